@@ -1,0 +1,99 @@
+/**
+ * Every number that bounds the directory, its unit in its name and its reason beside it.
+ * Those that a deployment may change are defaults of a setting (settings.ts); the others are fixed.
+ */
+
+/** One request carries at most this many packages: 100 is what deployed peers take, and bounds the crypto of a call. */
+export const MAX_KEY_PACKAGES_PER_REQUEST = 100;
+
+/** A classical package has 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
+export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
+
+/** One MiB: a hundred packages of 7 KiB in base64url. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** One-time packages a client should keep in stock for each ciphersuite. */
+export const STOCK_TARGET_PACKAGES = 100;
+
+/** One-time packages a client may have in stock for each ciphersuite: the target twice, so that a refill never fails. */
+export const STOCK_CAP_PACKAGES = 200;
+
+/** Below half of the target an owner is asked to upload. */
+export const LOW_WATERMARK_PACKAGES = 50;
+
+/** 84 days and the hour by which clients back-date: RFC 9420 §7.2 demands a maximum, OpenMLS makes exactly this. */
+export const MAX_TOTAL_LIFETIME_SECONDS = 7_261_200;
+
+/** A client's clock may be this much ahead of ours when it uploads. */
+export const UPLOAD_CLOCK_SKEW_SECONDS = 300;
+
+/** A claimed package must still live this long, so that the Add reaches the group before it expires. */
+export const MIN_REMAINING_LIFETIME_SECONDS = 3_600;
+
+/** No claimer may ask for more remaining life than a package can have. */
+export const MAX_MIN_REMAINING_LIFETIME_SECONDS = MAX_TOTAL_LIFETIME_SECONDS;
+
+/** How long a claim can be repeated with its idempotency key. */
+export const REPLAY_RETENTION_SECONDS = 24 * 3_600;
+
+/** How long an owner can read who claimed. */
+export const JOURNAL_RETENTION_SECONDS = 30 * 24 * 3_600;
+
+/** Claims in a row from one caller to one client before the pair's budget counts. */
+export const PAIR_BUDGET_BURST_CLAIMS = 10;
+
+/** Claims a minute from one caller to one client after the burst. */
+export const PAIR_BUDGET_CLAIMS_PER_MINUTE = 1;
+
+/** One-time packages an hour that leave one client's pool, whoever asks; after that only the last resort. */
+export const TARGET_BUDGET_CLAIMS_PER_HOUR = 60;
+
+/** Refused packages a minute for one client: its signature checks are what an abuser could make us pay for. */
+export const REFUSAL_BUDGET_PACKAGES_PER_MINUTE = 200;
+
+/** Users that one claim may name. */
+export const MAX_USERS_PER_CLAIM = 100;
+
+/** Pools asked at the same time by one claim of many users. */
+export const CLAIM_FAN_OUT_POOLS = 20;
+
+/** References that one delete or prune may name; a stock of every suite and both states fits. */
+export const MAX_REFS_PER_REQUEST = 1_000;
+
+/** Ciphersuites, excluded clients or code points that one claim may list. */
+export const MAX_CLAIM_LIST_ITEMS = 256;
+
+/** Identifiers of users and clients, in UTF-8 bytes. */
+export const MAX_IDENTIFIER_BYTES = 256;
+
+/** An idempotency key, in characters: a UUID has 36. */
+export const MAX_IDEMPOTENCY_KEY_CHARACTERS = 128;
+
+/** Clients of one user: each costs a claimer one package. */
+export const MAX_CLIENTS_PER_USER = 64;
+
+/** Rows of one page of the journal or of the operator's lists. */
+export const DEFAULT_PAGE_ROWS = 100;
+export const MAX_PAGE_ROWS = 500;
+
+/** Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. */
+export const MAX_LOTS_PER_CLIENT = 64;
+
+/** A write to the directory that takes longer is left to the alarm. */
+export const DIRECTORY_WRITE_TIMEOUT_MS = 2_000;
+
+/** First and longest pause before a failed write to the directory is tried again. */
+export const OUTBOX_RETRY_MIN_MS = 1_000;
+export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
+
+/** Stock levels reach the directory this much after the first change, so that a burst of claims is one write. */
+export const OUTBOX_DELAY_MS = 1_000;
+
+/** Each client's row is written again this often, so that a lost directory fills itself. */
+export const DIRECTORY_REFRESH_SECONDS = 24 * 3_600;
+
+/** Rows that one alarm deletes or voids at a time, so that it never runs long; it re-arms itself for the rest. */
+export const ALARM_CHUNK_ROWS = 2_000;
+
+/** How long an isolate uses the restore epoch that it has read. */
+export const RESTORE_EPOCH_CACHE_MS = 5_000;

@@ -1,0 +1,231 @@
+/**
+ * What crosses the RPC boundary between the Worker and a user's pool.
+ *
+ * All are `type`s, not interfaces (structured clone over Workers RPC), bytes are Uint8Array, times are
+ * unix seconds as numbers. Expected outcomes are values; only a fault throws.
+ */
+
+/** The principal of the token that made a request. */
+export type Caller = { readonly user: string; readonly client: string };
+
+/** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
+export type SignatureScheme = number;
+
+/** Code points that a claimer's group requires (RFC 9420 §11.1), default types not needed. */
+export type RequiredCapabilities = {
+  readonly extensions: readonly number[];
+  readonly proposals: readonly number[];
+  readonly credentials: readonly number[];
+};
+
+/** Every call carries the newest restore epoch that the Worker knows, in unix seconds; 0 for none. */
+export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
+
+// ---- registration -------------------------------------------------------------------------------
+
+export type SignatureKey = { readonly scheme: SignatureScheme; readonly publicKey: Uint8Array };
+
+export type RegisterCall = PoolCall & { readonly client: string; readonly signatureKeys: readonly SignatureKey[] };
+
+export type Registration = {
+  readonly client: string;
+  readonly registeredAt: number;
+  readonly signatureKeys: readonly SignatureKey[];
+};
+
+export type RegisterAnswer =
+  | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration }
+  | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
+  | { readonly outcome: "too_many_clients" };
+
+// ---- inventory ----------------------------------------------------------------------------------
+
+export type SuiteInventory = {
+  readonly ciphersuite: number;
+  /** Live, unexpired one-time packages; the last resort never counts. */
+  readonly available: number;
+  readonly lastResort: boolean;
+  /** Unix seconds; undefined with nothing in stock. */
+  readonly nextExpiry: number | undefined;
+  readonly target: number;
+  readonly lowWatermark: number;
+  readonly needsUpload: boolean;
+};
+
+export type ClientView = {
+  readonly registration: Registration;
+  readonly inventory: readonly SuiteInventory[];
+};
+
+export type NotRegistered = { readonly outcome: "client_not_registered" };
+
+export type ClientAnswer = { readonly outcome: "found"; readonly view: ClientView } | NotRegistered;
+
+// ---- publish ------------------------------------------------------------------------------------
+
+/** What admission vouches for and the pool stores. */
+export type AdmittedKeyPackage = {
+  /** KeyPackageRef, RFC 9420 §5.2. */
+  readonly ref: Uint8Array;
+  /** The bare KeyPackage exactly as received, without any MLSMessage around it. */
+  readonly bytes: Uint8Array;
+  readonly ciphersuite: number;
+  readonly signatureScheme: SignatureScheme;
+  readonly signatureKey: Uint8Array;
+  readonly initKey: Uint8Array;
+  readonly encryptionKey: Uint8Array;
+  /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. */
+  readonly notAfter: number;
+  readonly lastResort: boolean;
+  /** Sorted, unique, GREASE removed: what a claim's required capabilities are compared with. */
+  readonly capabilities: RequiredCapabilities;
+};
+
+/** What a publisher needs to know before it pays for signatures. */
+export type PreflightAnswer =
+  | { readonly outcome: "ready"; readonly signatureKeys: readonly SignatureKey[] }
+  | { readonly outcome: "refusals_exhausted"; readonly retryAfterSeconds: number }
+  | NotRegistered;
+
+export type PutCall = PoolCall & {
+  readonly client: string;
+  readonly mode: "add" | "replace";
+  readonly keyPackages: readonly AdmittedKeyPackage[];
+  /** Packages of the same request that admission refused: they count against the client's refusal budget. */
+  readonly refused: number;
+};
+
+export type PutCode =
+  | "stored"
+  | "duplicate"
+  | "already_claimed"
+  | "already_removed"
+  | "init_key_reused"
+  | "encryption_key_reused"
+  | "signature_key_mismatch"
+  | "last_resort_superseded"
+  | "too_many_capability_sets"
+  | "stock_full";
+
+/** One code for each package of the call, in its order. `applied` is false for a replace that changed nothing. */
+export type PutAnswer =
+  | {
+      readonly outcome: "put";
+      readonly applied: boolean;
+      readonly codes: readonly PutCode[];
+      readonly inventory: readonly SuiteInventory[];
+    }
+  | NotRegistered;
+
+// ---- remove, reconcile, revoke -----------------------------------------------------------------
+
+export type RemoveCall = PoolCall & {
+  readonly client: string;
+  readonly which: { readonly kind: "all" } | { readonly kind: "refs"; readonly refs: readonly Uint8Array[] };
+};
+
+export type RemoveAnswer =
+  | { readonly outcome: "removed"; readonly removed: number; readonly inventory: readonly SuiteInventory[] }
+  | NotRegistered;
+
+export type ReconcileCall = PoolCall & {
+  readonly client: string;
+  /** SHA-256 over the live refs of the client, sorted bytewise and concatenated. */
+  readonly digest: Uint8Array;
+  /** The refs whose private keys the client holds, if it sent them. */
+  readonly held: readonly Uint8Array[] | undefined;
+  /** Remove the live packages that are not in `held`. */
+  readonly prune: boolean;
+};
+
+export type ReconcileAnswer =
+  | {
+      readonly outcome: "same" | "different";
+      /** Live refs at the server after any pruning, sorted. */
+      readonly serverRefs: readonly Uint8Array[];
+      /** Of `held`, those that are not live at the server. */
+      readonly missingAtServer: readonly Uint8Array[];
+      readonly pruned: number;
+      readonly inventory: readonly SuiteInventory[];
+    }
+  | NotRegistered;
+
+export type RevokeAnswer = { readonly outcome: "revoked"; readonly purged: number } | NotRegistered;
+
+export type RevokeUserAnswer = { readonly outcome: "revoked"; readonly clients: number; readonly purged: number };
+
+// ---- journal -----------------------------------------------------------------------------------
+
+export type JournalEntry = {
+  readonly sequence: number;
+  readonly at: number;
+  readonly event: "claimed" | "last_resort" | "missed";
+  readonly ciphersuite: number | undefined;
+  readonly keyPackageRef: Uint8Array | undefined;
+  readonly claimer: Caller;
+  /** Only with `missed`: why nothing, or nothing better, could be given. */
+  readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
+};
+
+export type JournalAnswer =
+  | { readonly outcome: "page"; readonly entries: readonly JournalEntry[]; readonly nextAfter: number | undefined }
+  | NotRegistered;
+
+// ---- claim -------------------------------------------------------------------------------------
+
+export type ClaimCriteria = {
+  /** Acceptable ciphersuites, the preferred one first; at least one. */
+  readonly ciphersuites: readonly number[];
+  readonly requiredCapabilities: RequiredCapabilities;
+  readonly excludeClients: readonly string[];
+  readonly minRemainingLifetimeSeconds: number;
+  readonly allowLastResort: boolean;
+};
+
+export type ClaimCall = PoolCall & {
+  readonly caller: Caller;
+  readonly criteria: ClaimCriteria;
+  /** `bodyHash`: SHA-256 over the request that the key stands for. */
+  readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | undefined;
+};
+
+export type ClientClaimStatus = "claimed" | "last_resort" | "exhausted" | "incompatible" | "excluded" | "rate_limited";
+
+export type ClaimedPackage = {
+  readonly keyPackage: Uint8Array;
+  readonly keyPackageRef: Uint8Array;
+  readonly ciphersuite: number;
+  readonly notAfter: number;
+};
+
+export type ClientClaim =
+  | { readonly client: string; readonly status: "claimed" | "last_resort"; readonly package: ClaimedPackage }
+  | { readonly client: string; readonly status: "exhausted" | "incompatible" | "excluded" }
+  | { readonly client: string; readonly status: "rate_limited"; readonly retryAfterSeconds: number };
+
+/**
+ * `ok`: every client that was not excluded gave a package; `partial`: some did; `none`: none could;
+ * `rate_limited`: none did, and at least one would have but for a budget.
+ */
+export type ClaimStatus = "ok" | "partial" | "none" | "rate_limited";
+
+export type ClaimAnswer =
+  | {
+      readonly outcome: "answered";
+      readonly status: ClaimStatus;
+      readonly clients: readonly ClientClaim[];
+      readonly replayed: boolean;
+    }
+  | { readonly outcome: "unknown_user" }
+  | { readonly outcome: "idempotency_key_reused" };
+
+// ---- operator ----------------------------------------------------------------------------------
+
+export type PoolView =
+  | {
+      readonly outcome: "found";
+      readonly restoreEpoch: number;
+      readonly directoryPending: boolean;
+      readonly clients: readonly (ClientView & { readonly revoked: boolean })[];
+    }
+  | { readonly outcome: "unknown_user" };

@@ -1,0 +1,84 @@
+/**
+ * What a deployment may change, read from the environment of the Worker. Names are those of wrangler.toml [vars].
+ * An unreadable number is a fault of the deployment and named as such; it never falls back in silence.
+ */
+import * as limits from "./limits.ts";
+
+/** A number in the environment that is not one. */
+export class SettingError extends Error {
+  readonly setting: string;
+  constructor(setting: string, expected: string) {
+    super(`setting ${setting} must be ${expected}`);
+    this.name = "SettingError";
+    this.setting = setting;
+  }
+}
+
+export type StockSettings = {
+  readonly targetPackages: number;
+  readonly capPackages: number;
+  readonly lowWatermarkPackages: number;
+};
+
+/** A budget that is `undefined` is switched off. */
+export type BudgetSettings = {
+  readonly pair: { readonly burst: number; readonly perMinute: number } | undefined;
+  readonly targetPerHour: number | undefined;
+  readonly refusalsPerMinute: number | undefined;
+};
+
+export type RetentionSettings = { readonly replaySeconds: number; readonly journalSeconds: number };
+
+export type Settings = {
+  readonly maxKeyPackagesPerRequest: number;
+  readonly maxKeyPackageBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxTotalLifetimeSeconds: number | undefined;
+  readonly uploadClockSkewSeconds: number;
+  readonly minRemainingLifetimeSeconds: number;
+  readonly stock: StockSettings;
+  readonly budgets: BudgetSettings;
+  readonly retention: RetentionSettings;
+};
+
+/** The environment as plain strings: what `env` of a Worker holds for each of [vars]. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** Reads every number of the deployment. Throws SettingError for one that cannot be read. */
+export function readSettings(env: Variables): Settings {
+  const count = (name: string, otherwise: number) => readCount(env, name, otherwise);
+  const optional = (name: string, otherwise: number) => (env[name] === "off" ? undefined : count(name, otherwise));
+  const burst = optional("PAIR_BUDGET_BURST", limits.PAIR_BUDGET_BURST_CLAIMS);
+  return {
+    maxKeyPackagesPerRequest: count("MAX_KEY_PACKAGES_PER_REQUEST", limits.MAX_KEY_PACKAGES_PER_REQUEST),
+    maxKeyPackageBytes: count("MAX_KEY_PACKAGE_BYTES", limits.MAX_KEY_PACKAGE_BYTES),
+    maxBodyBytes: count("MAX_BODY_BYTES", limits.MAX_BODY_BYTES),
+    maxTotalLifetimeSeconds: optional("MAX_TOTAL_LIFETIME_SECONDS", limits.MAX_TOTAL_LIFETIME_SECONDS),
+    uploadClockSkewSeconds: count("UPLOAD_CLOCK_SKEW_SECONDS", limits.UPLOAD_CLOCK_SKEW_SECONDS),
+    minRemainingLifetimeSeconds: count("MIN_REMAINING_LIFETIME_SECONDS", limits.MIN_REMAINING_LIFETIME_SECONDS),
+    stock: {
+      targetPackages: count("STOCK_TARGET", limits.STOCK_TARGET_PACKAGES),
+      capPackages: count("STOCK_CAP", limits.STOCK_CAP_PACKAGES),
+      lowWatermarkPackages: count("STOCK_LOW_WATERMARK", limits.LOW_WATERMARK_PACKAGES),
+    },
+    budgets: {
+      pair:
+        burst === undefined
+          ? undefined
+          : { burst, perMinute: count("PAIR_BUDGET_PER_MINUTE", limits.PAIR_BUDGET_CLAIMS_PER_MINUTE) },
+      targetPerHour: optional("TARGET_BUDGET_PER_HOUR", limits.TARGET_BUDGET_CLAIMS_PER_HOUR),
+      refusalsPerMinute: optional("REFUSAL_BUDGET_PER_MINUTE", limits.REFUSAL_BUDGET_PACKAGES_PER_MINUTE),
+    },
+    retention: {
+      replaySeconds: count("REPLAY_RETENTION_SECONDS", limits.REPLAY_RETENTION_SECONDS),
+      journalSeconds: count("JOURNAL_RETENTION_SECONDS", limits.JOURNAL_RETENTION_SECONDS),
+    },
+  };
+}
+
+function readCount(env: Variables, name: string, otherwise: number): number {
+  const value = env[name];
+  if (value === undefined || value === "") return otherwise;
+  if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "a whole number");
+  return Number(value);
+}
