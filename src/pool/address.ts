@@ -1,0 +1,32 @@
+/** Where a user's pool lives. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Pool } from "./pool.ts";
+
+const DOMAIN = "mls-key-directory/user/";
+
+export type PoolPlacement = {
+  readonly POOL: DurableObjectNamespace<Pool>;
+  /** "eu" or "fedramp": the pool's storage never leaves it. Changing it later would lose sight of every pool. */
+  readonly POOL_JURISDICTION?: string;
+  /** A region such as "weur"; counts only for the first request that ever reaches the pool. */
+  readonly POOL_LOCATION_HINT?: string;
+};
+
+/**
+ * The name of a user's object: base64url(SHA-256("mls-key-directory/user/" ‖ user)).
+ * A hash, because the platform logs object ids outside of a jurisdiction.
+ */
+export function poolName(user: string): string {
+  return sha256(utf8ToBytes(DOMAIN + user)).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** A stub of the user's pool. It is made anew for each call: a stub that has failed once stays broken. */
+export function poolFor(env: PoolPlacement, user: string): DurableObjectStub<Pool> {
+  const namespace = env.POOL_JURISDICTION
+    ? env.POOL.jurisdiction(env.POOL_JURISDICTION as DurableObjectJurisdiction)
+    : env.POOL;
+  return env.POOL_LOCATION_HINT
+    ? namespace.getByName(poolName(user), { locationHint: env.POOL_LOCATION_HINT as DurableObjectLocationHint })
+    : namespace.getByName(poolName(user));
+}

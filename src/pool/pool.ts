@@ -1,0 +1,427 @@
+/**
+ * One user's packages: the only truth about them, behind Workers RPC.
+ *
+ * Every method reads and writes synchronously inside one transaction, so calls take effect one after the other and a
+ * claim happens once. The platform holds each reply back until its writes are on disk. A crash before that leaves
+ * nothing behind; after it the caller may miss the reply, which is what idempotency keys are for.
+ *
+ * No signature is checked here: that would mean waiting in the middle. The Worker has done it, and nobody else can
+ * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { DIRECTORY_REFRESH_SECONDS, DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_DELAY_MS } from "../limits.ts";
+import { readSettings, type Settings } from "../settings.ts";
+import { bucketWaitMs, spend, type Bucket } from "./budgets.ts";
+import { compareBytes, equalBytes } from "./bytes.ts";
+import { claimAll } from "./claim.ts";
+import { applyRestoreEpoch } from "./epoch.ts";
+import { readJournal } from "./journal.ts";
+import type {
+  ClaimAnswer,
+  ClaimCall,
+  ClientAnswer,
+  ClientView,
+  JournalAnswer,
+  NotRegistered,
+  PoolCall,
+  PoolView,
+  PreflightAnswer,
+  PutAnswer,
+  PutCall,
+  PutCode,
+  ReconcileAnswer,
+  ReconcileCall,
+  RegisterAnswer,
+  RegisterCall,
+  RemoveAnswer,
+  RemoveCall,
+  RevokeAnswer,
+  RevokeUserAnswer,
+} from "./messages.ts";
+import { markAllChanged, markChanged, packParcel, parcelDelivered, parcelFailed, sendParcel } from "./outbox.ts";
+import { readPool } from "./pool-row.ts";
+import { add, isKept, replace } from "./publish.ts";
+import {
+  allClients,
+  type ClientRow,
+  endRegistration,
+  findClient,
+  register,
+  registeredClients,
+  registration,
+  signatureKeys,
+} from "./registrations.ts";
+import { findReplay, keepReplay } from "./replays.ts";
+import { createPool, migratePool, poolExists, State } from "./schema.ts";
+import { endAll, endRef, inventory, liveRefs, lotsOf } from "./stock.ts";
+import { nextDueMs, sweep } from "./sweep.ts";
+
+export type PoolEnv = { readonly DB: D1Database };
+
+const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
+
+/** Thrown to roll back a replacement of which one package was refused; carries what the owner is told. */
+class ReplacementRefused extends Error {
+  readonly codes: readonly PutCode[];
+  constructor(codes: readonly PutCode[]) {
+    super("a package of the replacement was refused");
+    this.codes = codes;
+  }
+}
+
+type ClientCall = PoolCall & { readonly client: string };
+
+export class Pool extends DurableObject<PoolEnv> {
+  readonly #sql: SqlStorage;
+  readonly #settings: Settings;
+  /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
+  #exists: boolean;
+  /** When the alarm is set for, in unix milliseconds; null for not at all. */
+  #alarmAtMs: number | null = null;
+  #sending: Promise<void> | undefined;
+
+  constructor(ctx: DurableObjectState, env: PoolEnv) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#settings = readSettings(env as unknown as Record<string, unknown>);
+    this.#exists = poolExists(this.#sql);
+    if (!this.#exists) return;
+    ctx.storage.transactionSync(() => migratePool(this.#sql));
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAtMs = await ctx.storage.getAlarm();
+    });
+  }
+
+  /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
+  async register(call: RegisterCall): Promise<RegisterAnswer> {
+    const nowMs = Date.now();
+    const answer = this.ctx.storage.transactionSync(() => {
+      if (!this.#exists) createPool(this.#sql, call.user);
+      this.#takeEpoch(call, nowMs);
+      const outcome = register(this.#sql, call, Math.floor(nowMs / 1000));
+      const client = findClient(this.#sql, call.client);
+      if (client && outcome.outcome !== "unchanged") markChanged(this.#sql, [client.clientId], nowMs);
+      return outcome;
+    });
+    // Only now: a transaction that was rolled back has taken the tables with it.
+    this.#exists = true;
+    this.#wakeBy(nowMs + OUTBOX_DELAY_MS);
+    if (answer.outcome === "created" || answer.outcome === "extended") await this.#writeThrough();
+    return answer;
+  }
+
+  /** A client's registration and inventory. */
+  getClient(call: ClientCall): ClientAnswer {
+    return this.#withClient(call, (client, nowMs) => ({ outcome: "found" as const, view: this.#view(client, nowMs) }));
+  }
+
+  /** What a publisher must know before it pays for checking signatures. Spends nothing. */
+  preflight(call: ClientCall): PreflightAnswer {
+    return this.#withClient(call, (client, nowMs): PreflightAnswer => {
+      const bucket = this.#refusals(client.clientId);
+      const waitMs = bucket ? bucketWaitMs(this.#sql, bucket, nowMs) : 0;
+      if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
+      return { outcome: "ready", signatureKeys: signatureKeys(this.#sql, client.clientId) };
+    });
+  }
+
+  /** Takes admitted packages into the stock: one code for each, in their order. */
+  async put(call: PutCall): Promise<PutAnswer> {
+    let visible = false;
+    const answer = this.#withClient(call, (client, nowMs): PutAnswer => {
+      const { clientId } = client;
+      const bucket = this.#refusals(clientId);
+      if (bucket && call.refused > 0) spend(this.#sql, bucket, nowMs, call.refused);
+      const offered = this.#offered(clientId);
+      const outcome = this.#apply(call, clientId, nowMs);
+      if (outcome.applied && (call.mode === "replace" || outcome.codes.includes("stored"))) {
+        visible = this.#offered(clientId) !== offered;
+        this.#changed([clientId], visible ? nowMs : nowMs + OUTBOX_DELAY_MS);
+      }
+      return { outcome: "put", ...outcome, inventory: this.#inventory(clientId, nowMs) };
+    });
+    if (visible) await this.#writeThrough();
+    return answer;
+  }
+
+  /** Removes packages by reference, or all of them; those that are not live are passed over. */
+  remove(call: RemoveCall): RemoveAnswer {
+    return this.#withClient(call, ({ clientId }, nowMs): RemoveAnswer => {
+      const now = Math.floor(nowMs / 1000);
+      const removed =
+        call.which.kind === "all"
+          ? endAll(this.#sql, { clientId }, State.deleted, now)
+          : call.which.refs.filter((ref) => endRef(this.#sql, clientId, ref, State.deleted, now)).length;
+      if (removed > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
+      return { outcome: "removed", removed, inventory: this.#inventory(clientId, nowMs) };
+    });
+  }
+
+  /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
+  reconcile(call: ReconcileCall): ReconcileAnswer {
+    return this.#withClient(call, ({ clientId }, nowMs): ReconcileAnswer => {
+      const now = Math.floor(nowMs / 1000);
+      const pruned = call.prune && call.held ? this.#prune(clientId, call.held, now) : 0;
+      if (pruned > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
+      const serverRefs = liveRefs(this.#sql, clientId, now);
+      const live = new Set(serverRefs.map((ref) => ref.toHex()));
+      return {
+        outcome: equalBytes(digestOf(serverRefs), call.digest) ? "same" : "different",
+        serverRefs,
+        missingAtServer: (call.held ?? []).filter((ref) => !live.has(ref.toHex())).sort(compareBytes),
+        pruned,
+        inventory: this.#inventory(clientId, nowMs),
+      };
+    });
+  }
+
+  /** Ends a registration: live packages go, tombstones stay, and the directory hears of it before the reply. */
+  async revoke(call: ClientCall): Promise<RevokeAnswer> {
+    const answer = this.#withClient(call, ({ clientId }, nowMs): RevokeAnswer => {
+      return { outcome: "revoked", purged: this.#revoke([clientId], nowMs) };
+    });
+    if (answer.outcome === "revoked") await this.#writeThrough();
+    return answer;
+  }
+
+  /** The same for every client of the user. */
+  async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
+      const clientIds = registeredClients(this.#sql).map((client) => client.clientId);
+      return { outcome: "revoked", clients: clientIds.length, purged: this.#revoke(clientIds, nowMs) };
+    });
+    await this.#writeThrough();
+    return answer;
+  }
+
+  /** Claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */
+  journal(call: ClientCall & { readonly after: number | undefined; readonly limit: number }): JournalAnswer {
+    return this.#withClient(call, ({ clientId }, nowMs): JournalAnswer => {
+      const oldestAt = Math.floor(nowMs / 1000) - this.#settings.retention.journalSeconds;
+      const page = readJournal(this.#sql, clientId, { after: call.after ?? 0, limit: call.limit, oldestAt });
+      return { outcome: "page", ...page };
+    });
+  }
+
+  /**
+   * Hands out one package of each fitting client.
+   *
+   * The commit point is the end of the transaction. A crash before it: nothing was given, nothing is missing. A crash
+   * after it and before the reply: the packages are consumed, and the same idempotency key gives them again.
+   */
+  claim(call: ClaimCall): ClaimAnswer {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    return this.#transaction(call, (nowMs): ClaimAnswer => {
+      const now = Math.floor(nowMs / 1000);
+      const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
+      const earlier = replay && findReplay(this.#sql, replay, now);
+      if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
+      if (earlier) return { outcome: "answered", ...earlier, replayed: true };
+      const { touched, ...answer } = claimAll({
+        sql: this.#sql,
+        user: readPool(this.#sql).user,
+        caller: call.caller,
+        criteria: call.criteria,
+        budgets: this.#settings.budgets,
+        nowMs,
+      });
+      // Only what was given is kept: one who came away with nothing may ask again under the same key.
+      if (replay && (answer.status === "ok" || answer.status === "partial")) {
+        keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
+      }
+      this.#changed(touched, nowMs + OUTBOX_DELAY_MS);
+      this.#wakeBy(nowMs + this.#settings.retention.replaySeconds * 1000);
+      return { outcome: "answered", ...answer, replayed: false };
+    });
+  }
+
+  /** Everything an operator may see of a user: no key packages. */
+  view(call: PoolCall): PoolView {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    return this.#transaction(call, (nowMs): PoolView => {
+      const pool = readPool(this.#sql);
+      return {
+        outcome: "found",
+        restoreEpoch: pool.restoreEpoch,
+        directoryPending: pool.outboxDueMs !== undefined,
+        clients: allClients(this.#sql).map((client) => ({
+          ...this.#view(client, nowMs),
+          revoked: client.revoked,
+        })),
+      };
+    });
+  }
+
+  /** Sends every row of this user to the directory again. */
+  async resync(call: PoolCall): Promise<{ readonly outcome: "delivered" | "queued" | "unknown_user" }> {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    this.#transaction(call, (nowMs) => {
+      markAllChanged(this.#sql, nowMs);
+      this.#wakeBy(nowMs);
+    });
+    await this.#writeThrough();
+    return { outcome: readPool(this.#sql).outboxDueMs === undefined ? "delivered" : "queued" };
+  }
+
+  /**
+   * All later work. At-least-once: running it twice, or dying in the middle of it, changes nothing that was promised.
+   * A directory that is down is no failure of the alarm: it re-arms itself and tries again later.
+   */
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null;
+    if (!this.#exists) return;
+    const nowMs = Date.now();
+    const unfinished = this.ctx.storage.transactionSync(() => {
+      const swept = sweep(this.#sql, this.#settings.retention, nowMs);
+      markChanged(this.#sql, swept.expiredOf, nowMs);
+      return swept.unfinished;
+    });
+    const dueMs = readPool(this.#sql).outboxDueMs;
+    if (dueMs !== undefined && dueMs <= nowMs) await this.#send();
+    const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
+    if (next !== undefined) this.#wakeBy(next);
+  }
+
+  /** One transaction of one call. A newer restore epoch takes effect before anything else in it. */
+  #transaction<T>(call: PoolCall, body: (nowMs: number) => T): T {
+    const nowMs = Date.now();
+    return this.ctx.storage.transactionSync(() => {
+      this.#takeEpoch(call, nowMs);
+      return body(nowMs);
+    });
+  }
+
+  /** The same for a registered client; its rows in the directory are renewed from time to time. */
+  #withClient<T>(call: ClientCall, body: (client: ClientRow, nowMs: number) => T): T | NotRegistered {
+    if (!this.#exists) return NOT_REGISTERED;
+    return this.#transaction(call, (nowMs) => {
+      const client = findClient(this.#sql, call.client);
+      if (!client) return NOT_REGISTERED;
+      if (readPool(this.#sql).projectedAt + DIRECTORY_REFRESH_SECONDS < nowMs / 1000) {
+        this.#changed([client.clientId], nowMs + OUTBOX_DELAY_MS);
+      }
+      return body(client, nowMs);
+    });
+  }
+
+  #takeEpoch(call: PoolCall, nowMs: number): void {
+    const touched = applyRestoreEpoch(this.#sql, call.restoreEpoch, Math.floor(nowMs / 1000));
+    this.#changed(touched, nowMs);
+  }
+
+  #apply(call: PutCall, clientId: number, nowMs: number): { applied: boolean; codes: readonly PutCode[] } {
+    const put = { sql: this.#sql, clientId, stock: this.#settings.stock, now: Math.floor(nowMs / 1000) };
+    if (call.mode === "add") return { applied: true, codes: add(put, call.keyPackages) };
+    try {
+      return this.ctx.storage.transactionSync(() => {
+        const codes = replace(put, call.keyPackages);
+        if (!codes.every(isKept)) throw new ReplacementRefused(codes);
+        return { applied: true, codes };
+      });
+    } catch (error) {
+      if (error instanceof ReplacementRefused) return { applied: false, codes: error.codes };
+      throw error;
+    }
+  }
+
+  #prune(clientId: number, held: readonly Uint8Array[], now: number): number {
+    const kept = new Set(held.map((ref) => ref.toHex()));
+    return liveRefs(this.#sql, clientId, now).filter(
+      (ref) => !kept.has(ref.toHex()) && endRef(this.#sql, clientId, ref, State.deleted, now),
+    ).length;
+  }
+
+  #revoke(clientIds: readonly number[], nowMs: number): number {
+    const now = Math.floor(nowMs / 1000);
+    let purged = 0;
+    for (const clientId of clientIds) {
+      purged += endAll(this.#sql, { clientId }, State.revoked, now);
+      endRegistration(this.#sql, clientId, now);
+    }
+    this.#changed(clientIds, nowMs);
+    return purged;
+  }
+
+  #view(client: ClientRow, nowMs: number): ClientView {
+    return { registration: registration(this.#sql, client), inventory: this.#inventory(client.clientId, nowMs) };
+  }
+
+  #inventory(clientId: number, nowMs: number) {
+    return inventory(this.#sql, clientId, this.#settings.stock, Math.floor(nowMs / 1000));
+  }
+
+  /** What adders can see of a client's stock, in a form that compares. */
+  #offered(clientId: number): string {
+    return lotsOf(this.#sql, clientId)
+      .filter((lot) => lot.live > 0)
+      .map((lot) => lot.lotId)
+      .join();
+  }
+
+  #refusals(clientId: number): Bucket | undefined {
+    const perMinute = this.#settings.budgets.refusalsPerMinute;
+    if (perMinute === undefined) return undefined;
+    return { kind: "refusals", clientId, caller: "", rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
+  }
+
+  #changed(clientIds: readonly number[], dueMs: number): void {
+    if (clientIds.length === 0) return;
+    markChanged(this.#sql, clientIds, dueMs);
+    this.#wakeBy(dueMs);
+  }
+
+  /** Makes sure that the alarm rings at `timeMs` at the latest. Too early does no harm: the alarm looks what is due. */
+  #wakeBy(timeMs: number): void {
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= timeMs) return;
+    this.#alarmAtMs = timeMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(timeMs));
+  }
+
+  /** Sends what is new now rather than later; what fails is left to the alarm, and a directory in trouble is spared. */
+  async #writeThrough(): Promise<void> {
+    if (readPool(this.#sql).outboxFailures === 0) await this.#send();
+  }
+
+  /** Sends one parcel at a time. Never throws: the outbox keeps what was not delivered. */
+  async #send(): Promise<void> {
+    this.#sending ??= this.#sendParcel().finally(() => {
+      this.#sending = undefined;
+    });
+    await this.#sending;
+  }
+
+  async #sendParcel(): Promise<void> {
+    const parcel = this.ctx.storage.transactionSync(() => packParcel(this.#sql, this.#settings.stock, Date.now()));
+    if (!parcel) return;
+    try {
+      await withTimeout(sendParcel(this.env.DB, parcel, Math.floor(Date.now() / 1000)), DIRECTORY_WRITE_TIMEOUT_MS);
+      this.ctx.storage.transactionSync(() => parcelDelivered(this.#sql, parcel, Date.now()));
+    } catch (error) {
+      console.warn(JSON.stringify({ event: "directory_write_failed", reason: String(error) }));
+      this.ctx.storage.transactionSync(() => parcelFailed(this.#sql, Date.now(), Math.random));
+    }
+    const dueMs = readPool(this.#sql).outboxDueMs;
+    if (dueMs !== undefined) this.#wakeBy(dueMs);
+  }
+}
+
+/** SHA-256 over sorted references one after the other; the reconcile digest. */
+function digestOf(sortedRefs: readonly Uint8Array[]): Uint8Array {
+  const hash = sha256.create();
+  for (const ref of sortedRefs) hash.update(ref);
+  return hash.digest();
+}
+
+async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
