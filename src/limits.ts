@@ -97,3 +97,39 @@ export const ALARM_CHUNK_ROWS = 2_000;
 
 /** How long an isolate uses the restore epoch that it has read. */
 export const RESTORE_EPOCH_CACHE_MS = 5_000;
+
+/** A whole request body must have arrived by then: slow bodies hold a connection, not work. */
+export const BODY_READ_TIMEOUT_MS = 30_000;
+
+/** A claim does not wait longer for the directory to tell the restore epoch; it goes on with the one known. */
+export const RESTORE_EPOCH_READ_TIMEOUT_MS = 500;
+
+/** A pool that has not answered by then counts as failed, so that one pool cannot hold up a claim of many users. */
+export const POOL_CALL_TIMEOUT_MS = 15_000;
+
+/** How often a call that is safe to repeat is made in all, and the pause before the second; it doubles each time. */
+export const POOL_CALL_ATTEMPTS = 3;
+export const POOL_RETRY_PAUSE_MS = 50;
+
+/** What a caller is told to wait after a pool or the directory failed. */
+export const UNAVAILABLE_RETRY_AFTER_SECONDS = 1;
+
+/** Tokens have a few hundred bytes; eight KiB leaves room for generous claims and bounds the parsing. */
+export const MAX_TOKEN_CHARACTERS = 8 * 1024;
+
+/** Clocks of issuer and directory may differ by this much. */
+export const TOKEN_CLOCK_SKEW_SECONDS = 5;
+
+/** How long a fetched JWKS serves, the least time between two fetches, and how long one may take. */
+export const JWKS_CACHE_MS = 10 * 60_000;
+export const JWKS_COOLDOWN_MS = 30_000;
+export const JWKS_TIMEOUT_MS = 5_000;
+
+/** The policy changes with a deployment: five minutes of caching are harmless. */
+export const POLICY_CACHE_SECONDS = 300;
+
+/** Packages that expire within a week are shown to operators as expiring, unless they ask for another span. */
+export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
+
+/** Faults of a request body that one answer names. */
+export const MAX_REPORTED_FAULTS = 10;

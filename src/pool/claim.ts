@@ -150,7 +150,11 @@ function targetBucket({ budgets }: Claiming, clientId: number): Bucket | undefin
   return { kind: "target", clientId, caller: "", rate };
 }
 
-function missed({ sql, caller, nowMs }: Claiming, clientId: number, reason: "exhausted" | "incompatible" | "rate_limited") {
+function missed(
+  { sql, caller, nowMs }: Claiming,
+  clientId: number,
+  reason: "exhausted" | "incompatible" | "rate_limited",
+) {
   const bucket: Bucket = { kind: "missed", clientId, caller: "", rate: MISSED_RATE };
   if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
   spend(sql, bucket, nowMs);

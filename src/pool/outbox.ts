@@ -7,7 +7,7 @@ import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../limits.ts";
 import type { StockSettings } from "../settings.ts";
 import { readPool } from "./pool-row.ts";
 import { allClients, type ClientRow, signatureKeys } from "./registrations.ts";
-import { capabilitiesOf, inventory, lotsOf } from "./stock.ts";
+import { inventory, lotsOf } from "./stock.ts";
 
 /** Notes that a client's image is out of date, and when the directory should hear of it at the latest. */
 export function markChanged(sql: SqlStorage, clientIds: readonly number[], dueMs: number): void {

@@ -12,7 +12,7 @@ import { DurableObject } from "cloudflare:workers";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DIRECTORY_REFRESH_SECONDS, DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_DELAY_MS } from "../limits.ts";
 import { readSettings, type Settings } from "../settings.ts";
-import { bucketWaitMs, spend, type Bucket } from "./budgets.ts";
+import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { compareBytes, equalBytes } from "./bytes.ts";
 import { claimAll } from "./claim.ts";
 import { applyRestoreEpoch } from "./epoch.ts";

@@ -78,7 +78,11 @@ function refusal(
   return undefined;
 }
 
-function store({ sql, clientId, stock, now }: Putting, keyPackage: AdmittedKeyPackage, room: Map<number, number>): PutCode {
+function store(
+  { sql, clientId, stock, now }: Putting,
+  keyPackage: AdmittedKeyPackage,
+  room: Map<number, number>,
+): PutCode {
   const free = room.get(keyPackage.ciphersuite) ?? stock.capPackages;
   if (!keyPackage.lastResort && free <= 0) return "stock_full";
   const lots = lotsOf(sql, clientId);

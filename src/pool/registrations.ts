@@ -1,7 +1,7 @@
 /** Clients of the pool's user and the signature keys they registered. */
 import { MAX_CLIENTS_PER_USER } from "../limits.ts";
-import { equalBytes } from "./bytes.ts";
 import { clearBudgets } from "./budgets.ts";
+import { equalBytes } from "./bytes.ts";
 import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "./messages.ts";
 
 export type ClientRow = { readonly clientId: number; readonly client: string; readonly registeredAt: number };

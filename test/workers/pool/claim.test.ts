@@ -1,8 +1,18 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it, vi, afterEach } from "vitest";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { poolFor } from "../../../src/pool/address.ts";
-import { anything, freshUser, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import {
+  anything,
+  freshUser,
+  hexRefs,
+  keyPackage,
+  keyPackages,
+  nowSeconds,
+  only,
+  poolOf,
+  refOf,
+} from "../support/pool.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -16,7 +26,7 @@ describe("claiming one-time packages", () => {
     const stock = keyPackages(100);
     const lastResort = keyPackage({ lastResort: true });
     await pool.put([...stock, lastResort]);
-    const answers = await Promise.all(Array.from({ length: 150 }, () => pool.claim({}, { caller: undefined })));
+    const answers = await Promise.all(Array.from({ length: 150 }, () => pool.claim()));
     const claimed = answers.filter((answer) => only(answer).status === "claimed").map(refOf);
     const lastResorts = answers.filter((answer) => only(answer).status === "last_resort").map(refOf);
     expect(new Set(claimed)).toEqual(new Set(hexRefs(stock)));
@@ -90,7 +100,10 @@ describe("claiming one-time packages", () => {
 
   it("hands out nothing that expires within the asked remaining lifetime, and nothing that has expired", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ notAfter: nowSeconds() + 600 }), keyPackage({ notAfter: nowSeconds() + 600, lastResort: true })]);
+    await pool.put([
+      keyPackage({ notAfter: nowSeconds() + 600 }),
+      keyPackage({ notAfter: nowSeconds() + 600, lastResort: true }),
+    ]);
     expect(only(await pool.claim()).status).toBe("exhausted");
     vi.setSystemTime(Date.now() + 601_000);
     expect(only(await pool.claim({ minRemainingLifetimeSeconds: 0 })).status).toBe("exhausted");
@@ -136,7 +149,9 @@ describe("what a claim asks for", () => {
     await pool.put(keyPackages(2));
     const required = { extensions: [1, 5], proposals: [1, 7], credentials: [1] };
     expect(only(await pool.claim({ requiredCapabilities: required })).status).toBe("claimed");
-    expect(only(await pool.claim({ requiredCapabilities: { ...required, credentials: [2] } })).status).toBe("incompatible");
+    expect(only(await pool.claim({ requiredCapabilities: { ...required, credentials: [2] } })).status).toBe(
+      "incompatible",
+    );
   });
 
   it("tells a client that could never serve from one that has run out", async () => {

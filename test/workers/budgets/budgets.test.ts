@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { arrivalAfter, waitMs } from "../../../src/pool/budgets.ts";
+import { keyPackage, keyPackages, only, poolOf } from "../support/pool.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("the budget of a pair", () => {
+  it("lets one caller claim ten times and then once a minute", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(20));
+    const claim = async () => only(await pool.claim({}, { caller: "bob" }));
+    for (let index = 0; index < 10; index++) expect((await claim()).status).toBe("claimed");
+    const limited = await claim();
+    expect(limited).toMatchObject({ status: "rate_limited" });
+    expect("retryAfterSeconds" in limited && limited.retryAfterSeconds).toBeGreaterThan(50);
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await claim()).status).toBe("claimed");
+    expect((await claim()).status).toBe("rate_limited");
+    expect(only(await pool.claim({}, { caller: "carol" })).status).toBe("claimed");
+  });
+
+  it("costs nothing where nothing was given", async () => {
+    const pool = await poolOf();
+    for (let index = 0; index < 20; index++) await pool.claim({}, { caller: "bob" });
+    await pool.put(keyPackages(1));
+    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
+  });
+
+  it("costs nothing for a repeated claim", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(20));
+    for (let index = 0; index < 20; index++) {
+      expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("claimed");
+    }
+    expect((await pool.inventory())[0]?.available).toBe(19);
+  });
+
+  it("does not lock out a device that registered anew", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(20));
+    for (let index = 0; index < 11; index++) await pool.claim({}, { caller: "bob" });
+    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("rate_limited");
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    await pool.register("phone");
+    await pool.put(keyPackages(1));
+    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
+  });
+});
+
+describe("the budget of a target", () => {
+  it("gives the last resort instead of draining the pool, however many callers there are", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(100), keyPackage({ lastResort: true })]);
+    const answers = await Promise.all(Array.from({ length: 90 }, () => pool.claim()));
+    const statuses = answers.map((answer) => only(answer).status);
+    expect(statuses.filter((status) => status === "claimed")).toHaveLength(60);
+    expect(statuses.filter((status) => status === "last_resort")).toHaveLength(30);
+    expect((await pool.inventory())[0]?.available).toBe(40);
+    vi.setSystemTime(Date.now() + 60_000);
+    expect(only(await pool.claim()).status).toBe("claimed");
+  });
+
+  it("answers rate_limited where there is no last resort, and the owner is told of the missed claim", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(100));
+    for (let index = 0; index < 60; index++) await pool.claim();
+    const answer = await pool.claim();
+    expect(answer).toMatchObject({ outcome: "answered", status: "rate_limited" });
+    const journal = await pool.stub().journal({ ...pool.base, client: "phone", after: undefined, limit: 500 });
+    expect(journal.outcome === "page" && journal.entries.at(-1)).toMatchObject({
+      event: "missed",
+      reason: "rate_limited",
+    });
+  });
+
+  it("is each client's own: a drained phone does not close the tablet", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(70), "phone");
+    for (let index = 0; index < 60; index++) await pool.claim();
+    await pool.register("tablet");
+    await pool.put(keyPackages(5), "tablet");
+    expect(await pool.claim()).toMatchObject({
+      status: "partial",
+      clients: [{ status: "rate_limited" }, { status: "claimed" }],
+    });
+  });
+});
+
+describe("the budget of refusals", () => {
+  it("closes the door on a client whose packages are refused again and again, and opens it later", async () => {
+    const pool = await poolOf();
+    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone" });
+    const refuse = async () =>
+      pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 100 });
+    expect((await preflight()).outcome).toBe("ready");
+    await refuse();
+    await refuse();
+    expect(await preflight()).toMatchObject({ outcome: "refusals_exhausted" });
+    vi.setSystemTime(Date.now() + 60_000);
+    expect((await preflight()).outcome).toBe("ready");
+  });
+});
+
+describe("the arithmetic of a bucket", () => {
+  it("fits a burst, then one event an interval, and never saves up more than the burst", () => {
+    const rate = { burst: 3, intervalMs: 100 };
+    let arrival = 0;
+    const take = (now: number) => {
+      const wait = waitMs(rate, arrival, now);
+      if (wait === 0) arrival = arrivalAfter(rate, arrival, now);
+      return wait;
+    };
+    expect([1000, 1000, 1000, 1000, 1050, 1100, 1100].map(take)).toEqual([0, 0, 0, 100, 50, 0, 100]);
+    expect([9000, 9000, 9000, 9000].map(take)).toEqual([0, 0, 0, 100]);
+  });
+});

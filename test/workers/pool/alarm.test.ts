@@ -1,0 +1,208 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readClients } from "../../../src/directory/queries.ts";
+import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+type TestPool = Awaited<ReturnType<typeof poolOf>>;
+
+const count = (pool: TestPool, table: string) =>
+  runInDurableObject(pool.stub(), (_, state) =>
+    state.storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one(),
+  ).then((row) => row.n);
+
+const alarmAt = (pool: TestPool) => runInDurableObject(pool.stub(), (_, state) => state.storage.getAlarm());
+
+/** Makes every write of this pool to the directory fail until the returned function is called. */
+async function breakDirectory(pool: TestPool): Promise<() => void> {
+  const spy = await runInDurableObject(pool.stub(), (instance) =>
+    vi
+      .spyOn((instance as unknown as { env: { DB: D1Database } }).env.DB, "batch")
+      .mockRejectedValue(new Error("D1_ERROR: the test broke it")),
+  );
+  return () => spy.mockRestore();
+}
+
+describe("the alarm", () => {
+  it("ends packages that have expired and forgets tombstones whose time is over", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(3, { notAfter: nowSeconds() + 7000 }), keyPackage()]);
+    await pool.claim();
+    await runDurableObjectAlarm(pool.stub());
+    expect(await count(pool, "key_packages")).toBe(4);
+    vi.setSystemTime(Date.now() + 7001_000);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await count(pool, "key_packages")).toBe(1);
+    expect((await pool.inventory())[0]?.available).toBe(1);
+  });
+
+  it("keeps a tombstone as long as its package could be used", async () => {
+    const pool = await poolOf();
+    const published = keyPackage({ notAfter: nowSeconds() + 7000 });
+    await pool.put([published]);
+    await pool.claim();
+    vi.setSystemTime(Date.now() + 6900_000);
+    await pool.ring();
+    expect((await pool.put([published])).codes).toEqual(["already_claimed"]);
+  });
+
+  it("forgets replay records after their day", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(1));
+    await pool.claim({}, { caller: "bob", key: "k" });
+    await pool.ring();
+    expect(await count(pool, "claims")).toBe(1);
+    vi.setSystemTime(Date.now() + 24 * 3600_000 + 1000);
+    await pool.ring();
+    expect(await count(pool, "claims")).toBe(0);
+  });
+
+  it("changes nothing when it runs again", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(2, { notAfter: nowSeconds() + 7000 }), ...keyPackages(2)]);
+    await pool.claim({}, { key: "k" });
+    vi.setSystemTime(Date.now() + 7001_000);
+    await pool.ring();
+    const before = [await pool.inventory(), await count(pool, "key_packages"), await count(pool, "journal")];
+    await pool.ring();
+    await pool.ring();
+    expect([await pool.inventory(), await count(pool, "key_packages"), await count(pool, "journal")]).toEqual(before);
+  });
+
+  it("is always set for what comes next, also after an eviction", async () => {
+    const pool = await poolOf();
+    const soon = nowSeconds() + 7000;
+    await pool.put([keyPackage({ notAfter: soon })]);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await alarmAt(pool)).toBe(soon * 1000);
+    await evictDurableObject(pool.stub());
+    await pool.claim();
+    expect(await alarmAt(pool)).toBeLessThan(soon * 1000);
+  });
+
+  it("rings for nothing once nothing is left", async () => {
+    const pool = await poolOf();
+    await pool.put([keyPackage({ notAfter: nowSeconds() + 7000 })]);
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    vi.setSystemTime(Date.now() + 7001_000);
+    await pool.ring();
+    await runInDurableObject(pool.stub(), (_, state) => state.storage.deleteAlarm());
+    await pool.ring();
+    expect(await alarmAt(pool)).toBeNull();
+    expect(await count(pool, "clients")).toBe(0);
+  });
+
+  it("finishes more than one chunk of work by ringing again", async () => {
+    const pool = await poolOf();
+    await pool.put([keyPackage({ notAfter: nowSeconds() + 7000 })]);
+    await runInDurableObject(pool.stub(), (_, state) => {
+      for (let index = 0; index < 4500; index++) {
+        state.storage.sql.exec(
+          `INSERT INTO key_packages (client_id, lot_id, state, ref, init_key, encryption_key, not_after, stored_at)
+           VALUES (1, 1, 1, ?1, ?1, ?1, ?2, 0)`,
+          crypto.getRandomValues(new Uint8Array(32)),
+          nowSeconds() - 1,
+        );
+      }
+    });
+    await pool.ring();
+    expect(await count(pool, "key_packages")).toBe(2501);
+    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now());
+    await pool.ring();
+    await pool.ring();
+    expect(await count(pool, "key_packages")).toBe(1);
+  });
+});
+
+describe("the directory", () => {
+  it("shows a client, its ciphersuites and capabilities as soon as they are published, and no more once it is revoked", async () => {
+    const pool = await poolOf();
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [] }]);
+    const capabilities = { extensions: [10], proposals: [], credentials: [1] };
+    await pool.put([keyPackage({ capabilities }), keyPackage({ ciphersuite: 3, lastResort: true })]);
+    expect(await readClients(env.DB, pool.user)).toMatchObject([
+      {
+        client: "phone",
+        signatureKeys: [{ scheme: 0x0807, publicKey: "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc" }],
+        offers: [
+          { ciphersuite: 1, available: 1, lastResort: false, capabilities: [capabilities] },
+          { ciphersuite: 3, available: 0, lastResort: true },
+        ],
+      },
+    ]);
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    expect(await readClients(env.DB, pool.user)).toEqual([]);
+  });
+
+  it("knows nothing of a user who never registered", async () => {
+    expect(await readClients(env.DB, "nobody")).toBeUndefined();
+  });
+
+  it("hears of claims by the alarm", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(3));
+    await pool.claim();
+    vi.setSystemTime(Date.now() + 5000);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ offers: [{ available: 2 }] }]);
+  });
+
+  it("may be down: publishing, claiming and revoking go on, and it catches up by itself", async () => {
+    const pool = await poolOf();
+    const mend = await breakDirectory(pool);
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    await pool.put(keyPackages(3));
+    expect(only(await pool.claim()).status).toBe("claimed");
+    await pool.register("tablet");
+    await pool.ring();
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [] }]);
+    mend();
+    vi.setSystemTime(Date.now() + 600_000);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await readClients(env.DB, pool.user)).toMatchObject([
+      { client: "phone", offers: [{ available: 2 }] },
+      { client: "tablet" },
+    ]);
+  });
+
+  it("is tried later and later while it is down, and never given up", async () => {
+    const pool = await poolOf();
+    await breakDirectory(pool);
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    await pool.put(keyPackages(1));
+    const pauses: number[] = [];
+    for (let index = 0; index < 12; index++) {
+      const at = await alarmAt(pool);
+      if (at === null) throw new Error("the alarm was given up");
+      vi.setSystemTime(at);
+      await runDurableObjectAlarm(pool.stub());
+      pauses.push(((await alarmAt(pool)) ?? 0) - at);
+    }
+    expect(pauses.slice(1, 5)).toEqual([2000, 4000, 8000, 16_000]);
+    expect(pauses.at(-1)).toBe(300_000);
+  });
+
+  it("is filled again from the pool when it has lost everything", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(3));
+    await env.DB.batch(["users", "clients", "stock"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    expect(await pool.stub().resync(pool.base)).toEqual({ outcome: "delivered" });
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [{ available: 3 }] }]);
+  });
+
+  it("fills itself a day later at the owner's next call", async () => {
+    const pool = await poolOf();
+    await env.DB.prepare("DELETE FROM clients WHERE user = ?").bind(pool.user).run();
+    vi.setSystemTime(Date.now() + 25 * 3600_000);
+    await pool.inventory();
+    vi.setSystemTime(Date.now() + 5000);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone" }]);
+  });
+});

@@ -1,0 +1,204 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { compareBytes } from "../../../src/pool/bytes.ts";
+import type { ReconcileCall } from "../../../src/pool/messages.ts";
+import { ED25519, hexRefs, keyPackage, keyPackages, only, poolOf, signatureKey } from "../support/pool.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const digest = (refs: readonly Uint8Array[]): Uint8Array => {
+  const hash = sha256.create();
+  for (const ref of [...refs].sort(compareBytes)) hash.update(ref);
+  return hash.digest();
+};
+
+describe("registering", () => {
+  it("is idempotent, takes keys of further schemes, and never another key for a scheme", async () => {
+    const pool = await poolOf();
+    const call = { ...pool.base, client: "phone" };
+    const ed25519 = { scheme: ED25519, publicKey: signatureKey };
+    const p256 = { scheme: 0x0403, publicKey: new Uint8Array(65).fill(4) };
+    expect(await pool.stub().register({ ...call, signatureKeys: [ed25519] })).toMatchObject({ outcome: "unchanged" });
+    expect(await pool.stub().register({ ...call, signatureKeys: [p256] })).toMatchObject({
+      outcome: "extended",
+      registration: { signatureKeys: [p256, ed25519] },
+    });
+    const other = { scheme: ED25519, publicKey: new Uint8Array(32).fill(9) };
+    expect(await pool.stub().register({ ...call, signatureKeys: [p256, other] })).toEqual({
+      outcome: "signature_key_conflict",
+      scheme: ED25519,
+    });
+  });
+
+  it("rotates a signature key by revoking and registering anew, with tombstones still in force", async () => {
+    const pool = await poolOf();
+    const [claimed, live] = keyPackages(2);
+    if (!claimed || !live) throw new Error("unreachable");
+    await pool.put([claimed, live]);
+    await pool.claim();
+    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toEqual({ outcome: "revoked", purged: 1 });
+    const publicKey = new Uint8Array(32).fill(9);
+    const answer = await pool
+      .stub()
+      .register({ ...pool.base, client: "phone", signatureKeys: [{ scheme: ED25519, publicKey }] });
+    expect(answer.outcome).toBe("created");
+    const again = [claimed, live].map((old) => ({ ...old, signatureKey: publicKey }));
+    expect((await pool.put(again)).codes).toEqual(["already_claimed", "already_removed"]);
+  });
+
+  it("has a limit to the clients of one user", async () => {
+    const pool = await poolOf();
+    const answers = await Promise.all(Array.from({ length: 64 }, (_, index) => pool.register(`client-${index}`)));
+    expect(answers.map((answer) => answer.outcome).filter((outcome) => outcome === "too_many_clients")).toHaveLength(1);
+  });
+});
+
+describe("revoking", () => {
+  it("takes the client out of every claim at once", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(3), keyPackage({ lastResort: true })]);
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    expect(await pool.claim()).toEqual({ outcome: "answered", status: "none", clients: [], replayed: false });
+    expect(await pool.stub().getClient({ ...pool.base, client: "phone" })).toEqual({
+      outcome: "client_not_registered",
+    });
+    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toEqual({ outcome: "client_not_registered" });
+  });
+});
+
+describe("removing", () => {
+  it("removes by reference what is live, and tells how many", async () => {
+    const pool = await poolOf();
+    const [first, second, third] = keyPackages(3);
+    if (!first || !second || !third) throw new Error("unreachable");
+    await pool.put([first, second, third]);
+    await pool.claim();
+    const answer = await pool.stub().remove({
+      ...pool.base,
+      client: "phone",
+      which: { kind: "refs", refs: [first.ref, second.ref, second.ref, new Uint8Array(32)] },
+    });
+    expect(answer).toMatchObject({ outcome: "removed", removed: 1, inventory: [{ available: 1 }] });
+    expect((await pool.put([second])).codes).toEqual(["already_removed"]);
+  });
+
+  it("removes all, last resorts too", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(3), keyPackage({ lastResort: true })]);
+    const answer = await pool.stub().remove({ ...pool.base, client: "phone", which: { kind: "all" } });
+    expect(answer).toMatchObject({ removed: 4, inventory: [{ available: 0, lastResort: false }] });
+  });
+
+  it("never reaches another client's packages", async () => {
+    const pool = await poolOf();
+    await pool.register("tablet");
+    const [mine] = keyPackages(1);
+    if (!mine) throw new Error("unreachable");
+    await pool.put([mine], "tablet");
+    const which = { kind: "refs", refs: [mine.ref] } as const;
+    expect(await pool.stub().remove({ ...pool.base, client: "phone", which })).toMatchObject({ removed: 0 });
+  });
+});
+
+describe("reconciling", () => {
+  const reconcile = async (pool: Awaited<ReturnType<typeof poolOf>>, call: Partial<ReconcileCall>) =>
+    pool.stub().reconcile({
+      ...pool.base,
+      client: "phone",
+      digest: digest([]),
+      held: undefined,
+      prune: false,
+      ...call,
+    });
+
+  it("agrees with a client that knows exactly what is live", async () => {
+    const pool = await poolOf();
+    const refs = keyPackages(3);
+    expect(await reconcile(pool, {})).toMatchObject({ outcome: "same", serverRefs: [] });
+    await pool.put(refs);
+    expect(await reconcile(pool, { digest: digest(refs.map(({ ref }) => ref)) })).toMatchObject({ outcome: "same" });
+    await pool.claim();
+    expect(await reconcile(pool, { digest: digest(refs.map(({ ref }) => ref)) })).toMatchObject({
+      outcome: "different",
+    });
+  });
+
+  it("shows a restored app which packages have lost their private keys, and drops them when asked", async () => {
+    const pool = await poolOf();
+    const [held, lost, gone] = keyPackages(3);
+    if (!held || !lost || !gone) throw new Error("unreachable");
+    await pool.put([held, lost]);
+    const held2 = [held.ref, gone.ref];
+    const seen = await reconcile(pool, { digest: digest(held2), held: held2 });
+    expect(seen).toMatchObject({ outcome: "different", pruned: 0 });
+    expect(seen.outcome === "different" && seen.serverRefs.map((ref) => ref.toHex()).sort()).toEqual(
+      hexRefs([held, lost]).sort(),
+    );
+    expect(seen.outcome === "different" && seen.missingAtServer).toEqual([gone.ref]);
+    expect(await reconcile(pool, { digest: digest([held.ref]), held: [held.ref], prune: true })).toMatchObject({
+      outcome: "same",
+      pruned: 1,
+      inventory: [{ available: 1 }],
+    });
+  });
+});
+
+describe("the journal", () => {
+  const journal = async (pool: Awaited<ReturnType<typeof poolOf>>, after?: number, limit = 100) => {
+    const answer = await pool.stub().journal({ ...pool.base, client: "phone", after, limit });
+    if (answer.outcome !== "page") throw new Error(answer.outcome);
+    return answer;
+  };
+
+  it("tells the owner of claims, uses of the last resort, and claims that were missed", async () => {
+    const pool = await poolOf();
+    const [oneTime] = keyPackages(1);
+    if (!oneTime) throw new Error("unreachable");
+    await pool.claim({}, { caller: "bob" });
+    await pool.put([oneTime]);
+    await pool.claim({ ciphersuites: [5] }, { caller: "bob" });
+    await pool.claim({}, { caller: "carol" });
+    await pool.put([keyPackage({ lastResort: true })]);
+    await pool.claim({}, { caller: "dave" });
+    expect((await journal(pool)).entries).toMatchObject([
+      { event: "missed", reason: "exhausted", claimer: { user: "bob", client: "laptop" } },
+      { event: "missed", reason: "incompatible" },
+      { event: "claimed", ciphersuite: 1, keyPackageRef: oneTime.ref, claimer: { user: "carol" } },
+      { event: "last_resort", ciphersuite: 1, claimer: { user: "dave" } },
+    ]);
+  });
+
+  it("comes by page", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(5));
+    for (let index = 0; index < 5; index++) await pool.claim();
+    const first = await journal(pool, undefined, 3);
+    expect(first.entries).toHaveLength(3);
+    const second = await journal(pool, first.nextAfter, 3);
+    expect(second.entries).toHaveLength(2);
+    expect(second.nextAfter).toBeUndefined();
+  });
+
+  it("is not filled by one who asks in vain again and again", async () => {
+    const pool = await poolOf();
+    for (let index = 0; index < 80; index++) await pool.claim({}, { caller: "bob" });
+    expect((await journal(pool)).entries).toHaveLength(60);
+  });
+
+  it("forgets after thirty days, and its sequence numbers go on", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(2));
+    await pool.claim();
+    const before = await journal(pool);
+    vi.setSystemTime(Date.now() + 30 * 24 * 3600_000 + 5000);
+    expect((await journal(pool)).entries).toEqual([]);
+    await pool.ring();
+    await pool.put(keyPackages(1, { notAfter: Math.floor(Date.now() / 1000) + 9000 }));
+    expect(only(await pool.claim()).status).toBe("claimed");
+    const after = (await journal(pool)).entries;
+    expect(after).toHaveLength(1);
+    expect(after[0]?.sequence).toBeGreaterThan(before.entries[0]?.sequence ?? 0);
+  });
+});

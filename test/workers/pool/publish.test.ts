@@ -1,0 +1,202 @@
+import { evictDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { freshBytes, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("adding", () => {
+  it("stores a batch and answers one code for each package in its order", async () => {
+    const pool = await poolOf();
+    const twice = keyPackage();
+    const reused = keyPackage({ initKey: twice.initKey });
+    const foreign = keyPackage({ signatureKey: new Uint8Array(32).fill(8) });
+    const otherScheme = keyPackage({ signatureScheme: 0x0403 });
+    const answer = await pool.put([twice, reused, foreign, twice, otherScheme, keyPackage()]);
+    expect(answer.codes).toEqual([
+      "stored",
+      "init_key_reused",
+      "signature_key_mismatch",
+      "duplicate",
+      "signature_key_mismatch",
+      "stored",
+    ]);
+    expect(answer.inventory).toMatchObject([{ ciphersuite: 1, available: 2, lastResort: false }]);
+  });
+
+  it("takes nothing from a client that is not registered", async () => {
+    const pool = await poolOf();
+    const answer = await pool
+      .stub()
+      .put({ ...pool.base, client: "stranger", mode: "add", keyPackages: keyPackages(1), refused: 0 });
+    expect(answer).toEqual({ outcome: "client_not_registered" });
+  });
+
+  it("is a no-op for an empty list", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(3));
+    const answer = await pool.put([]);
+    expect(answer.codes).toEqual([]);
+    expect(answer.inventory[0]?.available).toBe(3);
+  });
+
+  it("answers already_claimed when an upload is repeated after the package was claimed", async () => {
+    const pool = await poolOf();
+    const published = keyPackage();
+    await pool.put([published]);
+    await pool.claim();
+    await evictDurableObject(pool.stub());
+    expect((await pool.put([published])).codes).toEqual(["already_claimed"]);
+    expect(only(await pool.claim()).status).toBe("exhausted");
+  });
+
+  it("refuses a claimed package's keys in other bytes, so that a rewritten signature does not bring it back", async () => {
+    const pool = await poolOf();
+    const published = keyPackage();
+    await pool.put([published]);
+    await pool.claim();
+    const rewritten = { ...published, ref: freshBytes(32), bytes: freshBytes(300) };
+    expect((await pool.put([rewritten])).codes).toEqual(["init_key_reused"]);
+    const otherInit = { ...rewritten, ref: freshBytes(32), initKey: freshBytes(32) };
+    expect((await pool.put([otherInit])).codes).toEqual(["encryption_key_reused"]);
+  });
+
+  it("agrees with itself when the same upload runs twice at once", async () => {
+    const pool = await poolOf();
+    const batch = keyPackages(20);
+    const answers = await Promise.all([pool.put(batch), pool.put(batch)]);
+    expect(answers.map((answer) => answer.codes)).toEqual([Array(20).fill("stored"), Array(20).fill("duplicate")]);
+    expect((await pool.inventory())[0]?.available).toBe(20);
+  });
+
+  it("stops at the stock's cap for each ciphersuite, and a last resort does not count", async () => {
+    const pool = await poolOf();
+    await pool.put([...keyPackages(100), keyPackage({ lastResort: true })]);
+    await pool.put(keyPackages(99));
+    const answer = await pool.put([...keyPackages(2), keyPackage({ ciphersuite: 3 })]);
+    expect(answer.codes).toEqual(["stored", "stock_full", "stored"]);
+    expect(answer.inventory).toMatchObject([
+      { ciphersuite: 1, available: 200, lastResort: true, needsUpload: false },
+      { ciphersuite: 3, available: 1, lastResort: false, needsUpload: true },
+    ]);
+  });
+
+  it("bounds the different sets of capabilities that every claim has to look at", async () => {
+    const pool = await poolOf();
+    const varied = Array.from({ length: 66 }, (_, index) =>
+      keyPackage({ capabilities: { extensions: [0xf000 + index], proposals: [], credentials: [1] } }),
+    );
+    const codes = (await pool.put(varied)).codes;
+    expect(codes.filter((code) => code === "stored")).toHaveLength(64);
+    expect(codes.slice(64)).toEqual(["too_many_capability_sets", "too_many_capability_sets"]);
+  });
+});
+
+describe("the last resort", () => {
+  it("is one for each client and ciphersuite: a newer one takes the place of the older", async () => {
+    const pool = await poolOf();
+    const [old, other, young] = [1, 2, 1].map((ciphersuite) => keyPackage({ ciphersuite, lastResort: true }));
+    if (!old || !other || !young) throw new Error("unreachable");
+    await pool.put([old, other]);
+    await pool.put([young]);
+    expect(refOf(await pool.claim())).toBe(young.ref.toHex());
+    expect(refOf(await pool.claim({ ciphersuites: [2] }))).toBe(other.ref.toHex());
+    expect((await pool.put([old])).codes).toEqual(["already_removed"]);
+  });
+
+  it("tells of several in one batch which one stands", async () => {
+    const pool = await poolOf();
+    const batch = keyPackages(3, { lastResort: true });
+    expect((await pool.put(batch)).codes).toEqual(["last_resort_superseded", "last_resort_superseded", "stored"]);
+    expect(refOf(await pool.claim())).toBe(batch[2]?.ref.toHex());
+  });
+
+  it("is handed out again and again", async () => {
+    const pool = await poolOf();
+    const lastResort = keyPackage({ lastResort: true });
+    await pool.put([lastResort]);
+    const refs = [await pool.claim(), await pool.claim(), await pool.claim()].map(refOf);
+    expect(refs).toEqual(Array(3).fill(lastResort.ref.toHex()));
+    expect((await pool.put([lastResort])).codes).toEqual(["duplicate"]);
+  });
+});
+
+describe("replacing", () => {
+  it("swaps the whole stock at once and leaves tombstones", async () => {
+    const pool = await poolOf();
+    const old = [...keyPackages(3), keyPackage({ lastResort: true })];
+    const young = keyPackages(2);
+    await pool.put(old);
+    expect(await pool.put(young, pool.client, "replace")).toMatchObject({ applied: true, codes: ["stored", "stored"] });
+    expect(await pool.inventory()).toMatchObject([{ available: 2, lastResort: false }]);
+    expect((await pool.put(old)).codes).toEqual(Array(4).fill("already_removed"));
+    expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs(young));
+  });
+
+  it("changes nothing if one package is refused", async () => {
+    const pool = await poolOf();
+    const old = keyPackages(3);
+    await pool.put(old);
+    const answer = await pool.put(
+      [keyPackage(), keyPackage({ signatureKey: new Uint8Array(32) })],
+      pool.client,
+      "replace",
+    );
+    expect(answer).toMatchObject({ applied: false, codes: ["stored", "signature_key_mismatch"] });
+    expect(answer.inventory[0]?.available).toBe(3);
+    expect([await pool.claim(), await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs(old));
+  });
+
+  it("keeps what is live already in its place", async () => {
+    const pool = await poolOf();
+    const [first, second] = keyPackages(2);
+    if (!first || !second) throw new Error("unreachable");
+    await pool.put([first, second]);
+    const young = keyPackage();
+    expect((await pool.put([young, second], pool.client, "replace")).codes).toEqual(["stored", "duplicate"]);
+    expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs([second, young]));
+  });
+
+  it("leaves other clients of the user alone", async () => {
+    const pool = await poolOf();
+    await pool.register("tablet");
+    await pool.put(keyPackages(2), "tablet");
+    await pool.put(keyPackages(2), "phone");
+    await pool.put([], "phone", "replace");
+    expect((await pool.inventory("tablet"))[0]?.available).toBe(2);
+    expect((await pool.inventory("phone"))[0]?.available).toBe(0);
+  });
+});
+
+describe("the inventory", () => {
+  it("sends zeros, the next expiry, and asks for packages below the watermark", async () => {
+    const pool = await poolOf();
+    const soon = nowSeconds() + 5000;
+    await pool.put([...keyPackages(49), keyPackage({ notAfter: soon })]);
+    expect(await pool.inventory()).toEqual([
+      {
+        ciphersuite: 1,
+        available: 50,
+        lastResort: false,
+        nextExpiry: soon,
+        target: 100,
+        lowWatermark: 50,
+        needsUpload: false,
+      },
+    ]);
+    await pool.claim();
+    expect(await pool.inventory()).toMatchObject([{ available: 49, needsUpload: true }]);
+    for (let left = 49; left > 0; left--) await pool.claim({ minRemainingLifetimeSeconds: 0 });
+    expect(await pool.inventory()).toMatchObject([{ available: 0, nextExpiry: undefined, needsUpload: true }]);
+  });
+
+  it("does not count what has expired, before and after it is swept", async () => {
+    const pool = await poolOf();
+    await pool.put([keyPackage({ notAfter: nowSeconds() + 5000 }), keyPackage()]);
+    vi.setSystemTime(Date.now() + 5001_000);
+    expect((await pool.inventory())[0]?.available).toBe(1);
+    await pool.ring();
+    expect((await pool.inventory())[0]?.available).toBe(1);
+  });
+});

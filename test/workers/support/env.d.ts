@@ -1,0 +1,7 @@
+/** What vitest.config.ts adds to the environment of a Worker under test. */
+declare namespace Cloudflare {
+  interface Env {
+    readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
+    readonly TEST_PRIVATE_JWK: string;
+  }
+}

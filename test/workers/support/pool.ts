@@ -1,0 +1,115 @@
+/** Pools of their own for each test, and packages that no crypto was spent on: the pool trusts its Worker. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { poolFor } from "../../../src/pool/address.ts";
+import type {
+  AdmittedKeyPackage,
+  ClaimAnswer,
+  ClaimCriteria,
+  ClientClaim,
+  PutAnswer,
+} from "../../../src/pool/messages.ts";
+
+export const ED25519 = 0x0807;
+export const NO_EPOCH = 0;
+
+let serial = 0;
+
+/** Bytes that no other call returns. */
+export function freshBytes(length: number): Uint8Array {
+  serial += 1;
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setUint32(0, serial);
+  return bytes;
+}
+
+export const freshUser = (): string => `user-${++serial}-${crypto.randomUUID()}`;
+
+export const signatureKey = new Uint8Array(32).fill(7);
+
+export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+export function keyPackage(change: Partial<AdmittedKeyPackage> = {}): AdmittedKeyPackage {
+  return {
+    ref: freshBytes(32),
+    bytes: freshBytes(300),
+    ciphersuite: 1,
+    signatureScheme: ED25519,
+    signatureKey,
+    initKey: freshBytes(32),
+    encryptionKey: freshBytes(32),
+    notAfter: nowSeconds() + 30 * 24 * 3600,
+    lastResort: false,
+    capabilities: { extensions: [], proposals: [], credentials: [1] },
+    ...change,
+  };
+}
+
+export const keyPackages = (count: number, change: Partial<AdmittedKeyPackage> = {}): AdmittedKeyPackage[] =>
+  Array.from({ length: count }, () => keyPackage(change));
+
+export const anything: ClaimCriteria = {
+  ciphersuites: [1],
+  requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
+  excludeClients: [],
+  minRemainingLifetimeSeconds: 3600,
+  allowLastResort: true,
+};
+
+/** A user with one registered client, and calls with the arguments that tests do not care about filled in. */
+export async function poolOf(user = freshUser(), client = "phone") {
+  const pool = () => poolFor(env, user);
+  const base = { user, restoreEpoch: NO_EPOCH };
+  await pool().register({ ...base, client, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] });
+  return {
+    user,
+    client,
+    stub: pool,
+    base,
+    register: (name: string) =>
+      pool().register({ ...base, client: name, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] }),
+    put: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") =>
+      put(await pool().put({ ...base, client: to, mode, keyPackages: packages, refused: 0 })),
+    claim: async (
+      change: Partial<ClaimCriteria> = {},
+      options: { caller?: string; key?: string; body?: number; restoreEpoch?: number } = {},
+    ): Promise<ClaimAnswer> =>
+      pool().claim({
+        user,
+        restoreEpoch: options.restoreEpoch ?? NO_EPOCH,
+        caller: { user: options.caller ?? `caller-${++serial}`, client: "laptop" },
+        criteria: { ...anything, ...change },
+        idempotency: options.key
+          ? { key: options.key, bodyHash: new Uint8Array(32).fill(options.body ?? 1) }
+          : undefined,
+      }),
+    /** Runs the alarm's handler now, due or not. */
+    ring: () => runInDurableObject(pool(), (instance) => instance.alarm()),
+    inventory: async (of = client) => {
+      const answer = await pool().getClient({ ...base, client: of });
+      if (answer.outcome !== "found") throw new Error(answer.outcome);
+      return answer.view.inventory;
+    },
+  };
+}
+
+function put(answer: PutAnswer): Extract<PutAnswer, { outcome: "put" }> {
+  if (answer.outcome !== "put") throw new Error(answer.outcome);
+  return answer;
+}
+
+/** The only client's part of an answer. */
+export function only(answer: ClaimAnswer): ClientClaim {
+  if (answer.outcome !== "answered" || answer.clients.length !== 1 || !answer.clients[0]) {
+    throw new Error(`expected one client in ${JSON.stringify(answer)}`);
+  }
+  return answer.clients[0];
+}
+
+/** The reference that an answer gave, in hex; undefined if it gave none. */
+export function refOf(answer: ClaimAnswer): string | undefined {
+  const claim = only(answer);
+  return "package" in claim ? claim.package.keyPackageRef.toHex() : undefined;
+}
+
+export const hexRefs = (packages: readonly AdmittedKeyPackage[]): string[] => packages.map(({ ref }) => ref.toHex());
