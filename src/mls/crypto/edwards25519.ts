@@ -1,0 +1,242 @@
+import {
+  add,
+  areEqual,
+  decodeElement,
+  type FieldElement,
+  fieldElement,
+  fieldElements,
+  isOdd,
+  isZero,
+  multiply,
+  powerOfRoot,
+  square,
+  subtract,
+} from "./field25519.ts";
+
+/**
+ * Points of edwards25519 (RFC 8032 §5.1), −x² + y² = 1 + d·x²·y², for public data: nothing is constant in time.
+ * The addition is complete, so that it holds for points of small order too.
+ */
+
+/** A point in extended coordinates: its affine ones are X/Z and Y/Z, and T = XY/Z. All are reduced. */
+export type Point = {
+  readonly X: FieldElement;
+  readonly Y: FieldElement;
+  readonly Z: FieldElement;
+  readonly T: FieldElement;
+};
+
+/** A point as the right-hand side of an addition. The first two have weight 2, 2Z too. */
+export type Addend = {
+  readonly yPlusX: FieldElement;
+  readonly yMinusX: FieldElement;
+  readonly twoZ: FieldElement;
+  readonly twoDT: FieldElement;
+};
+
+/** A point, as its multiples 1, 3, 5, …, to be multiplied by a scalar in signed digits of `signedDigits`. */
+export type Term = { readonly oddMultiples: readonly Addend[]; readonly digits: Int8Array };
+
+/** Scalars have at most this many bits: the coefficients of a random linear combination, and halves of longer ones. */
+export const SCALAR_BITS = 128;
+
+/** A carry may come out of the highest bit. */
+const DIGITS = SCALAR_BITS + 1;
+
+const ENCODED_POINT_BYTES = 32;
+const D = fieldElement(0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n);
+const TWO_D = fieldElement(0x2406d9dc56dffce7198e80f2eef3d13000e0149a8283b156ebd69b9426b2f159n);
+const SQUARE_ROOT_OF_MINUS_ONE = fieldElement(0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n);
+const ZERO = fieldElement(0n);
+const ONE = fieldElement(1n);
+
+/** Written before it is read, within one call. */
+const [A, B, C, E, F, G, H] = fieldElements(7) as [
+  FieldElement,
+  FieldElement,
+  FieldElement,
+  FieldElement,
+  FieldElement,
+  FieldElement,
+  FieldElement,
+];
+
+function emptyPoint(): Point {
+  const [X, Y, Z, T] = fieldElements(4) as [FieldElement, FieldElement, FieldElement, FieldElement];
+  return { X, Y, Z, T };
+}
+
+/** The neutral point, (0, 1). */
+function neutralPoint(): Point {
+  const point = emptyPoint();
+  point.Y.set(ONE);
+  point.Z.set(ONE);
+  return point;
+}
+
+/** Decodes a point as RFC 8032 §5.1.3 does; y ≥ p, x = 0 with the sign bit, and y of no point give `undefined`. */
+export function decodePoint(bytes: Uint8Array): Point | undefined {
+  if (bytes.length !== ENCODED_POINT_BYTES || !isCanonical(bytes)) return undefined;
+  const { X, Y, Z, T } = emptyPoint();
+  decodeElement(Y, bytes);
+  Z.set(ONE);
+  // x² = u / v with u = y² − 1 and v = d·y² + 1; the candidate is u·v³·(u·v⁷)^((p − 5) / 8).
+  const [u, v, v3] = [E, F, G];
+  square(A, Y);
+  subtract(u, A, ONE);
+  multiply(v, A, D);
+  add(v, v, ONE);
+  square(v3, v);
+  multiply(v3, v3, v);
+  square(A, v3);
+  multiply(A, A, v);
+  multiply(A, A, u);
+  powerOfRoot(B, A);
+  multiply(X, v3, u);
+  multiply(X, X, B);
+  square(A, X);
+  multiply(A, A, v);
+  if (!areEqual(A, u)) {
+    add(A, A, u);
+    if (!isZero(A)) return undefined;
+    multiply(X, X, SQUARE_ROOT_OF_MINUS_ONE);
+  }
+  const sign = ((bytes[ENCODED_POINT_BYTES - 1] ?? 0) & 0x80) !== 0;
+  if (sign && isZero(X)) return undefined;
+  if (isOdd(X) !== sign) subtract(X, ZERO, X);
+  multiply(T, X, Y);
+  return { X, Y, Z, T };
+}
+
+/** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 demands? */
+function isCanonical(bytes: Uint8Array): boolean {
+  if (((bytes[31] ?? 0) & 0x7f) !== 0x7f || (bytes[0] ?? 0) < 0xed) return true;
+  return bytes.subarray(1, 31).some((byte) => byte !== 0xff);
+}
+
+/** out = 2 · point (dbl-2008-hwcd). `out` may be the point itself. */
+export function doublePoint(out: Point, point: Point): void {
+  square(A, point.X);
+  square(B, point.Y);
+  square(C, point.Z);
+  add(C, C, C);
+  add(H, A, B);
+  add(E, point.X, point.Y);
+  square(E, E);
+  subtract(E, H, E);
+  subtract(G, A, B);
+  add(F, C, G);
+  multiply(out.X, E, F);
+  multiply(out.Y, G, H);
+  multiply(out.T, E, H);
+  multiply(out.Z, F, G);
+}
+
+/** out = point + addend, or point − addend (add-2008-hwcd-3). `out` may be the point itself. */
+function addTo(out: Point, point: Point, addend: Addend, negative: boolean): void {
+  subtract(A, point.Y, point.X);
+  multiply(A, A, negative ? addend.yPlusX : addend.yMinusX);
+  add(B, point.Y, point.X);
+  multiply(B, B, negative ? addend.yMinusX : addend.yPlusX);
+  multiply(C, point.T, addend.twoDT);
+  multiply(E, point.Z, addend.twoZ);
+  if (negative) {
+    add(F, E, C);
+    subtract(G, E, C);
+  } else {
+    subtract(F, E, C);
+    add(G, E, C);
+  }
+  subtract(E, B, A);
+  add(H, B, A);
+  multiply(out.X, E, F);
+  multiply(out.Y, G, H);
+  multiply(out.T, E, H);
+  multiply(out.Z, F, G);
+}
+
+function toAddend({ X, Y, Z, T }: Point): Addend {
+  const [yPlusX, yMinusX, twoZ, twoDT] = fieldElements(4) as [FieldElement, FieldElement, FieldElement, FieldElement];
+  add(yPlusX, Y, X);
+  subtract(yMinusX, Y, X);
+  add(twoZ, Z, Z);
+  multiply(twoDT, T, TWO_D);
+  return { yPlusX, yMinusX, twoZ, twoDT };
+}
+
+/** left − right. */
+export function subtractPoints(left: Point, right: Point): Point {
+  const out = emptyPoint();
+  addTo(out, left, toAddend(right), true);
+  return out;
+}
+
+/** 2^n · point. */
+export function doublePointTimes(point: Point, n: number): Point {
+  const out = emptyPoint();
+  doublePoint(out, point);
+  for (let i = 1; i < n; i++) doublePoint(out, out);
+  return out;
+}
+
+/** Is 8 · point neutral, so that it is of small order (RFC 8032 §5.1: the cofactor is 8)? */
+export function isSmallOrder(point: Point): boolean {
+  const { X, Y, Z } = doublePointTimes(point, 3);
+  return isZero(X) && areEqual(Y, Z);
+}
+
+/** The multiples 1, 3, …, 2^(width − 1) − 1 of a point, which signed digits of that width need. */
+export function oddMultiples(point: Point, width: number): Addend[] {
+  const multiples = [toAddend(point)];
+  const twice = emptyPoint();
+  doublePoint(twice, point);
+  const step = toAddend(twice);
+  const odd = emptyPoint();
+  for (let from = point; multiples.length < 2 ** (width - 2); from = odd) {
+    addTo(odd, from, step, false);
+    multiples.push(toAddend(odd));
+  }
+  return multiples;
+}
+
+/**
+ * The scalar, below 2^128, in digits that are zero or odd and smaller than 2^(width − 1) in absolute value; digit i
+ * counts 2^i, and of `width` digits in a row at most one is not zero (width-w non-adjacent form; width 2 to 8).
+ */
+export function signedDigits(scalar: bigint, width: number): Int8Array {
+  const words = new Uint32Array(SCALAR_BITS / 32 + 1);
+  for (let i = 0; i < SCALAR_BITS / 32; i++) words[i] = Number(BigInt.asUintN(32, scalar >> BigInt(32 * i)));
+  const digits = new Int8Array(DIGITS);
+  const mask = 2 ** width - 1;
+  let carry = 0;
+  for (let at = 0; at < DIGITS; ) {
+    const word = at >>> 5;
+    const bit = at & 31;
+    const low = (words[word] ?? 0) >>> bit;
+    if ((low & 1) === carry) {
+      at++;
+      continue;
+    }
+    const high = bit === 0 ? 0 : (words[word + 1] ?? 0) << (32 - bit);
+    const digit = ((low | high) & mask) + carry;
+    carry = digit > mask >>> 1 ? 1 : 0;
+    digits[at] = digit - carry * (mask + 1);
+    at += width;
+  }
+  return digits;
+}
+
+/** The sum of all terms, by Straus's method: one chain of 128 doublings that all of them share. */
+export function sumOfMultiples(terms: readonly Term[]): Point {
+  const sum = neutralPoint();
+  for (let at = DIGITS - 1; at >= 0; at--) {
+    doublePoint(sum, sum);
+    for (const { oddMultiples, digits } of terms) {
+      const digit = digits[at] ?? 0;
+      if (digit === 0) continue;
+      const addend = oddMultiples[(Math.abs(digit) - 1) >> 1];
+      if (addend !== undefined) addTo(sum, sum, addend, digit < 0);
+    }
+  }
+  return sum;
+}
