@@ -50,19 +50,16 @@ const SQUARE_ROOT_OF_MINUS_ONE = fieldElement(0x2b8324804fc1df0b2b4d00993dfbd7a7
 const ZERO = fieldElement(0n);
 const ONE = fieldElement(1n);
 
-/** Written before it is read, within one call. */
-const [A, B, C, E, F, G, H] = fieldElements(7) as [
-  FieldElement,
-  FieldElement,
-  FieldElement,
-  FieldElement,
-  FieldElement,
-  FieldElement,
-  FieldElement,
-];
+type FourElements = [FieldElement, FieldElement, FieldElement, FieldElement];
+
+/** Scratch: written before it is read, within one call. */
+const [A, B, C, E] = fieldElements(4) as FourElements;
+const [F, G, H] = fieldElements(3) as [FieldElement, FieldElement, FieldElement];
+const MULTIPLE = emptyPoint();
+const STEP = emptyAddend();
 
 function emptyPoint(): Point {
-  const [X, Y, Z, T] = fieldElements(4) as [FieldElement, FieldElement, FieldElement, FieldElement];
+  const [X, Y, Z, T] = fieldElements(4) as FourElements;
   return { X, Y, Z, T };
 }
 
@@ -155,19 +152,23 @@ function addTo(out: Point, point: Point, addend: Addend, negative: boolean): voi
   multiply(out.Z, F, G);
 }
 
-function toAddend({ X, Y, Z, T }: Point): Addend {
-  const [yPlusX, yMinusX, twoZ, twoDT] = fieldElements(4) as [FieldElement, FieldElement, FieldElement, FieldElement];
-  add(yPlusX, Y, X);
-  subtract(yMinusX, Y, X);
-  add(twoZ, Z, Z);
-  multiply(twoDT, T, TWO_D);
+function emptyAddend(): Addend {
+  const [yPlusX, yMinusX, twoZ, twoDT] = fieldElements(4) as FourElements;
   return { yPlusX, yMinusX, twoZ, twoDT };
+}
+
+function setAddend(out: Addend, { X, Y, Z, T }: Point): void {
+  add(out.yPlusX, Y, X);
+  subtract(out.yMinusX, Y, X);
+  add(out.twoZ, Z, Z);
+  multiply(out.twoDT, T, TWO_D);
 }
 
 /** left − right. */
 export function subtractPoints(left: Point, right: Point): Point {
   const out = emptyPoint();
-  addTo(out, left, toAddend(right), true);
+  setAddend(STEP, right);
+  addTo(out, left, STEP, true);
   return out;
 }
 
@@ -187,14 +188,16 @@ export function isSmallOrder(point: Point): boolean {
 
 /** The multiples 1, 3, …, 2^(width − 1) − 1 of a point, which signed digits of that width need. */
 export function oddMultiples(point: Point, width: number): Addend[] {
-  const multiples = [toAddend(point)];
-  const twice = emptyPoint();
-  doublePoint(twice, point);
-  const step = toAddend(twice);
-  const odd = emptyPoint();
-  for (let from = point; multiples.length < 2 ** (width - 2); from = odd) {
-    addTo(odd, from, step, false);
-    multiples.push(toAddend(odd));
+  const multiples = Array.from({ length: 2 ** (width - 2) }, emptyAddend);
+  doublePoint(MULTIPLE, point);
+  setAddend(STEP, MULTIPLE);
+  let from = point;
+  for (const [i, multiple] of multiples.entries()) {
+    if (i > 0) {
+      addTo(MULTIPLE, from, STEP, false);
+      from = MULTIPLE;
+    }
+    setAddend(multiple, from);
   }
   return multiples;
 }

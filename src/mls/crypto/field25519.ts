@@ -28,6 +28,7 @@ export interface FieldElement extends Float64Array {
 }
 
 const LIMBS = 12;
+const LIMB_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const LIMB_BITS = [22, 21, 21, 21, 22, 21, 21, 21, 22, 21, 21, 21] as const;
 const LIMB_OFFSETS = [0, 22, 43, 64, 85, 107, 128, 149, 170, 192, 213, 234] as const;
 
@@ -39,8 +40,11 @@ const INVERSE_21 = 2 ** -21;
 
 /** `count` zeros in one allocation: a view costs a tenth of an array of its own [measured]. */
 export function fieldElements(count: number): FieldElement[] {
-  const limbs = new Float64Array(count * LIMBS);
-  return Array.from({ length: count }, (_, i) => limbs.subarray(i * LIMBS, (i + 1) * LIMBS) as FieldElement);
+  const { buffer } = new Float64Array(count * LIMBS);
+  const elements: FieldElement[] = [];
+  for (let i = 0; i < count; i++)
+    elements.push(new Float64Array(buffer, i * LIMB_BYTES * LIMBS, LIMBS) as FieldElement);
+  return elements;
 }
 
 /** The element of an integer in [0, 2^255). */
@@ -67,8 +71,9 @@ function byteAt(bytes: Uint8Array, at: number): number {
 
 const ONE: FieldElement = fieldElement(1n);
 
-/** Written before it is read, within one call. */
+/** Scratch, here and below: written before it is read, within one call. */
 const SCRATCH: FieldElement = fieldElement(0n);
+const POWERS = fieldElements(5) as [FieldElement, FieldElement, FieldElement, FieldElement, FieldElement];
 
 /** out = a + b, not carried: its weight is the sum of theirs. */
 export function add(out: FieldElement, a: FieldElement, b: FieldElement): void {
@@ -186,11 +191,7 @@ function squareTimes(out: FieldElement, a: FieldElement, n: number): void {
 /** out = a^((p − 5) / 8), the power in the square root of RFC 8032 §5.1.3. */
 export function powerOfRoot(out: FieldElement, a: FieldElement): void {
   // ones(n) is a^(2^n − 1): n ones in binary. The exponent 2^252 − 3 is 250 ones, a zero and a one.
-  const ones5 = new Float64Array(LIMBS) as FieldElement;
-  const ones10 = new Float64Array(LIMBS) as FieldElement;
-  const ones50 = new Float64Array(LIMBS) as FieldElement;
-  const t = new Float64Array(LIMBS) as FieldElement;
-  const u = new Float64Array(LIMBS) as FieldElement;
+  const [ones5, ones10, ones50, t, u] = POWERS;
   square(t, a);
   multiply(u, t, a);
   squareTimes(t, u, 2);

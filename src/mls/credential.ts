@@ -1,0 +1,42 @@
+import { equalBytes } from "./bytes.ts";
+import type { Reader } from "./reader.ts";
+import type { Writer } from "./writer.ts";
+
+/**
+ * ```
+ * struct { CredentialType credential_type; opaque serialized_content<V>; } Credential;   // RFC 9420 §5.3
+ * ```
+ * Both bodies that RFC 9420 defines are one `<V>` (a basic identity, an x509 chain), and other implementations read
+ * unknown types likewise.
+ */
+export class Credential {
+  readonly #type: number;
+  readonly #content: Uint8Array;
+
+  constructor(credentialType: number, serializedContent: Uint8Array) {
+    this.#type = credentialType;
+    this.#content = serializedContent;
+  }
+
+  static decode(reader: Reader): Credential {
+    const type = reader.u16();
+    return new Credential(type, reader.opaque());
+  }
+
+  encode(writer: Writer): void {
+    writer.u16(this.#type).opaque(this.#content);
+  }
+
+  credentialType(): number {
+    return this.#type;
+  }
+
+  /** Inside the vector: the identity of a basic credential, the certificates of an x509 one. */
+  serializedContent(): Uint8Array {
+    return this.#content;
+  }
+
+  equals(other: Credential): boolean {
+    return this.#type === other.#type && equalBytes(this.#content, other.#content);
+  }
+}

@@ -1,0 +1,99 @@
+import { ed448 } from "@noble/curves/ed448.js";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { randomBytes } from "@noble/hashes/utils.js";
+import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
+import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
+import type { CryptoProvider, SignatureItem } from "./provider.ts";
+
+/**
+ * The default adapter: pure JavaScript, the same everywhere, all seven suites. Randomness is the platform's
+ * `crypto.getRandomValues`.
+ */
+export const nobleCrypto: CryptoProvider = {
+  supports: isCiphersuite,
+  verify: async (scheme, item) => verifySignature(scheme, item),
+  verifyMany: async (scheme, items) => items.map((item) => verifySignature(scheme, item)),
+  sign: async (scheme, privateKey, message) => signMessage(scheme, privateKey, message),
+  hash: async (algorithm, data) => digest(algorithm, data),
+  deriveKeyPair: async (ciphersuite, ikm) => deriveHpkeKeyPair(ciphersuite, ikm),
+  generateSignatureKeyPair: async (scheme) => {
+    const { secretKey, publicKey } = generateKeyPair(scheme);
+    return { privateKey: secretKey, publicKey };
+  },
+  random: (length) => randomBytes(length),
+};
+
+/** Either S is taken (RFC 9420 does not ask for the low one), and the message is hashed with the curve's hash. */
+const ECDSA = { format: "der", lowS: false, prehash: true } as const;
+
+/** RFC 8032's strict encodings instead of ZIP-215's, and no public key of small order. */
+const STRICT = { zip215: false } as const;
+
+/** What `CryptoProvider.verify` promises, at once. noble throws for bad lengths: such a signature is not valid. */
+export function verifySignature(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
+  try {
+    switch (scheme) {
+      case SignatureScheme.ed25519:
+        return ed25519.verify(signature, message, publicKey, STRICT);
+      case SignatureScheme.ed448:
+        return ed448.verify(signature, message, publicKey, STRICT);
+      case SignatureScheme.ecdsa_secp256r1_sha256:
+        return p256.verify(signature, message, publicKey, ECDSA);
+      case SignatureScheme.ecdsa_secp384r1_sha384:
+        return p384.verify(signature, message, publicKey, ECDSA);
+      case SignatureScheme.ecdsa_secp521r1_sha512:
+        return p521.verify(signature, message, publicKey, ECDSA);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function signMessage(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Uint8Array {
+  switch (scheme) {
+    case SignatureScheme.ed25519:
+      return ed25519.sign(message, privateKey);
+    case SignatureScheme.ed448:
+      return ed448.sign(message, privateKey);
+    case SignatureScheme.ecdsa_secp256r1_sha256:
+      return p256.sign(message, privateKey, ECDSA);
+    case SignatureScheme.ecdsa_secp384r1_sha384:
+      return p384.sign(message, privateKey, ECDSA);
+    case SignatureScheme.ecdsa_secp521r1_sha512:
+      return p521.sign(message, privateKey, ECDSA);
+  }
+}
+
+/** ECDSA public keys are uncompressed points, RFC 9420 §5.1.1. */
+function generateKeyPair(scheme: SignatureScheme): { secretKey: Uint8Array; publicKey: Uint8Array } {
+  switch (scheme) {
+    case SignatureScheme.ed25519:
+      return ed25519.keygen();
+    case SignatureScheme.ed448:
+      return ed448.keygen();
+    case SignatureScheme.ecdsa_secp256r1_sha256:
+      return uncompressed(p256);
+    case SignatureScheme.ecdsa_secp384r1_sha384:
+      return uncompressed(p384);
+    case SignatureScheme.ecdsa_secp521r1_sha512:
+      return uncompressed(p521);
+  }
+}
+
+function uncompressed(curve: typeof p256): { secretKey: Uint8Array; publicKey: Uint8Array } {
+  const { secretKey } = curve.keygen();
+  return { secretKey, publicKey: curve.getPublicKey(secretKey, false) };
+}
+
+function digest(algorithm: HashAlgorithm, data: Uint8Array): Uint8Array {
+  switch (algorithm) {
+    case "SHA-256":
+      return sha256(data);
+    case "SHA-384":
+      return sha384(data);
+    case "SHA-512":
+      return sha512(data);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Ciphersuite, HashAlgorithm, SignatureScheme } from "../ciphersuite.ts";
+
+/** One signature over `message` (for MLS: the encoded SignContent, RFC 9420 §5.1.2), to be checked with `publicKey`. */
+export type SignatureItem = {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+};
+
+/** An HPKE key pair, RFC 9180 §4; the private key as SerializePrivateKey writes it. */
+export type HpkeKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
+
+/** A signature key pair: EdDSA seeds and raw keys, ECDSA scalars and uncompressed points. */
+export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
+
+/**
+ * All cryptography of the library. Everything that a platform may do elsewhere is async.
+ *
+ * Verdicts are the same in every adapter:
+ * - Bad input (a key or signature of the wrong length, off the curve, not strict DER) is `false`, never a rejection.
+ * - Ed25519 and Ed448 (RFC 8032): cofactored; small-order public keys and non-canonical encodings are refused.
+ * - ECDSA: strict DER, either S (RFC 9420 does not demand the low one), the message hashed by the scheme's hash.
+ *   Compressed public keys verify here, as in OpenMLS: refusing them is the directory's policy (RFC 9420 §5.1.1).
+ *
+ * A rejection of any promise is a fault.
+ */
+export type CryptoProvider = {
+  supports(ciphersuite: Ciphersuite): boolean;
+  verify(scheme: SignatureScheme, item: SignatureItem): Promise<boolean>;
+  /** One verdict for each item, in order, each the same as `verify` gives alone. */
+  verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]>;
+  sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
+  hash(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+  /** DeriveKeyPair of the suite's KEM, RFC 9180 §7.1.3. */
+  deriveKeyPair(ciphersuite: Ciphersuite, ikm: Uint8Array): Promise<HpkeKeyPairBytes>;
+  generateSignatureKeyPair(scheme: SignatureScheme): Promise<SignatureKeyPairBytes>;
+  /** Bytes from a cryptographically secure source. */
+  random(length: number): Uint8Array;
+};

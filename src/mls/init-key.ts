@@ -1,0 +1,18 @@
+import { HpkePublicKey } from "./hpke-public-key.ts";
+
+/** The init key of a KeyPackage, RFC 9420 §10: what a Welcome is sealed to, used for this one purpose. */
+export class InitKey {
+  readonly #key: HpkePublicKey;
+
+  constructor(key: HpkePublicKey | Uint8Array) {
+    this.#key = key instanceof HpkePublicKey ? key : new HpkePublicKey(key);
+  }
+
+  key(): HpkePublicKey {
+    return this.#key;
+  }
+
+  asSlice(): Uint8Array {
+    return this.#key.asSlice();
+  }
+}

@@ -1,0 +1,18 @@
+import { equalBytes } from "./bytes.ts";
+
+/** `opaque SignaturePublicKey<V>`, RFC 9420 §5.1.1. */
+export class SignaturePublicKey {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  asSlice(): Uint8Array {
+    return this.#bytes;
+  }
+
+  equals(other: SignaturePublicKey): boolean {
+    return equalBytes(this.#bytes, other.#bytes);
+  }
+}
