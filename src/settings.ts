@@ -41,13 +41,40 @@ export type Settings = {
   readonly retention: RetentionSettings;
 };
 
+/** Every setting of this file by its name in the environment. */
+export const SETTING_NAMES = [
+  "MAX_KEY_PACKAGES_PER_REQUEST",
+  "MAX_KEY_PACKAGE_BYTES",
+  "MAX_BODY_BYTES",
+  "MAX_TOTAL_LIFETIME_SECONDS",
+  "UPLOAD_CLOCK_SKEW_SECONDS",
+  "MIN_REMAINING_LIFETIME_SECONDS",
+  "STOCK_TARGET",
+  "STOCK_CAP",
+  "STOCK_LOW_WATERMARK",
+  "PAIR_BUDGET_BURST",
+  "PAIR_BUDGET_PER_MINUTE",
+  "TARGET_BUDGET_PER_HOUR",
+  "REFUSAL_BUDGET_PER_MINUTE",
+  "REPLAY_RETENTION_SECONDS",
+  "JOURNAL_RETENTION_SECONDS",
+] as const;
+
+type SettingName = (typeof SETTING_NAMES)[number];
+
 /** The environment as plain strings: what `env` of a Worker holds for each of [vars]. */
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** Reads every number of the deployment. Throws SettingError for one that cannot be read. */
 export function readSettings(env: Variables): Settings {
-  const count = (name: string, otherwise: number) => readCount(env, name, otherwise);
-  const optional = (name: string, otherwise: number) => (env[name] === "off" ? undefined : count(name, otherwise));
+  const count = (name: SettingName, otherwise: number) => readCount(env, name, otherwise);
+  /** What divides: none a minute would be a wait without end. */
+  const rate = (name: SettingName, otherwise: number) => {
+    const value = count(name, otherwise);
+    if (value === 0) throw new SettingError(name, "at least 1");
+    return value;
+  };
+  const optional = (name: SettingName, otherwise: number) => (env[name] === "off" ? undefined : rate(name, otherwise));
   const burst = optional("PAIR_BUDGET_BURST", limits.PAIR_BUDGET_BURST_CLAIMS);
   return {
     maxKeyPackagesPerRequest: count("MAX_KEY_PACKAGES_PER_REQUEST", limits.MAX_KEY_PACKAGES_PER_REQUEST),
@@ -65,7 +92,7 @@ export function readSettings(env: Variables): Settings {
       pair:
         burst === undefined
           ? undefined
-          : { burst, perMinute: count("PAIR_BUDGET_PER_MINUTE", limits.PAIR_BUDGET_CLAIMS_PER_MINUTE) },
+          : { burst, perMinute: rate("PAIR_BUDGET_PER_MINUTE", limits.PAIR_BUDGET_CLAIMS_PER_MINUTE) },
       targetPerHour: optional("TARGET_BUDGET_PER_HOUR", limits.TARGET_BUDGET_CLAIMS_PER_HOUR),
       refusalsPerMinute: optional("REFUSAL_BUDGET_PER_MINUTE", limits.REFUSAL_BUDGET_PACKAGES_PER_MINUTE),
     },
@@ -76,7 +103,7 @@ export function readSettings(env: Variables): Settings {
   };
 }
 
-function readCount(env: Variables, name: string, otherwise: number): number {
+function readCount(env: Variables, name: SettingName, otherwise: number): number {
   const value = env[name];
   if (value === undefined || value === "") return otherwise;
   if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "a whole number");
