@@ -1,0 +1,98 @@
+/** A directory started as a user starts it, on a port and with a state of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type LocalKey, localKey, localToken } from "../../../scripts/local/keys.ts";
+
+export type Server = {
+  readonly address: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+  readonly printed: () => string;
+  /** A token for any user's client, signed by the key of the local start. */
+  readonly token: (user: string, client: string, scope: string) => Promise<string>;
+  /** As Ctrl-C does. Resolves when nothing of it is left. */
+  readonly stop: () => Promise<void>;
+  /** As a power cut does: every process of the tree, at once. */
+  readonly kill: () => Promise<void>;
+};
+
+const START = ["--disable-warning=ExperimentalWarning", "scripts/start.ts"];
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** Starts scripts/start.ts and waits for what it prints when it is ready. */
+export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const port = await freePort();
+  const child = spawn("node", START, {
+    env: { ...process.env, ...settings, PORT: String(port), STATE_DIR: state },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        printed += text;
+        if (printed.includes("MLS Key Directory at")) resolve();
+      });
+    }
+    child.once("exit", (code) => reject(new Error(`start ended with code ${code}:\n${printed}`)));
+  });
+  await ready;
+  const key: LocalKey = await localKey(join(state, "token-key.json"));
+  return {
+    address: `http://127.0.0.1:${port}`,
+    port,
+    process: child,
+    printed: () => printed,
+    token: (user, client, scope) => localToken(key, { user, client, scope }),
+    stop: async () => {
+      child.kill("SIGINT");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+    kill: async () => {
+      const tree = descendants(child.pid);
+      for (const pid of tree) kill(pid);
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+  };
+}
+
+/** A process and everything below it, as /proc shows it. */
+export function descendants(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  let children: number[] = [];
+  try {
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+  } catch {
+    // It has ended already.
+  }
+  return [pid, ...children.flatMap(descendants)];
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
