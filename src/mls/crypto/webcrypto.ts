@@ -1,0 +1,145 @@
+import { hexToBytes } from "@noble/hashes/utils.js";
+import { SignatureScheme } from "../ciphersuite.ts";
+import { derToRaw, rawToDer } from "./der.ts";
+import { decodePoint, isSmallOrder } from "./edwards25519.ts";
+import { nobleCrypto } from "./noble.ts";
+import type { CryptoProvider, SignatureItem } from "./provider.ts";
+
+/** The first byte of an uncompressed point, SEC 1 §2.3.3. */
+const UNCOMPRESSED = 0x04;
+
+/**
+ * The native adapter: Ed25519, ECDSA and hashes by the runtime's WebCrypto, all else by noble, as for all that a
+ * runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
+ *
+ * Its verdicts are those of noble, also where engines differ:
+ * - ECDSA: the signature is taken from strict DER to raw here; keys that are not uncompressed points are decoded by
+ *   noble, since runtimes differ in what else they import.
+ * - Ed25519: engines check [S]B = R + [k]A without the cofactor, by comparing the encoding of [S]B − [k]A with R, and
+ *   take any key. What holds without the cofactor holds with it, and such an R is canonical, so a native `true` stands
+ *   once the key is canonical and not of small order (checked here once for each key). A native `false` is asked again
+ *   of noble, as R or the key may have a component of small order, to which only the cofactored equation is blind. That
+ *   makes a false signature cost what it costs with noble, and a good one nothing.
+ */
+export const webCrypto: CryptoProvider = {
+  ...nobleCrypto,
+  verify: async (scheme, item) => (await verifyMany(scheme, [item]))[0] ?? false,
+  verifyMany,
+  sign,
+  hash: async (algorithm, data) => new Uint8Array(await crypto.subtle.digest(algorithm, unshared(data))),
+};
+
+/** What WebCrypto calls a scheme, and how its keys and signatures look. */
+type NativeScheme = {
+  readonly algorithm: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
+  readonly publicKeyBytes: number;
+  /** PKCS #8 up to the bytes of the private key, without the public key (RFC 5958, RFC 5915, RFC 8410). */
+  readonly pkcs8Prefix: string;
+  readonly ecdsaScalarBytes: number | undefined;
+};
+
+function nativeScheme(scheme: SignatureScheme): NativeScheme | undefined {
+  switch (scheme) {
+    case SignatureScheme.ed25519:
+      return {
+        algorithm: { name: "Ed25519" },
+        publicKeyBytes: 32,
+        pkcs8Prefix: "302e020100300506032b657004220420",
+        ecdsaScalarBytes: undefined,
+      };
+    case SignatureScheme.ecdsa_secp256r1_sha256:
+      return ecdsa("P-256", "SHA-256", 32, "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420");
+    case SignatureScheme.ecdsa_secp384r1_sha384:
+      return ecdsa("P-384", "SHA-384", 48, "304e020100301006072a8648ce3d020106052b81040022043730350201010430");
+    case SignatureScheme.ecdsa_secp521r1_sha512:
+      return ecdsa("P-521", "SHA-512", 66, "3060020100301006072a8648ce3d020106052b81040023044930470201010442");
+    case SignatureScheme.ed448:
+      return undefined;
+  }
+}
+
+function ecdsa(namedCurve: string, hash: string, scalarBytes: number, pkcs8Prefix: string): NativeScheme {
+  const algorithm = { name: "ECDSA", namedCurve, hash };
+  return { algorithm, publicKeyBytes: 1 + 2 * scalarBytes, pkcs8Prefix, ecdsaScalarBytes: scalarBytes };
+}
+
+async function verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]> {
+  const native = nativeScheme(scheme);
+  if (native === undefined) return nobleCrypto.verifyMany(scheme, items);
+  const keys = new Map<string, Promise<CryptoKey | undefined>>();
+  const verdicts = await Promise.all(items.map((item) => verifyNatively(native, item, keys)));
+  const open = items.filter((_, i) => verdicts[i] === undefined);
+  const answers = open.length === 0 ? [] : await nobleCrypto.verifyMany(scheme, open);
+  let next = 0;
+  return verdicts.map((verdict) => verdict ?? answers[next++] ?? false);
+}
+
+/** The verdict, or `undefined` where noble has to give it. */
+async function verifyNatively(
+  native: NativeScheme,
+  { publicKey, message, signature }: SignatureItem,
+  keys: Map<string, Promise<CryptoKey | undefined>>,
+): Promise<boolean | undefined> {
+  const { algorithm, ecdsaScalarBytes } = native;
+  const raw = ecdsaScalarBytes === undefined ? signature : derToRaw(signature, ecdsaScalarBytes);
+  if (raw === undefined) return false;
+  const key = await publicKeyOf(native, publicKey, keys);
+  if (key === undefined) return undefined;
+  const valid = await crypto.subtle.verify(algorithm, key, unshared(raw), unshared(message));
+  return valid || ecdsaScalarBytes !== undefined ? valid : undefined;
+}
+
+/** A key that several signatures share is checked and imported once. */
+function publicKeyOf(
+  native: NativeScheme,
+  publicKey: Uint8Array,
+  keys: Map<string, Promise<CryptoKey | undefined>>,
+): Promise<CryptoKey | undefined> {
+  if (publicKey.length !== native.publicKeyBytes) return Promise.resolve(undefined);
+  const name = String.fromCharCode(...publicKey);
+  const kept = keys.get(name);
+  if (kept !== undefined) return kept;
+  const key = isPlainKey(native, publicKey)
+    ? importKey("raw", publicKey, native, "verify")
+    : Promise.resolve(undefined);
+  keys.set(name, key);
+  return key;
+}
+
+function isPlainKey(native: NativeScheme, publicKey: Uint8Array): boolean {
+  if (native.ecdsaScalarBytes !== undefined) return publicKey[0] === UNCOMPRESSED;
+  const point = decodePoint(publicKey);
+  return point !== undefined && !isSmallOrder(point);
+}
+
+async function sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
+  const native = nativeScheme(scheme);
+  const pkcs8 = native === undefined ? undefined : Uint8Array.of(...hexToBytes(native.pkcs8Prefix), ...privateKey);
+  const key = native && pkcs8 && (await importKey("pkcs8", pkcs8, native, "sign"));
+  if (native === undefined || key === undefined) return nobleCrypto.sign(scheme, privateKey, message);
+  const signature = new Uint8Array(await crypto.subtle.sign(native.algorithm, key, unshared(message)));
+  return native.ecdsaScalarBytes === undefined ? signature : rawToDer(signature);
+}
+
+/** `undefined` for what is no key, and for an algorithm that the runtime lacks: noble knows which. */
+async function importKey(
+  format: "raw" | "pkcs8",
+  bytes: Uint8Array,
+  { algorithm }: NativeScheme,
+  usage: "sign" | "verify",
+): Promise<CryptoKey | undefined> {
+  try {
+    return await crypto.subtle.importKey(format, unshared(bytes), algorithm, false, [usage]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** WebCrypto takes no views of shared memory. */
+function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}
