@@ -1,0 +1,68 @@
+/** Calls to a user's pool: bounded in time, repeated only where that is safe, and a failure is a value. */
+import {
+  POOL_CALL_ATTEMPTS,
+  POOL_CALL_TIMEOUT_MS,
+  POOL_RETRY_PAUSE_MS,
+  UNAVAILABLE_RETRY_AFTER_SECONDS,
+} from "../limits.ts";
+import { type PoolPlacement, poolFor } from "../pool/address.ts";
+import type { Pool } from "../pool/pool.ts";
+import { accept, type Checked, refuse } from "./problem.ts";
+
+/**
+ * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that it may pass
+ * (Durable Object errors `retryable`). `once`: a lost reply may have taken effect; only the caller knows what to do.
+ */
+export type Repetition = "safe" | "once";
+
+/** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */
+export async function callPool<T>(
+  placement: PoolPlacement,
+  user: string,
+  repetition: Repetition,
+  call: (pool: DurableObjectStub<Pool>) => Promise<T>,
+): Promise<Checked<T>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // A new stub each time: one that has failed stays broken.
+      return accept(await withTimeout(call(poolFor(placement, user))));
+    } catch (error) {
+      const { retryable, overloaded } = traits(error);
+      console.warn(
+        JSON.stringify({ event: "pool_call_failed", attempt, retryable, overloaded, reason: nameOf(error) }),
+      );
+      if (overloaded) return unavailable("pool_overloaded");
+      if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
+      await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+    }
+  }
+}
+
+function unavailable(code: "pool_overloaded" | "pool_unavailable") {
+  return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+}
+
+class PoolTimeout extends Error {
+  readonly retryable = true;
+}
+
+function traits(error: unknown): { readonly retryable: boolean; readonly overloaded: boolean } {
+  const { retryable, overloaded } = error as { readonly retryable?: unknown; readonly overloaded?: unknown };
+  return { retryable: retryable === true, overloaded: overloaded === true };
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
+
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new PoolTimeout("no answer in time")), POOL_CALL_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,34 @@
+/** The restore epoch that every call to a pool carries, as fresh as it can be without making claims wait for D1. */
+import { readRestoreEpoch } from "../directory/restore-epoch.ts";
+import { RESTORE_EPOCH_CACHE_MS, RESTORE_EPOCH_READ_TIMEOUT_MS } from "../limits.ts";
+
+/** Of this isolate. It only ever grows, so an old value is a lower bound and never wrong by more than its age. */
+const known = { epoch: 0, readAtMs: Number.NEGATIVE_INFINITY };
+
+/**
+ * The newest epoch that this isolate knows, in unix seconds. A directory that fails or is slow is not waited for: the
+ * pool remembers the newest epoch it was ever told, so only what happened since is late, and by one cache span.
+ */
+export async function currentRestoreEpoch(db: D1Database): Promise<number> {
+  if (Date.now() - known.readAtMs < RESTORE_EPOCH_CACHE_MS) return known.epoch;
+  // Set before the read: while the directory is in trouble one request a span waits for it, not each.
+  known.readAtMs = Date.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), RESTORE_EPOCH_READ_TIMEOUT_MS);
+  });
+  const read = readRestoreEpoch(db).catch((error: unknown) => {
+    console.warn(JSON.stringify({ event: "restore_epoch_unreadable", reason: String(error) }));
+    return undefined;
+  });
+  const epoch = await Promise.race([read, timeout]);
+  clearTimeout(timer);
+  if (epoch !== undefined) rememberRestoreEpoch(epoch);
+  return known.epoch;
+}
+
+/** What this isolate has just learned or set. */
+export function rememberRestoreEpoch(epoch: number): void {
+  known.epoch = Math.max(known.epoch, epoch);
+  known.readAtMs = Date.now();
+}
