@@ -1,0 +1,128 @@
+import { toHex } from "../mls/bytes.ts";
+import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
+import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/code-points.ts";
+import type { SignatureItem } from "../mls/crypto/provider.ts";
+import { KeyPackageIn } from "../mls/key-package-in.ts";
+import { makeKeyPackageRef } from "../mls/key-package-ref.ts";
+import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/public-keys.ts";
+import { cheapRefusal } from "./cheap-checks.ts";
+import type { AdmissionContext } from "./policy.ts";
+import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
+import type { AdmissionVerdict, AdmissionWarning, AdmittedKeyPackage } from "./verdict.ts";
+
+/**
+ * Says of each item, in order, whether it may enter the directory. An item is a KeyPackage or an MLSMessage with one;
+ * it is judged by itself, so a bad one never touches its neighbours.
+ *
+ * Cheap checks come first; the signatures of all that is left are verified together, scheme by scheme. Never throws
+ * for bad input: a rejection is a fault of the crypto provider.
+ */
+export async function admit(items: readonly Uint8Array[], context: AdmissionContext): Promise<AdmissionVerdict[]> {
+  const isSound = signatureKeyCheck();
+  const judged = items.map((item) => judgeUnsigned(item, context, isSound));
+  const survivors = judged.filter((outcome) => outcome instanceof KeyPackageIn);
+  const signatures = await verifySignatures(survivors, context);
+  return Promise.all(
+    judged.map(async (outcome): Promise<AdmissionVerdict> => {
+      const refusal = outcome instanceof KeyPackageIn ? signatures.get(outcome) : outcome;
+      if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
+      if (!(outcome instanceof KeyPackageIn)) throw new Error("a refused package has a refusal");
+      return { ok: true, keyPackage: await admitted(outcome, context), warnings: warningsOf(outcome) };
+    }),
+  );
+}
+
+type SignatureKeyCheck = (scheme: SignatureScheme, key: Uint8Array) => PublicKeyDefect | undefined;
+
+function judgeUnsigned(item: Uint8Array, context: AdmissionContext, check: SignatureKeyCheck): KeyPackageIn | Refusal {
+  const { maxKeyPackageBytes } = context.policy;
+  if (item.length > maxKeyPackageBytes) {
+    return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
+  }
+  const decoded = KeyPackageIn.fromBytes(item);
+  if (!decoded.ok) return refusalOfDecodeError(decoded.error);
+  return cheapRefusal(decoded.value, context) ?? publicKeyRefusal(decoded.value, check) ?? decoded.value;
+}
+
+function publicKeyRefusal(received: KeyPackageIn, check: SignatureKeyCheck): Refusal | undefined {
+  const { ciphersuite, initKey, leafNode } = received.unverified();
+  const init = hpkePublicKeyDefect(ciphersuite, initKey.asSlice());
+  if (init !== undefined) return { code: "invalid_init_key", defect: init };
+  const encryption = hpkePublicKeyDefect(ciphersuite, leafNode.encryptionKey().asSlice());
+  if (encryption !== undefined) return { code: "invalid_encryption_key", defect: encryption };
+  const signature = check(ciphersuiteInfo(ciphersuite).signatureScheme, leafNode.signatureKey().asSlice());
+  return signature === undefined ? undefined : { code: "invalid_signature_key", defect: signature };
+}
+
+/** A batch comes from one client, so its few signature keys are looked at once. */
+function signatureKeyCheck(): SignatureKeyCheck {
+  const known = new Map<string, PublicKeyDefect | undefined>();
+  return (scheme, key) => {
+    const name = `${scheme}:${toHex(key)}`;
+    if (!known.has(name)) known.set(name, signaturePublicKeyDefect(scheme, key));
+    return known.get(name);
+  };
+}
+
+/** The refusals of those whose signatures do not hold; a bad leaf is named before a bad package, as in OpenMLS. */
+async function verifySignatures(
+  survivors: readonly KeyPackageIn[],
+  { crypto }: AdmissionContext,
+): Promise<Map<KeyPackageIn, Refusal>> {
+  const byScheme = Map.groupBy(
+    survivors,
+    (received) => ciphersuiteInfo(received.unverified().ciphersuite).signatureScheme,
+  );
+  const refusals = new Map<KeyPackageIn, Refusal>();
+  for (const [scheme, group] of byScheme) {
+    const items: SignatureItem[] = group.flatMap((received) => {
+      const { leafNode, keyPackage } = received.signatureItems();
+      return [leafNode, keyPackage];
+    });
+    const valid = await crypto.verifyMany(scheme, items);
+    for (const [i, received] of group.entries()) {
+      if (valid[2 * i] !== true) refusals.set(received, { code: "invalid_leaf_node_signature" });
+      else if (valid[2 * i + 1] !== true) refusals.set(received, { code: "invalid_signature" });
+    }
+  }
+  return refusals;
+}
+
+/** Every field in a buffer of its own: a view would carry the whole request through structured clone. */
+async function admitted(received: KeyPackageIn, { crypto }: AdmissionContext): Promise<AdmittedKeyPackage> {
+  const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
+  const bytes = received.tlsSerialize();
+  const ref = await makeKeyPackageRef(crypto, ciphersuite, bytes);
+  const capabilities = leafNode.capabilities();
+  return {
+    ref: ref.asSlice(),
+    bytes,
+    ciphersuite,
+    signatureScheme: ciphersuiteInfo(ciphersuite).signatureScheme,
+    signatureKey: leafNode.signatureKey().asSlice().slice(),
+    initKey: initKey.asSlice().slice(),
+    encryptionKey: leafNode.encryptionKey().asSlice().slice(),
+    notAfter: clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n),
+    lastResort: extensions.lastResort(),
+    capabilities: {
+      extensions: codePoints(capabilities.extensions()),
+      proposals: codePoints(capabilities.proposals()),
+      credentials: codePoints(capabilities.credentials()),
+    },
+  };
+}
+
+function warningsOf(received: KeyPackageIn): AdmissionWarning[] {
+  const capabilities = received.unverified().leafNode.capabilities();
+  const listed =
+    capabilities.extensions().some(isDefaultExtensionType) || capabilities.proposals().some(isDefaultProposalType);
+  return listed ? ["default_type_listed"] : [];
+}
+
+function codePoints(values: readonly number[]): number[] {
+  return [...new Set(values)].filter((value) => !isGrease(value)).sort((a, b) => a - b);
+}
+
+function clampToNumber(seconds: bigint): number {
+  return seconds > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : Number(seconds);
+}

@@ -1,0 +1,116 @@
+import { equalBytes } from "../mls/bytes.ts";
+import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
+import { CredentialType, isDefaultExtensionType, isGrease, ProtocolVersion } from "../mls/code-points.ts";
+import { isValidIn } from "../mls/extension.ts";
+import type { KeyPackageIn } from "../mls/key-package-in.ts";
+import type { LeafNode } from "../mls/leaf-node.ts";
+import type { Lifetime } from "../mls/lifetime.ts";
+import { identityMatches } from "./credential-identity.ts";
+import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
+import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
+
+/**
+ * All that costs no curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Gives the first refusal,
+ * or undefined.
+ */
+export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): Refusal | undefined {
+  const { protocolVersion, ciphersuite, initKey, leafNode, extensions } = received.unverified();
+  const { policy, crypto } = context;
+  const lifetime = leafNode.lifeTime();
+
+  if (protocolVersion !== ProtocolVersion.Mls10) {
+    return { code: "invalid_protocol_version", version: protocolVersion };
+  }
+  if (!policy.ciphersuites.includes(ciphersuite) || !crypto.supports(ciphersuite)) {
+    return { code: "unsupported_ciphersuite", ciphersuite };
+  }
+  const misplaced = extensions.types().find((type) => !isValidIn("KeyPackage", type));
+  if (misplaced !== undefined) {
+    return { code: "extension_type_not_valid_in_key_package", extensionType: misplaced };
+  }
+  if (lifetime === undefined) return { code: "invalid_leaf_node_source_type" };
+
+  const info = ciphersuiteInfo(ciphersuite);
+  return (
+    keyRefusal(initKey.asSlice(), leafNode, info, context) ??
+    capabilityRefusal(received, policy) ??
+    credentialRefusal(leafNode, context) ??
+    lifetimeRefusal(lifetime, context)
+  );
+}
+
+function keyRefusal(
+  initKey: Uint8Array,
+  leafNode: LeafNode,
+  info: CiphersuiteInfo,
+  { signatureKeys }: AdmissionContext,
+): Refusal | undefined {
+  const encryptionKey = leafNode.encryptionKey().asSlice();
+  const signatureKey = leafNode.signatureKey().asSlice();
+  const defect = "wrong length";
+  if (initKey.length !== info.kemPublicKeyBytes) return { code: "invalid_init_key", defect };
+  if (encryptionKey.length !== info.kemPublicKeyBytes) return { code: "invalid_encryption_key", defect };
+  if (equalBytes(initKey, encryptionKey)) return { code: "init_key_equals_encryption_key" };
+  if (signatureKey.length !== info.signaturePublicKeyBytes) {
+    const compressed = signatureKey.length === (info.signaturePublicKeyBytes + 1) / 2 && (signatureKey[0] ?? 0) < 4;
+    return { code: "invalid_signature_key", defect: compressed ? "compressed point" : defect };
+  }
+  if (signatureKeys !== undefined) {
+    const registered = signatureKeys.find((key) => key.scheme === info.signatureScheme);
+    if (registered === undefined || !equalBytes(registered.publicKey, signatureKey)) {
+      return { code: "signature_key_mismatch" };
+    }
+  }
+  return undefined;
+}
+
+function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Refusal | undefined {
+  const { protocolVersion, ciphersuite, leafNode } = received.unverified();
+  const capabilities = leafNode.capabilities();
+  if (!capabilities.versions().includes(protocolVersion)) {
+    return { code: "protocol_version_not_in_capabilities", version: protocolVersion };
+  }
+  if (!capabilities.ciphersuites().includes(ciphersuite)) {
+    return { code: "ciphersuite_not_in_capabilities", ciphersuite };
+  }
+  const credentialType = leafNode.credential().credentialType();
+  // RFC 9420 §13.5 keeps GREASE out of this one field, so no listing can allow it.
+  if (isGrease(credentialType)) return { code: "unsupported_credential_type", credentialType };
+  if (!capabilities.credentials().includes(credentialType)) {
+    return { code: "credential_not_in_capabilities", credentialType };
+  }
+  const tolerated = policy.tolerateUnlistedGreaseKeyPackageExtensions ?? false;
+  const unlisted = received.unlistedExtensionTypes().find((type) => !(tolerated && isGrease(type)));
+  if (unlisted !== undefined) return { code: "unsupported_extension", extensionType: unlisted };
+  const listed = capabilities.extensions();
+  const leafUnlisted = leafNode
+    .extensions()
+    .types()
+    .find((type) => !isDefaultExtensionType(type) && !listed.includes(type));
+  if (leafUnlisted !== undefined) return { code: "leaf_extension_not_in_capabilities", extensionType: leafUnlisted };
+  return undefined;
+}
+
+function credentialRefusal(leafNode: LeafNode, { identity }: AdmissionContext): Refusal | undefined {
+  const credential = leafNode.credential();
+  const credentialType = credential.credentialType();
+  if (credentialType !== CredentialType.Basic) return { code: "unsupported_credential_type", credentialType };
+  if (identity !== undefined && !identityMatches(credential.serializedContent(), identity)) {
+    return { code: "credential_identity_mismatch" };
+  }
+  return undefined;
+}
+
+/** The client's clock may run ahead of ours at its start, never at its end. */
+function lifetimeRefusal(lifetime: Lifetime, { now, policy }: AdmissionContext): Refusal | undefined {
+  const valid = lifetime.validate(now);
+  if (!valid.ok) {
+    const ahead = valid.error.code === "NotValidYet" && lifetime.notBefore <= now + policy.uploadClockSkewSeconds;
+    if (!ahead) return refusalOfLifetimeError(valid.error);
+  }
+  const maxSeconds = policy.maxTotalLifetimeSeconds;
+  if (maxSeconds !== undefined && !lifetime.hasAcceptableRange(BigInt(maxSeconds))) {
+    return { code: "lifetime_too_long", seconds: lifetime.notAfter - lifetime.notBefore, maxSeconds };
+  }
+  return undefined;
+}

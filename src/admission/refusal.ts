@@ -1,0 +1,120 @@
+import type { KeyPackageDecodeError, KeyPackageVerifyError } from "../mls/errors.ts";
+import type { PublicKeyDefect } from "../mls/public-keys.ts";
+
+/** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
+export type Refusal =
+  // decoding
+  | { readonly code: "malformed"; readonly problem: string; readonly offset: number }
+  | { readonly code: "unsupported_ciphersuite"; readonly ciphersuite: number }
+  // OpenMLS's KeyPackageIn::validate
+  | { readonly code: "invalid_leaf_node_source_type" }
+  | { readonly code: "invalid_leaf_node_signature" }
+  | { readonly code: "invalid_protocol_version"; readonly version: number }
+  | { readonly code: "init_key_equals_encryption_key" }
+  | { readonly code: "extension_type_not_valid_in_key_package"; readonly extensionType: number }
+  | { readonly code: "invalid_signature" }
+  | { readonly code: "unsupported_extension"; readonly extensionType: number }
+  | { readonly code: "lifetime_expired"; readonly notAfter: bigint; readonly now: number }
+  | { readonly code: "lifetime_not_yet_valid"; readonly notBefore: bigint; readonly now: number }
+  // the directory's policy
+  | { readonly code: "too_large"; readonly bytes: number; readonly maxBytes: number }
+  | { readonly code: "lifetime_too_long"; readonly seconds: bigint; readonly maxSeconds: number }
+  | { readonly code: "invalid_init_key"; readonly defect: PublicKeyDefect }
+  | { readonly code: "invalid_encryption_key"; readonly defect: PublicKeyDefect }
+  | { readonly code: "invalid_signature_key"; readonly defect: PublicKeyDefect }
+  | { readonly code: "credential_not_in_capabilities"; readonly credentialType: number }
+  | { readonly code: "ciphersuite_not_in_capabilities"; readonly ciphersuite: number }
+  | { readonly code: "protocol_version_not_in_capabilities"; readonly version: number }
+  | { readonly code: "leaf_extension_not_in_capabilities"; readonly extensionType: number }
+  | { readonly code: "unsupported_credential_type"; readonly credentialType: number }
+  | { readonly code: "credential_identity_mismatch" }
+  | { readonly code: "signature_key_mismatch" };
+
+export type RefusalCode = Refusal["code"];
+
+/** One sentence for a person. It repeats no key, signature or identity. */
+export function describeRefusal(refusal: Refusal): string {
+  switch (refusal.code) {
+    case "malformed":
+      return `${refusal.problem}, at byte ${refusal.offset}`;
+    case "unsupported_ciphersuite":
+      return `ciphersuite ${refusal.ciphersuite} is not taken here`;
+    case "invalid_leaf_node_source_type":
+      return "leaf_node_source is not key_package";
+    case "invalid_leaf_node_signature":
+      return "the signature of the leaf node does not verify";
+    case "invalid_protocol_version":
+      return `protocol version ${refusal.version} is not mls10`;
+    case "init_key_equals_encryption_key":
+      return "init_key and encryption_key are the same key";
+    case "extension_type_not_valid_in_key_package":
+      return `an extension of type ${refusal.extensionType} may not stand in a KeyPackage`;
+    case "invalid_signature":
+      return "the signature of the KeyPackage does not verify";
+    case "unsupported_extension":
+      return `extension type ${refusal.extensionType} of the KeyPackage is not in capabilities.extensions`;
+    case "lifetime_expired":
+      return `not_after ${refusal.notAfter} has passed at ${refusal.now}`;
+    case "lifetime_not_yet_valid":
+      return `not_before ${refusal.notBefore} has not come at ${refusal.now}`;
+    case "too_large":
+      return `expected at most ${refusal.maxBytes} bytes, got ${refusal.bytes}`;
+    case "lifetime_too_long":
+      return `expected a total lifetime of 0 to ${refusal.maxSeconds} seconds, got ${refusal.seconds}`;
+    case "invalid_init_key":
+      return `init_key: ${refusal.defect}`;
+    case "invalid_encryption_key":
+      return `encryption_key: ${refusal.defect}`;
+    case "invalid_signature_key":
+      return `signature_key: ${refusal.defect}`;
+    case "credential_not_in_capabilities":
+      return `credential type ${refusal.credentialType} is not in capabilities.credentials`;
+    case "ciphersuite_not_in_capabilities":
+      return `ciphersuite ${refusal.ciphersuite} is not in capabilities.cipher_suites`;
+    case "protocol_version_not_in_capabilities":
+      return `protocol version ${refusal.version} is not in capabilities.versions`;
+    case "leaf_extension_not_in_capabilities":
+      return `extension type ${refusal.extensionType} of the leaf node is not in capabilities.extensions`;
+    case "unsupported_credential_type":
+      return `credential type ${refusal.credentialType} is not taken here`;
+    case "credential_identity_mismatch":
+      return "the identity of the credential is not the one that this client must have";
+    case "signature_key_mismatch":
+      return "signature_key is not the one that the client has registered for this scheme";
+  }
+}
+
+export function refusalOfDecodeError(error: KeyPackageDecodeError): Refusal {
+  return error.code === "UnknownCiphersuite"
+    ? { code: "unsupported_ciphersuite", ciphersuite: error.ciphersuite }
+    : { code: "malformed", problem: error.message, offset: error.offset };
+}
+
+export function refusalOfVerifyError(error: KeyPackageVerifyError): Refusal {
+  switch (error.code) {
+    case "InvalidLeafNodeSourceType":
+      return { code: "invalid_leaf_node_source_type" };
+    case "InvalidLeafNodeSignature":
+      return { code: "invalid_leaf_node_signature" };
+    case "InvalidProtocolVersion":
+      return { code: "invalid_protocol_version", version: error.version };
+    case "InitKeyEqualsEncryptionKey":
+      return { code: "init_key_equals_encryption_key" };
+    case "ExtensionTypeNotValidInKeyPackage":
+      return { code: "extension_type_not_valid_in_key_package", extensionType: error.extensionType };
+    case "InvalidSignature":
+      return { code: "invalid_signature" };
+    case "UnsupportedExtension":
+      return { code: "unsupported_extension", extensionType: error.extensionType };
+    case "LifetimeError":
+      return refusalOfLifetimeError(error.lifetime);
+  }
+}
+
+export function refusalOfLifetimeError(
+  error: Extract<KeyPackageVerifyError, { code: "LifetimeError" }>["lifetime"],
+): Refusal {
+  return error.code === "Expired"
+    ? { code: "lifetime_expired", notAfter: error.notAfter, now: error.now }
+    : { code: "lifetime_not_yet_valid", notBefore: error.notBefore, now: error.now };
+}
