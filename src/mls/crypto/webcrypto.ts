@@ -29,6 +29,9 @@ export const webCrypto: CryptoProvider = {
   hash: async (algorithm, data) => new Uint8Array(await crypto.subtle.digest(algorithm, unshared(data))),
 };
 
+/** A `CryptoKey`, which is a global type in some runtimes' types only. */
+type NativeKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** What WebCrypto calls a scheme, and how its keys and signatures look. */
 type NativeScheme = {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
@@ -66,7 +69,7 @@ function ecdsa(namedCurve: string, hash: string, scalarBytes: number, pkcs8Prefi
 async function verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]> {
   const native = nativeScheme(scheme);
   if (native === undefined) return nobleCrypto.verifyMany(scheme, items);
-  const keys = new Map<string, Promise<CryptoKey | undefined>>();
+  const keys = new Map<string, Promise<NativeKey | undefined>>();
   const verdicts = await Promise.all(items.map((item) => verifyNatively(native, item, keys)));
   const open = items.filter((_, i) => verdicts[i] === undefined);
   const answers = open.length === 0 ? [] : await nobleCrypto.verifyMany(scheme, open);
@@ -78,7 +81,7 @@ async function verifyMany(scheme: SignatureScheme, items: readonly SignatureItem
 async function verifyNatively(
   native: NativeScheme,
   { publicKey, message, signature }: SignatureItem,
-  keys: Map<string, Promise<CryptoKey | undefined>>,
+  keys: Map<string, Promise<NativeKey | undefined>>,
 ): Promise<boolean | undefined> {
   const { algorithm, ecdsaScalarBytes } = native;
   const raw = ecdsaScalarBytes === undefined ? signature : derToRaw(signature, ecdsaScalarBytes);
@@ -93,8 +96,8 @@ async function verifyNatively(
 function publicKeyOf(
   native: NativeScheme,
   publicKey: Uint8Array,
-  keys: Map<string, Promise<CryptoKey | undefined>>,
-): Promise<CryptoKey | undefined> {
+  keys: Map<string, Promise<NativeKey | undefined>>,
+): Promise<NativeKey | undefined> {
   if (publicKey.length !== native.publicKeyBytes) return Promise.resolve(undefined);
   const name = String.fromCharCode(...publicKey);
   const kept = keys.get(name);
@@ -127,7 +130,7 @@ async function importKey(
   bytes: Uint8Array,
   { algorithm }: NativeScheme,
   usage: "sign" | "verify",
-): Promise<CryptoKey | undefined> {
+): Promise<NativeKey | undefined> {
   try {
     return await crypto.subtle.importKey(format, unshared(bytes), algorithm, false, [usage]);
   } catch {

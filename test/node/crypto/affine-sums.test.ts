@@ -1,0 +1,71 @@
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Affine, invertAll, multiplesOf, multiplesTable, sumAll } from "../../../src/mls/crypto/affine-sums.ts";
+
+const P = p256.Point.Fp.ORDER;
+
+function affine(point: typeof p256.Point.BASE): Affine {
+  return point.toAffine();
+}
+
+function normalized(point: Affine | undefined, p: bigint): Affine | undefined {
+  return point && { x: ((point.x % p) + p) % p, y: ((point.y % p) + p) % p };
+}
+
+describe("affine sums", () => {
+  test("invert many numbers at once, and leave zero zero", () => {
+    fc.assert(
+      fc.property(fc.array(fc.bigInt({ min: 0n, max: P - 1n })), (values) => {
+        const products = invertAll(values, P).map((inverse, i) => (((inverse * (values[i] ?? 0n)) % P) + P) % P);
+        expect(products).toEqual(values.map((value) => (value === 0n ? 0n : 1n)));
+      }),
+    );
+  });
+
+  test("of lists of any length are noble's", () => {
+    const G = p256.Point.BASE;
+    const lists = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 10_000 }), { maxLength: 9 }), { maxLength: 5 });
+    fc.assert(
+      fc.property(lists, (all) => {
+        // Multiples far apart, so that no two partial sums are equal or opposite.
+        const points = all.map((list) => list.map((n, i) => G.multiply(BigInt(n) ** 9n + BigInt(i) * 3n ** 150n)));
+        const sums = sumAll(
+          points.map((list) => list.map(affine)),
+          P,
+        );
+        const expected = points.map((list) =>
+          list.length === 0 ? undefined : affine(list.reduce((a, b) => a.add(b))),
+        );
+        expect(sums.map((sum) => normalized(sum, P))).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("where equal or opposite points meet are undefined, and do not disturb the others", () => {
+    const [one, two, three] = [1n, 2n, 3n].map((n) => affine(p256.Point.BASE.multiply(n)));
+    const opposite = affine(p256.Point.BASE.negate());
+    if (one === undefined || two === undefined || three === undefined) throw new Error("expected three points");
+    const sums = sumAll([[one, one, two], [one, two], [two, one, opposite, one], [three]], P);
+    expect(sums.map((sum) => normalized(sum, P))).toEqual([undefined, three, undefined, three]);
+  });
+
+  test.each([
+    { name: "P-256", curve: p256 },
+    { name: "P-384", curve: p384 },
+    { name: "P-521", curve: p521 },
+  ])("of a table's multiples on $name are the multiples of its point", ({ curve }) => {
+    const { Point } = curve;
+    const p = Point.Fp.ORDER;
+    const base = Point.BASE.multiply(123_456_789n);
+    for (const width of [2, 4, 5, 6]) {
+      const table = multiplesTable(Point, base, width);
+      for (const scalar of [1n, 5n, 2n ** 200n - 1n, Point.Fn.ORDER - 1n, Point.Fn.ORDER / 3n]) {
+        const [sum] = sumAll([multiplesOf(scalar, table)], p);
+        expect(normalized(sum, p)).toEqual(base.multiply(scalar).toAffine());
+      }
+      expect(multiplesOf(0n, table)).toEqual([]);
+    }
+  });
+});

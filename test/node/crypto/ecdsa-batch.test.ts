@@ -1,0 +1,85 @@
+import { type ECDSA, ecdsa } from "@noble/curves/abstract/weierstrass.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { verifyEcdsaBatch } from "../../../src/mls/crypto/ecdsa-batch.ts";
+import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
+import { anyEcdsaItem } from "./arbitrary-items.ts";
+
+const RULES = { format: "der", lowS: false, prehash: true } as const;
+
+/** What the batch has to agree with. */
+function verifyOne(curve: ECDSA, { publicKey, message, signature }: SignatureItem): boolean {
+  try {
+    return curve.verify(signature, message, publicKey, RULES);
+  } catch {
+    return false;
+  }
+}
+
+function batchOf(curve: ECDSA, count: number, secret: number): SignatureItem[] {
+  const secretKey = curve.Point.Fn.toBytes(BigInt(secret));
+  const publicKey = curve.getPublicKey(secretKey, false);
+  return Array.from({ length: count }, (_, i) => {
+    const message = Uint8Array.of(i, secret);
+    return { publicKey, message, signature: curve.sign(message, secretKey, RULES) };
+  });
+}
+
+describe.each([
+  { name: "P-256", curve: p256, hash: sha256 },
+  { name: "P-384", curve: p384, hash: sha384 },
+  { name: "P-521", curve: p521, hash: sha512 },
+])("ECDSA signatures on $name verified in a batch", ({ curve, hash }) => {
+  test("get the verdict that noble gives each alone, whatever they are", () => {
+    fc.assert(
+      fc.property(fc.array(anyEcdsaItem(curve), { maxLength: 10 }), (items) => {
+        expect(verifyEcdsaBatch(curve, hash, items)).toEqual(items.map((item) => verifyOne(curve, item)));
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("are told apart at the sizes of every table, among several keys", () => {
+    for (const count of [0, 1, 2, 20, 100]) {
+      const items = [...batchOf(curve, count, 5_000), ...batchOf(curve, 2, 7_000)].map((item, i) =>
+        i % 9 === 4 ? { ...item, message: Uint8Array.of(1, 2, 3) } : item,
+      );
+      expect(verifyEcdsaBatch(curve, hash, items)).toEqual(items.map((_, i) => i % 9 !== 4));
+    }
+  });
+
+  test("are verified by keys whose multiples meet those of the base point", () => {
+    for (const secret of [1n, 2n, curve.Point.Fn.ORDER - 1n, 64n]) {
+      const secretKey = curve.Point.Fn.toBytes(secret);
+      const publicKey = curve.getPublicKey(secretKey, false);
+      const items = [0, 1, 2].map((n) => {
+        const message = Uint8Array.of(n);
+        return { publicKey, message, signature: curve.sign(message, secretKey, RULES) };
+      });
+      expect(verifyEcdsaBatch(curve, hash, items)).toEqual([true, true, true]);
+    }
+  });
+});
+
+describe("An ECDSA signature whose sum meets equal points", () => {
+  test("is decided by noble", () => {
+    // u1 = u2 = 1 and the key is the base point, so that the sum is G + G. No message is known to have such a hash.
+    const { Point } = p256;
+    const r = Point.BASE.double().x % Point.Fn.ORDER;
+    const chosen = Object.assign(() => Point.Fn.toBytes(r), {
+      outputLen: sha256.outputLen,
+      blockLen: sha256.blockLen,
+      canXOF: false,
+      oid: sha256.oid,
+      create: sha256.create,
+    });
+    const curve = ecdsa(Point, chosen);
+    const signature = new curve.Signature(r, r).toBytes("der");
+    const valid = { publicKey: Point.BASE.toBytes(false), message: new Uint8Array(), signature };
+    const other = { ...valid, signature: new curve.Signature(r, r + 1n).toBytes("der") };
+    expect(verifyOne(curve, valid)).toBe(true);
+    expect(verifyEcdsaBatch(curve, chosen, [valid, other, valid])).toEqual([true, false, true]);
+  });
+});
