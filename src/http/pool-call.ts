@@ -9,6 +9,19 @@ import { type PoolPlacement, poolFor } from "../pool/address.ts";
 import type { Pool } from "../pool/pool.ts";
 import { accept, type Checked, refuse } from "./problem.ts";
 
+type Method = Exclude<
+  { [Name in keyof Pool]: Pool[Name] extends (...args: never[]) => unknown ? Name : never }[keyof Pool],
+  undefined | keyof DurableObject
+>;
+
+/**
+ * The pool's methods as a caller sees them. Only plain values cross (messages.ts), so the platform's own types, which
+ * allow for stubs within answers and pull unions apart, say less.
+ */
+export type RemotePool = {
+  [Name in Method]: (...args: Parameters<Pool[Name]>) => Promise<Awaited<ReturnType<Pool[Name]>>>;
+};
+
 /**
  * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that it may pass
  * (Durable Object errors `retryable`). `once`: a lost reply may have taken effect; only the caller knows what to do.
@@ -20,12 +33,12 @@ export async function callPool<T>(
   placement: PoolPlacement,
   user: string,
   repetition: Repetition,
-  call: (pool: DurableObjectStub<Pool>) => Promise<T>,
+  call: (pool: RemotePool) => Promise<T>,
 ): Promise<Checked<T>> {
   for (let attempt = 1; ; attempt++) {
     try {
       // A new stub each time: one that has failed stays broken.
-      return accept(await withTimeout(call(poolFor(placement, user))));
+      return accept(await withTimeout(call(poolFor(placement, user) as unknown as RemotePool)));
     } catch (error) {
       const { retryable, overloaded } = traits(error);
       console.warn(

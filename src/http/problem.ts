@@ -14,6 +14,7 @@ export const PROBLEMS = {
   invalid_request: refused(400, "The request is not what this route takes"),
   invalid_identifier: refused(400, "A user or client identifier is not valid"),
   invalid_base64: refused(400, "A value is not base64url without padding"),
+  malformed_messages: refused(400, "The body cannot be cut into MLSMessages"),
   invalid_idempotency_key: refused(400, "The Idempotency-Key is not valid"),
   token_missing: refused(401, "A bearer token is required"),
   token_invalid: refused(401, "The token is not valid"),

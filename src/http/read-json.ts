@@ -16,7 +16,7 @@ export function readJson<T extends z.ZodMiniType>(
   if (contentType === undefined) return wrongMediaType();
   let document: unknown;
   try {
-    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     return refuse("invalid_json");
   }

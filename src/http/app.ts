@@ -1,0 +1,47 @@
+/** The HTTP face of the directory: middleware in its order, then one file of routes for each resource. */
+import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { SettingError } from "../settings.ts";
+import type { AppEnv } from "./bindings.ts";
+import { accessLog } from "./middleware/access-log.ts";
+import { requestId } from "./middleware/request-id.ts";
+import { secureHeaders } from "./middleware/secure-headers.ts";
+import { problem } from "./problem.ts";
+import { claims } from "./routes/claims.ts";
+import { clients } from "./routes/clients.ts";
+import { keyPackages } from "./routes/key-packages.ts";
+import { service } from "./routes/service.ts";
+import { stock } from "./routes/stock.ts";
+import { users } from "./routes/users.ts";
+
+// Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nobody before it.
+export const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
+
+app.use(requestId, accessLog, secureHeaders);
+app.use(
+  methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) =>
+      problem(
+        c,
+        { code: "method_not_allowed", detail: `it takes ${methods.join(", ")}` },
+        { Allow: methods.join(", ") },
+      ),
+  }),
+);
+
+app.route("/", clients);
+app.route("/", keyPackages);
+app.route("/", stock);
+app.route("/", users);
+app.route("/", claims);
+app.route("/", service);
+
+app.notFound((c) => problem(c, { code: "route_not_found" }));
+
+app.onError((error, c) => {
+  if (error instanceof SettingError) return problem(c, { code: "setting_invalid", detail: error.message });
+  const { name, message, stack } = error;
+  console.error(JSON.stringify({ event: "fault", request_id: c.get("requestId"), name, message, stack }));
+  return problem(c, { code: "internal_error" });
+});

@@ -1,0 +1,42 @@
+/** Looking without taking: a user's clients and what they support, from the directory. */
+import { Hono } from "hono";
+import { type DirectoryClient, readClients } from "../../directory/queries.ts";
+import type { AppEnv } from "../bindings.ts";
+import { readDirectory } from "../directory-read.ts";
+import { jsonWithETag } from "../etag.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { targetUser } from "../middleware/target-user.ts";
+import { problem } from "../problem.ts";
+import { signatureKeysBody } from "../wire.ts";
+
+export const users = new Hono<AppEnv>().get(
+  "/v1/users/:user/clients",
+  authenticate("key-packages:claim"),
+  targetUser,
+  async (c) => {
+    const user = c.get("target");
+    const clients = await readDirectory(() => readClients(c.env.DB, user));
+    if (!clients.ok) return problem(c, clients.refusal);
+    if (!clients.value) return problem(c, { code: "unknown_user" });
+    return jsonWithETag(c, { user, clients: clients.value.map(clientBody) }, "no-store");
+  },
+);
+
+function clientBody(client: DirectoryClient) {
+  return {
+    client: client.client,
+    registered_at: client.registeredAt,
+    signature_keys: signatureKeysBody(client.signatureKeys),
+    offers: client.offers.map((offer) => ({
+      ciphersuite: offer.ciphersuite,
+      available: offer.available,
+      last_resort: offer.lastResort,
+      next_expiry: offer.nextExpiry,
+      capabilities: offer.capabilities.map(({ extensions, proposals, credentials }) => ({
+        extensions: [...extensions],
+        proposals: [...proposals],
+        credentials: [...credentials],
+      })),
+    })),
+  };
+}
