@@ -8,6 +8,8 @@ import type { CryptoProvider, SignatureItem } from "./provider.ts";
 /** The first byte of an uncompressed point, SEC 1 §2.3.3. */
 const UNCOMPRESSED = 0x04;
 
+const ED25519_SIGNATURE_BYTES = 64;
+
 /**
  * The native adapter: Ed25519, ECDSA and hashes by the runtime's WebCrypto, all else by noble, as for all that a
  * runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
@@ -85,7 +87,8 @@ async function verifyNatively(
 ): Promise<boolean | undefined> {
   const { algorithm, ecdsaScalarBytes } = native;
   const raw = ecdsaScalarBytes === undefined ? signature : derToRaw(signature, ecdsaScalarBytes);
-  if (raw === undefined) return false;
+  // Runtimes reject other lengths in their own ways, some by an exception.
+  if (raw === undefined || (ecdsaScalarBytes === undefined && raw.length !== ED25519_SIGNATURE_BYTES)) return false;
   const key = await publicKeyOf(native, publicKey, keys);
   if (key === undefined) return undefined;
   const valid = await crypto.subtle.verify(algorithm, key, unshared(raw), unshared(message));

@@ -1,0 +1,8 @@
+import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { describeConformance, describeDifferences } from "../../node/crypto/provider-suites.ts";
+
+describeConformance("noble", nobleCrypto);
+describeDifferences("noble", nobleCrypto);
+describeConformance("webcrypto", webCrypto);
+describeDifferences("webcrypto", webCrypto);
