@@ -1,5 +1,6 @@
 /** A batch on its way in: from the body to items, from items to verdicts, from verdicts to results. */
 import { admit } from "../admission/admit.ts";
+import { expectedIdentity } from "../admission/policy.ts";
 import type { AdmissionVerdict } from "../admission/verdict.ts";
 import { nobleCrypto } from "../mls/crypto/noble.ts";
 import { splitMlsMessages } from "../mls/mls-message.ts";
@@ -80,8 +81,10 @@ export async function admitBatch(
         uploadClockSkewSeconds,
         ciphersuites: acceptedCiphersuites(env),
       },
-      identity: { ...owned, template: credentialIdentity(env) },
-      signatureKeys,
+      publisher: {
+        identity: expectedIdentity(credentialIdentity(env), owned.user, owned.client),
+        signatureKeys: new Map(signatureKeys.map(({ scheme, publicKey }) => [scheme, publicKey])),
+      },
       now: Math.floor(Date.now() / 1000),
     },
   );

@@ -1,0 +1,97 @@
+/** Calls to the Worker under test, and owners and adders to make them. */
+import { exports } from "cloudflare:workers";
+import { CLAIM, PUBLISH, token } from "./auth.ts";
+import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge.ts";
+
+export const ORIGIN = "https://directory.test";
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed document, or text or bytes of what is no JSON. */
+  readonly json: Json;
+  readonly bytes: Uint8Array;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into member by member; what is missing fails the test
+export type Json = any;
+
+export type Call = {
+  readonly token?: string | undefined;
+  /** JSON. */
+  readonly body?: unknown;
+  /** Bytes or text as they are. */
+  readonly raw?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export async function call(method: string, path: string, options: Call = {}): Promise<Answer> {
+  const body = options.raw ?? (options.body === undefined ? null : JSON.stringify(options.body));
+  const response = await exports.default.fetch(
+    new Request(ORIGIN + path, {
+      method,
+      body,
+      headers: {
+        ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
+        ...(options.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...options.headers,
+      },
+    }),
+  );
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const isJson = response.headers.get("Content-Type")?.includes("json") === true;
+  const json = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+  return { status: response.status, headers: response.headers, json, bytes };
+}
+
+let serial = 0;
+
+/** A name that no other test has. */
+export const freshName = (prefix: string): string => `${prefix}-${++serial}-${crypto.randomUUID().slice(0, 8)}`;
+
+export const clientPath = (user: string, client = "phone"): string =>
+  `/v1/users/${encodeURIComponent(user)}/clients/${encodeURIComponent(client)}`;
+
+export type Owner = Awaited<ReturnType<typeof registeredOwner>>;
+
+/** A user with one registered client, and its calls. */
+export async function registeredOwner(user = freshName("owner"), client = "phone", signer: Signer = newSigner()) {
+  const bearer = await token({ user, client, scope: PUBLISH });
+  const path = clientPath(user, client);
+  const as = (method: string, suffix: string, options: Call = {}) =>
+    call(method, path + suffix, { token: bearer, ...options });
+  const registration = await as("PUT", "", { body: { signature_keys: { ed25519: base64url(signer.publicKey) } } });
+  if (registration.status >= 300) throw new Error(JSON.stringify(registration.json));
+  const forgery: Forgery = { identity: user, signer };
+  return {
+    user,
+    client,
+    signer,
+    token: bearer,
+    path,
+    as,
+    forge: (change: Partial<Forgery> = {}) => forge({ ...forgery, ...change }),
+    forgeMany: (count: number, change: Partial<Forgery> = {}) => forgeMany(count, { ...forgery, ...change }),
+    publish: (packages: readonly Uint8Array[]) =>
+      as("POST", "/key-packages", { body: { key_packages: packages.map(base64url) } }),
+    replace: (packages: readonly Uint8Array[], query = "") =>
+      as("PUT", `/key-packages${query}`, { body: { key_packages: packages.map(base64url) } }),
+    inventory: async () => (await as("GET", "/inventory")).json.inventory,
+  };
+}
+
+/** Claims by one adder. */
+export async function adder(user = freshName("adder"), client = "laptop") {
+  const bearer = await token({ user, client, scope: CLAIM });
+  return {
+    user,
+    client,
+    token: bearer,
+    claim: (target: string, body: unknown = {}, headers: Readonly<Record<string, string>> = {}) =>
+      call("POST", `/v1/users/${encodeURIComponent(target)}/claims`, { token: bearer, body, headers }),
+    claimMany: (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+      call("POST", "/v1/claims", { token: bearer, body, headers }),
+    peek: (target: string, headers: Readonly<Record<string, string>> = {}) =>
+      call("GET", `/v1/users/${encodeURIComponent(target)}/clients`, { token: bearer, headers }),
+  };
+}
