@@ -112,7 +112,7 @@ function isCanonical(bytes: Uint8Array): boolean {
 }
 
 /** out = 2 · point (dbl-2008-hwcd). `out` may be the point itself. */
-export function doublePoint(out: Point, point: Point): void {
+function doublePoint(out: Point, point: Point): void {
   square(A, point.X);
   square(B, point.Y);
   square(C, point.Z);
