@@ -10,6 +10,9 @@ import type { AdmissionContext } from "./policy.ts";
 import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
 import type { AdmissionVerdict, AdmissionWarning, AdmittedKeyPackage } from "./verdict.ts";
 
+export type { AdmissionContext } from "./policy.ts";
+export type { AdmissionVerdict } from "./verdict.ts";
+
 /**
  * Says of each item, in order, whether it may enter the directory. An item is a KeyPackage or an MLSMessage with one;
  * it is judged by itself, so a bad one never touches its neighbours.

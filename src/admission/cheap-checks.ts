@@ -5,7 +5,6 @@ import { isValidIn } from "../mls/extension.ts";
 import type { KeyPackageIn } from "../mls/key-package-in.ts";
 import type { LeafNode } from "../mls/leaf-node.ts";
 import type { Lifetime } from "../mls/lifetime.ts";
-import { identityMatches } from "./credential-identity.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
 import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
 
@@ -43,7 +42,7 @@ function keyRefusal(
   initKey: Uint8Array,
   leafNode: LeafNode,
   info: CiphersuiteInfo,
-  { signatureKeys }: AdmissionContext,
+  { publisher }: AdmissionContext,
 ): Refusal | undefined {
   const encryptionKey = leafNode.encryptionKey().asSlice();
   const signatureKey = leafNode.signatureKey().asSlice();
@@ -55,11 +54,9 @@ function keyRefusal(
     const compressed = signatureKey.length === (info.signaturePublicKeyBytes + 1) / 2 && (signatureKey[0] ?? 0) < 4;
     return { code: "invalid_signature_key", defect: compressed ? "compressed point" : defect };
   }
-  if (signatureKeys !== undefined) {
-    const registered = signatureKeys.find((key) => key.scheme === info.signatureScheme);
-    if (registered === undefined || !equalBytes(registered.publicKey, signatureKey)) {
-      return { code: "signature_key_mismatch" };
-    }
+  if (publisher.signatureKeys !== undefined) {
+    const registered = publisher.signatureKeys.get(info.signatureScheme);
+    if (registered === undefined || !equalBytes(registered, signatureKey)) return { code: "signature_key_mismatch" };
   }
   return undefined;
 }
@@ -91,11 +88,12 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Ref
   return undefined;
 }
 
-function credentialRefusal(leafNode: LeafNode, { identity }: AdmissionContext): Refusal | undefined {
+function credentialRefusal(leafNode: LeafNode, { publisher }: AdmissionContext): Refusal | undefined {
   const credential = leafNode.credential();
   const credentialType = credential.credentialType();
   if (credentialType !== CredentialType.Basic) return { code: "unsupported_credential_type", credentialType };
-  if (identity !== undefined && !identityMatches(credential.serializedContent(), identity)) {
+  const { identity } = publisher;
+  if (identity !== undefined && !equalBytes(credential.serializedContent(), new TextEncoder().encode(identity))) {
     return { code: "credential_identity_mismatch" };
   }
   return undefined;

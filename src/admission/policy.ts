@@ -16,20 +16,24 @@ export type AdmissionPolicy = {
   readonly tolerateUnlistedGreaseKeyPackageExtensions?: boolean;
 };
 
-/** Whose packages these must be. */
-export type ExpectedIdentity = {
-  readonly user: string;
-  readonly client: string;
-  /** What a basic credential's identity must be: text with `{user}` and `{client}`; `*` takes any. */
-  readonly template: string;
+/** Whose packages these must be; what is left out is not asked. */
+export type Publisher = {
+  /** The identity that a basic credential must have, in UTF-8. */
+  readonly identity?: string | undefined;
+  /** The keys that the client has registered, by scheme: a package of any other is refused before its signatures. */
+  readonly signatureKeys?: ReadonlyMap<number, Uint8Array>;
 };
 
 export type AdmissionContext = {
   readonly crypto: CryptoProvider;
   readonly policy: AdmissionPolicy;
+  readonly publisher: Publisher;
   /** Unix seconds. */
   readonly now: number;
-  readonly identity?: ExpectedIdentity;
-  /** The keys that the client has registered, by scheme: a package of any other is refused before its signatures. */
-  readonly signatureKeys?: readonly { readonly scheme: number; readonly publicKey: Uint8Array }[];
 };
+
+/** The identity that a template gives: `{user}` and `{client}` filled in once; `*` takes any, which is undefined. */
+export function expectedIdentity(template: string, user: string, client: string): string | undefined {
+  if (template === "*") return undefined;
+  return template.replace(/\{(user|client)\}/g, (_, name) => (name === "user" ? user : client));
+}

@@ -104,7 +104,7 @@ export async function judgeAsDirectory(
     maxTotalLifetimeSeconds,
     uploadClockSkewSeconds: limits.UPLOAD_CLOCK_SKEW_SECONDS,
   };
-  const verdicts = await admit(items, { crypto: nobleCrypto, policy, now });
+  const verdicts = await admit(items, { crypto: nobleCrypto, policy, publisher: {}, now });
   return verdicts.map((verdict) => {
     if (!verdict.ok) return verdict;
     const { ciphersuite, ref, lastResort } = verdict.keyPackage;

@@ -1,3 +1,6 @@
+import { CIPHERSUITES } from "./ciphersuite.ts";
+import { CredentialType, isGrease, ProtocolVersion } from "./code-points.ts";
+import type { CryptoProvider } from "./crypto/provider.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -20,8 +23,22 @@ export type CapabilityLists = {
 export class Capabilities {
   readonly #lists: CapabilityLists;
 
-  constructor(lists: CapabilityLists) {
-    this.#lists = lists;
+  /** A list that is left out has OpenMLS's default: mls10, suites 1 to 3, basic credentials, nothing else. */
+  constructor(lists: Partial<CapabilityLists> = {}) {
+    this.#lists = { ...DEFAULTS, ...lists };
+  }
+
+  static builder(): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({});
+  }
+
+  static empty(): Capabilities {
+    return new Capabilities({ versions: [], ciphersuites: [], extensions: [], proposals: [], credentials: [] });
+  }
+
+  /** The defaults, with every suite that the provider supports. */
+  static forProvider(crypto: CryptoProvider): Capabilities {
+    return new Capabilities({ ciphersuites: CIPHERSUITES.filter((suite) => crypto.supports(suite)) });
   }
 
   static decode(reader: Reader): Capabilities {
@@ -56,5 +73,78 @@ export class Capabilities {
 
   credentials(): readonly number[] {
     return this.#lists.credentials;
+  }
+
+  /** These and, at the end of each list, what of `more` is not in it. */
+  including(more: Partial<CapabilityLists>): Capabilities {
+    const add = (list: readonly number[], values: readonly number[] = []) => [...new Set([...list, ...values])];
+    return new Capabilities({
+      versions: add(this.#lists.versions, more.versions),
+      ciphersuites: add(this.#lists.ciphersuites, more.ciphersuites),
+      extensions: add(this.#lists.extensions, more.extensions),
+      proposals: add(this.#lists.proposals, more.proposals),
+      credentials: add(this.#lists.credentials, more.credentials),
+    });
+  }
+
+  /**
+   * With one GREASE value in each list where RFC 9420 §13.5 has them and none is yet: all but the versions.
+   * `random` gives that many random bytes.
+   */
+  withGrease(random: (length: number) => Uint8Array): Capabilities {
+    const grease = (list: readonly number[]) => (list.some(isGrease) ? [] : [greaseValue(random(1)[0] ?? 0)]);
+    const { ciphersuites, extensions, proposals, credentials } = this.#lists;
+    return this.including({
+      ciphersuites: grease(ciphersuites),
+      extensions: grease(extensions),
+      proposals: grease(proposals),
+      credentials: grease(credentials),
+    });
+  }
+}
+
+const DEFAULTS: CapabilityLists = {
+  versions: [ProtocolVersion.Mls10],
+  ciphersuites: [1, 2, 3],
+  extensions: [],
+  proposals: [],
+  credentials: [CredentialType.Basic],
+};
+
+/** One of the fifteen values 0x0A0A, 0x1A1A … 0xEAEA. */
+function greaseValue(randomByte: number): number {
+  return 0x0a0a + 0x1010 * (randomByte % 15);
+}
+
+/** Sets lists one by one; what is not set keeps its default. Every verb makes a new builder. */
+class CapabilitiesBuilder {
+  readonly #lists: Partial<CapabilityLists>;
+
+  constructor(lists: Partial<CapabilityLists>) {
+    this.#lists = lists;
+  }
+
+  versions(versions: readonly number[]): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({ ...this.#lists, versions });
+  }
+
+  ciphersuites(ciphersuites: readonly number[]): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({ ...this.#lists, ciphersuites });
+  }
+
+  extensions(extensions: readonly number[]): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({ ...this.#lists, extensions });
+  }
+
+  proposals(proposals: readonly number[]): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({ ...this.#lists, proposals });
+  }
+
+  credentials(credentials: readonly number[]): CapabilitiesBuilder {
+    return new CapabilitiesBuilder({ ...this.#lists, credentials });
+  }
+
+  build(): Capabilities {
+    return new Capabilities(this.#lists);
   }
 }

@@ -142,12 +142,29 @@ export class Extensions<P extends Placement | "Received"> {
     return data === undefined ? undefined : AppDataDictionary.fromExtensionData(data);
   }
 
+  /** RFC 9420 §11.1; only what was received and not validated can have one. */
+  requiredCapabilities(): RequiredCapabilities | undefined {
+    const data = this.get(ExtensionType.RequiredCapabilities);
+    if (data === undefined) return undefined;
+    const reader = Reader.over(data);
+    const extensions = reader.u16s();
+    const proposals = reader.u16s();
+    return { extensions, proposals, credentials: reader.u16s() };
+  }
+
   /** Both encodings: extension 0x000A, and component 0x0004 of the app data dictionary. */
   lastResort(): boolean {
     if (this.contains(ExtensionType.LastResort)) return true;
     return this.appDataDictionary()?.get(LAST_RESORT_COMPONENT_ID) !== undefined;
   }
 }
+
+/** Code points that every member of a group must support. */
+export type RequiredCapabilities = {
+  readonly extensions: readonly number[];
+  readonly proposals: readonly number[];
+  readonly credentials: readonly number[];
+};
 
 function invalid(code: InvalidExtensionError["code"], extension: Extension, message: string): InvalidExtensionError {
   return { code, message, extensionType: extension.extensionType };

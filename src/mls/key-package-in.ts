@@ -1,6 +1,6 @@
 import { ciphersuiteInfo, isCiphersuite } from "./ciphersuite.ts";
 import { isDefaultExtensionType, type ProtocolVersion } from "./code-points.ts";
-import type { Credential } from "./credential.ts";
+import type { CredentialWithKey } from "./credential-with-key.ts";
 import type { CryptoProvider, SignatureItem } from "./crypto/provider.ts";
 import type { DecodeError, KeyPackageDecodeError, KeyPackageVerifyError } from "./errors.ts";
 import { Extensions } from "./extensions.ts";
@@ -12,7 +12,6 @@ import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "./mls-message.ts";
 import { Reader } from "./reader.ts";
 import { err, ok, type Result } from "./result.ts";
 import { encodeSignContent } from "./sign-content.ts";
-import type { SignaturePublicKey } from "./signature-public-key.ts";
 
 type Parts = {
   readonly content: KeyPackageTbs<"Received">;
@@ -59,7 +58,7 @@ export class KeyPackageIn {
   }
 
   /** Whose package this claims to be. Nothing of it is verified. */
-  unverifiedCredential(): { readonly credential: Credential; readonly signatureKey: SignaturePublicKey } {
+  unverifiedCredential(): CredentialWithKey {
     const { leafNode } = this.#parts.content;
     return { credential: leafNode.credential(), signatureKey: leafNode.signatureKey() };
   }
@@ -137,6 +136,21 @@ export class KeyPackageIn {
     const valid = lifetime.validate(now);
     if (!valid.ok) return err({ code: "LifetimeError", message: valid.error.message, lifetime: valid.error });
 
+    return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, signature, bytes }));
+  }
+
+  /**
+   * A KeyPackage without any check of signatures or lifetime: for what the application itself has kept. Fails only
+   * where the struct cannot be a KeyPackage's: another leaf source, or an extension that may not stand in one.
+   */
+  intoUnchecked(): Result<KeyPackage, DecodeError> {
+    const { content, signature, bytes } = this.#parts;
+    const lifetime = content.leafNode.lifeTime();
+    const extensions = content.extensions.toKeyPackage();
+    if (lifetime === undefined || !extensions.ok) {
+      const message = extensions.ok ? "Invalid LeafNode source type" : extensions.error.message;
+      return err({ code: "DecodingError", message, offset: 0 });
+    }
     return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, signature, bytes }));
   }
 

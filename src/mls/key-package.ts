@@ -3,21 +3,14 @@ import type { CryptoProvider } from "./crypto/provider.ts";
 import type { KeyPackageExtensionSupportError } from "./errors.ts";
 import type { Extensions } from "./extensions.ts";
 import type { InitKey } from "./init-key.ts";
+import { KeyPackageBuilder } from "./key-package-builder.ts";
+import type { KeyPackageParts } from "./key-package-parts.ts";
 import { type KeyPackageRef, makeKeyPackageRef } from "./key-package-ref.ts";
 import type { KeyPackageTbs } from "./key-package-tbs.ts";
 import type { LeafNode } from "./leaf-node.ts";
 import type { Lifetime } from "./lifetime.ts";
 import { encodeMlsMessage } from "./mls-message.ts";
 import { err, ok, type Result } from "./result.ts";
-
-/** What made a KeyPackage: its content, what the signature covers as bytes, the signature, and the whole. */
-export type KeyPackageParts = {
-  readonly tbs: KeyPackageTbs;
-  readonly lifetime: Lifetime;
-  readonly signature: Uint8Array;
-  /** The encoded KeyPackage, as received or as built. */
-  readonly bytes: Uint8Array;
-};
 
 /**
  * ```
@@ -32,6 +25,11 @@ export class KeyPackage {
   /** For the library itself: the caller vouches for the parts. */
   constructor(parts: KeyPackageParts) {
     this.#parts = parts;
+  }
+
+  /** Makes one: see `KeyPackageBuilder`. */
+  static builder(): KeyPackageBuilder {
+    return new KeyPackageBuilder((parts) => new KeyPackage(parts));
   }
 
   /** What was signed. */

@@ -4,6 +4,8 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
+import { verifyEcdsaBatch } from "./ecdsa-batch.ts";
+import { verifyEd25519Batch } from "./ed25519-batch.ts";
 import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
 import type { CryptoProvider, SignatureItem } from "./provider.ts";
 
@@ -14,7 +16,7 @@ import type { CryptoProvider, SignatureItem } from "./provider.ts";
 export const nobleCrypto: CryptoProvider = {
   supports: isCiphersuite,
   verify: async (scheme, item) => verifySignature(scheme, item),
-  verifyMany: async (scheme, items) => items.map((item) => verifySignature(scheme, item)),
+  verifyMany: async (scheme, items) => verifySignatures(scheme, items),
   sign: async (scheme, privateKey, message) => signMessage(scheme, privateKey, message),
   hash: async (algorithm, data) => digest(algorithm, data),
   deriveKeyPair: async (ciphersuite, ikm) => deriveHpkeKeyPair(ciphersuite, ikm),
@@ -31,8 +33,24 @@ const ECDSA = { format: "der", lowS: false, prehash: true } as const;
 /** RFC 8032's strict encodings instead of ZIP-215's, and no public key of small order. */
 const STRICT = { zip215: false } as const;
 
-/** What `CryptoProvider.verify` promises, at once. noble throws for bad lengths: such a signature is not valid. */
-export function verifySignature(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
+/** Together where that is faster; the verdicts are those of `verifySignature`. */
+function verifySignatures(scheme: SignatureScheme, items: readonly SignatureItem[]): boolean[] {
+  switch (scheme) {
+    case SignatureScheme.ed25519:
+      return verifyEd25519Batch(items, randomBytes);
+    case SignatureScheme.ed448:
+      return items.map((item) => verifySignature(scheme, item));
+    case SignatureScheme.ecdsa_secp256r1_sha256:
+      return verifyEcdsaBatch(p256, sha256, items);
+    case SignatureScheme.ecdsa_secp384r1_sha384:
+      return verifyEcdsaBatch(p384, sha384, items);
+    case SignatureScheme.ecdsa_secp521r1_sha512:
+      return verifyEcdsaBatch(p521, sha512, items);
+  }
+}
+
+/** noble throws for bad lengths: such a signature is not valid. */
+function verifySignature(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
   try {
     switch (scheme) {
       case SignatureScheme.ed25519:

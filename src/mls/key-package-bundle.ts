@@ -1,0 +1,37 @@
+import type { HpkePrivateKey } from "./hpke-private-key.ts";
+import type { KeyPackage } from "./key-package.ts";
+
+/** A KeyPackage with the private keys behind it. They show themselves to nobody who does not ask for them. */
+export class KeyPackageBundle {
+  readonly #keyPackage: KeyPackage;
+  readonly #initPrivateKey: HpkePrivateKey;
+  readonly #encryptionPrivateKey: HpkePrivateKey;
+
+  constructor(keyPackage: KeyPackage, initPrivateKey: HpkePrivateKey, encryptionPrivateKey: HpkePrivateKey) {
+    this.#keyPackage = keyPackage;
+    this.#initPrivateKey = initPrivateKey;
+    this.#encryptionPrivateKey = encryptionPrivateKey;
+  }
+
+  keyPackage(): KeyPackage {
+    return this.#keyPackage;
+  }
+
+  /** Opens the Welcome. */
+  initPrivateKey(): HpkePrivateKey {
+    return this.#initPrivateKey;
+  }
+
+  /** The private key of the leaf, with which the client enters the ratchet tree. */
+  encryptionPrivateKey(): HpkePrivateKey {
+    return this.#encryptionPrivateKey;
+  }
+
+  toString(): string {
+    return "KeyPackageBundle(secret)";
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromHex, peers } from "../support/vectors.ts";
+
+const NOW = "1795467034";
+const openmlsWasm = peers().filter((vector) => vector.source.startsWith("openmls"));
+const compressed = peers().find((vector) => vector.cipher_suite === 2);
+
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "kpd-cli-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function kpd(args: readonly string[], input = "") {
+  const run = spawnSync("npm", ["run", "-s", "kpd", "--", ...args], { input, encoding: "utf8" });
+  return { status: run.status, lines: run.stdout.split("\n").filter(Boolean), stderr: run.stderr };
+}
+
+const base64url = (hex: string) => Buffer.from(fromHex(hex)).toString("base64url");
+
+describe("kpd validate", () => {
+  it("answers one line for each package, hex or base64url, MLSMessage or bare, and goes on after a bad line", () => {
+    const [first, second] = openmlsWasm;
+    if (!first || !second || !compressed) throw new Error("no vectors");
+    const file = join(folder, "packages.txt");
+    writeFileSync(
+      file,
+      `${first.hex}\n${base64url(second.hex)}\r\nnot a package!\n${base64url(`00010005${first.hex}`)}\n`,
+    );
+    const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none", file, "-"], `${compressed.hex}\n`);
+    const answers = run.lines.map((line) => JSON.parse(line));
+    const fine = { ok: true, ciphersuite: 3, last_resort: false, warnings: [] };
+    expect(answers).toEqual([
+      { index: 0, ...fine, ref: first.ref },
+      { index: 1, ...fine, ref: second.ref },
+      { index: 2, ok: false, code: "malformed", detail: expect.any(String) },
+      { index: 3, ...fine, ref: first.ref },
+      { index: 4, ok: false, code: "invalid_signature_key", detail: expect.any(String) },
+    ]);
+    expect(run.status).toBe(1);
+  });
+
+  it("follows the policy: OpenMLS accepts a compressed key and any lifetime", () => {
+    if (!compressed) throw new Error("no vectors");
+    const run = kpd(["validate", "--json", "--policy", "openmls", "--at", NOW], compressed.hex);
+    expect(JSON.parse(run.lines[0] ?? "")).toMatchObject({ ok: true, ciphersuite: 2, ref: compressed.ref });
+    expect(run.status).toBe(0);
+    const strict = kpd(["validate", "--json", "--at", NOW], peers()[0]?.hex);
+    expect(JSON.parse(strict.lines[0] ?? "")).toMatchObject({ ok: false, code: "lifetime_too_long" });
+  });
+
+  it("ends with 2 on wrong usage, and says how to use it", () => {
+    for (const args of [
+      [],
+      ["nothing"],
+      ["validate", "--policy", "lax"],
+      ["validate", "--at", "now"],
+      ["validate", "absent.txt"],
+    ]) {
+      const run = kpd(args);
+      expect(run.status, args.join(" ")).toBe(2);
+      expect(run.stderr).toContain("usage:");
+    }
+  });
+});
+
+describe("kpd inspect", () => {
+  it("shows every field by its name in RFC 9420", () => {
+    const run = kpd(["inspect"], openmlsWasm[0]?.hex);
+    const text = run.lines.join("\n");
+    for (const field of [
+      "version",
+      "cipher_suite",
+      "init_key",
+      "leaf_node",
+      "encryption_key",
+      "signature_key",
+      "credential",
+      "capabilities",
+      "cipher_suites",
+      "proposals",
+      "leaf_node_source",
+      "not_before",
+      "not_after",
+      "extensions",
+      "signature",
+    ]) {
+      expect(text).toMatch(new RegExp(`^ *${field}:`, "m"));
+    }
+    expect(text).toContain(openmlsWasm[0]?.ref);
+    expect(run.status).toBe(0);
+  });
+});
