@@ -16,6 +16,7 @@ import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { compareBytes, equalBytes } from "./bytes.ts";
 import { claimAll } from "./claim.ts";
 import { applyRestoreEpoch } from "./epoch.ts";
+import { GroupedCommits } from "./grouped-commits.ts";
 import { readJournal } from "./journal.ts";
 import type {
   ClaimAnswer,
@@ -80,11 +81,13 @@ export class Pool extends DurableObject<PoolEnv> {
   /** When the alarm is set for, in unix milliseconds; null for not at all. */
   #alarmAtMs: number | null = null;
   #sending: Promise<void> | undefined;
+  readonly #groupedClaims: GroupedCommits;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as unknown as Record<string, unknown>);
+    this.#groupedClaims = new GroupedCommits(ctx.storage);
     this.#exists = poolExists(this.#sql);
     if (!this.#exists) return;
     ctx.storage.transactionSync(() => migratePool(this.#sql));
@@ -206,14 +209,17 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   /**
-   * Hands out one package of each fitting client.
+   * Hands out one package of each fitting client. Claims that arrive while an earlier one is being flushed share the
+   * next commit; each is a step of its own in it.
    *
    * The commit point is the end of the transaction. A crash before it: nothing was given, nothing is missing. A crash
    * after it and before the reply: the packages are consumed, and the same idempotency key gives them again.
    */
-  claim(call: ClaimCall): ClaimAnswer {
+  async claim(call: ClaimCall): Promise<ClaimAnswer> {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#transaction(call, (nowMs): ClaimAnswer => {
+    return this.#groupedClaims.run((): ClaimAnswer => {
+      const nowMs = Date.now();
+      this.#takeEpoch(call, nowMs);
       const now = Math.floor(nowMs / 1000);
       const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
       const earlier = replay && findReplay(this.#sql, replay, now);

@@ -80,10 +80,11 @@ export function descendants(pid: number | undefined): number[] {
   return [pid, ...children.flatMap(descendants)];
 }
 
+/** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const status = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
   } catch {
     return false;
   }

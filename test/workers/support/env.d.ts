@@ -5,3 +5,8 @@ declare namespace Cloudflare {
     readonly TEST_PRIVATE_JWK: string;
   }
 }
+
+declare module "*?raw" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,64 @@
+/**
+ * Commits shared by those who wait. Flushing a commit to disk takes longer than making it: while one flush is under
+ * way, the calls that arrive wait, and then run one after the other in one transaction with one flush.
+ *
+ * A call that meets no flush runs at once. Each runs in a savepoint of its own: one that fails is rolled back alone.
+ * The commit point of a call is that of its group, and the platform holds every reply back until then.
+ */
+type Job = {
+  /** Does the work and returns how to tell its caller, who must not hear of it before the group is committed. */
+  readonly run: () => () => void;
+  readonly fail: (error: unknown) => void;
+};
+
+export class GroupedCommits {
+  readonly #storage: DurableObjectStorage;
+  #waiting: Job[] = [];
+  #flushing = false;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Runs `work`, which is synchronous, in a transaction; rejects with what it throws, or what the commit throws. */
+  run<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        const result = this.#storage.transactionSync(work);
+        return () => resolve(result);
+      };
+      this.#waiting.push({ run, fail: reject });
+      if (!this.#flushing) void this.#commitAll();
+    });
+  }
+
+  /** Never rejects: what goes wrong goes to those who wait. */
+  async #commitAll(): Promise<void> {
+    this.#flushing = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      this.#commit(group);
+      // Without a flush the storage is broken, and the platform resets the object and fails the replies it holds.
+      await this.#storage.sync().catch(() => undefined);
+    }
+    this.#flushing = false;
+  }
+
+  #commit(group: readonly Job[]): void {
+    try {
+      const tell = this.#storage.transactionSync(() => group.map(attempt));
+      for (const done of tell) done();
+    } catch (error) {
+      for (const job of group) job.fail(error);
+    }
+  }
+}
+
+function attempt(job: Job): () => void {
+  try {
+    return job.run();
+  } catch (error) {
+    return () => job.fail(error);
+  }
+}
