@@ -7,6 +7,7 @@ import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { secureHeaders } from "./middleware/secure-headers.ts";
 import { problem } from "./problem.ts";
+import { admin } from "./routes/admin.ts";
 import { claims } from "./routes/claims.ts";
 import { clients } from "./routes/clients.ts";
 import { keyPackages } from "./routes/key-packages.ts";
@@ -35,6 +36,7 @@ app.route("/", keyPackages);
 app.route("/", stock);
 app.route("/", users);
 app.route("/", claims);
+app.route("/", admin);
 app.route("/", service);
 
 app.notFound((c) => problem(c, { code: "route_not_found" }));

@@ -13,9 +13,9 @@ import { owner } from "../middleware/owner.ts";
 import { tally } from "../outcomes.ts";
 import { callPool } from "../pool-call.ts";
 import { accept, type Checked, problem, refuse } from "../problem.ts";
-import { readJson } from "../read-json.ts";
+import { check, readJson } from "../read-json.ts";
 import { currentRestoreEpoch } from "../restore-epoch.ts";
-import { removeRequest } from "../schemas/key-packages.ts";
+import { removeRequest, replaceQuery } from "../schemas/key-packages.ts";
 import { inventoryBody } from "../wire.ts";
 
 const KEY_PACKAGES = "/v1/users/:user/clients/:client/key-packages";
@@ -23,7 +23,10 @@ const publisher = authenticate("key-packages:publish");
 
 export const keyPackages = new Hono<AppEnv>()
   .post(KEY_PACKAGES, publisher, owner, bodyLimit, (c) => publish(c, "add"))
-  .put(KEY_PACKAGES, publisher, owner, bodyLimit, (c) => publish(c, "replace"))
+  .put(KEY_PACKAGES, publisher, owner, bodyLimit, (c) => {
+    const query = check(replaceQuery, c.req.query());
+    return query.ok ? publish(c, "replace", query.value.allow_empty === "true") : problem(c, query.refusal);
+  })
   .delete(KEY_PACKAGES, publisher, owner, bodyLimit, async (c) => {
     const request = readJson(removeRequest, c.req.header("Content-Type"), c.get("body"));
     if (!request.ok) return problem(c, request.refusal);
@@ -50,11 +53,11 @@ export function readRefs(member: string, texts: readonly string[]): Checked<read
 }
 
 /** Counts and sizes first, then the pool's leave, then decoding and signatures, and the pool again to store. */
-async function publish(c: Context<AppEnv>, mode: "add" | "replace"): Promise<Response> {
+async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty = true): Promise<Response> {
   const { user, client } = c.get("owned");
   const items = readBatch(c.req.header("Content-Type"), c.get("body"), readSettings(c.env).maxKeyPackagesPerRequest);
   if (!items.ok) return problem(c, items.refusal);
-  if (mode === "replace" && items.value.length === 0 && c.req.query("allow_empty") !== "true") {
+  if (items.value.length === 0 && !allowEmpty) {
     return problem(c, { code: "empty_replacement", detail: "to remove everything add ?allow_empty=true" });
   }
   const call = { user, client, restoreEpoch: await currentRestoreEpoch(c.env.DB) };

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { MAX_PAGE_ROWS } from "../../limits.ts";
 import { codePoint, identifier, inventory, named, signatureKeys, unixSeconds } from "./common.ts";
 
 export const stockAnswer = named(
@@ -68,3 +69,24 @@ export const restoreEpochAnswer = named(
   "The epoch in force; 0 if there never was a restore.",
   z.strictObject({ restore_epoch: unixSeconds }),
 );
+
+/** Members of the problem `restore_epoch_older`. */
+export const newerRestoreEpoch = named(
+  "NewerRestoreEpoch",
+  "The epoch in force.",
+  z.object({ restore_epoch: unixSeconds }),
+);
+
+const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
+
+export const stockQuery = z.strictObject({
+  filter: z.optional(z.enum(["all", "low", "last_resort_only", "exhausted", "expiring"])),
+  expiring_within_seconds: z.optional(z.int().check(z.minimum(0))),
+  limit,
+  after: z.optional(z.string()),
+});
+
+/** The `after` of a page of stock: the last row of the page before it. */
+export const stockCursor = z.tuple([identifier, identifier, codePoint]);
+
+export const userListQuery = z.strictObject({ after: z.optional(identifier), limit });

@@ -64,7 +64,11 @@ export const claimAnswer = named(
 );
 
 /** Members of the problem `rate_limited`. */
-export const rateLimitedClaim = z.object({ user: identifier, clients: z.array(clientClaim) });
+export const rateLimitedClaim = named(
+  "RateLimitedClaim",
+  "When each client may give again.",
+  z.object({ user: identifier, clients: z.array(clientClaim) }),
+);
 
 export const bulkClaimAnswer = named(
   "BulkClaimAnswer",

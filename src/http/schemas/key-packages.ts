@@ -74,13 +74,23 @@ export const reconcileAnswer = named(
   z.strictObject({ same: z.literal(true), ...comparison }),
 );
 
+export const replaceQuery = z.strictObject({ allow_empty: z.optional(z.enum(["true", "false"])) });
+
 /** Members of the problem `stock_differs`. */
-export const reconcileDifference = z.object(comparison);
+export const reconcileDifference = named(
+  "ReconcileDifference",
+  "What the directory holds after any pruning, and what it lacks of `refs`.",
+  z.object(comparison),
+);
 
 /** Members of the problem `batch_refused`. */
-export const refusedBatch = z.object({ results: z.array(publishResult), inventory });
+export const refusedBatch = named(
+  "RefusedBatch",
+  "Why the replacement was refused, and what is still in stock.",
+  z.object({ results: z.array(publishResult), inventory }),
+);
 
-export const journalQuery = z.object({
+export const journalQuery = z.strictObject({
   after: z.optional(z.int().check(z.minimum(0))),
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });

@@ -38,6 +38,13 @@ export type Policy = z.infer<typeof policyAnswer>;
 
 export const healthAnswer = named("Health", "The Worker runs.", z.strictObject({ status: z.literal("ok") }));
 
+/** Members of the problem `invalid_request`. */
+export const requestFaults = named(
+  "RequestFaults",
+  "Where the request is not what the route takes: JSON pointers and what was expected there.",
+  z.object({ errors: z.optional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() }))) }),
+);
+
 /** RFC 9457 with the stable code; some codes bring members of their own. */
 export const problemDocument = named(
   "Problem",
@@ -49,6 +56,5 @@ export const problemDocument = named(
     code: z.string(),
     detail: z.optional(z.string()),
     instance: z.string(),
-    errors: z.optional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() }))),
   }),
 );

@@ -1,0 +1,49 @@
+/** Which problems an operation may answer. */
+import { SCOPES, type Scope } from "../auth/principal.ts";
+import type { ProblemCode } from "../problem.ts";
+import type { Access, Operation } from "./operations.ts";
+
+const [PUBLISH, CLAIM, ADMIN] = SCOPES;
+
+/** The scope that a token must carry. */
+export const SCOPE_OF: Readonly<Record<Access, Scope | undefined>> = {
+  anyone: undefined,
+  owner: PUBLISH,
+  adder: CLAIM,
+  operator: ADMIN,
+};
+
+const AUTHENTICATION: readonly ProblemCode[] = [
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+  "wrong_issuer",
+  "wrong_audience",
+  "insufficient_scope",
+  "authentication_not_configured",
+  "authentication_unavailable",
+];
+
+const BODY: readonly ProblemCode[] = [
+  "empty_body",
+  "invalid_json",
+  "invalid_request",
+  "body_timeout",
+  "body_too_large",
+  "unsupported_media_type",
+];
+
+const ANY: readonly ProblemCode[] = ["internal_error", "setting_invalid"];
+
+/** All codes of an operation, each once. */
+export function problemsOf(operation: Operation): readonly ProblemCode[] {
+  const codes: ProblemCode[] = [...operation.problems, ...ANY];
+  if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
+  if (operation.access === "owner") codes.push("not_owner");
+  if (operation.path.includes("{user}")) codes.push("invalid_identifier");
+  if (operation.request) codes.push(...BODY);
+  if (operation.query) codes.push("invalid_request");
+  if (operation.needs === "pool") codes.push("pool_unavailable", "pool_overloaded");
+  if (operation.needs === "directory") codes.push("directory_unavailable");
+  return [...new Set(codes)];
+}
