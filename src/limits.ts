@@ -30,8 +30,8 @@ export const UPLOAD_CLOCK_SKEW_SECONDS = 300;
 /** A claimed package must still live this long, so that the Add reaches the group before it expires. */
 export const MIN_REMAINING_LIFETIME_SECONDS = 3_600;
 
-/** No claimer may ask for more remaining life than a package can have. */
-export const MAX_MIN_REMAINING_LIFETIME_SECONDS = MAX_TOTAL_LIFETIME_SECONDS;
+/** No claimer may ask for more remaining life than a year, which is more than any package should have. */
+export const MAX_MIN_REMAINING_LIFETIME_SECONDS = 365 * 24 * 3_600;
 
 /** How long a claim can be repeated with its idempotency key. */
 export const REPLAY_RETENTION_SECONDS = 24 * 3_600;
