@@ -1,6 +1,5 @@
 /** The description of the API as a page for people, made from the same document. No script, nothing from elsewhere. */
-import type { ProblemCode } from "./problem.ts";
-import { PROBLEMS } from "./problem.ts";
+import { PROBLEMS, type ProblemCode } from "./problem-codes.ts";
 
 type Parameter = { readonly name: string; readonly in: string };
 type Described = {

@@ -4,7 +4,8 @@ import { readIssuer } from "../auth/issuer.ts";
 import type { Principal, Scope } from "../auth/principal.ts";
 import { verifyToken } from "../auth/verify-token.ts";
 import type { AppEnv } from "../bindings.ts";
-import { PROBLEMS, problem, type Refusal } from "../problem.ts";
+import { problem, type Refusal } from "../problem.ts";
+import { PROBLEMS } from "../problem-codes.ts";
 
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
 export const authenticate = (scope: Scope) =>

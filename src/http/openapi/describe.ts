@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../limits.ts";
-import { PROBLEMS, type ProblemCode } from "../problem.ts";
+import { PROBLEMS, type ProblemCode } from "../problem-codes.ts";
 import { identifier } from "../schemas/common.ts";
 import { problemDocument, requestFaults } from "../schemas/service.ts";
 import { type Answered, OPERATIONS, type Operation } from "./operations.ts";

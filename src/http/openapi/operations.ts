@@ -3,7 +3,7 @@
  * hold it against the routes and their real answers.
  */
 import type * as z from "zod/mini";
-import type { ProblemCode } from "../problem.ts";
+import type { ProblemCode } from "../problem-codes.ts";
 import * as admin from "../schemas/admin.ts";
 import * as claims from "../schemas/claims.ts";
 import * as clients from "../schemas/clients.ts";

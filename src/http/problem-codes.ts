@@ -1,0 +1,53 @@
+/** Everything that is refused, by a code that does not change. Plain data: the description of the API is made from it. */
+
+type ProblemKind = { readonly status: ProblemStatus; readonly title: string };
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+
+const refused = (status: ProblemStatus, title: string): ProblemKind => ({ status, title });
+
+/** Every code with its status and title. A code that is not here cannot be answered: it does not compile. */
+export const PROBLEMS = {
+  empty_body: refused(400, "The request has no body"),
+  invalid_json: refused(400, "The body is not JSON in UTF-8"),
+  invalid_request: refused(400, "The request is not what this route takes"),
+  invalid_identifier: refused(400, "A user or client identifier is not valid"),
+  invalid_base64: refused(400, "A value is not base64url without padding"),
+  malformed_messages: refused(400, "The body cannot be cut into MLSMessages"),
+  invalid_idempotency_key: refused(400, "The Idempotency-Key is not valid"),
+  token_missing: refused(401, "A bearer token is required"),
+  token_invalid: refused(401, "The token is not valid"),
+  token_expired: refused(401, "The token has expired"),
+  wrong_issuer: refused(401, "The token was issued by somebody else"),
+  wrong_audience: refused(401, "The token is meant for another service"),
+  insufficient_scope: refused(403, "The token lacks the scope of this route"),
+  not_owner: refused(403, "The token belongs to another user or client"),
+  route_not_found: refused(404, "There is no such route"),
+  unknown_user: refused(404, "The user is not in the directory"),
+  client_not_registered: refused(404, "The client is not registered"),
+  method_not_allowed: refused(405, "The route does not take this method"),
+  body_timeout: refused(408, "The body did not arrive in time"),
+  signature_key_conflict: refused(409, "The client has another signature key for this scheme"),
+  stock_differs: refused(409, "Client and directory hold different packages"),
+  restore_epoch_older: refused(409, "A newer restore epoch is in force"),
+  body_too_large: refused(413, "The body is too large"),
+  unsupported_media_type: refused(415, "The route does not take this media type"),
+  too_many_key_packages: refused(422, "Too many packages in one request"),
+  too_many_refs: refused(422, "Too many references in one request"),
+  too_many_users: refused(422, "Too many users in one request"),
+  too_many_clients: refused(422, "The user has too many clients"),
+  invalid_signature_key: refused(422, "A signature key is not a valid public key of its scheme"),
+  batch_refused: refused(422, "A package of the replacement was refused; nothing was changed"),
+  empty_replacement: refused(422, "A replacement by nothing must be asked for"),
+  idempotency_key_reused: refused(422, "The Idempotency-Key stands for another request"),
+  rate_limited: refused(429, "No package may be given at the moment"),
+  refusals_exhausted: refused(429, "Too many refused packages"),
+  internal_error: refused(500, "The directory failed"),
+  authentication_not_configured: refused(503, "Authentication is not configured"),
+  authentication_unavailable: refused(503, "The keys of the token's issuer cannot be fetched"),
+  setting_invalid: refused(503, "A setting of the deployment cannot be read"),
+  pool_unavailable: refused(503, "The user's pool did not answer"),
+  pool_overloaded: refused(503, "The user's pool is overloaded"),
+  directory_unavailable: refused(503, "The directory's database did not answer"),
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
