@@ -1,0 +1,319 @@
+/**
+ * What a pool should do, said once more and as plainly as possible: lists that are searched from front to back, no
+ * tables, no counters, no clockwork. It knows nothing of how the pool is built; budgets are off.
+ */
+import type {
+  AdmittedKeyPackage,
+  Caller,
+  ClaimAnswer,
+  ClaimCriteria,
+  ClaimStatus,
+  ClientClaim,
+  JournalEntry,
+  PutCode,
+  RequiredCapabilities,
+} from "../../../../src/pool/messages.ts";
+
+const DAY_SECONDS = 24 * 3600;
+const JOURNAL_SECONDS = 30 * DAY_SECONDS;
+const STOCK_CAP = 200;
+const STOCK_TARGET = 100;
+const LOW_WATERMARK = 50;
+const MISSED_BURST = 60;
+const MISSED_INTERVAL_MS = 60_000;
+
+type Entry = {
+  readonly keyPackage: AdmittedKeyPackage;
+  readonly storedAt: number;
+  readonly place: number;
+  state: "live" | "claimed" | "gone";
+};
+
+/** What a client offers or once offered: packages that every claim treats alike. */
+type Kind = { readonly ciphersuite: number; readonly lastResort: boolean; readonly capabilities: RequiredCapabilities };
+
+type Client = {
+  readonly name: string;
+  registeredAt: number;
+  revoked: boolean;
+  /** Of the one signature scheme that the histories use. */
+  signatureKey: Uint8Array;
+  entries: Entry[];
+  kinds: Kind[];
+  journal: Omit<JournalEntry, "sequence">[];
+  missedArrivalMs: number;
+};
+
+type Kept = { readonly body: string; readonly answer: ClaimAnswer; readonly expiresAt: number };
+
+export type ExpectedPut = { readonly applied: boolean; readonly codes: readonly PutCode[] };
+
+const kindOf = ({ ciphersuite, lastResort, capabilities }: AdmittedKeyPackage): Kind => ({
+  ciphersuite,
+  lastResort,
+  capabilities,
+});
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);
+const hex = (bytes: Uint8Array): string => bytes.toHex();
+
+export class ReferencePool {
+  nowMs: number;
+  epoch = 0;
+  readonly user: string;
+  /** In the order in which they first registered. */
+  clients: Client[] = [];
+  /** Every package that any history has offered, for offering it again. */
+  readonly offered: AdmittedKeyPackage[] = [];
+  #exists = false;
+  #appliedEpoch = 0;
+  #place = 0;
+  readonly #replays = new Map<string, Kept>();
+
+  constructor(user: string, nowMs: number) {
+    this.user = user;
+    this.nowMs = nowMs;
+  }
+
+  get now(): number {
+    return Math.floor(this.nowMs / 1000);
+  }
+
+  /** The registered client of this name. */
+  client(name: string): Client | undefined {
+    return this.clients.find((client) => client.name === name && !client.revoked);
+  }
+
+  /** What every call does first: the newest restore epoch voids the one-time packages stored before it. */
+  #takeEpoch(epoch: number): void {
+    if (epoch <= this.#appliedEpoch) return;
+    this.#appliedEpoch = epoch;
+    for (const entry of this.clients.flatMap((client) => client.entries)) {
+      if (entry.state === "live" && !entry.keyPackage.lastResort && entry.storedAt < epoch) entry.state = "gone";
+    }
+  }
+
+  register(name: string, signatureKey: Uint8Array): "created" | "unchanged" | "signature_key_conflict" {
+    this.#exists = true;
+    this.#takeEpoch(this.epoch);
+    const registered = this.client(name);
+    if (registered) return sameBytes(registered.signatureKey, signatureKey) ? "unchanged" : "signature_key_conflict";
+    const fresh = { registeredAt: this.now, revoked: false, signatureKey, missedArrivalMs: 0 };
+    const returning = this.clients.find((client) => client.name === name);
+    if (returning) Object.assign(returning, fresh);
+    else this.clients.push({ name, ...fresh, entries: [], kinds: [], journal: [] });
+    return "created";
+  }
+
+  put(name: string, mode: "add" | "replace", keyPackages: readonly AdmittedKeyPackage[]): ExpectedPut | undefined {
+    this.#takeEpoch(this.epoch);
+    const client = this.client(name);
+    if (!client) return undefined;
+    const before = { entries: client.entries.map((entry) => ({ ...entry })), kinds: [...client.kinds] };
+    if (mode === "replace") {
+      const wanted = new Set(keyPackages.map(({ ref }) => hex(ref)));
+      for (const entry of this.#live(client)) if (!wanted.has(hex(entry.keyPackage.ref))) entry.state = "gone";
+    }
+    const codes = this.#add(client, keyPackages);
+    const applied = mode === "add" || codes.every((code) => code === "stored" || code === "duplicate");
+    if (!applied) Object.assign(client, before);
+    return { applied, codes };
+  }
+
+  #add(client: Client, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
+    const codes: PutCode[] = [];
+    for (const [index, keyPackage] of keyPackages.entries()) {
+      const refused = this.#refusal(client, keyPackage);
+      codes.push(refused ?? "stored");
+      if (refused) continue;
+      if (keyPackage.lastResort) {
+        const older = this.#live(client).filter(
+          (entry) => entry.keyPackage.lastResort && entry.keyPackage.ciphersuite === keyPackage.ciphersuite,
+        );
+        for (const entry of older) {
+          entry.state = "gone";
+          const earlier = keyPackages.slice(0, index).indexOf(entry.keyPackage);
+          if (codes[earlier] === "stored") codes[earlier] = "last_resort_superseded";
+        }
+      }
+      client.entries.push({ keyPackage, storedAt: this.now, place: ++this.#place, state: "live" });
+      if (!client.kinds.some((kind) => same(kind, kindOf(keyPackage)))) client.kinds.push(kindOf(keyPackage));
+    }
+    return codes;
+  }
+
+  #refusal(client: Client, keyPackage: AdmittedKeyPackage): PutCode | undefined {
+    if (!sameBytes(client.signatureKey, keyPackage.signatureKey)) return "signature_key_mismatch";
+    const known = client.entries.find((entry) => sameBytes(entry.keyPackage.ref, keyPackage.ref));
+    if (known)
+      return { live: "duplicate", claimed: "already_claimed", gone: "already_removed" }[known.state] as PutCode;
+    const carries = (field: "initKey" | "encryptionKey") =>
+      client.entries.some((entry) => sameBytes(entry.keyPackage[field], keyPackage[field]));
+    if (carries("initKey")) return "init_key_reused";
+    if (carries("encryptionKey")) return "encryption_key_reused";
+    if (!keyPackage.lastResort && this.#usable(client, keyPackage.ciphersuite, false).length >= STOCK_CAP) {
+      return "stock_full";
+    }
+    return undefined;
+  }
+
+  #live(client: Client): Entry[] {
+    return client.entries.filter((entry) => entry.state === "live");
+  }
+
+  #usable(client: Client, ciphersuite: number, lastResort: boolean): Entry[] {
+    return this.#live(client).filter(
+      ({ keyPackage }) =>
+        keyPackage.ciphersuite === ciphersuite &&
+        keyPackage.lastResort === lastResort &&
+        keyPackage.notAfter > this.now,
+    );
+  }
+
+  /** How many packages a removal took; undefined for a client that is not registered. */
+  remove(name: string, refs: readonly Uint8Array[] | "all"): number | undefined {
+    this.#takeEpoch(this.epoch);
+    const client = this.client(name);
+    if (!client) return undefined;
+    const named = refs === "all" ? undefined : new Set(refs.map(hex));
+    const removed = this.#live(client).filter(({ keyPackage }) => named?.has(hex(keyPackage.ref)) ?? true);
+    for (const entry of removed) entry.state = "gone";
+    return removed.length;
+  }
+
+  revoke(name: string): number | undefined {
+    const purged = this.remove(name, "all");
+    const client = this.client(name);
+    if (client) client.revoked = true;
+    return purged;
+  }
+
+  claim(call: {
+    readonly caller: Caller;
+    readonly criteria: ClaimCriteria;
+    readonly idempotency: { readonly key: string; readonly body: string } | undefined;
+    readonly epoch: number;
+  }): ClaimAnswer {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    this.#takeEpoch(call.epoch);
+    const name = JSON.stringify([call.caller, call.idempotency?.key]);
+    const kept = call.idempotency && this.#replays.get(name);
+    if (kept && kept.expiresAt > this.now) {
+      if (kept.body !== call.idempotency?.body) return { outcome: "idempotency_key_reused" };
+      return { ...kept.answer, replayed: true } as ClaimAnswer;
+    }
+    const clients = this.clients
+      .filter((client) => !client.revoked)
+      .map((client) => this.#claimOf(client, call.caller, call.criteria));
+    const answer: ClaimAnswer = { outcome: "answered", status: summary(clients), clients, replayed: false };
+    if (call.idempotency && answer.status !== "none") {
+      this.#replays.set(name, { body: call.idempotency.body, answer, expiresAt: this.now + DAY_SECONDS });
+    }
+    return answer;
+  }
+
+  #claimOf(client: Client, caller: Caller, criteria: ClaimCriteria): ClientClaim {
+    const own = caller.user === this.user && caller.client === client.name;
+    if (own || criteria.excludeClients.includes(client.name)) return { client: client.name, status: "excluded" };
+    const at = this.now;
+    const entry = this.#choose(client, criteria);
+    if (!entry) {
+      const could = client.kinds.some(
+        (kind) => criteria.ciphersuites.includes(kind.ciphersuite) && able(kind, criteria),
+      );
+      const status = client.kinds.length === 0 || could ? "exhausted" : "incompatible";
+      if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
+        client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
+        const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
+        client.journal.push({ at, event: "missed", ...nothing, claimer: caller, reason: status });
+      }
+      return { client: client.name, status };
+    }
+    const { ciphersuite, ref, bytes, notAfter, lastResort } = entry.keyPackage;
+    const status = lastResort ? "last_resort" : "claimed";
+    if (!lastResort) entry.state = "claimed";
+    client.journal.push({ at, event: status, ciphersuite, keyPackageRef: ref, claimer: caller, reason: undefined });
+    return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
+  }
+
+  /** One-time before last resort, then the preferred suite, then the oldest. */
+  #choose(client: Client, criteria: ClaimCriteria): Entry | undefined {
+    const until = this.now + criteria.minRemainingLifetimeSeconds;
+    for (const lastResort of criteria.allowLastResort ? [false, true] : [false]) {
+      for (const ciphersuite of criteria.ciphersuites) {
+        const fitting = this.#usable(client, ciphersuite, lastResort)
+          .filter(({ keyPackage }) => keyPackage.notAfter >= until && able(keyPackage, criteria))
+          .sort((a, b) => a.place - b.place);
+        if (fitting[0]) return fitting[0];
+      }
+    }
+    return undefined;
+  }
+
+  /** The later work: what has expired is forgotten, with the clients of which nothing is left. */
+  alarm(): void {
+    for (const client of this.clients) {
+      client.entries = client.entries.filter(({ keyPackage }) => keyPackage.notAfter > this.now);
+      client.journal = client.journal.filter(({ at }) => at >= this.now - JOURNAL_SECONDS);
+      client.kinds = client.kinds.filter(
+        (kind, index) =>
+          this.#live(client).some(({ keyPackage }) => same(kindOf(keyPackage), kind)) ||
+          !client.kinds
+            .slice(index + 1)
+            .some((newer) => newer.ciphersuite === kind.ciphersuite && newer.lastResort === kind.lastResort),
+      );
+    }
+    this.clients = this.clients.filter(
+      ({ revoked, entries, journal }) => !revoked || entries.length > 0 || journal.length > 0,
+    );
+  }
+
+  inventory(client: Client) {
+    const suites = [...new Set(client.kinds.map((kind) => kind.ciphersuite))].sort((a, b) => a - b);
+    return suites.map((ciphersuite) => {
+      const oneTime = this.#usable(client, ciphersuite, false);
+      const lastResorts = this.#usable(client, ciphersuite, true);
+      const expiries = [...oneTime, ...lastResorts].map(({ keyPackage }) => keyPackage.notAfter);
+      return {
+        ciphersuite,
+        available: oneTime.length,
+        lastResort: lastResorts.length > 0,
+        nextExpiry: expiries.length > 0 ? Math.min(...expiries) : undefined,
+        target: STOCK_TARGET,
+        lowWatermark: LOW_WATERMARK,
+        needsUpload: oneTime.length < LOW_WATERMARK,
+      };
+    });
+  }
+
+  /** References of a client's usable packages, in hex and sorted. */
+  liveRefs(client: Client): string[] {
+    return this.#live(client)
+      .filter(({ keyPackage }) => keyPackage.notAfter > this.now)
+      .map(({ keyPackage }) => hex(keyPackage.ref))
+      .sort();
+  }
+
+  /** What the owner may read: entries beyond the retention are hidden before they are swept. */
+  journal(client: Client): Omit<JournalEntry, "sequence">[] {
+    return client.journal.filter(({ at }) => at >= this.now - JOURNAL_SECONDS);
+  }
+}
+
+/** RFC 9420 §11.1, default extension and proposal types understood (§7.2). */
+function able({ capabilities }: { readonly capabilities: RequiredCapabilities }, criteria: ClaimCriteria): boolean {
+  const { extensions, proposals, credentials } = criteria.requiredCapabilities;
+  return (
+    extensions.every((type) => type <= 5 || capabilities.extensions.includes(type)) &&
+    proposals.every((type) => type <= 7 || capabilities.proposals.includes(type)) &&
+    credentials.every((type) => capabilities.credentials.includes(type))
+  );
+}
+
+function summary(clients: readonly ClientClaim[]): ClaimStatus {
+  const asked = clients.filter(({ status }) => status !== "excluded");
+  const given = asked.filter((claim) => "package" in claim);
+  if (given.length === 0) return "none";
+  return given.length === asked.length ? "ok" : "partial";
+}
