@@ -62,7 +62,8 @@ class Schemas {
     for (const [name, definition] of Object.entries($defs ?? {})) this.#keep(name, definition);
     const name = z.globalRegistry.get(schema)?.id;
     if (name === undefined) return local(root);
-    this.#keep(name, root);
+    // A root that refers to its own name is among the definitions already.
+    if (!("$ref" in root)) this.#keep(name, root);
     return { $ref: REF + name };
   }
 

@@ -1,6 +1,7 @@
 /** Calls to the Worker under test, and owners and adders to make them. */
 import { exports } from "cloudflare:workers";
 import { CLAIM, PUBLISH, token } from "./auth.ts";
+import { operationOf, undescribed } from "./described.ts";
 import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge.ts";
 
 export const ORIGIN = "https://directory.test";
@@ -25,6 +26,7 @@ export type Call = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** Every answer that any test gets is held against the description of the API. */
 export async function call(method: string, path: string, options: Call = {}): Promise<Answer> {
   const body = options.raw ?? (options.body === undefined ? null : JSON.stringify(options.body));
   const response = await exports.default.fetch(
@@ -41,6 +43,11 @@ export async function call(method: string, path: string, options: Call = {}): Pr
   const bytes = new Uint8Array(await response.arrayBuffer());
   const isJson = response.headers.get("Content-Type")?.includes("json") === true;
   const json = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+  const operation = operationOf(method, path);
+  if (operation) {
+    const faults = undescribed(operation, response.status, response.headers.get("Content-Type") ?? "", json);
+    if (faults.length > 0) throw new Error(`${method} ${path}: ${faults.join("; ")} in ${JSON.stringify(json)}`);
+  }
   return { status: response.status, headers: response.headers, json, bytes };
 }
 
