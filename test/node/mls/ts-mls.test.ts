@@ -1,0 +1,64 @@
+/** A whole group with another implementation of MLS: it adds our member, and our private keys open its Welcome. */
+import {
+  type CiphersuiteName,
+  type Credential,
+  createCommit,
+  createGroup,
+  decodeMlsMessage,
+  defaultCapabilities,
+  emptyPskIndex,
+  encodeMlsMessage,
+  generateKeyPackage,
+  getCiphersuiteFromName,
+  getCiphersuiteImpl,
+  joinGroup,
+  mlsExporter,
+} from "ts-mls";
+import { describe, expect, it } from "vitest";
+import { Ciphersuite, KeyPackageIn, nobleCrypto } from "../../../src/mls/index.ts";
+import { newClient } from "../support/client.ts";
+
+const NAMES = Object.keys(Ciphersuite) as (keyof typeof Ciphersuite & CiphersuiteName)[];
+const bob: Credential = { credentialType: "basic", identity: new TextEncoder().encode("bob") };
+// ts-mls looks at the clock itself.
+const NOW = Math.floor(Date.now() / 1000);
+const lifetime = { notBefore: BigInt(NOW - 60), notAfter: BigInt(NOW + 86_400) };
+
+describe.each(NAMES)("%s", (name) => {
+  it("is accepted by ts-mls, and our bundle joins the group by its Welcome", async () => {
+    const suite = await getCiphersuiteImpl(getCiphersuiteFromName(name));
+    const ours = await newClient(Ciphersuite[name], NOW);
+    const bundle = await ours.bundle();
+    const message = decodeMlsMessage(bundle.keyPackage().toMlsMessage(), 0)?.[0];
+    if (message?.wireformat !== "mls_key_package") throw new Error("ts-mls did not decode our KeyPackage");
+
+    const theirs = await generateKeyPackage(bob, defaultCapabilities(), lifetime, [], suite);
+    const group = await createGroup(Uint8Array.of(1), theirs.publicPackage, theirs.privatePackage, [], suite);
+    const proposal = { proposalType: "add" as const, add: { keyPackage: message.keyPackage } };
+    const { newState, welcome } = await createCommit(
+      { state: group, cipherSuite: suite },
+      { extraProposals: [proposal], ratchetTreeExtension: true },
+    );
+    if (welcome === undefined) throw new Error("ts-mls made no Welcome");
+
+    const privateKeys = {
+      initPrivateKey: bundle.initPrivateKey().asSlice(),
+      hpkePrivateKey: bundle.encryptionPrivateKey().asSlice(),
+      signaturePrivateKey: ours.signer.privateKey(),
+    };
+    const joined = await joinGroup(welcome, message.keyPackage, privateKeys, emptyPskIndex, suite);
+    const secret = (state: typeof joined) =>
+      mlsExporter(state.keySchedule.exporterSecret, "test", new Uint8Array(0), 32, suite);
+    expect(await secret(joined)).toEqual(await secret(newState));
+  });
+
+  it("of ts-mls validates here", async () => {
+    const suite = await getCiphersuiteImpl(getCiphersuiteFromName(name));
+    const { publicPackage } = await generateKeyPackage(bob, defaultCapabilities(), lifetime, [], suite);
+    const message = { version: "mls10", wireformat: "mls_key_package", keyPackage: publicPackage } as const;
+    const decoded = KeyPackageIn.fromBytes(encodeMlsMessage(message));
+    if (!decoded.ok) throw new Error(decoded.error.message);
+    const validated = await decoded.value.validate(nobleCrypto, 1, { now: NOW });
+    expect(validated.ok && validated.value.ciphersuite()).toBe(Ciphersuite[name]);
+  });
+});
