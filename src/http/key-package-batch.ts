@@ -11,6 +11,7 @@ import type { Bindings } from "./bindings.ts";
 import { acceptedCiphersuites, credentialIdentity } from "./policy.ts";
 import { accept, type Checked, refuse } from "./problem.ts";
 import { mediaType, readJson, wrongMediaType } from "./read-json.ts";
+import type { ResultCode } from "./result-codes.ts";
 import { publishRequest } from "./schemas/key-packages.ts";
 
 /** The bytes of one package, or undefined where the text was not base64url: that item is refused, not the request. */
@@ -22,7 +23,7 @@ type Verdict = AdmissionVerdict | { readonly ok: false; readonly code: "malforme
 export type BatchResult = {
   readonly index: number;
   readonly ok: boolean;
-  readonly code: string;
+  readonly code: ResultCode;
   readonly detail?: string;
   readonly key_package_ref?: string;
   readonly ciphersuite?: number;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_KEY_PACKAGES_PER_REQUEST, MAX_PAGE_ROWS, MAX_REFS_PER_REQUEST } from "../../limits.ts";
+import { resultCodes, resultCodesText } from "../result-codes.ts";
 import { base64url, base64urlText, codePoint, identifier, inventory, named, unixSeconds } from "./common.ts";
 
 /** The count is not capped here: too many packages, or references, have a code of their own. */
@@ -11,11 +12,11 @@ export const publishRequest = named(
 
 export const publishResult = named(
   "PublishResult",
-  "What became of one package. `ok` is true when it is in stock: `stored` or `duplicate`; in a refused replacement `admitted` ones were fine.",
+  `What became of one package. \`ok\` is true when nothing is wrong with it. ${resultCodesText()}.`,
   z.strictObject({
     index: z.int().check(z.minimum(0)),
     ok: z.boolean(),
-    code: z.string(),
+    code: z.enum(resultCodes),
     detail: z.optional(z.string()),
     key_package_ref: z.optional(base64url),
     ciphersuite: z.optional(codePoint),
