@@ -49,9 +49,9 @@ export function clearBudgets(sql: SqlStorage, clientId: number): void {
   sql.exec("DELETE FROM budgets WHERE client_id = ?", clientId);
 }
 
-/** Removes buckets that have run empty; returns how many. */
-export function sweepBudgets(sql: SqlStorage, nowMs: number): number {
-  return sql.exec("DELETE FROM budgets WHERE arrival_ms <= ?", nowMs).rowsWritten;
+/** Removes buckets that have run empty. */
+export function sweepBudgets(sql: SqlStorage, nowMs: number): void {
+  sql.exec("DELETE FROM budgets WHERE arrival_ms <= ?", nowMs);
 }
 
 function readArrival(sql: SqlStorage, bucket: Bucket): number {

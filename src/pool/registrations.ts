@@ -109,11 +109,21 @@ export function endRegistration(sql: SqlStorage, clientId: number, now: number):
   clearBudgets(sql, clientId);
 }
 
-/** Forgets revoked clients of which nothing is left to remember and whose end the directory knows. */
-export function sweepRevokedClients(sql: SqlStorage): number {
-  return sql.exec(
-    `DELETE FROM clients WHERE revoked_at IS NOT NULL AND changes = projected_changes
-       AND NOT EXISTS (SELECT 1 FROM key_packages WHERE key_packages.client_id = clients.client_id)
-       AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.client_id = clients.client_id)`,
-  ).rowsWritten;
+/**
+ * Forgets revoked clients of which nothing is left to remember and whose end the directory knows. Their lots go with
+ * them: the number of a client that is gone may be given to another.
+ */
+export function sweepRevokedClients(sql: SqlStorage): void {
+  const gone = sql
+    .exec<{ client_id: number }>(
+      `DELETE FROM clients WHERE revoked_at IS NOT NULL AND changes = projected_changes
+         AND NOT EXISTS (SELECT 1 FROM key_packages WHERE key_packages.client_id = clients.client_id)
+         AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.client_id = clients.client_id)
+       RETURNING client_id`,
+    )
+    .toArray();
+  for (const { client_id: clientId } of gone) {
+    sql.exec("DELETE FROM lots WHERE client_id = ?", clientId);
+    clearBudgets(sql, clientId);
+  }
 }
