@@ -1,0 +1,103 @@
+/**
+ * The ways to judge one client's batch, in a form that runs in workerd and in Node alike. Each takes the bytes as they
+ * come off the wire and ends with references; the number of packages found good tells that it really judged them.
+ */
+import {
+  type CiphersuiteImpl,
+  decodeMlsMessage,
+  defaultAuthenticationService,
+  getCiphersuiteFromName,
+  getCiphersuiteImpl,
+  type KeyPackage,
+} from "ts-mls";
+import { makeKeyPackageRef, verifyKeyPackage } from "ts-mls/keyPackage.js";
+import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
+import { type AdmissionContext, admit } from "../../src/admission/admit.ts";
+import { MAX_KEY_PACKAGE_BYTES, MAX_TOTAL_LIFETIME_SECONDS, UPLOAD_CLOCK_SKEW_SECONDS } from "../../src/limits.ts";
+import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
+import type { CryptoProvider } from "../../src/mls/crypto/provider.ts";
+import { webCrypto } from "../../src/mls/crypto/webcrypto.ts";
+import { type Batch, SUITES } from "./packages.ts";
+
+export const VALIDATORS = ["noble_batched", "noble_single", "native", "ts_mls"] as const;
+export type ValidatorName = (typeof VALIDATORS)[number];
+
+/** A batch made ready for one validator: each call judges it once and returns how many packages were good. */
+export type Judge = () => Promise<number>;
+
+const nobleOneByOne: CryptoProvider = {
+  ...nobleCrypto,
+  verifyMany: async (scheme, items) => {
+    const verdicts: boolean[] = [];
+    for (const item of items) verdicts.push(await nobleCrypto.verify(scheme, item));
+    return verdicts;
+  },
+};
+
+export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge> {
+  const items = batch.packages.map(fromBase64Url);
+  switch (name) {
+    case "noble_batched":
+      return admission(items, batch, nobleCrypto);
+    case "noble_single":
+      return admission(items, batch, nobleOneByOne);
+    case "native":
+      return admission(items, batch, webCrypto);
+    case "ts_mls": {
+      const suite = await getCiphersuiteImpl(getCiphersuiteFromName(SUITES[batch.suite].name));
+      return () => tsMls(items, suite);
+    }
+  }
+}
+
+function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoProvider): Judge {
+  const context: Omit<AdmissionContext, "now"> = {
+    crypto,
+    policy: {
+      ciphersuites: [batch.suite],
+      maxKeyPackageBytes: MAX_KEY_PACKAGE_BYTES,
+      maxTotalLifetimeSeconds: MAX_TOTAL_LIFETIME_SECONDS,
+      uploadClockSkewSeconds: UPLOAD_CLOCK_SKEW_SECONDS,
+    },
+    publisher: {
+      identity: batch.identity,
+      signatureKeys: new Map([[batch.scheme, fromBase64Url(batch.publicKey)]]),
+    },
+  };
+  return async () => {
+    const verdicts = await admit(items, { ...context, now: Math.floor(Date.now() / 1000) });
+    const refused = verdicts.find((verdict) => !verdict.ok);
+    if (refused && !refused.ok) throw new Error(`suite ${batch.suite}: ${refused.code}: ${refused.detail}`);
+    return verdicts.length;
+  };
+}
+
+async function tsMls(items: readonly Uint8Array[], suite: CiphersuiteImpl): Promise<number> {
+  let good = 0;
+  for (const item of items) {
+    const decoded = decodeMlsMessage(item, 0)?.[0];
+    if (decoded?.wireformat !== "mls_key_package") continue;
+    if (!(await tsMlsAccepts(decoded.keyPackage, suite))) continue;
+    const ref = await makeKeyPackageRef(decoded.keyPackage, suite.hash);
+    if (ref.length > 0) good++;
+  }
+  return good;
+}
+
+/** The checks that ts-mls makes of a KeyPackage it is asked to add, in its order; the function itself is not exported. */
+async function tsMlsAccepts(keyPackage: KeyPackage, suite: CiphersuiteImpl): Promise<boolean> {
+  const { leafNode } = keyPackage;
+  if (!(await verifyLeafNodeSignatureKeyPackage(leafNode, suite.signature))) return false;
+  const now = BigInt(Math.floor(Date.now() / 1000));
+  if (leafNode.lifetime.notBefore > now || leafNode.lifetime.notAfter < now) return false;
+  if (!(await defaultAuthenticationService.validateCredential(leafNode.credential, leafNode.signaturePublicKey))) {
+    return false;
+  }
+  if (!(await verifyKeyPackage(keyPackage, suite.signature))) return false;
+  return keyPackage.initKey.some((byte, index) => byte !== leafNode.hpkePublicKey[index]);
+}
+
+function fromBase64Url(text: string): Uint8Array {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
