@@ -40,7 +40,7 @@ function steps(): Step[] {
     },
     { name: "generated: Env", run: () => command("wrangler", ["types", "--include-runtime=false", "--check"]) },
     { name: "generated: OpenAPI", run: () => script("scripts/generate-openapi.ts", "--check") },
-    ...["tsconfig.json", "tsconfig.mls.json"].map((project) => ({
+    ...["tsconfig.json", "tsconfig.mls.json", "bench/tsconfig.json"].map((project) => ({
       name: `types: ${project}`,
       run: () => command("tsc", ["-p", project]),
     })),
