@@ -12,6 +12,7 @@ import { LOCAL_AUDIENCE, LOCAL_ISSUER, localKey, localToken } from "./local/keys
 import { keptSigner, sampleKeyPackages } from "./local/sample.ts";
 
 const SAMPLE_PACKAGES = 10;
+const PARENT_POLL_MS = 500;
 const OWNER = { user: "alice", client: "phone" };
 const ADDER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
@@ -21,12 +22,17 @@ const LOCAL_SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off"
 
 const TEXT_SETTINGS = ["CREDENTIAL_IDENTITY", "CIPHERSUITES", "CRYPTO_PROVIDER"] as const;
 
-await main().catch((error: unknown) => {
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+if (process.env.npm_lifecycle_event === "start") stopWithParent();
+
+await main(stopping.signal).catch((error: unknown) => {
+  if (stopping.signal.aborted) return;
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });
 
-async function main(): Promise<void> {
+async function main(signal: AbortSignal): Promise<void> {
   const port = readPort(process.env.PORT ?? "8787");
   if (await isPortBusy(port)) {
     throw new Error(`Port ${port} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
@@ -34,15 +40,15 @@ async function main(): Promise<void> {
   const state = resolve(process.env.STATE_DIR ?? ".kpd");
   mkdirSync(state, { recursive: true });
   const key = await localKey(join(state, "token-key.json"));
-  migrateLocal(join(state, "storage"));
-  const directory = await startLocal(port, join(state, "storage"), {
+  await migrateLocal(join(state, "storage"), signal);
+  const variables = {
     AUTH_JWKS: key.jwks,
     AUTH_ISSUER: LOCAL_ISSUER,
     AUTH_AUDIENCE: LOCAL_AUDIENCE,
     ...LOCAL_SETTINGS,
     ...settingsFromEnvironment(),
-  });
-  const stopped = stopOnSignal(directory.stop);
+  };
+  const directory = await startLocal(port, join(state, "storage"), variables, signal);
   try {
     const tokens = {
       publish: await localToken(key, { ...OWNER, scope: "key-packages:publish" }),
@@ -54,13 +60,19 @@ async function main(): Promise<void> {
     writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
     chmodSync(described, 0o600);
     console.log(welcome(directory.address, tokens, sample));
-    await Promise.race([
-      directory.ended.then((code) => Promise.reject(new Error(`wrangler ended (${code})`))),
-      stopped,
-    ]);
+    const code = await directory.ended;
+    if (!signal.aborted) throw new Error(`wrangler ended by itself (${code})`);
   } finally {
     await directory.stop();
   }
+}
+
+/** npm may be killed without a word to what it runs; the directory does not outlive it. */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopping.abort();
+  }, PARENT_POLL_MS).unref();
 }
 
 function readPort(text: string): number {
@@ -76,16 +88,6 @@ function settingsFromEnvironment(): Record<string, string> {
       return value === undefined ? [] : [[name, value]];
     }),
   );
-}
-
-function stopOnSignal(stop: () => Promise<void>): Promise<void> {
-  return new Promise((done, failed) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      process.once(signal, () => {
-        stop().then(done, failed);
-      });
-    }
-  });
 }
 
 /** Registers the sample client and writes a batch of fresh packages for it; returns the batch's file. */

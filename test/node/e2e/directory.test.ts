@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../scripts/local/sample.ts";
 import { claimer, owner } from "../support/api.ts";
-import { descendants, isAlive, type Server, startServer } from "../support/server.ts";
+import { descendants, freePort, isAlive, type Server, startServer } from "../support/server.ts";
 
 let state: string;
 let server: Server;
@@ -68,11 +68,13 @@ describe("a started directory", () => {
 
   it("answers exhausted when there is no last resort", async () => {
     const dave = await owner(server, "dave", signer);
-    await dave.publish(await fresh("dave", 10));
+    await dave.publish(await fresh("dave", 100));
     const claim = await claimer(server, "dave");
-    const claims = await Promise.all(Array.from({ length: 15 }, () => claim()));
-    expect(claims.filter((entry) => entry.status === "claimed")).toHaveLength(10);
-    expect(claims.filter((entry) => entry.status === "exhausted")).toHaveLength(5);
+    const claims = await Promise.all(Array.from({ length: 150 }, () => claim()));
+    const refs = claims.flatMap((entry) => (entry.status === "claimed" ? [entry.key_package_ref] : []));
+    expect(refs).toHaveLength(100);
+    expect(new Set(refs).size).toBe(100);
+    expect(claims.filter((entry) => entry.status === "exhausted")).toHaveLength(50);
   });
 
   it("stores 93 of 100 packages of which 7 in the middle are bad, and names the 7", async () => {
@@ -117,6 +119,18 @@ describe("a started directory", () => {
     const [code] = await once(second, "close");
     expect(code).toBe(1);
     expect(message).toContain(`Port ${server.port} is in use`);
+  });
+
+  it("ends everything it started when it is stopped before it is ready", async () => {
+    const early = spawn("node", ["--disable-warning=ExperimentalWarning", "scripts/start.ts"], {
+      env: { ...process.env, PORT: String(await freePort()), STATE_DIR: join(state, "early") },
+      stdio: "ignore",
+    });
+    await expect.poll(() => descendants(early.pid).length, { timeout: 20_000 }).toBeGreaterThan(1);
+    const tree = descendants(early.pid);
+    early.kill("SIGTERM");
+    await once(early, "exit");
+    await expect.poll(() => tree.filter(isAlive)).toEqual([]);
   });
 
   it("ends everything it started on Ctrl-C", async () => {

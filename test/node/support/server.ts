@@ -61,9 +61,9 @@ export async function startServer(state: string, settings: Readonly<Record<strin
       if (child.exitCode === null) await once(child, "exit");
     },
     kill: async () => {
-      const tree = descendants(child.pid);
-      for (const pid of tree) kill(pid);
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      for (const pid of descendants(child.pid)) kill(pid);
+      await once(child, "exit");
     },
   };
 }
