@@ -92,9 +92,11 @@ export const admin = new Hono<AppEnv>()
     const request = readJson(restoreEpochRequest, c.req.header("Content-Type"), c.get("body"));
     if (!request.ok) return problem(c, request.refusal);
     const now = nowSeconds();
-    const wanted = request.value.restore_epoch ?? now;
-    // An epoch in the future would void packages that are uploaded until then, one after the other.
-    if (wanted > now) return problem(c, { code: "invalid_request", detail: "/restore_epoch: expected not the future" });
+    // The next full second: what was stored earlier in this one is void too. A pool takes an epoch over only once, so
+    // what it stores after that stays, even in the same second.
+    const latest = now + 1;
+    const wanted = request.value.restore_epoch ?? latest;
+    if (wanted > latest) return problem(c, { code: "invalid_request", detail: "/restore_epoch: expected not the future" });
     const epoch = await readDirectory(() => writeRestoreEpoch(c.env.DB, wanted, now));
     if (!epoch.ok) return problem(c, epoch.refusal);
     rememberRestoreEpoch(epoch.value);
