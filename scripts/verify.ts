@@ -11,13 +11,21 @@ import { build } from "esbuild";
 
 const WORKER_GZIP_LIMIT_KIB = 150;
 
-/** What a page that validates one ciphersuite would import. */
-const BROWSER_ENTRY = `
-  import { KeyPackageIn } from "./src/mls/key-package-in.ts";
-  import { nobleCrypto } from "./src/mls/crypto/noble.ts";
-  globalThis.validate = (bytes) => KeyPackageIn.tlsDeserializeExact(bytes);
-  globalThis.crypto = nobleCrypto;
-`;
+/** What a page imports that validates packages of any suite, and one that has crypto for suite 1 only. */
+const BROWSER_ENTRIES = {
+  "all suites": `
+    export { KeyPackageIn, nobleCrypto, ProtocolVersion } from "./src/mls/index.ts";`,
+  "one suite": `
+    import { ed25519 } from "@noble/curves/ed25519.js";
+    import { sha256 } from "@noble/hashes/sha2.js";
+    export { KeyPackageIn, ProtocolVersion } from "./src/mls/index.ts";
+    export const suite1 = {
+      supports: (suite) => suite === 1,
+      verify: async (_, { signature, message, publicKey }) =>
+        ed25519.verify(signature, message, publicKey, { zip215: false }),
+      hash: async (_, data) => sha256(data),
+    };`,
+};
 
 type Step = { readonly name: string; readonly run: () => boolean | Promise<boolean> };
 
@@ -36,7 +44,7 @@ function steps(): Step[] {
   return [
     {
       name: "format, lint, import cycles, arrows between folders",
-      run: () => command("biome", ["ci", "--error-on-warnings"]),
+      run: () => command("biome", ["ci", "--error-on-warnings", ...(process.stdout.isTTY ? [] : ["--colors=off"])]),
     },
     { name: "generated: Env", run: () => command("wrangler", ["types", "--include-runtime=false", "--check"]) },
     { name: "generated: OpenAPI", run: () => script("scripts/generate-openapi.ts", "--check") },
@@ -48,7 +56,8 @@ function steps(): Step[] {
     { name: "dead code and unused dependencies", run: () => command("knip", []) },
     { name: "one copy of workerd", run: oneWorkerd },
     { name: `Worker bundle, at most ${WORKER_GZIP_LIMIT_KIB} KiB gzip`, run: workerBundle },
-    { name: "browser bundle of ./mls", run: browserBundle },
+    { name: "browser bundle of ./mls", run: browserBundles },
+    { name: "the package's own export", run: packageExport },
   ];
 }
 
@@ -84,21 +93,31 @@ function workerBundle(): boolean {
   }
 }
 
-async function browserBundle(): Promise<boolean> {
-  const { outputFiles } = await build({
-    stdin: { contents: BROWSER_ENTRY, resolveDir: process.cwd(), loader: "ts" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    treeShaking: true,
-    write: false,
-  });
-  const code = outputFiles[0]?.contents;
-  if (!code) return false;
-  console.log(`./mls with decoding and validation: ${kib(code.length)} KiB, ${kib(gzipSync(code).length)} KiB gzip`);
+async function browserBundles(): Promise<boolean> {
+  for (const [name, contents] of Object.entries(BROWSER_ENTRIES)) {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: process.cwd(), loader: "js" },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      write: false,
+    });
+    const code = outputFiles[0]?.contents;
+    if (!code) return false;
+    console.log(`./mls, decode and validate, ${name}: ${kib(code.length)} KiB, ${kib(gzipSync(code).length)} KiB gzip`);
+  }
   return true;
+}
+
+/** What `npm run build` makes must load by the name under which others import it. */
+function packageExport(): boolean {
+  rmSync("dist", { recursive: true, force: true });
+  return (
+    command("tsc", ["-p", "tsconfig.build.json"]) &&
+    command("node", ["--input-type=module", "--eval", 'await import("mls-key-directory/mls")'])
+  );
 }
 
 function kib(bytes: number): string {
