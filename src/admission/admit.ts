@@ -5,6 +5,7 @@ import type { SignatureItem } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package-ref.ts";
 import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/public-keys.ts";
+import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";
 import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
@@ -25,9 +26,12 @@ export async function admit(items: readonly Uint8Array[], context: AdmissionCont
   const judged = items.map((item) => judgeUnsigned(item, context, isSound));
   const survivors = judged.filter((outcome) => outcome instanceof KeyPackageIn);
   const signatures = await verifySignatures(survivors, context);
+  const signed = survivors.filter((received) => !signatures.has(received));
+  const certificates = await verifyCertificates(signed, context);
   return Promise.all(
     judged.map(async (outcome): Promise<AdmissionVerdict> => {
-      const refusal = outcome instanceof KeyPackageIn ? signatures.get(outcome) : outcome;
+      const refusal =
+        outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
       if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
       if (!(outcome instanceof KeyPackageIn)) throw new Error("a refused package has a refusal");
       return { ok: true, keyPackage: await admitted(outcome, context), warnings: warningsOf(outcome) };

@@ -1,9 +1,9 @@
 import { equalBytes } from "../mls/bytes.ts";
 import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
-import { CredentialType, isDefaultExtensionType, isGrease, ProtocolVersion } from "../mls/code-points.ts";
+import { CredentialType, isGrease, ProtocolVersion } from "../mls/code-points.ts";
 import { isValidIn } from "../mls/extension.ts";
 import type { KeyPackageIn } from "../mls/key-package-in.ts";
-import type { LeafNode } from "../mls/leaf-node.ts";
+import { type LeafNode, unlistedTypes } from "../mls/leaf-node.ts";
 import type { Lifetime } from "../mls/lifetime.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
 import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
@@ -79,18 +79,16 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Ref
   const tolerated = policy.tolerateUnlistedGreaseKeyPackageExtensions ?? false;
   const unlisted = received.unlistedExtensionTypes().find((type) => !(tolerated && isGrease(type)));
   if (unlisted !== undefined) return { code: "unsupported_extension", extensionType: unlisted };
-  const listed = capabilities.extensions();
-  const leafUnlisted = leafNode
-    .extensions()
-    .types()
-    .find((type) => !isDefaultExtensionType(type) && !listed.includes(type));
+  const leafUnlisted = unlistedTypes(leafNode.extensions(), leafNode)[0];
   if (leafUnlisted !== undefined) return { code: "leaf_extension_not_in_capabilities", extensionType: leafUnlisted };
   return undefined;
 }
 
-function credentialRefusal(leafNode: LeafNode, { publisher }: AdmissionContext): Refusal | undefined {
+/** An x509 credential is left to its verifier, which costs more than a signature. */
+function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionContext): Refusal | undefined {
   const credential = leafNode.credential();
   const credentialType = credential.credentialType();
+  if (credentialType === CredentialType.X509 && policy.x509 !== undefined) return undefined;
   if (credentialType !== CredentialType.Basic) return { code: "unsupported_credential_type", credentialType };
   const { identity } = publisher;
   if (identity !== undefined && !equalBytes(credential.serializedContent(), new TextEncoder().encode(identity))) {

@@ -1,4 +1,5 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { X509Verifier } from "../mls/x509-verifier.ts";
 
 /** What a deployment decides about the packages that it takes. */
 export type AdmissionPolicy = {
@@ -14,11 +15,13 @@ export type AdmissionPolicy = {
    * independently, which RFC 9420 §10 does not allow.
    */
   readonly tolerateUnlistedGreaseKeyPackageExtensions?: boolean;
+  /** Takes x509 credentials that it accepts; without it they are an `unsupported_credential_type`. */
+  readonly x509?: X509Verifier;
 };
 
 /** Whose packages these must be; what is left out is not asked. */
 export type Publisher = {
-  /** The identity that a basic credential must have, in UTF-8. */
+  /** The identity that a basic credential must have, in UTF-8, or an x509 one as a subject alternative name. */
   readonly identity?: string | undefined;
   /** The keys that the client has registered, by scheme: a package of any other is refused before its signatures. */
   readonly signatureKeys?: ReadonlyMap<number, Uint8Array>;

@@ -1,5 +1,6 @@
 import type { KeyPackageDecodeError, KeyPackageVerifyError } from "../mls/errors.ts";
 import type { PublicKeyDefect } from "../mls/public-keys.ts";
+import type { X509Error } from "../mls/x509-verifier.ts";
 
 /** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
 export type Refusal =
@@ -28,7 +29,20 @@ export type Refusal =
   | { readonly code: "leaf_extension_not_in_capabilities"; readonly extensionType: number }
   | { readonly code: "unsupported_credential_type"; readonly credentialType: number }
   | { readonly code: "credential_identity_mismatch" }
-  | { readonly code: "signature_key_mismatch" };
+  | { readonly code: "signature_key_mismatch" }
+  | { readonly code: X509RefusalCode; readonly problem: string };
+
+export type X509RefusalCode =
+  | "x509_malformed"
+  | "x509_scheme_mismatch"
+  | "x509_key_mismatch"
+  | "x509_not_for_signatures"
+  | "x509_not_yet_valid"
+  | "x509_expired"
+  | "x509_unknown_critical_extension"
+  | "x509_not_an_authority"
+  | "x509_invalid_signature"
+  | "x509_untrusted";
 
 export type RefusalCode = Refusal["code"];
 
@@ -81,6 +95,8 @@ export function describeRefusal(refusal: Refusal): string {
       return "the identity of the credential is not the one that this client must have";
     case "signature_key_mismatch":
       return "signature_key is not the one that the client has registered for this scheme";
+    default:
+      return refusal.problem;
   }
 }
 
@@ -117,4 +133,21 @@ export function refusalOfLifetimeError(
   return error.code === "Expired"
     ? { code: "lifetime_expired", notAfter: error.notAfter, now: error.now }
     : { code: "lifetime_not_yet_valid", notBefore: error.notBefore, now: error.now };
+}
+
+const X509_CODES: Readonly<Record<X509Error["code"], X509RefusalCode>> = {
+  Malformed: "x509_malformed",
+  SchemeMismatch: "x509_scheme_mismatch",
+  KeyMismatch: "x509_key_mismatch",
+  NotForSignatures: "x509_not_for_signatures",
+  NotYetValid: "x509_not_yet_valid",
+  Expired: "x509_expired",
+  UnknownCriticalExtension: "x509_unknown_critical_extension",
+  NotAnAuthority: "x509_not_an_authority",
+  InvalidSignature: "x509_invalid_signature",
+  Untrusted: "x509_untrusted",
+};
+
+export function refusalOfX509Error(error: X509Error): Refusal {
+  return { code: X509_CODES[error.code], problem: error.message };
 }

@@ -40,13 +40,14 @@ export class Extensions<P extends Placement | "Received"> {
     placement: P,
     extensions: Iterable<Extension>,
   ): Result<Extensions<P>, InvalidExtensionError> {
-    let list = Extensions.empty(placement);
+    const list = new Map<number, Extension>();
     for (const extension of extensions) {
-      const added = list.add(extension);
-      if (!added.ok) return added;
-      list = added.value;
+      const { extensionType } = extension;
+      const error = list.has(extensionType) ? duplicate(extensionType) : extensionError(placement, extension);
+      if (error !== undefined) return err(error);
+      list.set(extensionType, extension);
     }
-    return ok(list);
+    return ok(new Extensions(placement, [...list.values()]));
   }
 
   /** As OpenMLS: a type that may not stand in a leaf fails here, one that may not stand in a KeyPackage later. */
@@ -75,26 +76,16 @@ export class Extensions<P extends Placement | "Received"> {
 
   /** Refused: a type that is there, that may not stand there, or whose data is not its struct. */
   add(extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
-    if (this.contains(extension.extensionType)) {
-      return err(invalid("Duplicate", extension, "The extension is there already."));
-    }
+    if (this.contains(extension.extensionType)) return err(duplicate(extension.extensionType));
     return this.addOrReplace(extension);
   }
 
   addOrReplace(extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
-    const placement = this.#placement;
-    if (placement !== "Received" && !isValidIn(placement, extension.extensionType)) {
-      const code = placement === "LeafNode" ? "ExtensionTypeNotValidInLeafNode" : "ExtensionTypeNotValidInKeyPackage";
-      const where = placement === "LeafNode" ? "leaf nodes" : "key packages";
-      const message = `The provided extension list contains an extension of type ${extension.extensionType} that is not allowed in ${where}.`;
-      return err(invalid(code, extension, message));
-    }
-    const reader = Reader.over(extension.data);
-    expectExtensionData(extension.extensionType, reader);
-    if (reader.failure !== undefined) return err(invalid("InvalidExtensionData", extension, reader.failure.message));
+    const error = extensionError(this.#placement, extension);
+    if (error !== undefined) return err(error);
     const at = this.#list.findIndex((other) => other.extensionType === extension.extensionType);
     const list = at < 0 ? [...this.#list, extension] : this.#list.with(at, extension);
-    return ok(new Extensions(placement, list));
+    return ok(new Extensions(this.#placement, list));
   }
 
   remove(extensionType: number): Result<Extensions<P>, InvalidExtensionError> {
@@ -166,6 +157,23 @@ export type RequiredCapabilities = {
   readonly credentials: readonly number[];
 };
 
-function invalid(code: InvalidExtensionError["code"], extension: Extension, message: string): InvalidExtensionError {
-  return { code, message, extensionType: extension.extensionType };
+function duplicate(extensionType: number): InvalidExtensionError {
+  return { code: "Duplicate", message: "The extension is there already.", extensionType };
+}
+
+/** Whether the extension may stand there, and holds the struct of its type. */
+function extensionError(
+  placement: Placement | "Received",
+  { extensionType, data }: Extension,
+): InvalidExtensionError | undefined {
+  if (placement !== "Received" && !isValidIn(placement, extensionType)) {
+    const code = placement === "LeafNode" ? "ExtensionTypeNotValidInLeafNode" : "ExtensionTypeNotValidInKeyPackage";
+    const where = placement === "LeafNode" ? "leaf nodes" : "key packages";
+    const message = `The provided extension list contains an extension of type ${extensionType} that is not allowed in ${where}.`;
+    return { code, message, extensionType };
+  }
+  const reader = Reader.over(data);
+  expectExtensionData(extensionType, reader);
+  if (reader.failure === undefined) return undefined;
+  return { code: "InvalidExtensionData", message: reader.failure.message, extensionType };
 }

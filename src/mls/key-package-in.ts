@@ -1,5 +1,5 @@
 import { ciphersuiteInfo, isCiphersuite } from "./ciphersuite.ts";
-import { isDefaultExtensionType, type ProtocolVersion } from "./code-points.ts";
+import type { ProtocolVersion } from "./code-points.ts";
 import type { CredentialWithKey } from "./credential-with-key.ts";
 import type { CryptoProvider, SignatureItem } from "./crypto/provider.ts";
 import type { DecodeError, KeyPackageDecodeError, KeyPackageVerifyError } from "./errors.ts";
@@ -7,7 +7,7 @@ import { Extensions } from "./extensions.ts";
 import { InitKey } from "./init-key.ts";
 import { KeyPackage } from "./key-package.ts";
 import type { KeyPackageTbs } from "./key-package-tbs.ts";
-import { LeafNode } from "./leaf-node.ts";
+import { LeafNode, unlistedTypes } from "./leaf-node.ts";
 import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "./mls-message.ts";
 import { Reader } from "./reader.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -157,8 +157,7 @@ export class KeyPackageIn {
   /** Types of `KeyPackage.extensions`, other than the default ones, that the leaf's capabilities do not list. */
   unlistedExtensionTypes(): number[] {
     const { extensions, leafNode } = this.#parts.content;
-    const listed = leafNode.capabilities().extensions();
-    return extensions.types().filter((type) => !isDefaultExtensionType(type) && !listed.includes(type));
+    return unlistedTypes(extensions, leafNode);
   }
 
   static #finish(reader: Reader, raw: RawParts): Result<KeyPackageIn, KeyPackageDecodeError> {

@@ -1,5 +1,7 @@
 import { Capabilities } from "./capabilities.ts";
+import { isDefaultExtensionType } from "./code-points.ts";
 import { Credential } from "./credential.ts";
+import type { Placement } from "./extension.ts";
 import { Extensions } from "./extensions.ts";
 import { HpkePublicKey } from "./hpke-public-key.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -107,6 +109,12 @@ export class LeafNode {
   tbs(): Uint8Array {
     return this.#tbs;
   }
+}
+
+/** Types of a list, other than the default ones, that the leaf's capabilities do not list (RFC 9420 §7.2). */
+export function unlistedTypes(extensions: Extensions<Placement | "Received">, leafNode: LeafNode): number[] {
+  const listed = new Set(leafNode.capabilities().extensions());
+  return extensions.types().filter((type) => !isDefaultExtensionType(type) && !listed.has(type));
 }
 
 /** LeafNodeTBS, RFC 9420 §7.2, for source key_package: with the other two, a group's context would follow. */

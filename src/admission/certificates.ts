@@ -1,0 +1,35 @@
+import { ciphersuiteInfo } from "../mls/ciphersuite.ts";
+import { CredentialType } from "../mls/code-points.ts";
+import type { KeyPackageIn } from "../mls/key-package-in.ts";
+import type { AdmissionContext } from "./policy.ts";
+import { type Refusal, refusalOfX509Error } from "./refusal.ts";
+
+/** The refusals of those whose x509 credential is not accepted, or names somebody else. */
+export async function verifyCertificates(
+  signed: readonly KeyPackageIn[],
+  context: AdmissionContext,
+): Promise<Map<KeyPackageIn, Refusal>> {
+  const refusals = new Map<KeyPackageIn, Refusal>();
+  for (const received of signed) {
+    const refusal = await certificateRefusal(received, context);
+    if (refusal !== undefined) refusals.set(received, refusal);
+  }
+  return refusals;
+}
+
+async function certificateRefusal(
+  received: KeyPackageIn,
+  { policy, publisher, now }: AdmissionContext,
+): Promise<Refusal | undefined> {
+  const { ciphersuite, leafNode } = received.unverified();
+  const credential = leafNode.credential();
+  if (credential.credentialType() !== CredentialType.X509 || policy.x509 === undefined) return undefined;
+  const { signatureScheme } = ciphersuiteInfo(ciphersuite);
+  const signatureKey = leafNode.signatureKey().asSlice();
+  const verified = await policy.x509({ credential, signatureScheme, signatureKey, now });
+  if (!verified.ok) return refusalOfX509Error(verified.error);
+  const { identity } = publisher;
+  if (identity === undefined || verified.value.alternativeNames.some(({ value }) => value === identity))
+    return undefined;
+  return { code: "credential_identity_mismatch" };
+}

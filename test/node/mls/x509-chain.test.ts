@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { admit } from "../../../src/admission/admit.ts";
+import {
+  CIPHERSUITES,
+  type Credential,
+  Credential as CredentialClass,
+  ciphersuiteInfo,
+  InMemoryKeyPackageStorage,
+  KeyPackage,
+  nobleCrypto,
+  SignatureScheme,
+} from "../../../src/mls/index.ts";
+import { x509Verifier } from "../../../src/mls/x509-chain.ts";
+import {
+  type Authority,
+  authority,
+  certify,
+  credentialOf,
+  Extension,
+  KeyUsageFlags,
+  newSigner,
+} from "../support/x509.ts";
+
+const NOW = 1_800_000_000;
+const URI = "im:alice@example.com";
+const ED25519 = SignatureScheme.ed25519;
+
+let root: Authority;
+let middle: Authority;
+
+beforeAll(async () => {
+  root = await authority("root", { now: NOW });
+  middle = await authority("middle", { now: NOW }, root);
+});
+
+type Case = {
+  readonly credential: (certificate: Uint8Array) => Credential;
+  readonly anchors?: readonly Uint8Array[];
+  readonly at?: number;
+  readonly issuer?: Authority;
+  readonly options?: Partial<Parameters<typeof certify>[3]>;
+};
+
+async function verdict({ credential, anchors = [root.der], at = NOW, issuer = middle, options }: Case) {
+  const signer = await newSigner(ED25519);
+  const certificate = await certify(signer, issuer, URI, { now: NOW, ...options });
+  const verified = await x509Verifier(anchors)({
+    credential: credential(certificate),
+    signatureScheme: ED25519,
+    signatureKey: signer.publicKey().asSlice(),
+    now: at,
+  });
+  return verified.ok ? verified.value.alternativeNames : verified.error.code;
+}
+
+const names = [{ type: "url", value: URI }];
+
+describe("an x509 credential", () => {
+  it("is accepted when its chain leads to an anchor, sent with it or not, and offers its alternative names", async () => {
+    expect(await verdict({ credential: (own) => credentialOf(own, middle.der) })).toEqual(names);
+    expect(await verdict({ credential: (own) => credentialOf(own, middle.der, root.der) })).toEqual(names);
+    expect(await verdict({ credential: (own) => credentialOf(own), anchors: [middle.der] })).toEqual(names);
+  });
+
+  it("is Untrusted when its chain leads elsewhere", async () => {
+    const stranger = await authority("stranger", { now: NOW });
+    expect(await verdict({ credential: (own) => credentialOf(own, middle.der), anchors: [stranger.der] })).toBe(
+      "Untrusted",
+    );
+    expect(await verdict({ credential: (own) => credentialOf(own), anchors: [] })).toBe("Untrusted");
+    expect(await verdict({ credential: (own) => credentialOf(own) })).toBe("Untrusted");
+  });
+
+  it("has an InvalidSignature when an impostor has the issuer's name", async () => {
+    const impostor = await authority("middle", { now: NOW });
+    expect(await verdict({ credential: (own) => credentialOf(own, middle.der), issuer: impostor })).toBe(
+      "InvalidSignature",
+    );
+    const fake = await authority("root", { now: NOW });
+    expect(await verdict({ credential: (own) => credentialOf(own, middle.der), anchors: [fake.der] })).toBe(
+      "InvalidSignature",
+    );
+  });
+
+  it("is Expired or NotYetValid at the time that is given, whichever certificate it is", async () => {
+    const credential = (own: Uint8Array) => credentialOf(own, middle.der);
+    expect(await verdict({ credential, at: NOW + 90_000 })).toBe("Expired");
+    expect(await verdict({ credential, at: NOW - 4000 })).toBe("NotYetValid");
+    const old = await authority("old", { now: NOW, notBefore: NOW - 9000, notAfter: NOW - 5 }, root);
+    expect(await verdict({ credential: (own) => credentialOf(own, old.der), issuer: old })).toBe("Expired");
+  });
+
+  it("is refused below an issuer that is no authority, or whose path is too short", async () => {
+    const leaf = await authority("leaf", { now: NOW, ca: false }, root);
+    expect(await verdict({ credential: (own) => credentialOf(own, leaf.der), issuer: leaf })).toBe("NotAnAuthority");
+    const signer = await authority("signer", { now: NOW, usages: KeyUsageFlags.cRLSign }, root);
+    expect(await verdict({ credential: (own) => credentialOf(own, signer.der), issuer: signer })).toBe(
+      "NotAnAuthority",
+    );
+    const short = await authority("short", { now: NOW, pathLength: 0 });
+    const under = await authority("under", { now: NOW }, short);
+    expect(
+      await verdict({ credential: (own) => credentialOf(own, under.der), issuer: under, anchors: [short.der] }),
+    ).toBe("NotAnAuthority");
+  });
+
+  it("is refused with a key that may not sign, or a critical extension that nobody here understands", async () => {
+    const credential = (own: Uint8Array) => credentialOf(own, middle.der);
+    expect(await verdict({ credential, options: { usages: KeyUsageFlags.keyAgreement } })).toBe("NotForSignatures");
+    const extensions = [new Extension("1.2.3.4", true, Uint8Array.of(5, 0))];
+    expect(await verdict({ credential, options: { extensions } })).toBe("UnknownCriticalExtension");
+  });
+
+  it("is Malformed when it is empty, no certificate, or endless", async () => {
+    expect(await verdict({ credential: () => credentialOf() })).toBe("Malformed");
+    expect(await verdict({ credential: () => credentialOf(Uint8Array.of(1, 2, 3)) })).toBe("Malformed");
+    expect(await verdict({ credential: (own) => credentialOf(Uint8Array.of(...own, 0)) })).toBe("Malformed");
+    expect(await verdict({ credential: () => new CredentialClass(2, Uint8Array.of(9)) })).toBe("Malformed");
+    expect(await verdict({ credential: (own) => credentialOf(...new Array<Uint8Array>(7).fill(own)) })).toBe(
+      "Malformed",
+    );
+    expect(await verdict({ credential: () => new CredentialClass(1, Uint8Array.of(0)) })).toBe("Malformed");
+  });
+
+  it("speaks for the key of the leaf node and for no other, in every scheme", async () => {
+    for (const suite of CIPHERSUITES) {
+      const scheme = ciphersuiteInfo(suite).signatureScheme;
+      const [signer, other] = [await newSigner(scheme), await newSigner(scheme)];
+      const credential = credentialOf(await certify(signer, root, URI, { now: NOW }));
+      const ask = (signatureKey: Uint8Array, signatureScheme = scheme) =>
+        x509Verifier([root.der])({ credential, signatureScheme, signatureKey, now: NOW });
+      expect((await ask(signer.publicKey().asSlice())).ok, `suite ${suite}`).toBe(true);
+      expect(await ask(other.publicKey().asSlice())).toMatchObject({ error: { code: "KeyMismatch" } });
+      const wrong = scheme === ED25519 ? SignatureScheme.ed448 : ED25519;
+      expect(await ask(signer.publicKey().asSlice(), wrong)).toMatchObject({ error: { code: "SchemeMismatch" } });
+    }
+  });
+
+  it("cannot be verified against an anchor that is no certificate", () => {
+    expect(() => x509Verifier([Uint8Array.of(1)])).toThrow(RangeError);
+  });
+});
+
+describe("admission of x509 credentials", () => {
+  it("takes them where anchors are configured, for whom the certificate names", async () => {
+    const signer = await newSigner(ED25519);
+    const credential = credentialOf(await certify(signer, root, URI, { now: NOW }));
+    const provider = { crypto: nobleCrypto, storage: new InMemoryKeyPackageStorage(), now: () => NOW };
+    const built = await KeyPackage.builder().build(1, provider, signer, {
+      credential,
+      signatureKey: signer.publicKey(),
+    });
+    if (!built.ok) throw new Error(built.error.message);
+    const policy = {
+      ciphersuites: [1],
+      maxKeyPackageBytes: 16_384,
+      maxTotalLifetimeSeconds: 7_261_200,
+      uploadClockSkewSeconds: 300,
+    };
+    const code = async (x509: ReturnType<typeof x509Verifier> | undefined, identity?: string) => {
+      const [verdict] = await admit([built.value.keyPackage().tlsSerialize()], {
+        crypto: nobleCrypto,
+        policy: x509 === undefined ? policy : { ...policy, x509 },
+        publisher: { identity },
+        now: NOW,
+      });
+      return verdict?.ok ? "ok" : verdict?.code;
+    };
+    expect(await code(undefined)).toBe("unsupported_credential_type");
+    expect(await code(x509Verifier([root.der]), URI)).toBe("ok");
+    expect(await code(x509Verifier([root.der]), "im:mallory@example.com")).toBe("credential_identity_mismatch");
+    expect(await code(x509Verifier([middle.der]), URI)).toBe("x509_untrusted");
+  });
+});
