@@ -96,7 +96,8 @@ export const admin = new Hono<AppEnv>()
     // what it stores after that stays, even in the same second.
     const latest = now + 1;
     const wanted = request.value.restore_epoch ?? latest;
-    if (wanted > latest) return problem(c, { code: "invalid_request", detail: "/restore_epoch: expected not the future" });
+    if (wanted > latest)
+      return problem(c, { code: "invalid_request", detail: "/restore_epoch: expected not the future" });
     const epoch = await readDirectory(() => writeRestoreEpoch(c.env.DB, wanted, now));
     if (!epoch.ok) return problem(c, epoch.refusal);
     rememberRestoreEpoch(epoch.value);

@@ -51,8 +51,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const schema = (openapi.components.schemas as unknown as Record<string, Schema>)[name];
     return schema ? faults(schema, value, place) : [`${place}: no schema ${name}`];
   },
-  type: (type: string, value, place) =>
-    when(typeOf(value, type) !== type, `${place}: expected ${type}, got ${typeof value}`),
+  type: (types: string | string[], value, place) => {
+    const wanted = [types].flat();
+    return when(
+      !wanted.some((type) => typeOf(value, type) === type),
+      `${place}: expected ${wanted}, got ${typeof value}`,
+    );
+  },
   enum: (values: unknown[], value, place) =>
     when(!values.includes(value), `${place}: ${String(value)} is not one of the enum`),
   const: (constant: unknown, value, place) => when(value !== constant, `${place}: expected ${String(constant)}`),

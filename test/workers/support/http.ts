@@ -42,7 +42,7 @@ export async function call(method: string, path: string, options: Call = {}): Pr
   );
   const bytes = new Uint8Array(await response.arrayBuffer());
   const isJson = response.headers.get("Content-Type")?.includes("json") === true;
-  const json = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
+  const json = isJson && bytes.length > 0 ? JSON.parse(new TextDecoder().decode(bytes)) : undefined;
   const operation = operationOf(method, path);
   if (operation) {
     const faults = undescribed(operation, response.status, response.headers.get("Content-Type") ?? "", json);

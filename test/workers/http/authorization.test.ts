@@ -1,0 +1,121 @@
+/** Every protected route × everybody who may ask. A row is missing or too many: the first test fails. */
+import { expect, test } from "vitest";
+import { type Access, OPERATIONS } from "../../../src/http/openapi/operations.ts";
+import { ADMIN, CLAIM, PUBLISH, type TokenOptions, token } from "../support/auth.ts";
+import { base64url } from "../support/forge.ts";
+import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
+
+type Asker =
+  | "no token"
+  | "expired"
+  | "wrong audience"
+  | "wrong scope"
+  | "other user"
+  | "other client"
+  | "owner"
+  | "adder"
+  | "operator";
+
+const SCOPE: Readonly<Record<Access, string>> = { owner: PUBLISH, adder: CLAIM, operator: ADMIN, anyone: "" };
+const WRONG_SCOPE: Readonly<Record<Access, string>> = { owner: CLAIM, adder: PUBLISH, operator: PUBLISH, anyone: "" };
+
+/** What each asker's token says, for a route of `access` about this user's phone. */
+const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOptions | undefined>> = {
+  "no token": () => undefined,
+  expired: (access, user) => ({ user, scope: SCOPE[access], expiresIn: -60 }),
+  "wrong audience": (access, user) => ({ user, scope: SCOPE[access], audience: "elsewhere" }),
+  "wrong scope": (access, user) => ({ user, scope: WRONG_SCOPE[access] }),
+  "other user": () => ({ user: "mallory", scope: PUBLISH }),
+  "other client": (_, user) => ({ user, client: "tablet", scope: PUBLISH }),
+  owner: (_, user) => ({ user, scope: PUBLISH }),
+  adder: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
+  operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
+};
+const ASKERS = Object.keys(TOKENS) as Asker[];
+
+const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker, string>>>> = {
+  owner: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "not_owner",
+    "other client": "not_owner",
+    owner: "allowed",
+    adder: "insufficient_scope",
+    operator: "insufficient_scope",
+  },
+  adder: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "insufficient_scope",
+    "other client": "insufficient_scope",
+    owner: "insufficient_scope",
+    adder: "allowed",
+    operator: "insufficient_scope",
+  },
+  operator: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "insufficient_scope",
+    "other client": "insufficient_scope",
+    owner: "insufficient_scope",
+    adder: "insufficient_scope",
+    operator: "allowed",
+  },
+};
+
+const NO_DIGEST = base64url(new Uint8Array(32));
+
+/** A request of each operation that is answered with success to whoever is allowed. */
+const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
+  registerClient: () => ({ body: { signature_keys: {} } }),
+  getClient: () => ({}),
+  revokeClient: () => ({}),
+  publishKeyPackages: () => ({ body: { key_packages: [] } }),
+  replaceKeyPackages: () => ({ body: { key_packages: [] } }),
+  removeKeyPackages: () => ({ body: { all: true } }),
+  getInventory: () => ({}),
+  reconcile: () => ({ body: { digest: NO_DIGEST } }),
+  getJournal: () => ({}),
+  listClients: () => ({}),
+  claimUser: () => ({ body: {} }),
+  claimUsers: (user) => ({ body: { users: [user] } }),
+  getStock: () => ({}),
+  listUsers: () => ({}),
+  getUser: () => ({}),
+  revokeUser: () => ({}),
+  resyncUser: () => ({}),
+  getRestoreEpoch: () => ({}),
+  setRestoreEpoch: () => ({ body: { restore_epoch: 1 } }),
+};
+
+/** Codes with which somebody who was let in may still be answered here. */
+const LET_IN = ["allowed", "invalid_request", "empty_replacement", "stock_differs", "restore_epoch_older"];
+
+const guarded = OPERATIONS.filter((operation) => operation.access !== "anyone");
+
+test("the table has every operation that is not open to all", () => {
+  expect(Object.keys(REQUESTS)).toEqual(guarded.map(({ id }) => id));
+});
+
+const rows = guarded.flatMap((operation) => ASKERS.map((asker) => [operation.id, asker, operation] as const));
+
+test.each(rows)("%s asked by %s", async (id, asker, operation) => {
+  if (operation.access === "anyone") throw new Error("not in the table");
+  const expected = ANSWERS[operation.access][asker];
+  // Only who is let in changes anything, so only that one needs a user of its own.
+  const { user } = expected === "allowed" ? await registeredOwner() : { user: freshName("user") };
+  const path = operation.path.replace("{user}", user).replace("{client}", "phone");
+  const options = TOKENS[asker](operation.access, user);
+  const { status, json } = await call(operation.method, path, {
+    token: options && (await token(options)),
+    ...REQUESTS[id]?.(user),
+  });
+  const code = json?.code ?? "allowed";
+  expect(expected === "allowed" ? LET_IN.includes(code) : code === expected, `${status} ${code}`).toBe(true);
+});
