@@ -1,0 +1,70 @@
+/** The directory that is measured: in workerd, with an issuer of its own and a way to fill it. */
+import type { SeedRequest } from "../worker/directory.ts";
+import type { LoadOrder } from "./load.ts";
+import { AUDIENCE, ISSUER, type Issuer, newIssuer } from "./tokens.ts";
+import { startWorker } from "./workerd.ts";
+
+/** Budgets would refuse what a bench asks for, and stock is lifted far above its cap. Everything else is as deployed. */
+const SETTINGS = {
+  PAIR_BUDGET_BURST: "off",
+  TARGET_BUDGET_PER_HOUR: "off",
+  REFUSAL_BUDGET_PER_MINUTE: "off",
+  STOCK_CAP: "100000000",
+};
+
+export const CIPHERSUITE = 1;
+
+export type Directory = {
+  readonly port: number;
+  readonly issuer: Issuer;
+  /** A token that may claim. */
+  readonly claimToken: string;
+  readonly seed: (request: Pick<SeedRequest, "users" | "count"> & Partial<SeedRequest>) => Promise<void>;
+  readonly seedD1: (request: Pick<SeedRequest, "users" | "count">) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+export async function startDirectory(inspectorPort?: number): Promise<Directory> {
+  const issuer = await newIssuer();
+  const worker = await startWorker({
+    entry: "bench/worker/directory.ts",
+    variables: { AUTH_JWKS: issuer.jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE, ...SETTINGS },
+    objects: { POOL: "Pool", LEAST: "LeastWrite" },
+    databases: ["DB"],
+    ...(inspectorPort === undefined ? {} : { inspectorPort }),
+  });
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, { method: "POST", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    await response.body?.cancel();
+  };
+  try {
+    await post("/bench/migrate", {});
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
+  return {
+    port: worker.port,
+    issuer,
+    claimToken: await issuer.token("bob", "laptop", "key-packages:claim"),
+    seed: (request) => post("/bench/seed", { ciphersuite: CIPHERSUITE, extensions: [], ...request }),
+    seedD1: (request) => post("/bench/seed-d1", request),
+    stop: worker.stop,
+  };
+}
+
+/** What every claim of the bench asks for, wherever it is sent. */
+export const claimOrder = (
+  token: string,
+  users: readonly string[],
+): Pick<LoadOrder, "method" | "paths" | "headers" | "body" | "withKey" | "expect"> => ({
+  method: "POST",
+  paths: users.map((user) => `/v1/users/${user}/claims`),
+  headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+  body: JSON.stringify({ ciphersuites: [CIPHERSUITE] }),
+  withKey: true,
+  expect: '"status":"claimed"',
+});
+
+export const userNames = (count: number): string[] => Array.from({ length: count }, (_, index) => `user-${index}`);

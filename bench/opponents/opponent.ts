@@ -1,0 +1,47 @@
+/** Starting and ending the Node and PostgreSQL side. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { AUDIENCE, ISSUER, type Issuer } from "../lib/tokens.ts";
+import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
+import { postgresBinaries, startPostgres } from "./postgres.ts";
+
+export type Opponent = {
+  readonly port: number;
+  readonly seed: (users: readonly string[], count: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+/** Undefined where PostgreSQL is not installed. */
+export async function startOpponent(issuer: Issuer): Promise<Opponent | undefined> {
+  const binaries = postgresBinaries();
+  if (!binaries) return undefined;
+  const postgres = await startPostgres(binaries);
+  const child = fork(fileURLToPath(new URL("node-postgres.ts", import.meta.url)));
+  const stop = async () => {
+    const ended = once(child, "exit");
+    if (child.kill()) await ended;
+    await postgres.stop();
+  };
+  const ask = async (order: OpponentOrder): Promise<OpponentReply> => {
+    child.send(order);
+    const [reply] = (await once(child, "message")) as [OpponentReply];
+    if ("failure" in reply) throw new Error(`Node and PostgreSQL: ${reply.failure}`);
+    return reply;
+  };
+  try {
+    const { port: databasePort, user: databaseUser } = postgres;
+    const reply = await ask({ start: { databasePort, databaseUser, jwks: issuer.jwks, issuer: ISSUER, audience: AUDIENCE } });
+    if (!("port" in reply)) throw new Error("expected a port");
+    return {
+      port: reply.port,
+      seed: async (users, count) => {
+        await ask({ seed: { users, count } });
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The Worker as deployed, and beside it, under /bench, the routes that it is compared with. One script and one
+ * workerd, so that both sides meet the same event loop and the same disk.
+ */
+import { admitBatch, readBatch } from "../../src/http/key-package-batch.ts";
+import directory from "../../src/worker.ts";
+import { poolName } from "../../src/pool/address.ts";
+import type { Bindings } from "../../src/http/bindings.ts";
+import schema from "../../schema.sql";
+import type { Pool, SeedCall } from "./bench-pool.ts";
+import type { LeastWrite } from "./least-write.ts";
+import { syntheticKeyPackage } from "./synthetic.ts";
+
+export { Pool } from "./bench-pool.ts";
+export { LeastWrite } from "./least-write.ts";
+
+type BenchEnv = Bindings & {
+  readonly POOL: DurableObjectNamespace<Pool>;
+  readonly LEAST: DurableObjectNamespace<LeastWrite>;
+};
+
+export type SeedRequest = Omit<SeedCall, "client"> & { readonly users: readonly string[] };
+
+const CLIENT = "phone";
+const BATCH_PACKAGES = 100;
+
+const D1_TABLES = [
+  "CREATE TABLE bench_packages (id INTEGER PRIMARY KEY, user TEXT NOT NULL, key_package BLOB NOT NULL) STRICT",
+  "CREATE INDEX bench_packages_user ON bench_packages (user, id)",
+];
+
+/** The same claim where D1 holds the packages: found and taken in one statement. */
+const D1_CLAIM = `DELETE FROM bench_packages WHERE id =
+  (SELECT id FROM bench_packages WHERE user = ?1 ORDER BY id LIMIT 1) RETURNING key_package`;
+
+const D1_SEED = `INSERT INTO bench_packages (user, key_package)
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) SELECT ?1, randomblob(330) FROM n`;
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname } = new URL(request.url);
+    if (!pathname.startsWith("/bench/")) return directory.fetch(request, env, ctx);
+    const [, , route, user = ""] = pathname.split("/");
+    switch (route) {
+      case "empty":
+        return Response.json({ ok: true });
+      case "least":
+        await env.LEAST.getByName(user).write();
+        return Response.json({ ok: true });
+      case "d1":
+        return claimFromD1(env, user);
+      case "admit":
+        return admitOnly(request, env, user);
+      case "put":
+        return put(env, user);
+      case "rpc":
+        return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
+      case "migrate":
+        return migrate(env);
+      case "seed":
+        return seed(env, await request.json());
+      case "seed-d1":
+        return seedD1(env, await request.json());
+      default:
+        return new Response("no such route", { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<BenchEnv>;
+
+async function claimFromD1(env: BenchEnv, user: string): Promise<Response> {
+  const row = await env.DB.prepare(D1_CLAIM).bind(user).first<{ key_package: number[] }>();
+  if (!row) return new Response("empty", { status: 404 });
+  const text = Uint8Array.from(row.key_package).toBase64({ alphabet: "base64url", omitPadding: true });
+  return Response.json({ status: "ok", key_package: text });
+}
+
+/** Reading and judging a batch, and nothing else of publishing it. */
+async function admitOnly(request: Request, env: BenchEnv, user: string): Promise<Response> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  const items = readBatch("application/json", body, BATCH_PACKAGES);
+  if (!items.ok) return new Response(items.refusal.code, { status: 400 });
+  const found = await poolOf(env, user).preflight({ user, client: CLIENT, restoreEpoch: 0 });
+  if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
+  const verdicts = await admitBatch(env, { user, client: CLIENT }, found.signatureKeys, items.value);
+  return Response.json({ good: verdicts.filter((verdict) => verdict.ok).length });
+}
+
+/** The pool's part of publishing: 100 records that were never there. */
+async function put(env: BenchEnv, user: string): Promise<Response> {
+  const keyPackages = batch();
+  const call = { user, client: CLIENT, restoreEpoch: 0, mode: "add", keyPackages, refused: 0 } as const;
+  const answer = await poolOf(env, user).put(call);
+  if (answer.outcome !== "put") return new Response(answer.outcome, { status: 400 });
+  return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
+}
+
+async function migrate(env: BenchEnv): Promise<Response> {
+  const statements = schema
+    .replaceAll(/--.*$/gm, "")
+    .split(";")
+    .filter((statement) => statement.trim() !== "");
+  await env.DB.batch([...statements, ...D1_TABLES].map((statement) => env.DB.prepare(statement)));
+  return Response.json({ ok: true });
+}
+
+async function seed(env: BenchEnv, request: SeedRequest): Promise<Response> {
+  for (const user of request.users) {
+    const pool = poolOf(env, user);
+    const signatureKeys = [{ scheme: 0x0807, publicKey: SIGNATURE_KEY }];
+    await pool.register({ user, client: CLIENT, restoreEpoch: 0, signatureKeys });
+    await pool.seed({ ...request, client: CLIENT });
+  }
+  return Response.json({ ok: true });
+}
+
+async function seedD1(env: BenchEnv, { users, count }: SeedRequest): Promise<Response> {
+  const statement = env.DB.prepare(D1_SEED);
+  await env.DB.batch(users.map((user) => statement.bind(user, count)));
+  return Response.json({ ok: true });
+}
+
+/** Of every seeded client; nothing that carries it is ever verified. */
+const SIGNATURE_KEY = new Uint8Array(32).fill(1);
+
+const batch = () => Array.from({ length: BATCH_PACKAGES }, () => syntheticKeyPackage(SIGNATURE_KEY));
+
+const poolOf = (env: BenchEnv, user: string) => env.POOL.getByName(poolName(user));

@@ -1,0 +1,21 @@
+/** The floor that a durable claim stands on: one call, one committed row. And a call that does nothing at all. */
+import { DurableObject } from "cloudflare:workers";
+
+export class LeastWrite extends DurableObject {
+  readonly #sql: SqlStorage;
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS writes (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT");
+  }
+
+  write(): void {
+    this.#sql.exec("INSERT INTO writes (at_ms) VALUES (?)", Date.now());
+  }
+
+  /** Takes what a `put` takes; what the call costs is its transport. */
+  take(packages: readonly unknown[]): number {
+    return packages.length;
+  }
+}
