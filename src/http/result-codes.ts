@@ -50,16 +50,6 @@ const RESULT_CODES = {
   x509_not_an_authority: "a certificate of the chain may not issue others",
   x509_invalid_signature: "a certificate's signature does not verify",
   x509_untrusted: "the chain does not end at a trusted anchor",
-  x509_malformed: "the x509 credential is no chain of DER certificates",
-  x509_scheme_mismatch: "the certificate's key is of another scheme than the ciphersuite's",
-  x509_key_mismatch: "the certificate's key is not signature_key",
-  x509_not_for_signatures: "the certificate's key may not make signatures",
-  x509_not_yet_valid: "a certificate is not valid yet",
-  x509_expired: "a certificate has expired",
-  x509_unknown_critical_extension: "a certificate has a critical extension that is not understood",
-  x509_not_an_authority: "an issuer may not sign certificates",
-  x509_invalid_signature: "a certificate's signature does not verify",
-  x509_untrusted: "the chain leads to no trust anchor",
 } as const satisfies Record<RefusalCode | PutCode | "admitted", string>;
 
 export type ResultCode = keyof typeof RESULT_CODES;

@@ -1,0 +1,209 @@
+/** What a caller is told when a part of the directory fails. The app is called with an environment that breaks. */
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { app } from "../../../src/http/app.ts";
+import type { Bindings } from "../../../src/http/bindings.ts";
+import { CLAIM, PUBLISH, token } from "../support/auth.ts";
+import { base64url } from "../support/forge.ts";
+import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
+
+type Fault = { readonly message: string; readonly retryable?: boolean; readonly overloaded?: boolean };
+
+const real = env as unknown as Bindings;
+
+/**
+ * An environment in which the calls to the pools of `users` fail: before they are made, or after, with the reply lost.
+ * `times` of them do.
+ */
+function breaking(users: readonly string[], fault: Fault, options: { times?: number; afterwards?: boolean } = {}) {
+  let left = options.times ?? Number.POSITIVE_INFINITY;
+  const calls: string[] = [];
+  const stub = (pool: object) =>
+    new Proxy(pool, {
+      get: (target, method: string) => async (argument: { user: string }) => {
+        calls.push(method);
+        const invoke = () => (Reflect.get(target, method) as (argument: unknown) => Promise<unknown>)(argument);
+        if (!users.includes(argument.user) || left <= 0) return invoke();
+        left -= 1;
+        if (options.afterwards) await invoke();
+        throw Object.assign(new Error(fault.message), fault);
+      },
+    });
+  const POOL = new Proxy(real.POOL, {
+    get: (target, name) =>
+      name === "getByName" ? (poolName: string) => stub(target.getByName(poolName)) : Reflect.get(target, name),
+  });
+  return { env: { ...real, POOL }, calls };
+}
+
+async function request(bindings: object, method: string, path: string, bearer: string, body: unknown, headers = {}) {
+  const response = await app.request(
+    ORIGIN + path,
+    {
+      method,
+      body: JSON.stringify(body),
+      headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json", ...headers },
+    },
+    bindings,
+  );
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Json };
+}
+
+const bob = () => token({ user: freshName("bob"), client: "laptop", scope: CLAIM });
+
+test("a pool that fails is never an empty one", async () => {
+  const owner = await registeredOwner();
+  const { env: bindings } = breaking([owner.user], { message: "storage is gone" });
+  const answer = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+  expect([answer.status, answer.json.code]).toEqual([503, "pool_unavailable"]);
+  expect(answer.headers.get("Retry-After")).toBe("1");
+  expect(JSON.stringify(answer.json)).not.toContain("storage");
+});
+
+test("an overloaded pool is left alone", async () => {
+  const owner = await registeredOwner();
+  const { env: bindings, calls } = breaking([owner.user], { message: "too much", retryable: true, overloaded: true });
+  const path = `/v1/users/${owner.user}/claims`;
+  const answer = await request(bindings, "POST", path, await bob(), {}, { "Idempotency-Key": "1" });
+  expect([answer.status, answer.json.code]).toEqual([503, "pool_overloaded"]);
+  expect(answer.headers.get("Retry-After")).toBe("1");
+  expect(calls).toEqual(["claim"]);
+});
+
+test("a claim whose reply was lost is repeated under its key, and takes one package", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(3));
+  const fault = { message: "connection lost", retryable: true };
+  const { env: bindings, calls } = breaking([owner.user], fault, { times: 2, afterwards: true });
+  const path = `/v1/users/${owner.user}/claims`;
+  const answer = await request(bindings, "POST", path, await bob(), {}, { "Idempotency-Key": "1" });
+  expect(answer.json.status).toBe("ok");
+  expect(calls).toEqual(["claim", "claim", "claim"]);
+  expect((await owner.inventory())[0].available).toBe(2);
+});
+
+test("a claim without key is never repeated", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(3));
+  const fault = { message: "connection lost", retryable: true };
+  const { env: bindings, calls } = breaking([owner.user], fault, { times: 1, afterwards: true });
+  const answer = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+  expect(answer.json.code).toBe("pool_unavailable");
+  expect(calls).toEqual(["claim"]);
+});
+
+test("an upload whose reply was lost is repeated, and stored once", async () => {
+  const owner = await registeredOwner();
+  const fault = { message: "connection lost", retryable: true };
+  const { env: bindings } = breaking([owner.user], fault, { times: 2, afterwards: true });
+  const bearer = await token({ user: owner.user, scope: PUBLISH });
+  const body = { key_packages: [base64url(owner.forge())] };
+  const answer = await request(bindings, "POST", `${owner.path}/key-packages`, bearer, body);
+  expect(answer.json.results).toMatchObject([{ ok: true }]);
+  expect((await owner.inventory())[0].available).toBe(1);
+});
+
+test("in a claim of many users one failed pool is failed, and the others give", async () => {
+  const [good, bad] = [await registeredOwner(), await registeredOwner()];
+  for (const owner of [good, bad]) await owner.publish(owner.forgeMany(1));
+  const { env: bindings } = breaking([bad.user], { message: "gone" });
+  const answer = await request(bindings, "POST", "/v1/claims", await bob(), { users: [bad.user, good.user] });
+  expect(answer.status).toBe(200);
+  expect(answer.json.users).toMatchObject([
+    { user: bad.user, status: "failed", code: "pool_unavailable", clients: [] },
+    { user: good.user, status: "ok" },
+  ]);
+});
+
+test("a directory that is down hides clients from nobody: peeking says so, claims go on", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(1));
+  const fail = () => {
+    throw new Error("D1_ERROR: no such thing");
+  };
+  const bindings = { ...real, DB: { prepare: fail, batch: fail, withSession: fail } };
+  const bearer = await bob();
+  const peeked = await app.request(
+    `${ORIGIN}/v1/users/${owner.user}/clients`,
+    { headers: { Authorization: `Bearer ${bearer}` } },
+    bindings,
+  );
+  expect([peeked.status, ((await peeked.json()) as Json).code]).toEqual([503, "directory_unavailable"]);
+  const start = Date.now();
+  try {
+    vi.setSystemTime(start + 60_000);
+    const claimed = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, bearer, {});
+    expect(claimed.json.status).toBe("ok");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("a fault is told without its detail", async () => {
+  const owner = await registeredOwner();
+  const bindings = { ...real, POOL: undefined, POOL_JURISDICTION: "eu" };
+  const bearer = await token({ user: owner.user });
+  const policy = await app.request(`${ORIGIN}/v1/policy`, {}, { ...real, CIPHERSUITES: "1,99" });
+  expect([policy.status, ((await policy.json()) as Json).detail]).toEqual([
+    503,
+    "setting CIPHERSUITES must be a list of different suites of RFC 9420, such as 1,2,3",
+  ]);
+  const body = { signature_keys: { ed25519: base64url(owner.signer.publicKey) } };
+  const answer = await request(bindings, "PUT", owner.path, bearer, body);
+  expect(answer.status).toBe(503);
+  expect(JSON.stringify(answer.json)).not.toContain("undefined");
+});
+
+test("without configuration every protected route is closed and names what is missing", async () => {
+  const owner = await registeredOwner();
+  const answer = await request(
+    { ...real, AUTH_AUDIENCE: "" },
+    "POST",
+    `/v1/users/${owner.user}/claims`,
+    await bob(),
+    {},
+  );
+  expect([answer.status, answer.json.code, answer.json.detail]).toEqual([
+    503,
+    "authentication_not_configured",
+    "AUTH_AUDIENCE is not set",
+  ]);
+});
+
+test("the log names route, status and outcomes, and neither user nor token nor package", async () => {
+  const owner = await registeredOwner();
+  const keyPackage = base64url(owner.forge());
+  const lines: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+  try {
+    const body = { key_packages: [keyPackage, "AAAA"] };
+    await request(real, "POST", `${owner.path}/key-packages`, owner.token, body);
+  } finally {
+    log.mockRestore();
+  }
+  const entry = lines.map((line) => JSON.parse(line) as Json).find(({ event }) => event === "request");
+  expect(entry).toMatchObject({
+    method: "POST",
+    route: "/v1/users/:user/clients/:client/key-packages",
+    status: 200,
+    outcomes: { stored: 1, malformed: 1 },
+  });
+  const text = lines.join("\n");
+  for (const secret of [owner.user, owner.token, keyPackage]) expect(text).not.toContain(secret);
+});
+
+test("data points tell sources and codes, and nothing of who", async () => {
+  const owner = await registeredOwner();
+  const points: Json[] = [];
+  const bindings = { ...real, METRICS: { writeDataPoint: (point: unknown) => void points.push(point) } };
+  await request(bindings, "POST", `${owner.path}/key-packages`, owner.token, {
+    key_packages: [base64url(owner.forge())],
+  });
+  await request(bindings, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+  expect(points).toMatchObject([
+    { indexes: ["upload"], blobs: ["stored"], doubles: [1] },
+    { indexes: ["stock"], blobs: ["1"] },
+    { indexes: ["claim"], blobs: ["one_time", "claimed", "1"], doubles: [1, 0] },
+  ]);
+  expect(JSON.stringify(points)).not.toContain(owner.user);
+});

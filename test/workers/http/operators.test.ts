@@ -1,0 +1,112 @@
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { ADMIN, token } from "../support/auth.ts";
+import { adder, type Call, call, type Json, registeredOwner } from "../support/http.ts";
+
+const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
+const as = (method: string, path: string, options: Call = {}) =>
+  call(method, `/v1/admin${path}`, { token: olga, ...options });
+
+/** The rows of a user over all pages of a filter. */
+async function stockOf(user: string, query: string): Promise<Json[]> {
+  const rows: Json[] = [];
+  let after: string | null = "";
+  while (after !== null) {
+    const page: Json = await as("GET", `/stock?limit=1&${query}${after && `&after=${encodeURIComponent(after)}`}`);
+    rows.push(...page.json.rows);
+    after = page.json.next_after;
+  }
+  return rows.filter((row) => row.user === user);
+}
+
+test("stock is listed by page: who is low, on the last resort, about to expire", async () => {
+  const [low, last, expiring] = [await registeredOwner(), await registeredOwner(), await registeredOwner()];
+  const inADay = BigInt(Math.floor(Date.now() / 1000) + 24 * 3600);
+  await low.publish(low.forgeMany(2));
+  await last.publish([last.forge({ lastResort: true })]);
+  await expiring.publish([expiring.forge({ notAfter: inADay })]);
+  expect(await stockOf(low.user, "filter=low")).toMatchObject([{ client: "phone", ciphersuite: 1, available: 2 }]);
+  expect(await stockOf(last.user, "filter=last_resort_only")).toMatchObject([{ available: 0, last_resort: true }]);
+  expect(await stockOf(low.user, "filter=last_resort_only")).toEqual([]);
+  expect(await stockOf(expiring.user, "filter=expiring")).toMatchObject([{ next_expiry: Number(inADay) }]);
+  expect(await stockOf(low.user, "filter=expiring")).toEqual([]);
+  expect(await stockOf(low.user, "")).toHaveLength(1);
+});
+
+test("a filter or a page that is none is refused", async () => {
+  for (const query of ["filter=some", "limit=0", "after=x", "after=%5B1%2C2%2C3%5D", "what=1"]) {
+    expect((await as("GET", `/stock?${query}`)).json.code).toBe("invalid_request");
+  }
+});
+
+test("users are listed by page", async () => {
+  const owner = await registeredOwner();
+  await registeredOwner();
+  const first = await as("GET", "/users?limit=1");
+  expect(first.json.users).toHaveLength(1);
+  const names: string[] = [];
+  for (let after = ""; ; ) {
+    const { json } = await as("GET", `/users?limit=1${after && `&after=${encodeURIComponent(after)}`}`);
+    names.push(...json.users);
+    if (json.next_after === null) break;
+    after = json.next_after;
+  }
+  expect(names).toContain(owner.user);
+});
+
+test("an operator sees a user's pool, without packages", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(2));
+  const { json } = await as("GET", `/users/${owner.user}`);
+  expect(json).toMatchObject({
+    user: owner.user,
+    clients: [{ client: "phone", revoked: false, inventory: [{ available: 2 }] }],
+  });
+  expect(JSON.stringify(json)).not.toContain('key_package"');
+  expect((await as("GET", "/users/nobody")).json.code).toBe("unknown_user");
+});
+
+test("a revoked user has nothing to give, and asking again changes nothing", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(2));
+  expect((await as("DELETE", `/users/${owner.user}`)).json).toEqual({ user: owner.user, clients: 1, purged: 2 });
+  expect((await as("DELETE", `/users/${owner.user}`)).json).toEqual({ user: owner.user, clients: 0, purged: 0 });
+  expect((await (await adder()).claim(owner.user)).json).toMatchObject({ status: "none", clients: [] });
+});
+
+test("a lost directory is written anew", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(2));
+  await env.DB.batch([
+    env.DB.prepare("DELETE FROM stock WHERE user = ?").bind(owner.user),
+    env.DB.prepare("DELETE FROM clients WHERE user = ?").bind(owner.user),
+    env.DB.prepare("DELETE FROM users WHERE user = ?").bind(owner.user),
+  ]);
+  const bob = await adder();
+  expect((await bob.peek(owner.user)).json.code).toBe("unknown_user");
+  expect((await as("POST", `/users/${owner.user}/resync`)).json).toEqual({ user: owner.user, status: "delivered" });
+  expect((await bob.peek(owner.user)).json.clients).toMatchObject([{ client: "phone", offers: [{ available: 2 }] }]);
+});
+
+test("a restore epoch voids what was stored before it, leaves last resorts, and never goes back", async () => {
+  const owner = await registeredOwner();
+  await owner.publish([...owner.forgeMany(2), owner.forge({ lastResort: true })]);
+  const start = Date.now();
+  try {
+    vi.setSystemTime(start + 10_000);
+    const set = await as("POST", "/restore-epoch", { body: {} });
+    expect(set.json.restore_epoch).toBeGreaterThanOrEqual(Math.floor((start + 10_000) / 1000));
+    expect((await as("GET", "/restore-epoch")).json).toEqual(set.json);
+    const { json } = await (await adder()).claim(owner.user);
+    expect(json.clients[0].status).toBe("last_resort");
+    expect((await owner.inventory())[0]).toMatchObject({ available: 0, last_resort: true, needs_upload: true });
+    await owner.publish(owner.forgeMany(1));
+    expect((await (await adder()).claim(owner.user)).json.clients[0].status).toBe("claimed");
+    const older = await as("POST", "/restore-epoch", { body: { restore_epoch: 5 } });
+    expect([older.status, older.json.restore_epoch]).toEqual([409, set.json.restore_epoch]);
+    const future = { restore_epoch: set.json.restore_epoch + 3600 };
+    expect((await as("POST", "/restore-epoch", { body: future })).json.code).toBe("invalid_request");
+  } finally {
+    vi.useRealTimers();
+  }
+});
