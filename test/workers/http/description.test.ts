@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { app } from "../../../src/http/app.ts";
+import { describeApi } from "../../../src/http/openapi/describe.ts";
+import { OPERATIONS } from "../../../src/http/openapi/operations.ts";
+import openapi from "../../../src/http/openapi.json" with { type: "json" };
+import { PROBLEMS } from "../../../src/http/problem-codes.ts";
+import { faults } from "../support/described.ts";
+import { call } from "../support/http.ts";
+
+test("the description knows every route and no other", () => {
+  const routes = app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+  const described = OPERATIONS.map(({ method, path }) => `${method} ${path}`);
+  expect(new Set(routes)).toEqual(new Set(described));
+});
+
+test("the committed description is the one that the schemas give", () => {
+  expect(openapi).toEqual(describeApi(openapi.info.version));
+});
+
+test("every code is described at some operation, or holds for all paths", () => {
+  const text = JSON.stringify(openapi.paths);
+  const missing = Object.keys(PROBLEMS).filter((code) => !text.includes(`"${code}"`));
+  expect(missing).toEqual(["route_not_found", "method_not_allowed"]);
+});
+
+test("every reference of the description leads somewhere", () => {
+  const names = [...JSON.stringify(openapi).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(50);
+  for (const name of names) expect(openapi.components.schemas).toHaveProperty(name ?? "");
+});
+
+test("the check of answers against the description can fail", () => {
+  const health = openapi.components.schemas.Health;
+  expect(faults(health, { status: "ok" }, "health")).toEqual([]);
+  expect(faults(health, { status: "ill" }, "health")).not.toEqual([]);
+  expect(faults(health, { status: "ok", more: 1 }, "health")).not.toEqual([]);
+  expect(faults(health, {}, "health")).not.toEqual([]);
+});
+
+test("the description is served as it is committed, and can be revalidated", async () => {
+  const served = await call("GET", "/openapi.json");
+  expect(served.json).toEqual(openapi);
+  const etag = served.headers.get("ETag") ?? "";
+  expect((await call("GET", "/openapi.json", { headers: { "If-None-Match": etag } })).status).toBe(304);
+});
+
+test("the page for people names every route and code, and loads nothing", async () => {
+  const page = await call("GET", "/docs");
+  const html = new TextDecoder().decode(page.bytes);
+  for (const { path, method } of OPERATIONS) expect(html).toContain(`${method} ${path}`);
+  for (const code of Object.keys(PROBLEMS)) expect(html).toContain(`<code>${code}</code>`);
+  expect(html).not.toMatch(/<script|src=|url\(/);
+  expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+});
+
+test("a sign of life needs nothing", async () => {
+  const health = await call("GET", "/healthz");
+  expect([health.status, health.json, health.headers.get("Cache-Control")]).toEqual([
+    200,
+    { status: "ok" },
+    "no-store",
+  ]);
+});
+
+test("every answer carries its name and the headers that keep browsers out of trouble", async () => {
+  const { headers } = await call("GET", "/nowhere");
+  expect(headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+  expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+  expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+  expect(headers.get("Access-Control-Allow-Origin")).toBeNull();
+});
