@@ -34,7 +34,10 @@ export async function startDirectory(inspectorPort?: number): Promise<Directory>
     ...(inspectorPort === undefined ? {} : { inspectorPort }),
   });
   const post = async (path: string, body: object) => {
-    const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, { method: "POST", body: JSON.stringify(body) });
+    const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     await response.body?.cancel();
   };

@@ -1,7 +1,7 @@
 /** Load from a process of its own: what it asks for, what it tells. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 export type LoadOrder = {
   readonly port: number;
@@ -35,7 +35,7 @@ export type LoadGenerator = {
 };
 
 export function startLoadGenerator(): LoadGenerator {
-  const child = fork(fileURLToPath(new URL("load-process.ts", import.meta.url)));
+  const child = fork(join(import.meta.dirname, "load-process.ts"));
   return {
     run: async (order) => {
       child.send(order);
@@ -55,7 +55,9 @@ async function reply(child: ChildProcess): Promise<LoadMessage> {
   const over = new AbortController();
   try {
     const message = once(child, "message", { signal: over.signal }).then(([value]) => value as LoadMessage);
-    const exit = once(child, "exit", { signal: over.signal }).then(([code]): LoadMessage => ({ failure: `load generator ended (${code})` }));
+    const exit = once(child, "exit", { signal: over.signal }).then(
+      ([code]): LoadMessage => ({ failure: `load generator ended (${code})` }),
+    );
     exit.catch(() => undefined);
     return await Promise.race([message, exit]);
   } finally {

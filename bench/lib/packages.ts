@@ -66,5 +66,11 @@ export async function makeBatch(
     const message = encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: publicPackage });
     packages.push(Buffer.from(message).toString("base64url"));
   }
-  return { suite, scheme: SUITES[suite].scheme, identity, publicKey: Buffer.from(signer.publicKey).toString("base64url"), packages };
+  return {
+    suite,
+    scheme: SUITES[suite].scheme,
+    identity,
+    publicKey: Buffer.from(signer.publicKey).toString("base64url"),
+    packages,
+  };
 }

@@ -12,7 +12,7 @@ export type Trial = () => Promise<number>;
  */
 export async function interleaved<Name extends string>(
   rounds: number,
-  trials: Readonly<Record<Name, Trial>>,
+  trials: { readonly [Key in Name]: Trial },
 ): Promise<Record<Name, Spread>> {
   const entries = Object.entries(trials) as [Name, Trial][];
   for (const [, trial] of entries) await trial();
@@ -24,6 +24,17 @@ export async function interleaved<Name extends string>(
     }
   }
   return Object.fromEntries([...figures].map(([name, values]) => [name, spread(values)])) as Record<Name, Spread>;
+}
+
+/** The same for one side and however many others it is compared with. */
+export async function interleavedAgainst(
+  rounds: number,
+  ours: Trial,
+  others: Readonly<Record<string, Trial>>,
+): Promise<{ readonly ours: Spread; readonly others: Record<string, Spread> }> {
+  const { "": spreadOfOurs, ...rest } = await interleaved<string>(rounds, { "": ours, ...others });
+  if (!spreadOfOurs) throw new Error("expected a figure of our own");
+  return { ours: spreadOfOurs, others: rest };
 }
 
 /** Throws RangeError for no values. */

@@ -65,6 +65,7 @@ async function bundled(entry: string): Promise<string> {
     external: ["cloudflare:*", "node:*"],
     loader: { ".sql": "text" },
     write: false,
+    logLevel: "error",
   });
   const code = outputFiles[0]?.text;
   if (code === undefined) throw new Error(`${entry} gave no bundle`);

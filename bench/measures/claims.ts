@@ -3,7 +3,7 @@ import { claimOrder, type Directory, startDirectory, userNames } from "../lib/di
 import { type LoadGenerator, type LoadOrder, perSecond, startLoadGenerator } from "../lib/load.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, type Row, rowsAgainst } from "../lib/report.ts";
-import { interleaved, type Trial } from "../lib/rounds.ts";
+import { interleaved, interleavedAgainst, type Trial } from "../lib/rounds.ts";
 import { type Opponent, startOpponent } from "../opponents/opponent.ts";
 
 const NO_POSTGRES = "Node + PostgreSQL: skipped, no PostgreSQL is installed under /usr/lib/postgresql.";
@@ -56,17 +56,18 @@ async function measureLoad(
     withKey: false,
     expect,
   });
-  const burst = (target: Target): Trial => async () =>
-    perSecond(
-      await load.run({
-        ...target,
-        connections: plan.connections,
-        maxRequests: plan.loadRequests,
-        maxMs: plan.loadMs,
-      }),
-    );
-  const { ours, ...others } = await interleaved(plan.rounds, {
-    ours: burst({ ...claim, port: directory.port }),
+  const burst =
+    (target: Target): Trial =>
+    async () =>
+      perSecond(
+        await load.run({
+          ...target,
+          connections: plan.connections,
+          maxRequests: plan.loadRequests,
+          maxMs: plan.loadMs,
+        }),
+      );
+  const { ours, others } = await interleavedAgainst(plan.rounds, burst({ ...claim, port: directory.port }), {
     "an empty route": burst(bare("empty", "ok")),
     "the least durable write": burst(bare("least", "ok")),
     "D1, DELETE … RETURNING": burst(bare("d1", "key_package")),
@@ -88,7 +89,10 @@ async function measureBulk(plan: Plan, directory: Directory, load: LoadGenerator
     body: JSON.stringify({ users, ...JSON.parse(single.body) }),
     maxRequests: 1,
   };
-  const elapsed = (order: LoadOrder): Trial => async () => (await load.run(order)).elapsedMs;
+  const elapsed =
+    (order: LoadOrder): Trial =>
+    async () =>
+      (await load.run(order)).elapsedMs;
   const { ours, singles } = await interleaved(plan.rounds, {
     ours: elapsed(bulk),
     singles: elapsed({ ...single, ...once, maxRequests: users.length }),

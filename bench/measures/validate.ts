@@ -1,7 +1,7 @@
 /** Admission of one client's batch of 100: batched, one by one, native, and ts-mls; in workerd and in Node. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { BATCH_PACKAGES, type Batch, makeBatch, newSigner, type Suite } from "../lib/packages.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, type Row, rowsAgainst } from "../lib/report.ts";
@@ -55,7 +55,13 @@ async function measureSuite(place: Place, suite: Suite, { rounds }: Plan): Promi
       batched: judge("noble_batched"),
       single: judge("noble_single"),
     });
-    const base = { name: NAMES[suite], unit: "ms/batch", moreIsBetter: false, ours: batched, rounds: Math.min(rounds, 3) };
+    const base = {
+      name: NAMES[suite],
+      unit: "ms/batch",
+      moreIsBetter: false,
+      ours: batched,
+      rounds: Math.min(rounds, 3),
+    };
     return rowsAgainst(base, { "noble one by one (workerd)": single });
   }
   // Young code runs in an interpreter: a few batches let the compiler finish before anything counts.
@@ -99,7 +105,7 @@ async function openWorkerd(): Promise<Place> {
 }
 
 async function openNode(): Promise<Place> {
-  const child = fork(fileURLToPath(new URL("../lib/validation-process.ts", import.meta.url)));
+  const child = fork(join(import.meta.dirname, "../lib/validation-process.ts"));
   const ask = async (order: ValidationOrder): Promise<ValidationReply> => {
     child.send(order);
     const [reply] = (await once(child, "message")) as [ValidationReply];

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { Hono } from "hono";
 import { createLocalJWKSet, jwtVerify } from "jose";
-import pg from "pg";
+import { Pool } from "pg";
 
 export type OpponentSettings = {
   readonly databasePort: number;
@@ -75,7 +75,7 @@ type ClaimRow = {
   body: string;
 };
 
-let database: pg.Pool | undefined;
+let database: Pool | undefined;
 
 process.on("message", (order: OpponentOrder) => {
   obey(order).then(
@@ -93,7 +93,7 @@ async function obey(order: OpponentOrder): Promise<OpponentReply> {
 }
 
 async function start(settings: OpponentSettings): Promise<number> {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     host: "127.0.0.1",
     port: settings.databasePort,
     user: settings.databaseUser,
@@ -123,7 +123,7 @@ async function start(settings: OpponentSettings): Promise<number> {
   return address.port;
 }
 
-function claimApp(pool: pg.Pool, { jwks, issuer, audience }: OpponentSettings): Hono {
+function claimApp(pool: Pool, { jwks, issuer, audience }: OpponentSettings): Hono {
   const keys = createLocalJWKSet(JSON.parse(jwks));
   return new Hono().post("/v1/users/:user/claims", async (c) => {
     const token = c.req.header("Authorization")?.slice("Bearer ".length) ?? "";

@@ -1,7 +1,7 @@
 /** Starting and ending the Node and PostgreSQL side. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { AUDIENCE, ISSUER, type Issuer } from "../lib/tokens.ts";
 import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
 import { postgresBinaries, startPostgres } from "./postgres.ts";
@@ -17,7 +17,7 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   const binaries = postgresBinaries();
   if (!binaries) return undefined;
   const postgres = await startPostgres(binaries);
-  const child = fork(fileURLToPath(new URL("node-postgres.ts", import.meta.url)));
+  const child = fork(join(import.meta.dirname, "node-postgres.ts"));
   const stop = async () => {
     const ended = once(child, "exit");
     if (child.kill()) await ended;
@@ -31,7 +31,9 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   };
   try {
     const { port: databasePort, user: databaseUser } = postgres;
-    const reply = await ask({ start: { databasePort, databaseUser, jwks: issuer.jwks, issuer: ISSUER, audience: AUDIENCE } });
+    const reply = await ask({
+      start: { databasePort, databaseUser, jwks: issuer.jwks, issuer: ISSUER, audience: AUDIENCE },
+    });
     if (!("port" in reply)) throw new Error("expected a port");
     return {
       port: reply.port,

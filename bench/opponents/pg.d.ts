@@ -7,6 +7,7 @@ declare module "pg" {
     end(): Promise<void>;
     on(event: "error", listener: (error: Error) => void): this;
   }
-  const pg: { readonly Pool: typeof Pool };
-  export default pg;
+
+  // CommonJS: Node finds this name in it, so no default import is needed.
+  export { Pool };
 }

@@ -31,7 +31,9 @@ export async function startPostgres(binaries: string): Promise<Postgres> {
   const data = join(folder, "data");
   const command = (name: string, ...args: string[]): [string, string[]] => {
     const program = join(binaries, name);
-    return asRoot ? ["setpriv", [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups", program, ...args]] : [program, args];
+    return asRoot
+      ? ["setpriv", [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups", program, ...args]]
+      : [program, args];
   };
   const [initdb, initArgs] = command("initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C");
   const made = spawnSync(initdb, initArgs, { cwd: folder, encoding: "utf8" });
@@ -39,7 +41,20 @@ export async function startPostgres(binaries: string): Promise<Postgres> {
   const port = await freePort();
   const [postgres, args] = command(
     "postgres",
-    ...["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-c", "fsync=on", "-c", "synchronous_commit=on"],
+    ...[
+      "-D",
+      data,
+      "-p",
+      String(port),
+      "-h",
+      "127.0.0.1",
+      "-k",
+      folder,
+      "-c",
+      "fsync=on",
+      "-c",
+      "synchronous_commit=on",
+    ],
   );
   const server = spawn(postgres, args, { cwd: folder, stdio: "ignore" });
   const ended = once(server, "exit");

@@ -2,11 +2,12 @@
  * The Worker as deployed, and beside it, under /bench, the routes that it is compared with. One script and one
  * workerd, so that both sides meet the same event loop and the same disk.
  */
-import { admitBatch, readBatch } from "../../src/http/key-package-batch.ts";
-import directory from "../../src/worker.ts";
-import { poolName } from "../../src/pool/address.ts";
-import type { Bindings } from "../../src/http/bindings.ts";
+
 import schema from "../../schema.sql";
+import type { Bindings } from "../../src/http/bindings.ts";
+import { admitBatch, readBatch } from "../../src/http/key-package-batch.ts";
+import { poolName } from "../../src/pool/address.ts";
+import directory from "../../src/worker.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
 import type { LeastWrite } from "./least-write.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
@@ -14,7 +15,7 @@ import { syntheticKeyPackage } from "./synthetic.ts";
 export { Pool } from "./bench-pool.ts";
 export { LeastWrite } from "./least-write.ts";
 
-type BenchEnv = Bindings & {
+type BenchEnv = Omit<Bindings, "POOL"> & {
   readonly POOL: DurableObjectNamespace<Pool>;
   readonly LEAST: DurableObjectNamespace<LeastWrite>;
 };

@@ -1,10 +1,10 @@
 /** The floor that a durable claim stands on: one call, one committed row. And a call that does nothing at all. */
 import { DurableObject } from "cloudflare:workers";
 
-export class LeastWrite extends DurableObject {
+export class LeastWrite extends DurableObject<unknown> {
   readonly #sql: SqlStorage;
 
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec("CREATE TABLE IF NOT EXISTS writes (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT");

@@ -1,0 +1,96 @@
+/** Publishing 100 packages over HTTP, and what of it is admission, transport to the pool, and storage. */
+import { type Directory, startDirectory } from "../lib/directory.ts";
+import { encodeRequest, HttpConnection } from "../lib/http-connection.ts";
+import { BATCH_PACKAGES, makeBatch, newSigner, SUITES } from "../lib/packages.ts";
+import type { Plan } from "../lib/plan.ts";
+import { type Outcome, rowsAgainst } from "../lib/report.ts";
+import { interleaved, spread, type Trial, timed } from "../lib/rounds.ts";
+
+const SUITE = 1;
+const USER = "publisher";
+const CLIENT = "phone";
+
+/** Publications of one round; its figure is their median. */
+const REPEATS = 3;
+
+export async function measurePublish(plan: Plan): Promise<Outcome> {
+  const signer = await newSigner(SUITE);
+  const bodies: string[] = [];
+  while (bodies.length < (plan.rounds + 1) * REPEATS) {
+    const { packages } = await makeBatch(SUITE, USER, signer);
+    bodies.push(JSON.stringify({ key_packages: packages }));
+  }
+  const directory = await startDirectory();
+  try {
+    const connection = await HttpConnection.open(directory.port);
+    try {
+      return await measureOn(connection, directory, signer.publicKey, bodies, plan);
+    } finally {
+      connection.close();
+    }
+  } finally {
+    await directory.stop();
+  }
+}
+
+async function measureOn(
+  connection: HttpConnection,
+  directory: Directory,
+  publicKey: Uint8Array,
+  bodies: readonly string[],
+  { rounds }: Plan,
+): Promise<Outcome> {
+  const token = await directory.issuer.token(USER, CLIENT, "key-packages:publish");
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const client = `/v1/users/${USER}/clients/${CLIENT}`;
+  const keys = { [SUITES[SUITE].registered]: Buffer.from(publicKey).toString("base64url") };
+  await send(connection, encodeRequest("PUT", client, headers, JSON.stringify({ signature_keys: keys })), "{");
+
+  await directory.seed({ users: ["stored-only"], count: 0 });
+
+  const fresh = bodies.values();
+  const perPackage =
+    (request: () => Buffer, expect: string): Trial =>
+    async () => {
+      const times: number[] = [];
+      for (let i = 0; i < REPEATS; i++) {
+        const bytes = request();
+        times.push(await timed(() => send(connection, bytes, expect)));
+      }
+      return spread(times).median / BATCH_PACKAGES;
+    };
+  const bench = (route: string, body = "") => encodeRequest("POST", `/bench/${route}/${USER}`, {}, body);
+  const firstBody = bodies[0] ?? "";
+  const { publish, admission, rpc, put } = await interleaved(rounds, {
+    publish: perPackage(
+      () => encodeRequest("POST", `${client}/key-packages`, headers, fresh.next().value ?? ""),
+      stored(BATCH_PACKAGES),
+    ),
+    admission: perPackage(() => bench("admit", firstBody), `"good":${BATCH_PACKAGES}`),
+    rpc: perPackage(() => bench("rpc"), `"taken":${BATCH_PACKAGES}`),
+    // A pool of its own: the client that publishes must not meet packages that it did not sign.
+    put: perPackage(() => encodeRequest("POST", "/bench/put/stored-only", {}, ""), `"stored":${BATCH_PACKAGES}`),
+  });
+  const storage = Math.max(0, put.median - rpc.median);
+  return {
+    rows: rowsAgainst(
+      { name: "publish_100", unit: "ms/package", moreIsBetter: false, ours: publish, rounds },
+      {
+        "its share that is admission (crypto)": admission,
+        "its share that is RPC": rpc,
+        "its share that is storage": { median: storage, least: storage, greatest: storage },
+      },
+    ),
+    notes: [],
+  };
+}
+
+/** The last of the results, which is there only if all were taken. */
+const stored = (count: number): string => `"index":${count - 1},"ok":true`;
+
+async function send(connection: HttpConnection, request: Buffer, expect: string): Promise<void> {
+  const { status, body } = await connection.send(request);
+  if (status >= 300 || !body.includes(expect)) {
+    throw new Error(`expected ${expect}, got ${status} ${body.toString("utf8", 0, 300)}`);
+  }
+}
