@@ -17,6 +17,8 @@ export type Bindings = PoolPlacement & {
   readonly CREDENTIAL_IDENTITY?: string;
   /** Accepted ciphersuites by number, the preferred one first; default all of RFC 9420. */
   readonly CIPHERSUITES?: string;
+  /** Who checks signatures: `noble` (default) or `webcrypto`. */
+  readonly CRYPTO_PROVIDER?: string;
   readonly METRICS?: AnalyticsEngineDataset;
 };
 

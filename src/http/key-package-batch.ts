@@ -2,12 +2,12 @@
 import { admit } from "../admission/admit.ts";
 import { expectedIdentity } from "../admission/policy.ts";
 import type { AdmissionVerdict } from "../admission/verdict.ts";
-import { nobleCrypto } from "../mls/crypto/noble.ts";
 import { splitMlsMessages } from "../mls/mls-message.ts";
 import type { AdmittedKeyPackage, PutCode, SignatureKey } from "../pool/messages.ts";
 import { readSettings } from "../settings.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
 import type { Bindings } from "./bindings.ts";
+import { cryptoProvider } from "./crypto-provider.ts";
 import { acceptedCiphersuites, credentialIdentity } from "./policy.ts";
 import { accept, type Checked, refuse } from "./problem.ts";
 import { mediaType, readJson, wrongMediaType } from "./read-json.ts";
@@ -75,7 +75,7 @@ export async function admitBatch(
   const verdicts = await admit(
     items.filter((item) => item !== undefined),
     {
-      crypto: nobleCrypto,
+      crypto: cryptoProvider(env),
       policy: {
         maxKeyPackageBytes,
         maxTotalLifetimeSeconds,

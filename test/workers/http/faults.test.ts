@@ -207,3 +207,15 @@ test("data points tell sources and codes, and nothing of who", async () => {
   ]);
   expect(JSON.stringify(points)).not.toContain(owner.user);
 });
+
+test("the native adapter gives the verdicts of the pure one", async () => {
+  for (const CRYPTO_PROVIDER of ["noble", "webcrypto"]) {
+    const owner = await registeredOwner();
+    const batch = [owner.forge(), owner.forge({ breakSignature: true }), owner.forge()].map(base64url);
+    const bindings = { ...real, CRYPTO_PROVIDER };
+    const { json } = await request(bindings, "POST", `${owner.path}/key-packages`, owner.token, {
+      key_packages: batch,
+    });
+    expect(json.results.map(({ code }: Json) => code)).toEqual(["stored", "invalid_signature", "stored"]);
+  }
+});

@@ -59,8 +59,6 @@ export const freshName = (prefix: string): string => `${prefix}-${++serial}-${cr
 export const clientPath = (user: string, client = "phone"): string =>
   `/v1/users/${encodeURIComponent(user)}/clients/${encodeURIComponent(client)}`;
 
-export type Owner = Awaited<ReturnType<typeof registeredOwner>>;
-
 /** A user with one registered client, and its calls. */
 export async function registeredOwner(user = freshName("owner"), client = "phone", signer: Signer = newSigner()) {
   const bearer = await token({ user, client, scope: PUBLISH });
