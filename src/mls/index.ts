@@ -61,5 +61,6 @@ export { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } f
 export type { Result } from "./result.ts";
 export { SignaturePublicKey } from "./signature-public-key.ts";
 export { SignatureKeyPair, type Signer } from "./signer.ts";
+export { x509Verifier } from "./x509-chain.ts";
 export { X509Credential } from "./x509-credential.ts";
 export type { X509Error, X509Identity, X509Verifier } from "./x509-verifier.ts";

@@ -1,20 +1,14 @@
 /**
- * Verification of x509 credentials (RFC 9420 §5.3, RFC 5280 §6.1), in a module of its own: only who imports it carries
- * the X.509 library. Certificate signatures are verified by the runtime's WebCrypto.
+ * Verification of x509 credentials (RFC 9420 §5.3, RFC 5280 §6.1). The X.509 library is loaded by the first who asks for
+ * a verifier, and bundled only where somebody does. Certificate signatures are verified by the runtime's WebCrypto.
  */
-import "./x509-reflect.ts";
-import {
-  BasicConstraintsExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-} from "@peculiar/x509";
+import type { X509Certificate } from "@peculiar/x509";
 import { toHex } from "./bytes.ts";
 import { SignatureScheme } from "./ciphersuite.ts";
 import type { Credential } from "./credential.ts";
 import { err, ok, type Result } from "./result.ts";
 import { X509Credential } from "./x509-credential.ts";
+import { provideReflectMetadata } from "./x509-reflect.ts";
 import type { X509Error, X509Identity, X509Verifier } from "./x509-verifier.ts";
 
 /** Certificates of one chain, the client's own included: each costs a signature verification. */
@@ -32,34 +26,42 @@ const SPKI_PREFIXES: Readonly<Record<SignatureScheme, string>> = {
   [SignatureScheme.ecdsa_secp521r1_sha512]: "30819b301006072a8648ce3d020106052b8104002303818600",
 };
 
+type Library = typeof import("@peculiar/x509");
+
+async function loadLibrary(): Promise<Library> {
+  provideReflectMetadata();
+  return import("@peculiar/x509");
+}
+
 /**
  * A verifier that trusts these certificates (DER) and no others. An anchor may, but need not, end the chain that a
- * client sends. Throws RangeError for an anchor that is not a certificate: that is a fault of the deployment.
+ * client sends. Rejects with RangeError for an anchor that is not a certificate: that is a fault of the deployment.
  */
-export function x509Verifier(anchors: readonly Uint8Array[]): X509Verifier {
+export async function x509Verifier(anchors: readonly Uint8Array[]): Promise<X509Verifier> {
+  const library = await loadLibrary();
   const trusted = anchors.map((anchor) => {
-    const certificate = parse(anchor);
+    const certificate = parse(library, anchor);
     if (certificate === undefined) throw new RangeError("expected trust anchors to be DER certificates");
     return certificate;
   });
   return async ({ credential, signatureScheme, signatureKey, now }) => {
-    const chain = parseChain(credential);
+    const chain = parseChain(library, credential);
     if (!chain.ok) return chain;
     const [leaf] = chain.value;
     const refusal =
       keyError(leaf, signatureScheme, signatureKey) ??
-      usageError(leaf) ??
-      (await chainError(chain.value, trusted, new Date(now * 1000)));
-    return refusal === undefined ? ok(identityOf(leaf)) : err(refusal);
+      usageError(library, leaf) ??
+      (await chainError(library, chain.value, trusted, new Date(now * 1000)));
+    return refusal === undefined ? ok(identityOf(library, leaf)) : err(refusal);
   };
 }
 
 type Chain = readonly [X509Certificate, ...X509Certificate[]];
 
-function parse(der: Uint8Array): X509Certificate | undefined {
+function parse(library: Library, der: Uint8Array): X509Certificate | undefined {
   if (!isOneSequence(der)) return undefined;
   try {
-    return new X509Certificate(Uint8Array.from(der));
+    return new library.X509Certificate(Uint8Array.from(der));
   } catch {
     return undefined;
   }
@@ -74,14 +76,14 @@ function isOneSequence(der: Uint8Array): boolean {
   return der.length === 2 + lengthBytes + length;
 }
 
-function parseChain(credential: Credential): Result<Chain, X509Error> {
+function parseChain(library: Library, credential: Credential): Result<Chain, X509Error> {
   const decoded = X509Credential.fromCredential(credential);
   if (!decoded.ok) return err({ code: "Malformed", message: decoded.error.message });
   const encoded = decoded.value.certificates();
   if (encoded.length > MAX_CHAIN_CERTIFICATES) {
     return err({ code: "Malformed", message: `expected at most ${MAX_CHAIN_CERTIFICATES} certificates` });
   }
-  const [leaf, ...issuers] = encoded.map(parse);
+  const [leaf, ...issuers] = encoded.map((der) => parse(library, der));
   if (leaf === undefined || issuers.includes(undefined)) {
     return err({ code: "Malformed", message: "a certificate of the chain is not DER of a certificate" });
   }
@@ -101,20 +103,25 @@ function keyError(leaf: X509Certificate, scheme: SignatureScheme, key: Uint8Arra
   return undefined;
 }
 
-function usageError(leaf: X509Certificate): X509Error | undefined {
-  const usages = leaf.getExtension(KeyUsagesExtension)?.usages;
-  if (usages === undefined || usages & KeyUsageFlags.digitalSignature) return undefined;
+function usageError(library: Library, leaf: X509Certificate): X509Error | undefined {
+  const usages = leaf.getExtension(library.KeyUsagesExtension)?.usages;
+  if (usages === undefined || usages & library.KeyUsageFlags.digitalSignature) return undefined;
   return { code: "NotForSignatures", message: "the certificate's key may not make digital signatures" };
 }
 
-async function chainError(chain: Chain, anchors: readonly X509Certificate[], at: Date): Promise<X509Error | undefined> {
+async function chainError(
+  library: Library,
+  chain: Chain,
+  anchors: readonly X509Certificate[],
+  at: Date,
+): Promise<X509Error | undefined> {
   for (const [i, certificate] of chain.entries()) {
     const own = validityError(certificate, at) ?? extensionError(certificate);
     if (own !== undefined) return own;
     if (anchors.some((anchor) => anchor.equal(certificate))) return undefined;
     const sent = chain[i + 1];
     const candidates = sent === undefined ? anchors : [sent];
-    const issued = await issuerError(certificate, candidates, i, at);
+    const issued = await issuerError(library, certificate, candidates, i, at);
     if (issued !== undefined) return issued;
   }
   return undefined;
@@ -122,6 +129,7 @@ async function chainError(chain: Chain, anchors: readonly X509Certificate[], at:
 
 /** Checks a certificate against the issuers that may have signed it; `below` issued certificates stand under it. */
 async function issuerError(
+  library: Library,
   certificate: X509Certificate,
   candidates: readonly X509Certificate[],
   below: number,
@@ -130,7 +138,7 @@ async function issuerError(
   let reason: X509Error = { code: "Untrusted", message: "the chain ends at no trust anchor" };
   for (const issuer of candidates) {
     if (issuer.subject !== certificate.issuer) continue;
-    const refusal = validityError(issuer, at) ?? authorityError(issuer, below);
+    const refusal = validityError(issuer, at) ?? authorityError(library, issuer, below);
     if (refusal !== undefined) reason = refusal;
     else if (await isSignedBy(certificate, issuer)) return undefined;
     else reason = { code: "InvalidSignature", message: "a certificate's signature does not verify" };
@@ -153,10 +161,10 @@ function extensionError(certificate: X509Certificate): X509Error | undefined {
 }
 
 /** RFC 5280 §6.1.4 (k) to (n): an authority, for a path of this length, that may sign certificates. */
-function authorityError(issuer: X509Certificate, below: number): X509Error | undefined {
-  const constraints = issuer.getExtension(BasicConstraintsExtension);
-  const usages = issuer.getExtension(KeyUsagesExtension)?.usages;
-  const signs = usages === undefined || (usages & KeyUsageFlags.keyCertSign) !== 0;
+function authorityError(library: Library, issuer: X509Certificate, below: number): X509Error | undefined {
+  const constraints = issuer.getExtension(library.BasicConstraintsExtension);
+  const usages = issuer.getExtension(library.KeyUsagesExtension)?.usages;
+  const signs = usages === undefined || (usages & library.KeyUsageFlags.keyCertSign) !== 0;
   const reaches = constraints?.pathLength === undefined || below <= constraints.pathLength;
   if (constraints?.ca === true && signs && reaches) return undefined;
   return { code: "NotAnAuthority", message: "an issuer may not sign certificates here" };
@@ -170,8 +178,8 @@ async function isSignedBy(certificate: X509Certificate, issuer: X509Certificate)
   }
 }
 
-function identityOf(leaf: X509Certificate): X509Identity {
-  const names = leaf.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
+function identityOf(library: Library, leaf: X509Certificate): X509Identity {
+  const names = leaf.getExtension(library.SubjectAlternativeNameExtension)?.names.items ?? [];
   return {
     subject: leaf.subject,
     alternativeNames: names.map(({ type, value }) => ({ type, value })),

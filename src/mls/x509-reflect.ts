@@ -1,7 +1,3 @@
-/**
- * The X.509 library resolves its parts with a container that asks, when it is loaded, for three functions of the
- * metadata proposal on `Reflect`. This gives it these where nobody has, so that no larger polyfill need be carried.
- */
 const metadata = new WeakMap<object, Map<unknown, unknown>>();
 
 function defineMetadata(key: unknown, value: unknown, target: object): void {
@@ -20,7 +16,12 @@ function getMetadata(key: unknown, target: object): unknown {
   return undefined;
 }
 
-if (!("getMetadata" in Reflect)) {
+/**
+ * The X.509 library resolves its parts with a container that asks, when it is loaded, for three functions of the
+ * metadata proposal on `Reflect`. This gives it these where nobody has, so that no larger polyfill need be carried.
+ */
+export function provideReflectMetadata(): void {
+  if ("getMetadata" in Reflect) return;
   for (const provided of [defineMetadata, getOwnMetadata, getMetadata]) {
     Object.defineProperty(Reflect, provided.name, { value: provided, configurable: true, writable: true });
   }

@@ -1,14 +1,16 @@
 /** Certificate chains made for a test, each with its own fresh keys. */
-import "../../../src/mls/x509-reflect.ts";
-import {
+import { nobleCrypto, SignatureKeyPair, type SignatureScheme, X509Credential } from "../../../src/mls/index.ts";
+import { provideReflectMetadata } from "../../../src/mls/x509-reflect.ts";
+
+provideReflectMetadata();
+const {
   BasicConstraintsExtension,
   Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
-} from "@peculiar/x509";
-import { nobleCrypto, SignatureKeyPair, type SignatureScheme, X509Credential } from "../../../src/mls/index.ts";
+} = await import("@peculiar/x509");
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const HOUR = 3600;
@@ -19,10 +21,10 @@ export type CertificateOptions = {
   readonly now: number;
   readonly ca?: boolean;
   readonly pathLength?: number;
-  readonly usages?: KeyUsageFlags;
+  readonly usages?: number;
   readonly notBefore?: number;
   readonly notAfter?: number;
-  readonly extensions?: readonly Extension[];
+  readonly extensions?: readonly import("@peculiar/x509").Extension[];
 };
 
 function common(options: CertificateOptions) {

@@ -39,6 +39,6 @@ describe("x509 credentials in workerd", () => {
   it("are refused as malformed where they are, which takes the X.509 library to be loaded", async () => {
     const credential = new BasicCredential("alice").toCredential();
     const question = { credential, signatureScheme: 0x0807, signatureKey: new Uint8Array(32), now: NOW } as const;
-    expect(await x509Verifier([])(question)).toMatchObject({ ok: false, error: { code: "Malformed" } });
+    expect(await (await x509Verifier([]))(question)).toMatchObject({ ok: false, error: { code: "Malformed" } });
   });
 });
