@@ -5,10 +5,16 @@ import type { Context } from "hono";
 import { toBase64Url } from "./base64url.ts";
 import type { AppEnv } from "./bindings.ts";
 
-/** JSON with a strong ETag over its bytes, or 304 if that is what the caller has. */
-export function jsonWithETag(c: Context<AppEnv>, document: unknown, cacheControl: string): Response {
+/** A document as it is sent, with a strong ETag over its bytes. */
+export type Tagged = { readonly body: string; readonly etag: string };
+
+export function tagged(document: unknown): Tagged {
   const body = JSON.stringify(document);
-  const etag = `"${toBase64Url(sha256(utf8ToBytes(body)))}"`;
+  return { body, etag: `"${toBase64Url(sha256(utf8ToBytes(body)))}"` };
+}
+
+/** The document, or 304 if that is what the caller has. */
+export function answerTagged(c: Context<AppEnv>, { body, etag }: Tagged, cacheControl: string): Response {
   const headers = { ETag: etag, "Cache-Control": cacheControl };
   if (matches(c.req.header("If-None-Match"), etag)) return c.body(null, 304, headers);
   return c.body(body, 200, { ...headers, "Content-Type": "application/json" });

@@ -3,15 +3,21 @@ import { Hono } from "hono";
 import { POLICY_CACHE_SECONDS } from "../../limits.ts";
 import type { AppEnv } from "../bindings.ts";
 import { docsPage } from "../docs-page.ts";
-import { jsonWithETag } from "../etag.ts";
+import { answerTagged, type Tagged, tagged } from "../etag.ts";
 import openapi from "../openapi.json" with { type: "json" };
 import { describePolicy } from "../policy.ts";
 
 const PUBLIC = `public, max-age=${POLICY_CACHE_SECONDS}`;
 
+/** The description as it is sent: large and always the same, so an isolate writes it once, when it is first asked for. */
+let description: Tagged | undefined;
+
 export const service = new Hono<AppEnv>()
-  .get("/v1/policy", (c) => jsonWithETag(c, describePolicy(c.env), PUBLIC))
-  .get("/openapi.json", (c) => jsonWithETag(c, openapi, PUBLIC))
+  .get("/v1/policy", (c) => answerTagged(c, tagged(describePolicy(c.env)), PUBLIC))
+  .get("/openapi.json", (c) => {
+    description ??= tagged(openapi);
+    return answerTagged(c, description, PUBLIC);
+  })
   .get("/docs", (c) =>
     c.html(docsPage(openapi), 200, {
       "Cache-Control": PUBLIC,

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { type DirectoryClient, readClients } from "../../directory/queries.ts";
 import type { AppEnv } from "../bindings.ts";
 import { readDirectory } from "../directory-read.ts";
-import { jsonWithETag } from "../etag.ts";
+import { answerTagged, tagged } from "../etag.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { targetUser } from "../middleware/target-user.ts";
 import { problem } from "../problem.ts";
@@ -18,7 +18,7 @@ export const users = new Hono<AppEnv>().get(
     const clients = await readDirectory(() => readClients(c.env.DB, user));
     if (!clients.ok) return problem(c, clients.refusal);
     if (!clients.value) return problem(c, { code: "unknown_user" });
-    return jsonWithETag(c, { user, clients: clients.value.map(clientBody) }, "no-store");
+    return answerTagged(c, tagged({ user, clients: clients.value.map(clientBody) }), "no-store");
   },
 );
 
