@@ -1,8 +1,10 @@
 /**
  * `npm run bench [-- --json FILE] [--quick] [--only NAME,…]`: everything side by side in one run. Starts what it needs
- * on loopback and ends it. bench/README.md tells how each figure is made.
+ * on loopback and ends it. A whole run, neither quick nor partial, becomes bench/results.md. bench/README.md tells how
+ * each figure is made.
  */
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { FULL, type Plan, QUICK } from "./lib/plan.ts";
 import { measurement, type Outcome, surroundings, table } from "./lib/report.ts";
@@ -39,7 +41,15 @@ async function main(): Promise<void> {
     outcomes.push(await measure(values.quick ? QUICK : FULL));
   }
   const rows = outcomes.flatMap((outcome) => outcome.rows);
-  console.log(`${surroundings(await versions())}\n\n${table(rows)}`);
-  for (const note of outcomes.flatMap((outcome) => outcome.notes)) console.log(`\n${note}`);
+  const notes = outcomes.flatMap((outcome) => outcome.notes);
+  const report = [surroundings(await versions()), table(rows), ...notes].join("\n\n");
+  console.log(report);
+  const isWhole = !values.quick && values.only === undefined;
+  if (isWhole) writeFileSync(join(import.meta.dirname, "results.md"), resultsOf(report));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(rows.map(measurement), null, 2)}\n`);
+}
+
+function resultsOf(report: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  return `# Latest results\n\nWritten by \`npm run bench\` on ${day}; README.md tells how each figure is made. Medians, with the\nleast and the greatest round in brackets; a ratio above 1 means that ours is better.\n\n${report}\n`;
 }

@@ -16,7 +16,7 @@ export type Plan = {
 const CONNECTIONS = 48;
 
 export const FULL: Plan = {
-  rounds: 7,
+  rounds: 5,
   loadMs: 3_000,
   loadRequests: 12_000,
   connections: CONNECTIONS,

@@ -1,6 +1,6 @@
 /**
  * What one would build without Workers: Hono on Node with PostgreSQL. One process, the work of one claim in one
- * prepared statement and one round trip: replay lookup, FOR UPDATE SKIP LOCKED, journal and replay record.
+ * prepared statement and one round trip: replay lookup, FOR UPDATE SKIP LOCKED, journal and replay record; then a line for the access log.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { Hono } from "hono";
@@ -125,7 +125,14 @@ async function start(settings: OpponentSettings): Promise<number> {
 
 function claimApp(pool: Pool, { jwks, issuer, audience }: OpponentSettings): Hono {
   const keys = createLocalJWKSet(JSON.parse(jwks));
-  return new Hono().post("/v1/users/:user/claims", async (c) => {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const startedAt = Date.now();
+    await next();
+    const { method } = c.req;
+    console.log(JSON.stringify({ event: "request", method, status: c.res.status, ms: Date.now() - startedAt }));
+  });
+  return app.post("/v1/users/:user/claims", async (c) => {
     const token = c.req.header("Authorization")?.slice("Bearer ".length) ?? "";
     const { payload } = await jwtVerify(token, keys, { algorithms: ["ES256"], issuer, audience });
     const text = await c.req.text();

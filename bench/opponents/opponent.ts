@@ -17,7 +17,10 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   const binaries = postgresBinaries();
   if (!binaries) return undefined;
   const postgres = await startPostgres(binaries);
-  const child = fork(join(import.meta.dirname, "node-postgres.ts"));
+  const child = fork(join(import.meta.dirname, "node-postgres.ts"), { silent: true });
+  // Its log is read and dropped, like that of the Worker.
+  child.stdout?.resume();
+  child.stderr?.pipe(process.stderr);
   const stop = async () => {
     const ended = once(child, "exit");
     if (child.kill()) await ended;
