@@ -1,6 +1,7 @@
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
+/** One entry: `component_id` and its `data` (draft-ietf-mls-extensions). */
 export type ComponentData = { readonly componentId: number; readonly data: Uint8Array };
 
 /**
@@ -23,6 +24,7 @@ export class AppDataDictionary {
     }
   }
 
+  /** Reads one; the reader says whether it failed. */
   static decode(reader: Reader): AppDataDictionary {
     const vector = reader.vector();
     const components: ComponentData[] = [];
@@ -39,6 +41,7 @@ export class AppDataDictionary {
     return new AppDataDictionary(reader.failure === undefined ? components : []);
   }
 
+  /** The whole of an extension's data, or undefined where that is no dictionary. */
   static fromExtensionData(data: Uint8Array): AppDataDictionary | undefined {
     const reader = Reader.over(data);
     const dictionary = AppDataDictionary.decode(reader);
@@ -46,6 +49,7 @@ export class AppDataDictionary {
     return reader.failure === undefined ? dictionary : undefined;
   }
 
+  /** As the data of extension 0x0006. */
   tlsSerialize(): Uint8Array {
     const writer = new Writer();
     writer.vector((entries) => {
@@ -54,10 +58,12 @@ export class AppDataDictionary {
     return writer.finish();
   }
 
+  /** All entries, sorted by their id. */
   components(): readonly ComponentData[] {
     return this.#components;
   }
 
+  /** The data of one component, if it is there. */
   get(componentId: number): Uint8Array | undefined {
     return this.#components.find((component) => component.componentId === componentId)?.data;
   }

@@ -16,10 +16,12 @@ export class BasicCredential {
     return new BasicCredential(credential.serializedContent());
   }
 
+  /** The identity, whose meaning is the application's (RFC 9420 §5.3.1). */
   identity(): Uint8Array {
     return this.#identity;
   }
 
+  /** As the Credential of a leaf node, type 1 (RFC 9420 §17.5). */
   toCredential(): Credential {
     return new Credential(CredentialType.Basic, this.#identity);
   }

@@ -28,10 +28,12 @@ export class Capabilities {
     this.#lists = { ...DEFAULTS, ...lists };
   }
 
+  /** Starts from the defaults. */
   static builder(): CapabilitiesBuilder {
     return new CapabilitiesBuilder({});
   }
 
+  /** Five empty lists. */
   static empty(): Capabilities {
     return new Capabilities({ versions: [], ciphersuites: [], extensions: [], proposals: [], credentials: [] });
   }
@@ -41,6 +43,7 @@ export class Capabilities {
     return new Capabilities({ ciphersuites: CIPHERSUITES.filter((suite) => crypto.supports(suite)) });
   }
 
+  /** Reads one; the reader says whether it failed. */
   static decode(reader: Reader): Capabilities {
     const versions = reader.u16s();
     const ciphersuites = reader.u16s();
@@ -50,27 +53,33 @@ export class Capabilities {
     return new Capabilities({ versions, ciphersuites, extensions, proposals, credentials });
   }
 
+  /** Writes the struct. */
   encode(writer: Writer): void {
     const { versions, ciphersuites, extensions, proposals, credentials } = this.#lists;
     writer.u16s(versions).u16s(ciphersuites).u16s(extensions).u16s(proposals).u16s(credentials);
   }
 
+  /** Protocol versions (RFC 9420 §17). */
   versions(): readonly number[] {
     return this.#lists.versions;
   }
 
+  /** `cipher_suites` (RFC 9420 §17.1). */
   ciphersuites(): readonly number[] {
     return this.#lists.ciphersuites;
   }
 
+  /** Extension types; the default ones need not be listed (RFC 9420 §7.2, §17.3). */
   extensions(): readonly number[] {
     return this.#lists.extensions;
   }
 
+  /** Proposal types; the default ones need not be listed (RFC 9420 §7.2, §17.4). */
   proposals(): readonly number[] {
     return this.#lists.proposals;
   }
 
+  /** Credential types, of which none is default (RFC 9420 §17.5). */
   credentials(): readonly number[] {
     return this.#lists.credentials;
   }
@@ -124,26 +133,32 @@ class CapabilitiesBuilder {
     this.#lists = lists;
   }
 
+  /** Instead of mls10 alone. */
   versions(versions: readonly number[]): CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, versions });
   }
 
+  /** Instead of suites 1 to 3. */
   ciphersuites(ciphersuites: readonly number[]): CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, ciphersuites });
   }
 
+  /** Instead of none. */
   extensions(extensions: readonly number[]): CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, extensions });
   }
 
+  /** Instead of none. */
   proposals(proposals: readonly number[]): CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, proposals });
   }
 
+  /** Instead of basic alone. */
   credentials(credentials: readonly number[]): CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, credentials });
   }
 
+  /** What was set, and the defaults. */
   build(): Capabilities {
     return new Capabilities(this.#lists);
   }

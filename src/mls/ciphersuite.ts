@@ -1,5 +1,6 @@
 /** The ciphersuites of RFC 9420 §17.1 and what each is made of (RFC 9420 §5.1, RFC 9180 §7, RFC 8446 §4.2.3). */
 
+/** Numbers of the suites by their names in RFC 9420 §17.1. */
 export const Ciphersuite = {
   MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519: 1,
   MLS_128_DHKEMP256_AES128GCM_SHA256_P256: 2,
@@ -9,8 +10,10 @@ export const Ciphersuite = {
   MLS_256_DHKEMX448_CHACHA20POLY1305_SHA512_Ed448: 6,
   MLS_256_DHKEMP384_AES256GCM_SHA384_P384: 7,
 } as const;
+/** The number of a suite that this library knows. */
 export type Ciphersuite = (typeof Ciphersuite)[keyof typeof Ciphersuite];
 
+/** TLS SignatureScheme numbers (RFC 8446 §4.2.3) of the suites' signatures. */
 export const SignatureScheme = {
   ecdsa_secp256r1_sha256: 0x0403,
   ecdsa_secp384r1_sha384: 0x0503,
@@ -18,7 +21,9 @@ export const SignatureScheme = {
   ed25519: 0x0807,
   ed448: 0x0808,
 } as const;
+/** The number of a scheme that a suite uses. */
 export type SignatureScheme = (typeof SignatureScheme)[keyof typeof SignatureScheme];
+/** Its name in RFC 8446 §4.2.3. */
 export type SignatureSchemeName = keyof typeof SignatureScheme;
 
 /** HPKE KEMs by their number in RFC 9180 §7.1. */
@@ -29,10 +34,13 @@ export const Kem = {
   DHKEM_X25519: 0x0020,
   DHKEM_X448: 0x0021,
 } as const;
+/** The number of a KEM that a suite uses. */
 export type Kem = (typeof Kem)[keyof typeof Kem];
 
+/** The hash of a suite, by its name in WebCrypto. */
 export type HashAlgorithm = "SHA-256" | "SHA-384" | "SHA-512";
 
+/** What a suite is made of (RFC 9420 §17.1); lengths are those of RFC 9180 §7.1 and RFC 9420 §5.1.1. */
 export type CiphersuiteInfo = {
   readonly ciphersuite: Ciphersuite;
   readonly name: keyof typeof Ciphersuite;
@@ -76,10 +84,12 @@ const INFO: Readonly<Record<Ciphersuite, Omit<CiphersuiteInfo, "ciphersuite" | "
   7: { ...P384, ...SHA384, aead: AES_256_GCM, ...ECDSA_P384 },
 };
 
+/** Whether this library knows the suite. */
 export function isCiphersuite(value: number): value is Ciphersuite {
   return (CIPHERSUITES as readonly number[]).includes(value);
 }
 
+/** The parts of a suite. */
 export function ciphersuiteInfo(ciphersuite: Ciphersuite): CiphersuiteInfo {
   return { ciphersuite, name: ciphersuiteName(ciphersuite), ...INFO[ciphersuite] };
 }

@@ -1,10 +1,14 @@
 /** Registries of RFC 9420 §17 and of draft-ietf-mls-extensions, as plain 16-bit numbers: unknown values are legal. */
 
+/** RFC 9420 §6. */
 export const ProtocolVersion = { Mls10: 1 } as const;
+/** The number of a version that this library knows. */
 export type ProtocolVersion = (typeof ProtocolVersion)[keyof typeof ProtocolVersion];
 
+/** RFC 9420 §17.2; only mls_key_package concerns this library. */
 export const WireFormat = { KeyPackage: 5 } as const;
 
+/** RFC 9420 §17.5. */
 export const CredentialType = { Basic: 1, X509: 2 } as const;
 
 /** RFC 9420 §17.3; app_data_dictionary and last_resort from draft-ietf-mls-extensions (two of its versions). */

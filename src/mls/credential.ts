@@ -18,15 +18,18 @@ export class Credential {
     this.#content = serializedContent;
   }
 
+  /** Reads one; the reader says whether it failed. */
   static decode(reader: Reader): Credential {
     const type = reader.u16();
     return new Credential(type, reader.opaque());
   }
 
+  /** Writes the struct. */
   encode(writer: Writer): void {
     writer.u16(this.#type).opaque(this.#content);
   }
 
+  /** Any number: unknown types are legal here (RFC 9420 §17.5). */
   credentialType(): number {
     return this.#type;
   }
@@ -36,6 +39,7 @@ export class Credential {
     return this.#content;
   }
 
+  /** The same type and content. */
   equals(other: Credential): boolean {
     return this.#type === other.#type && equalBytes(this.#content, other.#content);
   }

@@ -19,6 +19,7 @@ export type UnknownCiphersuiteError = {
   readonly ciphersuite: number;
 };
 
+/** Why bytes gave no `KeyPackageIn`. */
 export type KeyPackageDecodeError = DecodeError | UnknownCiphersuiteError;
 
 /** Times in unix seconds. */

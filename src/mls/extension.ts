@@ -14,6 +14,7 @@ export type Placement = "KeyPackage" | "LeafNode";
  */
 export type Extension = { readonly extensionType: number; readonly data: Uint8Array };
 
+/** Reads one, and fails the reader where a known type does not hold its struct. */
 export function decodeExtension(reader: Reader): Extension {
   const extensionType = reader.u16();
   const body = reader.vector();
@@ -23,6 +24,7 @@ export function decodeExtension(reader: Reader): Extension {
   return { extensionType, data };
 }
 
+/** Writes the struct. */
 export function encodeExtension(writer: Writer, extension: Extension): void {
   writer.u16(extension.extensionType).opaque(extension.data);
 }

@@ -28,10 +28,12 @@ export class Extensions<P extends Placement | "Received"> {
     this.#list = list;
   }
 
+  /** No extensions. */
   static empty<P extends Placement>(placement: P): Extensions<P> {
     return new Extensions(placement, []);
   }
 
+  /** One extension; errors as `add`. */
   static single<P extends Placement>(placement: P, extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
     return Extensions.empty(placement).add(extension);
   }
@@ -68,6 +70,7 @@ export class Extensions<P extends Placement | "Received"> {
     return new Extensions(placement, list);
   }
 
+  /** Writes the vector. */
   encode(writer: Writer): void {
     writer.vector((elements) => {
       for (const extension of this.#list) encodeExtension(elements, extension);
@@ -80,6 +83,7 @@ export class Extensions<P extends Placement | "Received"> {
     return this.addOrReplace(extension);
   }
 
+  /** As `add`, but an extension of the same type gives way, in its place. */
   addOrReplace(extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
     const error = extensionError(this.#placement, extension);
     if (error !== undefined) return err(error);
@@ -88,6 +92,7 @@ export class Extensions<P extends Placement | "Received"> {
     return ok(new Extensions(this.#placement, list));
   }
 
+  /** Without this type; `NotFound` where it is not there. */
   remove(extensionType: number): Result<Extensions<P>, InvalidExtensionError> {
     const rest = this.#list.filter((extension) => extension.extensionType !== extensionType);
     if (rest.length === this.#list.length) {
@@ -101,14 +106,17 @@ export class Extensions<P extends Placement | "Received"> {
     return Extensions.from("KeyPackage", this.#list);
   }
 
+  /** Whether there is one of this type. */
   contains(extensionType: number): boolean {
     return this.#list.some((extension) => extension.extensionType === extensionType);
   }
 
+  /** All types, in order. */
   types(): number[] {
     return this.#list.map((extension) => extension.extensionType);
   }
 
+  /** How many there are. */
   get size(): number {
     return this.#list.length;
   }
@@ -128,6 +136,7 @@ export class Extensions<P extends Placement | "Received"> {
     return data === undefined ? undefined : Reader.over(data).opaque();
   }
 
+  /** The dictionary of draft-ietf-mls-extensions, if there is one. */
   appDataDictionary(): AppDataDictionary | undefined {
     const data = this.get(ExtensionType.AppDataDictionary);
     return data === undefined ? undefined : AppDataDictionary.fromExtensionData(data);

@@ -11,10 +11,12 @@ export class HpkePrivateKey {
     return this.#bytes;
   }
 
+  /** Never the secret. */
   toString(): string {
     return "HpkePrivateKey(secret)";
   }
 
+  /** Never the secret. */
   toJSON(): string {
     return this.toString();
   }

@@ -8,10 +8,12 @@ export class HpkePublicKey {
     this.#bytes = bytes;
   }
 
+  /** The key as it stands on the wire. */
   asSlice(): Uint8Array {
     return this.#bytes;
   }
 
+  /** The same bytes. */
   equals(other: HpkePublicKey): boolean {
     return equalBytes(this.#bytes, other.#bytes);
   }

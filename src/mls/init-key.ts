@@ -8,10 +8,12 @@ export class InitKey {
     this.#key = key instanceof HpkePublicKey ? key : new HpkePublicKey(key);
   }
 
+  /** As an HPKE key. */
   key(): HpkePublicKey {
     return this.#key;
   }
 
+  /** The key as it stands on the wire. */
   asSlice(): Uint8Array {
     return this.#key.asSlice();
   }

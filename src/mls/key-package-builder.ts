@@ -72,6 +72,7 @@ export class KeyPackageBuilder {
     return this.#with({ lifetime });
   }
 
+  /** Extensions of the KeyPackage; their types are listed in the capabilities by themselves. */
   keyPackageExtensions(extensions: Extensions<"KeyPackage">): KeyPackageBuilder {
     return this.#with({ extensions });
   }
@@ -81,10 +82,12 @@ export class KeyPackageBuilder {
     return this.#with({ lastResort: encoding });
   }
 
+  /** What the client supports besides; OpenMLS's defaults otherwise. */
   leafNodeCapabilities(capabilities: Capabilities): KeyPackageBuilder {
     return this.#with({ capabilities });
   }
 
+  /** Extensions of the leaf node; their types are listed in the capabilities by themselves. */
   leafNodeExtensions(leafNodeExtensions: Extensions<"LeafNode">): KeyPackageBuilder {
     return this.#with({ leafNodeExtensions });
   }

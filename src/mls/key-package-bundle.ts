@@ -13,6 +13,7 @@ export class KeyPackageBundle {
     this.#encryptionPrivateKey = encryptionPrivateKey;
   }
 
+  /** The public part, to be published. */
   keyPackage(): KeyPackage {
     return this.#keyPackage;
   }
@@ -27,10 +28,12 @@ export class KeyPackageBundle {
     return this.#encryptionPrivateKey;
   }
 
+  /** Never the secrets. */
   toString(): string {
     return "KeyPackageBundle(secret)";
   }
 
+  /** Never the secrets. */
   toJSON(): string {
     return this.toString();
   }

@@ -68,6 +68,7 @@ export class KeyPackageIn {
     return this.#parts.content;
   }
 
+  /** Whether the KeyPackage is of this version (RFC 9420 §10). */
   versionIsSupported(protocolVersion: ProtocolVersion): boolean {
     return this.#parts.content.protocolVersion === protocolVersion;
   }

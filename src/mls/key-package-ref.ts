@@ -11,14 +11,17 @@ export class KeyPackageRef {
     this.#digest = digest;
   }
 
+  /** The digest. */
   asSlice(): Uint8Array {
     return this.#digest;
   }
 
+  /** The same digest. */
   equals(other: KeyPackageRef): boolean {
     return equalBytes(this.#digest, other.#digest);
   }
 
+  /** As OpenMLS shows it. */
   toString(): string {
     return `HashReference: ${toHex(this.#digest).toUpperCase()}`;
   }

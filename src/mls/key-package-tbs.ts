@@ -21,6 +21,7 @@ export type KeyPackageTbs<P extends Placement | "Received" = "KeyPackage"> = {
   readonly extensions: Extensions<P>;
 };
 
+/** The bytes that the signature of a KeyPackage covers (RFC 9420 §10). */
 export function encodeKeyPackageTbs(tbs: KeyPackageTbs<Placement>): Uint8Array {
   const writer = new Writer().u16(tbs.protocolVersion).u16(tbs.ciphersuite).opaque(tbs.initKey.asSlice());
   tbs.leafNode.encode(writer);

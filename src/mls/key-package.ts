@@ -37,26 +37,32 @@ export class KeyPackage {
     return this.#parts.tbs;
   }
 
+  /** `cipher_suite`. */
   ciphersuite(): Ciphersuite {
     return this.#parts.tbs.ciphersuite;
   }
 
+  /** `leaf_node`: the client's place in any group that it is added to. */
   leafNode(): LeafNode {
     return this.#parts.tbs.leafNode;
   }
 
+  /** `init_key`: what a Welcome is sealed to. */
   hpkeInitKey(): InitKey {
     return this.#parts.tbs.initKey;
   }
 
+  /** `extensions` of the KeyPackage, not those of its leaf. */
   extensions(): Extensions<"KeyPackage"> {
     return this.#parts.tbs.extensions;
   }
 
+  /** `leaf_node.lifetime` (RFC 9420 §7.2). */
   lifeTime(): Lifetime {
     return this.#parts.lifetime;
   }
 
+  /** Over `tbs`, by the leaf's signature key. */
   signature(): Uint8Array {
     return this.#parts.signature;
   }

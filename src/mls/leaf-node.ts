@@ -55,6 +55,7 @@ export class LeafNode {
     return new LeafNode(fields, signature, encodeLeafNodeTbs(fields));
   }
 
+  /** Reads one; the reader says whether it failed. */
   static decode(reader: Reader): LeafNode {
     const start = reader.position;
     const encryptionKey = new HpkePublicKey(reader.opaque());
@@ -68,26 +69,32 @@ export class LeafNode {
     return new LeafNode(fields, reader.opaque(), tbs);
   }
 
+  /** Writes the struct, with its signature. */
   encode(writer: Writer): void {
     writer.raw(this.#tbs).opaque(this.#signature);
   }
 
+  /** `encryption_key`. */
   encryptionKey(): HpkePublicKey {
     return this.#fields.encryptionKey;
   }
 
+  /** `signature_key`. */
   signatureKey(): SignaturePublicKey {
     return this.#fields.signatureKey;
   }
 
+  /** `credential`. */
   credential(): Credential {
     return this.#fields.credential;
   }
 
+  /** `capabilities`. */
   capabilities(): Capabilities {
     return this.#fields.capabilities;
   }
 
+  /** `leaf_node_source`, with the field that it selects. */
   leafNodeSource(): LeafNodeSource {
     return this.#fields.source;
   }
@@ -97,10 +104,12 @@ export class LeafNode {
     return this.#fields.source.kind === "key_package" ? this.#fields.source.lifetime : undefined;
   }
 
+  /** `extensions` of the leaf. */
   extensions(): Extensions<"LeafNode"> {
     return this.#fields.extensions;
   }
 
+  /** `signature`, over `tbs` where the source is key_package. */
   signature(): Uint8Array {
     return this.#signature;
   }

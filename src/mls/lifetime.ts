@@ -49,11 +49,13 @@ export class Lifetime {
     return new Lifetime(notBefore, notAfter);
   }
 
+  /** Reads one; the reader says whether it failed. */
   static decode(reader: Reader): Lifetime {
     const notBefore = reader.u64();
     return new Lifetime(notBefore, reader.u64());
   }
 
+  /** Writes the struct. */
   encode(writer: Writer): void {
     writer.u64(this.notBefore).u64(this.notAfter);
   }
@@ -71,6 +73,7 @@ export class Lifetime {
     return ok(undefined);
   }
 
+  /** Whether `validate` has nothing to say. */
   isValid(now: number): boolean {
     return this.validate(now).ok;
   }

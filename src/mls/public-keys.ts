@@ -5,6 +5,7 @@
  */
 import { type Ciphersuite, ciphersuiteInfo, Kem, SignatureScheme, signaturePublicKeyBytes } from "./ciphersuite.ts";
 
+/** What is wrong with a public key. */
 export type PublicKeyDefect =
   | "wrong length"
   | "compressed point"

@@ -20,6 +20,7 @@ export class Reader {
     this.#outcome = outcome;
   }
 
+  /** Over the whole of these bytes. */
   static over(bytes: Uint8Array): Reader {
     return new Reader(bytes, 0, bytes.length, { failure: undefined });
   }
@@ -29,14 +30,17 @@ export class Reader {
     return this.#position;
   }
 
+  /** Bytes left before the end, of the vector where this reads one; 0 after a failure. */
   get remaining(): number {
     return this.#outcome.failure === undefined ? this.#end - this.#position : 0;
   }
 
+  /** The first failure, if there was one. */
   get failure(): DecodeError | undefined {
     return this.#outcome.failure;
   }
 
+  /** Fails, unless something has failed before. */
   fail(code: DecodeError["code"], message: string): void {
     this.#outcome.failure ??= { code, message, offset: this.#position };
   }

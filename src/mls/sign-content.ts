@@ -1,5 +1,6 @@
 import { Writer } from "./writer.ts";
 
+/** The labels that concern a KeyPackage (RFC 9420 §7.2, §10). */
 export type SignatureLabel = "KeyPackageTBS" | "LeafNodeTBS";
 
 /**

@@ -8,10 +8,12 @@ export class SignaturePublicKey {
     this.#bytes = bytes;
   }
 
+  /** The key as it stands on the wire. */
   asSlice(): Uint8Array {
     return this.#bytes;
   }
 
+  /** The same bytes. */
   equals(other: SignaturePublicKey): boolean {
     return equalBytes(this.#bytes, other.#bytes);
   }

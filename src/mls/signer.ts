@@ -30,6 +30,7 @@ export class SignatureKeyPair implements Signer {
     this.#publicKey = new SignaturePublicKey(publicKey);
   }
 
+  /** A fresh pair. */
   static async generate(crypto: CryptoProvider, signatureScheme: SignatureScheme): Promise<SignatureKeyPair> {
     const { privateKey, publicKey } = await crypto.generateSignatureKeyPair(signatureScheme);
     return new SignatureKeyPair(crypto, signatureScheme, privateKey, publicKey);
@@ -44,10 +45,12 @@ export class SignatureKeyPair implements Signer {
     return new SignatureKeyPair(crypto, signatureScheme, keys.privateKey, keys.publicKey);
   }
 
+  /** Signs with the private key. */
   sign(message: Uint8Array): Promise<Uint8Array> {
     return this.#crypto.sign(this.signatureScheme, this.#privateKey, message);
   }
 
+  /** What goes into the leaf node. */
   publicKey(): SignaturePublicKey {
     return this.#publicKey;
   }

@@ -19,6 +19,7 @@ export class Writer {
     return this.#uint(Number(value >> 32n), 4).#uint(Number(value & 0xffff_ffffn), 4);
   }
 
+  /** Bytes as they are. */
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
@@ -45,6 +46,7 @@ export class Writer {
     return this;
   }
 
+  /** All that was written, in a buffer of its own. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -31,10 +31,12 @@ export class X509Credential {
     return reader.failure === undefined ? ok(new X509Credential(certificates)) : err(reader.failure);
   }
 
+  /** The chain, in order. */
   certificates(): readonly Uint8Array[] {
     return this.#certificates;
   }
 
+  /** As the Credential of a leaf node, type 2 (RFC 9420 §17.5). */
   toCredential(): Credential {
     const writer = new Writer();
     for (const certificate of this.#certificates) writer.opaque(certificate);
