@@ -1,7 +1,9 @@
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { app } from "../../../src/http/app.ts";
 import { encodeMlsMessage } from "../../../src/mls/mls-message.ts";
 import { base64url, newSigner } from "../support/forge.ts";
-import { adder, call, registeredOwner } from "../support/http.ts";
+import { adder, call, ORIGIN, registeredOwner } from "../support/http.ts";
 
 test("a batch goes in and each package comes out once, the oldest first", async () => {
   const owner = await registeredOwner();
@@ -104,4 +106,23 @@ test("the policy is public and can be revalidated", async () => {
   const etag = policy.headers.get("ETag") ?? "";
   expect(etag).toMatch(/^"[\w-]{43}"$/);
   expect((await call("GET", "/v1/policy", { headers: { "If-None-Match": etag } })).status).toBe(304);
+});
+
+test("a lifetime as long as numbers go comes through whole where the policy allows it", async () => {
+  const owner = await registeredOwner();
+  const eternal = owner.forge({ notBefore: 0n, notAfter: 2n ** 64n - 1n });
+  expect((await owner.publish([eternal])).json.results[0].code).toBe("lifetime_too_long");
+  const unlimited = { ...env, MAX_TOTAL_LIFETIME_SECONDS: "off" };
+  const published = await app.request(
+    `${ORIGIN}${owner.path}/key-packages`,
+    {
+      method: "POST",
+      body: encodeMlsMessage(eternal).slice(),
+      headers: { Authorization: `Bearer ${owner.token}`, "Content-Type": "message/mls" },
+    },
+    unlimited,
+  );
+  expect(await published.json()).toMatchObject({ results: [{ code: "stored" }] });
+  const { json } = await (await adder()).claim(owner.user);
+  expect(json.clients[0]).toMatchObject({ key_package: base64url(eternal), not_after: Number.MAX_SAFE_INTEGER });
 });
