@@ -11,8 +11,8 @@ const known = { epoch: 0, readAtMs: Number.NEGATIVE_INFINITY };
  */
 export async function currentRestoreEpoch(db: D1Database): Promise<number> {
   if (Date.now() - known.readAtMs < RESTORE_EPOCH_CACHE_MS) return known.epoch;
-  // Set before the read: while the directory is in trouble one request a span waits for it, not each.
-  known.readAtMs = Date.now();
+  // While one request reads anew, the others go on with what was known; only a new isolate knows nothing to go on with.
+  if (known.readAtMs > 0) known.readAtMs = Date.now();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), RESTORE_EPOCH_READ_TIMEOUT_MS);
@@ -23,7 +23,8 @@ export async function currentRestoreEpoch(db: D1Database): Promise<number> {
   });
   const epoch = await Promise.race([read, timeout]);
   clearTimeout(timer);
-  if (epoch !== undefined) rememberRestoreEpoch(epoch);
+  // A directory in trouble is asked again after the span, not by each request.
+  rememberRestoreEpoch(epoch ?? known.epoch);
   return known.epoch;
 }
 

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
+import { BODY_READ_TIMEOUT_MS } from "../../../src/limits.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -217,5 +218,27 @@ test("the native adapter gives the verdicts of the pure one", async () => {
       key_packages: batch,
     });
     expect(json.results.map(({ code }: Json) => code)).toEqual(["stored", "invalid_signature", "stored"]);
+  }
+});
+
+test("a body that does not arrive is not waited for", async () => {
+  const owner = await registeredOwner();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const answer = app.request(
+      `${ORIGIN}${owner.path}/key-packages`,
+      {
+        method: "POST",
+        body: new ReadableStream({ pull: () => new Promise(() => undefined) }),
+        headers: { Authorization: `Bearer ${owner.token}`, "Content-Type": "application/json" },
+      },
+      real,
+    );
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    await vi.advanceTimersByTimeAsync(BODY_READ_TIMEOUT_MS);
+    const response = await answer;
+    expect([response.status, ((await response.json()) as Json).code]).toEqual([408, "body_timeout"]);
+  } finally {
+    vi.useRealTimers();
   }
 });
