@@ -71,8 +71,6 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Ref
     return { code: "ciphersuite_not_in_capabilities", ciphersuite };
   }
   const credentialType = leafNode.credential().credentialType();
-  // RFC 9420 §13.5 keeps GREASE out of this one field, so no listing can allow it.
-  if (isGrease(credentialType)) return { code: "unsupported_credential_type", credentialType };
   if (!capabilities.credentials().includes(credentialType)) {
     return { code: "credential_not_in_capabilities", credentialType };
   }

@@ -31,6 +31,7 @@ export { Credential } from "./credential.ts";
 export type { CredentialWithKey } from "./credential-with-key.ts";
 export { nobleCrypto } from "./crypto/noble.ts";
 export type { CryptoProvider, HpkeKeyPairBytes, SignatureItem, SignatureKeyPairBytes } from "./crypto/provider.ts";
+export { webCrypto } from "./crypto/webcrypto.ts";
 export type {
   DecodeError,
   InvalidExtensionError,
