@@ -48,6 +48,7 @@ function steps(): Step[] {
     },
     { name: "generated: Env", run: () => command("wrangler", ["types", "--include-runtime=false", "--check"]) },
     { name: "generated: OpenAPI", run: () => script("scripts/generate-openapi.ts", "--check") },
+    { name: "generated: API reference", run: () => script("scripts/generate-api-reference.ts", "--check") },
     ...["tsconfig.json", "tsconfig.mls.json", "bench/tsconfig.json"].map((project) => ({
       name: `types: ${project}`,
       run: () => command("tsc", ["-p", project]),
