@@ -1,6 +1,7 @@
 /** The directory that is measured: in workerd, with an issuer of its own and a way to fill it. */
 import type { SeedRequest } from "../worker/directory.ts";
 import type { LoadOrder } from "./load.ts";
+import { timed } from "./rounds.ts";
 import { AUDIENCE, ISSUER, type Issuer, newIssuer } from "./tokens.ts";
 import { startWorker } from "./workerd.ts";
 
@@ -55,6 +56,24 @@ export async function startDirectory(inspectorPort?: number): Promise<Directory>
     seedD1: (request) => post("/bench/seed-d1", request),
     stop: worker.stop,
   };
+}
+
+const QUIET_ANSWER_MS = 5;
+const QUIET_ANSWERS = 15;
+const QUIET_PAUSE_MS = 100;
+const QUIET_TIMEOUT_MS = 30_000;
+
+/**
+ * Waits until the directory has done what claims leave for later: a second after a burst every pool that gave
+ * something wakes to tell D1, and all pools share one thread here. It must not fall upon whoever is measured next.
+ */
+export async function untilQuiet(port: number): Promise<void> {
+  const deadline = performance.now() + QUIET_TIMEOUT_MS;
+  for (let quiet = 0; quiet < QUIET_ANSWERS && performance.now() < deadline; ) {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_PAUSE_MS));
+    const ms = await timed(async () => (await fetch(`http://127.0.0.1:${port}/bench/empty`)).arrayBuffer());
+    quiet = ms < QUIET_ANSWER_MS ? quiet + 1 : 0;
+  }
 }
 
 /** What every claim of the bench asks for, wherever it is sent. */

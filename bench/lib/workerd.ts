@@ -22,12 +22,13 @@ export type RunningWorker = { readonly port: number; readonly stop: () => Promis
 
 /** Bundles and starts the Worker; `stop` ends workerd and removes its storage. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const script = await bundled(options.entry);
   const state = await mkdtemp(join(tmpdir(), "kpd-bench-"));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: NAME,
       modules: true,
-      script: await bundled(options.entry),
+      script,
       compatibilityDate: COMPATIBILITY_DATE,
       bindings: { ...options.variables },
       durableObjects: Object.fromEntries(
@@ -43,8 +44,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }),
   );
   const stop = async () => {
-    await miniflare.dispose();
-    await rm(state, { recursive: true, force: true });
+    try {
+      await miniflare.dispose();
+    } finally {
+      await rm(state, { recursive: true, force: true });
+    }
   };
   try {
     return { port: Number((await miniflare.unsafeGetDirectURL(NAME)).port), stop };

@@ -1,5 +1,5 @@
 /** Claims a second: on one user and on many, and one bulk claim against as many single ones. */
-import { claimOrder, type Directory, startDirectory, userNames } from "../lib/directory.ts";
+import { claimOrder, type Directory, startDirectory, untilQuiet, userNames } from "../lib/directory.ts";
 import { type LoadGenerator, type LoadOrder, perSecond, startLoadGenerator } from "../lib/load.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, type Row, rowsAgainst } from "../lib/report.ts";
@@ -58,15 +58,11 @@ async function measureLoad(
   });
   const burst =
     (target: Target): Trial =>
-    async () =>
-      perSecond(
-        await load.run({
-          ...target,
-          connections: plan.connections,
-          maxRequests: plan.loadRequests,
-          maxMs: plan.loadMs,
-        }),
-      );
+    async () => {
+      await untilQuiet(directory.port);
+      const bounds = { connections: plan.connections, maxRequests: plan.loadRequests, maxMs: plan.loadMs };
+      return perSecond(await load.run({ ...target, ...bounds }));
+    };
   const { ours, others } = await interleavedAgainst(plan.rounds, burst({ ...claim, port: directory.port }), {
     "an empty route": burst(bare("empty", "ok")),
     "the least durable write": burst(bare("least", "ok")),
@@ -91,8 +87,10 @@ async function measureBulk(plan: Plan, directory: Directory, load: LoadGenerator
   };
   const elapsed =
     (order: LoadOrder): Trial =>
-    async () =>
-      (await load.run(order)).elapsedMs;
+    async () => {
+      await untilQuiet(directory.port);
+      return (await load.run(order)).elapsedMs;
+    };
   const { ours, singles } = await interleaved(plan.rounds, {
     ours: elapsed(bulk),
     singles: elapsed({ ...single, ...once, maxRequests: users.length }),
