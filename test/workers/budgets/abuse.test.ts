@@ -1,0 +1,42 @@
+/** The drainers, with the budgets in force: what one who claims again and again gets, and a thousand who do. */
+import { describe, expect, it } from "vitest";
+import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/limits.ts";
+import { adder, registeredOwner } from "../support/http.ts";
+
+const tally = (words: readonly string[]): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, group]) => [word, group.length]));
+
+describe("abuse by claims", () => {
+  it("gives a claimer who drains his burst, and then 429 with a time to wait", async () => {
+    const victim = await registeredOwner();
+    await victim.publish([...victim.forgeMany(60), victim.forge({ lastResort: true })]);
+    const drainer = await adder();
+    const answers = [];
+    for (let claim = 0; claim < 30; claim++) answers.push(await drainer.claim(victim.user));
+    expect(tally(answers.map(({ status }) => String(status)))).toEqual({
+      200: PAIR_BUDGET_BURST_CLAIMS,
+      429: 30 - PAIR_BUDGET_BURST_CLAIMS,
+    });
+    expect(Number(answers.at(-1)?.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect((await victim.inventory())[0].available).toBe(60 - PAIR_BUDGET_BURST_CLAIMS);
+  });
+
+  it("gives a thousand claimers of one victim an hour's budget and then its last resort, and the victim keeps the rest", async () => {
+    const victim = await registeredOwner();
+    for (let batch = 0; batch < 2; batch++) await victim.publish(victim.forgeMany(100));
+    await victim.publish([victim.forge({ lastResort: true })]);
+    const outcomes: string[] = [];
+    for (let crowd = 0; crowd < 20; crowd++) {
+      const claims = Array.from({ length: 50 }, async () => (await adder()).claim(victim.user));
+      outcomes.push(...(await Promise.all(claims)).map(({ json }) => json.clients[0].status));
+    }
+    const counted = tally(outcomes);
+    // A token of the budget may come back while the thousand are at it.
+    expect(counted.claimed).toBeGreaterThanOrEqual(TARGET_BUDGET_CLAIMS_PER_HOUR);
+    expect(counted.claimed).toBeLessThanOrEqual(TARGET_BUDGET_CLAIMS_PER_HOUR + 3);
+    expect(counted).toEqual({ claimed: counted.claimed, last_resort: 1000 - (counted.claimed ?? 0) });
+    expect((await victim.inventory())[0].available).toBe(200 - (counted.claimed ?? 0));
+    const journal = await victim.as("GET", "/journal?limit=500");
+    expect(journal.json.entries).toHaveLength(500);
+  });
+});
