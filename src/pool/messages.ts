@@ -189,8 +189,6 @@ export type ClaimCall = PoolCall & {
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | undefined;
 };
 
-export type ClientClaimStatus = "claimed" | "last_resort" | "exhausted" | "incompatible" | "excluded" | "rate_limited";
-
 export type ClaimedPackage = {
   readonly keyPackage: Uint8Array;
   readonly keyPackageRef: Uint8Array;
