@@ -103,7 +103,8 @@ type Ending = { readonly fromMs: number; readonly ends: (story: Pick<Story, "pac
 function endings(history: History, name: string): Ending[] {
   return history.operations.flatMap((operation): Ending[] => {
     if (operation.kind === "restore_epoch") {
-      // Not known without an answer: it may be any second until the call was given up.
+      // Not known without an answer: it may be any second until the call was given up. The second alone counts: what
+      // was published while the call was under way is void as well.
       const epoch = operation.epoch ?? Math.ceil(operation.endedMs / 1000);
       return [
         {
@@ -114,17 +115,21 @@ function endings(history: History, name: string): Ending[] {
     }
     if (!("user" in operation) || `${operation.user}/${operation.client}` !== name) return [];
     const { sentMs: fromMs } = operation;
-    if (operation.kind === "revoke") return [{ fromMs, ends: () => true }];
+    // What a package's own call does to it shows in its code.
+    const later = (which: Ending["ends"]): Ending[] => [
+      { fromMs, ends: (story) => fromMs > story.offered.sentMs && which(story) },
+    ];
+    if (operation.kind === "revoke") return later(() => true);
     if (operation.kind === "remove") {
       const refs = operation.refs === "all" ? undefined : new Set(operation.refs);
-      return [{ fromMs, ends: (story) => refs?.has(story.package.ref) ?? true }];
+      return later((story) => refs?.has(story.package.ref) ?? true);
     }
     if (operation.mode === "replace") {
       const kept = new Set(operation.packages.map(({ ref }) => ref));
-      return [{ fromMs, ends: (story) => !kept.has(story.package.ref) || story.package.lastResort }];
+      return later((story) => !kept.has(story.package.ref) || story.package.lastResort);
     }
     const hasLastResort = operation.packages.some(({ lastResort }) => lastResort);
-    return hasLastResort ? [{ fromMs, ends: (story) => story.package.lastResort }] : [];
+    return hasLastResort ? later((story) => story.package.lastResort) : [];
   });
 }
 
@@ -147,10 +152,7 @@ function storiesOf(
       }
       const claims = claimsOf.get(offered.ref) ?? [];
       const ending = { package: offered, offered: publish };
-      const endMs = ends.flatMap(({ fromMs, ends: hits }) =>
-        // What a package's own call does to it shows in its code.
-        fromMs > publish.sentMs && hits(ending) ? [fromMs] : [],
-      );
+      const endMs = ends.filter(({ ends: hits }) => hits(ending)).map(({ fromMs }) => fromMs);
       const journaledAt = offered.lastResort ? undefined : journal.get(offered.ref);
       stories.set(offered.ref, {
         ...ending,

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import type { ClaimedBy, UserAnswer } from "../history.ts";
 import { call, isStopping, note, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
 
-const LOOPS = 4;
 const KEYED_SHARE = 0.9;
 const REPEATED_SHARE = 0.12;
 const BULK_SHARE = 0.15;
@@ -61,4 +60,4 @@ function usersOf(body: unknown, bulk: boolean): UserAnswer[] {
   }));
 }
 
-await Promise.all(Array.from({ length: LOOPS }, (_, index) => claim(`adder-${orders.name}/device-${index}`)));
+await Promise.all(Array.from({ length: orders.loops }, (_, index) => claim(`adder-${orders.name}/device-${index}`)));

@@ -13,6 +13,8 @@ export type ActorOrders = {
   /** Tokens by `user/client`. */
   readonly tokens: Readonly<Record<string, string>>;
   readonly users: readonly string[];
+  /** Adders claim in this many loops at once, each as a caller of its own. */
+  readonly loops: number;
   /** Pause between two operations of one loop, in milliseconds: bounds the rate. */
   readonly pauseMs: number;
 };

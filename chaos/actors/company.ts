@@ -7,7 +7,7 @@ import { type LocalKey, localToken } from "../../scripts/local/keys.ts";
 import type { Operation } from "../history.ts";
 import type { ActorOrders } from "./caller.ts";
 
-const ADDER_LOOPS = 4;
+const ADDER_LOOPS = 6;
 const END_TIMEOUT_MS = 150_000;
 
 export type Cast = {
@@ -41,7 +41,7 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
   )) {
     tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:claim" });
   }
-  const common = { address, tokens, pauseMs: cast.adderPauseMs };
+  const common = { address, tokens, loops: ADDER_LOOPS, pauseMs: cast.adderPauseMs };
   const parts: (readonly [string, ActorOrders])[] = [
     ...Array.from({ length: cast.publishers }, (_, index) => {
       const users = cast.users.filter((_, place) => place % cast.publishers === index);

@@ -90,6 +90,11 @@ describe("an honest history", () => {
     expect(broken(history([published(0, ["a"], { packages })]))).toEqual([]);
   });
 
+  it("has none when a package was published while a restore epoch of the next second was under way", () => {
+    const epoch = { ...span(4900), endedMs: 5100, kind: "restore_epoch", epoch: 5 } as const;
+    expect(broken(history([epoch, published(4950, ["a"]), claimed(5200, undefined)]))).toEqual([]);
+  });
+
   it("has none when a claim is repeated under its key and gets the same", () => {
     const key = { idempotencyKey: "k" };
     expect(
