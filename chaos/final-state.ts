@@ -39,11 +39,12 @@ export async function finalState(ask: Ask, operator: string, owned: readonly Own
   );
 }
 
+/** Stock levels that crossed no threshold wait up to a day: the operator asks for them now. */
 async function settled(ask: Ask, operator: string, user: string): Promise<void> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const view = (await ask(operator, "GET", `/v1/admin/users/${user}`)) as { directory_pending: boolean };
-    if (!view.directory_pending) return;
+    const { status } = (await ask(operator, "POST", `/v1/admin/users/${user}/resync`)) as { status: string };
+    if (status === "delivered") return;
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }

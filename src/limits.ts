@@ -55,7 +55,7 @@ export const REFUSAL_BUDGET_PACKAGES_PER_MINUTE = 200;
 export const MAX_USERS_PER_CLAIM = 100;
 
 /** Pools asked at the same time by one claim of many users. */
-export const CLAIM_FAN_OUT_POOLS = 20;
+export const CLAIM_FAN_OUT_POOLS = 50;
 
 /** References that one delete or prune may name; a stock of every suite and both states fits. */
 export const MAX_REFS_PER_REQUEST = 1_000;
@@ -86,10 +86,13 @@ export const DIRECTORY_WRITE_TIMEOUT_MS = 2_000;
 export const OUTBOX_RETRY_MIN_MS = 1_000;
 export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
 
-/** Stock levels reach the directory this much after the first change, so that a burst of claims is one write. */
+/** News for the directory wait this long for more of them, so that a burst is one write. */
 export const OUTBOX_DELAY_MS = 1_000;
 
-/** Each client's row is written again this often, so that a lost directory fills itself. */
+/**
+ * Each user's rows are written again this often: a lost directory fills itself, and stock levels that moved without
+ * crossing a threshold are at most this old.
+ */
 export const DIRECTORY_REFRESH_SECONDS = 24 * 3_600;
 
 /** Rows that one alarm deletes or voids at a time, so that it never runs long; it re-arms itself for the rest. */
@@ -133,3 +136,9 @@ export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
 
 /** Faults of a request body that one answer names. */
 export const MAX_REPORTED_FAULTS = 10;
+
+/** A token that was verified is believed this long without another look, and at most until it expires. */
+export const TOKEN_MEMORY_MS = 60_000;
+
+/** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
+export const MAX_REMEMBERED_TOKENS = 4_096;

@@ -28,19 +28,31 @@ export type Claiming = {
   readonly caller: Caller;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
+  readonly lowWatermarkPackages: number;
   readonly nowMs: number;
 };
 
+export type Claimed = Answered & {
+  /** Ids of the clients that gave a one-time package. */
+  readonly claimedFrom: readonly number[];
+  /** Whether any of them now has nothing left, or one fewer than the low watermark. */
+  readonly crossedThreshold: boolean;
+};
+
 /** One package from each registered client that has a fitting one, in the order of registration. */
-export function claimAll(claiming: Claiming): Answered & { readonly touched: readonly number[] } {
-  const touched: number[] = [];
+export function claimAll(claiming: Claiming): Claimed {
+  const claimedFrom: number[] = [];
+  let crossedThreshold = false;
   const clients = registeredClients(claiming.sql).map((client): ClientClaim => {
     if (isExcluded(claiming, client.client)) return { client: client.client, status: "excluded" };
-    const claim = claimOne(claiming, client);
-    if (claim.status === "claimed") touched.push(client.clientId);
+    const { claim, left } = claimOne(claiming, client);
+    if (left !== undefined) {
+      claimedFrom.push(client.clientId);
+      crossedThreshold ||= left === 0 || left === claiming.lowWatermarkPackages - 1;
+    }
     return claim;
   });
-  return { status: statusOf(clients), clients, touched };
+  return { status: statusOf(clients), clients, claimedFrom, crossedThreshold };
 }
 
 /** RFC 9420 §11.1, with the default types left out of what must be listed. Pure. */
@@ -67,11 +79,15 @@ function isExcluded({ user, caller, criteria }: Claiming, client: string): boole
   return (caller.user === user && caller.client === client) || criteria.excludeClients.includes(client);
 }
 
-function claimOne(claiming: Claiming, { client, clientId }: ClientRow): ClientClaim {
+/** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
+function claimOne(
+  claiming: Claiming,
+  { client, clientId }: ClientRow,
+): { readonly claim: ClientClaim; readonly left?: number } {
   const { sql, caller, criteria, nowMs } = claiming;
   const pair = pairBucket(claiming, clientId);
   const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
-  if (pairWaitMs > 0) return { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) };
+  if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
 
   const lots = lotsOf(sql, clientId);
   const fitting = lots.filter((lot) => fits(lot, criteria));
@@ -83,11 +99,11 @@ function claimOne(claiming: Claiming, { client, clientId }: ClientRow): ClientCl
   if (!chosen) {
     if (oneTime) {
       missed(claiming, clientId, "rate_limited");
-      return { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) };
+      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) } };
     }
     const status = fitting.length === 0 && lots.length > 0 ? "incompatible" : "exhausted";
     missed(claiming, clientId, status);
-    return { client, status };
+    return { claim: { client, status } };
   }
 
   if (pair) spend(sql, pair, nowMs);
@@ -99,16 +115,19 @@ function claimOne(claiming: Claiming, { client, clientId }: ClientRow): ClientCl
   }
   const status = lot.lastResort ? "last_resort" : "claimed";
   record(sql, { clientId, at: now, event: status, ciphersuite: lot.ciphersuite, ref: live.ref, claimer: caller });
-  return {
-    client,
-    status,
-    package: {
-      keyPackage: live.keyPackage,
-      keyPackageRef: live.ref,
-      ciphersuite: lot.ciphersuite,
-      notAfter: live.notAfter,
-    },
+  const given = {
+    keyPackage: live.keyPackage,
+    keyPackageRef: live.ref,
+    ciphersuite: lot.ciphersuite,
+    notAfter: live.notAfter,
   };
+  const claim = { client, status, package: given } as const;
+  return lot.lastResort ? { claim } : { claim, left: stockOf(lots, lot.ciphersuite) - 1 };
+}
+
+/** One-time packages of a ciphersuite, those that expired since the last sweep included. */
+function stockOf(lots: readonly Lot[], ciphersuite: number): number {
+  return lots.reduce((sum, lot) => (lot.ciphersuite === ciphersuite && !lot.lastResort ? sum + lot.live : sum), 0);
 }
 
 function fits(lot: Lot, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {

@@ -9,13 +9,21 @@ import { readPool } from "./pool-row.ts";
 import { allClients, type ClientRow, signatureKeys } from "./registrations.ts";
 import { inventory, lotsOf } from "./stock.ts";
 
-/** Notes that a client's image is out of date, and when the directory should hear of it at the latest. */
-export function markChanged(sql: SqlStorage, clientIds: readonly number[], dueMs: number): void {
+/**
+ * Notes that clients' images are out of date, and when the directory should hear of it; undefined leaves it to the
+ * next time that the pool's alarm rings for whatever reason, at the latest after a day.
+ */
+export function markChanged(sql: SqlStorage, clientIds: readonly number[], dueMs: number | undefined): void {
   for (const clientId of clientIds) {
     sql.exec("UPDATE clients SET changes = changes + 1 WHERE client_id = ?", clientId);
   }
-  if (clientIds.length === 0) return;
-  sql.exec("UPDATE pool SET outbox_due_ms = MIN(COALESCE(outbox_due_ms, ?1), ?1) WHERE id = 1", dueMs);
+  if (clientIds.length === 0 || dueMs === undefined) return;
+  sql.exec("UPDATE pool SET outbox_due_ms = ?1 WHERE id = 1 AND (outbox_due_ms IS NULL OR outbox_due_ms > ?1)", dueMs);
+}
+
+/** Whether the directory lacks anything. */
+export function hasNews(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM clients WHERE changes <> projected_changes LIMIT 1").toArray().length > 0;
 }
 
 /** Notes that every image must be sent again. */

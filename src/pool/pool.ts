@@ -40,7 +40,15 @@ import type {
   RevokeAnswer,
   RevokeUserAnswer,
 } from "./messages.ts";
-import { markAllChanged, markChanged, packParcel, parcelDelivered, parcelFailed, sendParcel } from "./outbox.ts";
+import {
+  hasNews,
+  markAllChanged,
+  markChanged,
+  packParcel,
+  parcelDelivered,
+  parcelFailed,
+  sendParcel,
+} from "./outbox.ts";
 import { readPool } from "./pool-row.ts";
 import { add, isKept, replace } from "./publish.ts";
 import {
@@ -225,19 +233,21 @@ export class Pool extends DurableObject<PoolEnv> {
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier) return { outcome: "answered", ...earlier, replayed: true };
-      const { touched, ...answer } = claimAll({
+      const { claimedFrom, crossedThreshold, ...answer } = claimAll({
         sql: this.#sql,
-        user: readPool(this.#sql).user,
+        user: call.user,
         caller: call.caller,
         criteria: call.criteria,
         budgets: this.#settings.budgets,
+        lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
         nowMs,
       });
       // Only what was given is kept: one who came away with nothing may ask again under the same key.
       if (replay && (answer.status === "ok" || answer.status === "partial")) {
         keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
       }
-      this.#changed(touched, nowMs + OUTBOX_DELAY_MS);
+      // Setting an alarm is a second flush: only what the directory must know soon is worth it.
+      this.#changed(claimedFrom, crossedThreshold ? nowMs + OUTBOX_DELAY_MS : undefined);
       this.#wakeBy(nowMs + this.#settings.retention.replaySeconds * 1000);
       return { outcome: "answered", ...answer, replayed: false };
     });
@@ -251,7 +261,7 @@ export class Pool extends DurableObject<PoolEnv> {
       return {
         outcome: "found",
         restoreEpoch: pool.restoreEpoch,
-        directoryPending: pool.outboxDueMs !== undefined,
+        directoryPending: hasNews(this.#sql),
         clients: allClients(this.#sql).map((client) => ({
           ...this.#view(client, nowMs),
           revoked: client.revoked,
@@ -268,7 +278,7 @@ export class Pool extends DurableObject<PoolEnv> {
       this.#wakeBy(nowMs);
     });
     await this.#writeThrough();
-    return { outcome: readPool(this.#sql).outboxDueMs === undefined ? "delivered" : "queued" };
+    return { outcome: hasNews(this.#sql) ? "queued" : "delivered" };
   }
 
   /**
@@ -282,10 +292,13 @@ export class Pool extends DurableObject<PoolEnv> {
     const unfinished = this.ctx.storage.transactionSync(() => {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       markChanged(this.#sql, swept.expiredOf, nowMs);
+      const { projectedAt, outboxFailures } = readPool(this.#sql);
+      const stale = projectedAt + DIRECTORY_REFRESH_SECONDS <= nowMs / 1000;
+      if (stale && outboxFailures === 0) markAllChanged(this.#sql, nowMs);
       return swept.unfinished;
     });
     const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs !== undefined && dueMs <= nowMs) await this.#send();
+    if (dueMs === undefined || dueMs <= nowMs) await this.#send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
     if (next !== undefined) this.#wakeBy(next);
   }
@@ -299,15 +312,12 @@ export class Pool extends DurableObject<PoolEnv> {
     });
   }
 
-  /** The same for a registered client; its rows in the directory are renewed from time to time. */
+  /** The same for a registered client. */
   #withClient<T>(call: ClientCall, body: (client: ClientRow, nowMs: number) => T): T | NotRegistered {
     if (!this.#exists) return NOT_REGISTERED;
     return this.#transaction(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
       if (!client) return NOT_REGISTERED;
-      if (readPool(this.#sql).projectedAt + DIRECTORY_REFRESH_SECONDS < nowMs / 1000) {
-        this.#changed([client.clientId], nowMs + OUTBOX_DELAY_MS);
-      }
       return body(client, nowMs);
     });
   }
@@ -372,10 +382,10 @@ export class Pool extends DurableObject<PoolEnv> {
     return { kind: "refusals", clientId, caller: "", rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
   }
 
-  #changed(clientIds: readonly number[], dueMs: number): void {
+  #changed(clientIds: readonly number[], dueMs: number | undefined): void {
     if (clientIds.length === 0) return;
     markChanged(this.#sql, clientIds, dueMs);
-    this.#wakeBy(dueMs);
+    if (dueMs !== undefined) this.#wakeBy(dueMs);
   }
 
   /** Makes sure that the alarm rings at `timeMs` at the latest. Too early does no harm: the alarm looks what is due. */

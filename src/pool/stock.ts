@@ -111,7 +111,8 @@ export type LivePackage = {
 export function oldest(sql: SqlStorage, lotId: number, notBefore: number): LivePackage | undefined {
   const row = sql
     .exec<{ sequence: number; key_package: ArrayBuffer; ref: ArrayBuffer; not_after: number }>(
-      `SELECT sequence, key_package, ref, not_after FROM key_packages
+      // In the order of the queue, not of expiry, which would sort the whole lot for each claim.
+      `SELECT sequence, key_package, ref, not_after FROM key_packages INDEXED BY key_packages_in_order
        WHERE lot_id = ? AND state = 0 AND not_after >= ? ORDER BY sequence LIMIT 1`,
       lotId,
       notBefore,

@@ -1,5 +1,5 @@
 /** The pool's later work, done by its one alarm. Each step may be repeated or cut short without harm. */
-import { ALARM_CHUNK_ROWS } from "../limits.ts";
+import { ALARM_CHUNK_ROWS, DIRECTORY_REFRESH_SECONDS } from "../limits.ts";
 import type { RetentionSettings } from "../settings.ts";
 import { sweepBudgets } from "./budgets.ts";
 import { sweepJournal } from "./journal.ts";
@@ -65,16 +65,25 @@ function expireLive(sql: SqlStorage, now: number): readonly number[] {
 
 /** When there will be something to do, in unix milliseconds; undefined for a pool with nothing to wait for. */
 export function nextDueMs(sql: SqlStorage, retention: RetentionSettings): number | undefined {
+  const pool = readPool(sql);
   const earliest = sql
-    .exec<{ expiry: number | null; replay: number | null; entry: number | null; budget: number | null }>(
-      `SELECT (SELECT MIN(not_after) FROM key_packages) AS expiry,
+    .exec<{
+      clients: number;
+      expiry: number | null;
+      replay: number | null;
+      entry: number | null;
+      budget: number | null;
+    }>(
+      `SELECT EXISTS (SELECT 1 FROM clients WHERE revoked_at IS NULL) AS clients,
+              (SELECT MIN(not_after) FROM key_packages) AS expiry,
               (SELECT MIN(expires_at) FROM claims) AS replay,
               (SELECT at FROM journal ORDER BY sequence LIMIT 1) AS entry,
               (SELECT MAX(arrival_ms) FROM budgets) AS budget`,
     )
     .one();
   const due = [
-    readPool(sql).outboxDueMs,
+    pool.outboxDueMs,
+    earliest.clients === 1 ? (pool.projectedAt + DIRECTORY_REFRESH_SECONDS) * 1000 : undefined,
     earliest.expiry !== null ? earliest.expiry * 1000 : undefined,
     earliest.replay !== null ? earliest.replay * 1000 : undefined,
     earliest.entry !== null ? (earliest.entry + retention.journalSeconds + 1) * 1000 : undefined,

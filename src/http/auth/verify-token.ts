@@ -5,6 +5,7 @@ import { isIdentifier } from "../identifier.ts";
 import { accept, type Checked, refuse } from "../problem.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
+import { recallToken, rememberToken } from "./token-memory.ts";
 
 /** Asymmetric only, by name: `none` and HMAC, for which a public key would serve as the secret, are not among them. */
 const ALGORITHMS = [
@@ -24,6 +25,8 @@ const ALGORITHMS = [
 /** Verifies a JWT (RFC 7519, RFC 8725) and reads who it speaks for. `now` is the time at which it must be valid. */
 export async function verifyToken(token: string, issuer: Issuer, now: Date): Promise<Checked<Principal>> {
   if (token.length > MAX_TOKEN_CHARACTERS) return refuse("token_invalid", "the token is too long");
+  const recalled = recallToken(token, issuer, now);
+  if (recalled) return accept(recalled);
   try {
     const { payload } = await jwtVerify(token, issuer.keys, {
       algorithms: ALGORITHMS,
@@ -33,7 +36,9 @@ export async function verifyToken(token: string, issuer: Issuer, now: Date): Pro
       clockTolerance: TOKEN_CLOCK_SKEW_SECONDS,
       currentDate: now,
     });
-    return toPrincipal(payload, issuer.clientClaim);
+    const principal = toPrincipal(payload, issuer.clientClaim);
+    if (principal.ok) rememberToken(token, issuer, principal.value, payload.exp ?? 0, now);
+    return principal;
   } catch (error) {
     return refusalOf(error);
   }

@@ -196,13 +196,29 @@ describe("the directory", () => {
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [{ available: 3 }] }]);
   });
 
-  it("fills itself a day later at the owner's next call", async () => {
+  it("fills itself within a day, though nobody calls", async () => {
     const pool = await poolOf();
     await env.DB.prepare("DELETE FROM clients WHERE user = ?").bind(pool.user).run();
-    vi.setSystemTime(Date.now() + 25 * 3600_000);
-    await pool.inventory();
-    vi.setSystemTime(Date.now() + 5000);
+    await runDurableObjectAlarm(pool.stub());
+    const at = await alarmAt(pool);
+    expect(at).toBeLessThanOrEqual(Date.now() + 24 * 3600_000);
+    vi.setSystemTime(at ?? 0);
     await runDurableObjectAlarm(pool.stub());
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone" }]);
+  });
+
+  it("is told at once when a claim leaves less than the watermark, and not of every claim", async () => {
+    const pool = await poolOf();
+    await pool.put(keyPackages(51));
+    await runDurableObjectAlarm(pool.stub());
+    const quiet = await alarmAt(pool);
+    await pool.claim();
+    expect(await alarmAt(pool)).toBe(quiet);
+    await pool.claim();
+    expect(await alarmAt(pool)).toBeLessThan(Date.now() + 2000);
+    await runDurableObjectAlarm(pool.stub());
+    vi.setSystemTime(Date.now() + 5000);
+    await runDurableObjectAlarm(pool.stub());
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ offers: [{ available: 49, needsUpload: true }] }]);
   });
 });

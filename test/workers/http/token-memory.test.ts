@@ -1,0 +1,52 @@
+import { afterEach, expect, it, vi } from "vitest";
+import type { Issuer } from "../../../src/http/auth/issuer.ts";
+import { recallToken, rememberToken } from "../../../src/http/auth/token-memory.ts";
+import { MAX_REMEMBERED_TOKENS } from "../../../src/limits.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const issuer = (change: Partial<Issuer> = {}): Issuer => ({
+  keys: async () => new Uint8Array(),
+  issuer: "i",
+  audience: "a",
+  clientClaim: "device_id",
+  ...change,
+});
+
+const alice = { user: "alice", client: "phone", scopes: new Set<never>() };
+const now = new Date(1_000_000_000_000);
+const after = (ms: number) => new Date(now.getTime() + ms);
+
+it("remembers a token for a minute and not longer", () => {
+  const here = issuer();
+  rememberToken("t", here, alice, 2_000_000_000, now);
+  expect(recallToken("t", here, after(59_999))).toBe(alice);
+  expect(recallToken("t", here, after(60_000))).toBeUndefined();
+  expect(recallToken("other", here, now)).toBeUndefined();
+});
+
+it("forgets a token when it expires", () => {
+  const here = issuer();
+  rememberToken("t", here, alice, 1_000_000_010, now);
+  expect(recallToken("t", here, after(9_999))).toBe(alice);
+  expect(recallToken("t", here, after(10_000))).toBeUndefined();
+});
+
+it("knows nothing under other keys, another issuer, another audience or another claim", () => {
+  const here = issuer();
+  rememberToken("t", here, alice, 2_000_000_000, now);
+  expect(recallToken("t", issuer(), now)).toBeUndefined();
+  for (const change of [{ issuer: "x" }, { audience: "x" }, { clientClaim: "x" }]) {
+    expect(recallToken("t", issuer({ keys: here.keys, ...change }), now)).toBeUndefined();
+  }
+});
+
+it("is bounded: the oldest goes first", () => {
+  const here = issuer();
+  for (let index = 0; index <= MAX_REMEMBERED_TOKENS; index++) rememberToken(`t${index}`, here, alice, 2e9, now);
+  expect(recallToken("t0", here, now)).toBeUndefined();
+  expect(recallToken("t1", here, now)).toBe(alice);
+  expect(recallToken(`t${MAX_REMEMBERED_TOKENS}`, here, now)).toBe(alice);
+});

@@ -1,0 +1,27 @@
+import { runInDurableObject } from "cloudflare:test";
+import { expect, it } from "vitest";
+import { oldest } from "../../../src/pool/stock.ts";
+import { keyPackages, poolOf } from "../support/pool.ts";
+
+it("finds the oldest package by the queue's index, without sorting the stock", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(3));
+  const plan = await runInDurableObject(pool.stub(), (_, state) => {
+    const { sql } = state.storage;
+    const asked: string[] = [];
+    const spying = {
+      exec: (query: string, ...values: unknown[]) => {
+        asked.push(query);
+        return sql.exec(query, ...values);
+      },
+    } as unknown as SqlStorage;
+    oldest(spying, 1, 0);
+    return asked.flatMap((query) =>
+      sql
+        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 0)
+        .toArray()
+        .map((row) => row.detail),
+    );
+  });
+  expect(plan).toEqual([expect.stringContaining("INDEX key_packages_in_order")]);
+});
