@@ -93,7 +93,7 @@ const request = fc.constantFrom(...OPERATIONS).chain(({ template, method, operat
   const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
   const values = fc.tuple(
     ...parameters.map((parameter) => {
-      const value = parameter.in === "header" ? header : nearly(parameter.schema).map(String);
+      const value = parameter.in === "header" ? header : nearly(parameter.schema).map(textOf);
       return parameter.in === "path" ? value : fc.option(value, { nil: undefined, freq: 2 });
     }),
   );
@@ -117,6 +117,8 @@ const request = fc.constantFrom(...OPERATIONS).chain(({ template, method, operat
     return { method, path: query.size > 0 ? `${path}?${query}` : path, bearer, headers, body: text };
   });
 });
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Percent-encoded; text that is not well-formed goes as what replaces it, and nothing vanishes from the path. */
 function encode(text: string): string {
