@@ -57,8 +57,14 @@ export const MAX_USERS_PER_CLAIM = 100;
 /** Pools asked at the same time by one claim of many users. */
 export const CLAIM_FAN_OUT_POOLS = 50;
 
-/** References that one delete or prune may name; a stock of every suite and both states fits. */
+/** References that one delete may name. */
 export const MAX_REFS_PER_REQUEST = 1_000;
+
+/** References that one reconcile may name: a prune needs them all, and a full stock of all suites has 1,407. */
+export const MAX_HELD_REFS_PER_REQUEST = 2_048;
+
+/** Packages' bytes that one answer about many users holds before further users are put off: an isolate has 128 MB. */
+export const MAX_BULK_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /** Ciphersuites, excluded clients or code points that one claim may list. */
 export const MAX_CLAIM_LIST_ITEMS = 256;
@@ -142,3 +148,6 @@ export const TOKEN_MEMORY_MS = 60_000;
 
 /** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
 export const MAX_REMEMBERED_TOKENS = 4_096;
+
+/** An alarm is set at most this far ahead and then looks again: what is due later keeps. */
+export const MAX_ALARM_AHEAD_MS = 365 * 24 * 3_600_000;

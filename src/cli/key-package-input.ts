@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type CommandIo, UsageError } from "./command.ts";
 
@@ -19,6 +19,7 @@ export async function* readLines(files: readonly string[], io: CommandIo): Async
       yield* io.stdin();
       continue;
     }
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`cannot read ${file}: a folder`);
     const stream = createReadStream(file, "utf8");
     const failed = new Promise<never>((_, reject) => {
       stream.once("error", (cause) => reject(new UsageError(`cannot read ${file}: ${cause.message}`)));

@@ -28,6 +28,15 @@ export type ClientImage = {
   readonly offers: readonly Offer[];
 };
 
+type Stock = Omit<Offer, "capabilities">;
+
+/** A client that has never uploaded has a row too, of no ciphersuite: an operator looks for those first. */
+const NOTHING_YET: Stock = { ciphersuite: 0, available: 0, lastResort: false, nextExpiry: null, needsUpload: true };
+
+function stockOf(image: ClientImage): readonly Stock[] {
+  return image.revoked || image.offers.length > 0 ? image.offers : [NOTHING_YET];
+}
+
 /** The statements that bring the images into the directory, to be sent as one batch, which is one transaction. */
 export function projectionStatements(
   db: D1Database,
@@ -48,7 +57,7 @@ export function projectionStatements(
   const clients = JSON.stringify(images.map((image) => image.client));
   const stock = JSON.stringify(
     images.flatMap((image) =>
-      image.offers.map((offer) => ({
+      stockOf(image).map((offer) => ({
         client: image.client,
         ciphersuite: offer.ciphersuite,
         available: offer.available,

@@ -34,6 +34,7 @@ export async function readClients(db: D1Database, user: string): Promise<readonl
 export type StockRow = {
   readonly user: string;
   readonly client: string;
+  /** 0 for a client that has never uploaded. */
   readonly ciphersuite: number;
   readonly available: number;
   readonly lastResort: boolean;
@@ -56,8 +57,8 @@ export type StockPage = {
 const CONDITIONS: Readonly<Record<StockFilter, string>> = {
   all: "true",
   low: "needs_upload = 1",
-  last_resort_only: "needs_upload = 1 AND available = 0 AND last_resort = 1",
-  exhausted: "needs_upload = 1 AND available = 0 AND last_resort = 0",
+  last_resort_only: "available = 0 AND last_resort = 1",
+  exhausted: "available = 0 AND last_resort = 0",
   expiring: "next_expiry < ?5",
 };
 

@@ -44,7 +44,15 @@ export function spend(sql: SqlStorage, bucket: Bucket, nowMs: number, count = 1)
   );
 }
 
-/** Forgets every budget of a client: one that registers anew does not pay for its predecessor. */
+/**
+ * Forgets what was claimed from a client: one that registers anew does not pay for its predecessor. Its refused uploads
+ * stay on its account, or registering anew would buy an abuser as many signature checks as it likes.
+ */
+export function clearClaimBudgets(sql: SqlStorage, clientId: number): void {
+  sql.exec("DELETE FROM budgets WHERE client_id = ? AND kind <> 'refusals'", clientId);
+}
+
+/** Forgets all of a client that is no more. */
 export function clearBudgets(sql: SqlStorage, clientId: number): void {
   sql.exec("DELETE FROM budgets WHERE client_id = ?", clientId);
 }

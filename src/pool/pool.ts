@@ -10,7 +10,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { DIRECTORY_REFRESH_SECONDS, DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_DELAY_MS } from "../limits.ts";
+import {
+  DIRECTORY_REFRESH_SECONDS,
+  DIRECTORY_WRITE_TIMEOUT_MS,
+  MAX_ALARM_AHEAD_MS,
+  OUTBOX_DELAY_MS,
+} from "../limits.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { compareBytes, equalBytes } from "./bytes.ts";
@@ -253,6 +258,13 @@ export class Pool extends DurableObject<PoolEnv> {
     });
   }
 
+  /** Whether the key of a claim stands for another request already. Takes nothing. */
+  knowsKeyForAnother(call: ClaimCall): boolean {
+    if (!this.#exists || !call.idempotency) return false;
+    const replay = { ...call.idempotency, caller: call.caller };
+    return findReplay(this.#sql, replay, Math.floor(Date.now() / 1000)) === "mismatch";
+  }
+
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
@@ -390,9 +402,11 @@ export class Pool extends DurableObject<PoolEnv> {
 
   /** Makes sure that the alarm rings at `timeMs` at the latest. Too early does no harm: the alarm looks what is due. */
   #wakeBy(timeMs: number): void {
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= timeMs) return;
-    this.#alarmAtMs = timeMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(timeMs));
+    // A package may outlive the calendar of the platform, whose alarms end in 2189.
+    const atMs = Math.min(timeMs, Date.now() + MAX_ALARM_AHEAD_MS);
+    if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
+    this.#alarmAtMs = atMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
   }
 
   /** Sends what is new now rather than later; what fails is left to the alarm, and a directory in trouble is spared. */

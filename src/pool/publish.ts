@@ -30,15 +30,15 @@ export function add(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): P
     ]),
   );
   const codes: PutCode[] = [];
-  const newestLastResort = new Map<number, number>();
+  const standing = new Map<number, number[]>();
   for (const [index, keyPackage] of keyPackages.entries()) {
-    const code = refusal(put, registered, keyPackage);
-    codes.push(code ?? store(put, keyPackage, room));
-    if (codes[index] !== "stored" || !keyPackage.lastResort) continue;
+    const code = refusal(put, registered, keyPackage) ?? store(put, keyPackage, room);
+    codes.push(code);
+    if (!keyPackage.lastResort || !isKept(code)) continue;
     // Of several last resorts in one batch the last stands; the others are told, instead of vanishing in silence.
-    const earlier = newestLastResort.get(keyPackage.ciphersuite);
-    if (earlier !== undefined) codes[earlier] = "last_resort_superseded";
-    newestLastResort.set(keyPackage.ciphersuite, index);
+    const earlier = standing.get(keyPackage.ciphersuite) ?? [];
+    if (code === "stored") for (const ended of earlier.splice(0)) codes[ended] = "last_resort_superseded";
+    standing.set(keyPackage.ciphersuite, [...earlier, index]);
   }
   return codes;
 }

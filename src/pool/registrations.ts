@@ -1,6 +1,6 @@
 /** Clients of the pool's user and the signature keys they registered. */
 import { MAX_CLIENTS_PER_USER } from "../limits.ts";
-import { clearBudgets } from "./budgets.ts";
+import { clearBudgets, clearClaimBudgets } from "./budgets.ts";
 import { equalBytes } from "./bytes.ts";
 import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "./messages.ts";
 
@@ -75,7 +75,7 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
       now,
     )
     .one();
-  clearBudgets(sql, row.client_id);
+  clearClaimBudgets(sql, row.client_id);
   for (const key of call.signatureKeys) insertKey(sql, row.client_id, key);
   return { outcome: "created", registration: registration(sql, toClient(row)) };
 }
@@ -106,7 +106,7 @@ function insertKey(sql: SqlStorage, clientId: number, key: SignatureKey): void {
 export function endRegistration(sql: SqlStorage, clientId: number, now: number): void {
   sql.exec("UPDATE clients SET revoked_at = ? WHERE client_id = ?", now, clientId);
   sql.exec("DELETE FROM signature_keys WHERE client_id = ?", clientId);
-  clearBudgets(sql, clientId);
+  clearClaimBudgets(sql, clientId);
 }
 
 /**

@@ -34,7 +34,8 @@ export const admin = new Hono<AppEnv>()
       rows: page.value.rows.map((row) => ({
         user: row.user,
         client: row.client,
-        ciphersuite: row.ciphersuite,
+        // Of a client that has never uploaded the directory keeps a row of no ciphersuite.
+        ciphersuite: row.ciphersuite === 0 ? null : row.ciphersuite,
         available: row.available,
         last_resort: row.lastResort,
         next_expiry: row.nextExpiry ?? null,

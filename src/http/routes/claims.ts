@@ -1,6 +1,6 @@
 /** Handing out packages: of one user, or of many. */
 import { type Context, Hono } from "hono";
-import { CLAIM_FAN_OUT_POOLS, MAX_USERS_PER_CLAIM } from "../../limits.ts";
+import { CLAIM_FAN_OUT_POOLS, MAX_BULK_ANSWER_BYTES, MAX_USERS_PER_CLAIM } from "../../limits.ts";
 import type { ClaimAnswer, ClaimCall, ClientClaim } from "../../pool/messages.ts";
 import type { AppEnv } from "../bindings.ts";
 import { criteriaOf, idempotencyOf } from "../claim-request.ts";
@@ -12,7 +12,7 @@ import { bodyLimit } from "../middleware/body-limit.ts";
 import { targetUser } from "../middleware/target-user.ts";
 import { tally } from "../outcomes.ts";
 import { callPool } from "../pool-call.ts";
-import { type Checked, problem } from "../problem.ts";
+import { type Checked, problem, refuse } from "../problem.ts";
 import { readJson } from "../read-json.ts";
 import { currentRestoreEpoch } from "../restore-epoch.ts";
 import { type BulkClaimUser, bulkClaimRequest, claimRequest } from "../schemas/claims.ts";
@@ -74,10 +74,17 @@ export const claims = new Hono<AppEnv>()
       criteria: criteriaOf(c.env, criteria),
       idempotency: idempotency.value,
     };
-    const outcomes = await fanOut(users, CLAIM_FAN_OUT_POOLS, async (user) => ({
-      user,
-      claimed: await claimFrom(c, { ...call, user }),
-    }));
+    if (call.idempotency && (await someKnowsKeyForAnother(c, users, call))) {
+      return problem(c, { code: "idempotency_key_reused" });
+    }
+    let bytes = 0;
+    const outcomes = await fanOut(users, CLAIM_FAN_OUT_POOLS, async (user) => {
+      // Put off before anything is taken from them: the answer must fit the isolate, and so must its repetition.
+      if (bytes >= MAX_BULK_ANSWER_BYTES) return { user, claimed: PUT_OFF };
+      const claimed = await claimFrom(c, { ...call, user });
+      bytes += clientsOf(claimed).reduce((sum, client) => sum + bytesOf(client), 0);
+      return { user, claimed };
+    });
     if (outcomes.some(({ claimed }) => claimed.ok && claimed.value.outcome === "idempotency_key_reused")) {
       return problem(c, { code: "idempotency_key_reused" });
     }
@@ -100,6 +107,23 @@ function callerOf(c: Context<AppEnv>): ClaimCall["caller"] {
   return { user: principal.user, client: clientOf(principal) };
 }
 
+/** Asked of all before anything is taken of any. A pool that does not answer is not known to know. */
+async function someKnowsKeyForAnother(
+  c: Context<AppEnv>,
+  users: readonly string[],
+  call: Omit<ClaimCall, "user">,
+): Promise<boolean> {
+  const known = await fanOut(users, CLAIM_FAN_OUT_POOLS, (user) =>
+    callPool(c.env, user, "safe", (pool) => pool.knowsKeyForAnother({ ...call, user })),
+  );
+  return known.some((answer) => answer.ok && answer.value);
+}
+
+/** What a user gets whose pool was not asked, because the answer was full. */
+const PUT_OFF = refuse("pool_unavailable");
+
+const bytesOf = (client: ClientClaim): number => ("package" in client ? client.package.keyPackage.length : 0);
+
 /** Without a key a claim is never repeated: a lost reply may have taken packages that nobody could ask for again. */
 function claimFrom(c: Context<AppEnv>, call: ClaimCall): Promise<Checked<ClaimAnswer>> {
   return callPool(c.env, call.user, call.idempotency ? "safe" : "once", (pool) => pool.claim(call));
@@ -120,7 +144,7 @@ function bulkUser(user: string, claimed: Checked<ClaimAnswer>): BulkClaimUser {
   const clients = clientsOf(claimed).map(clientClaimBody);
   if (!claimed.ok) {
     const code = claimed.refusal.code === "pool_overloaded" ? "pool_overloaded" : "pool_unavailable";
-    return { user, status: "failed", clients, code };
+    return { user, status: "failed", clients, code: claimed === PUT_OFF ? "answer_too_large" : code };
   }
   const status = claimed.value.outcome === "answered" ? claimed.value.status : "unknown_user";
   return { user, status, clients };

@@ -30,7 +30,7 @@ export const keyPackages = new Hono<AppEnv>()
   .delete(KEY_PACKAGES, publisher, owner, bodyLimit, async (c) => {
     const request = readJson(removeRequest, c.req.header("Content-Type"), c.get("body"));
     if (!request.ok) return problem(c, request.refusal);
-    const refs = readRefs("refs", request.value.refs ?? []);
+    const refs = readRefs("refs", request.value.refs ?? [], MAX_REFS_PER_REQUEST);
     if (!refs.ok) return problem(c, refs.refusal);
     const { user, client } = c.get("owned");
     const call = { user, client, restoreEpoch: await currentRestoreEpoch(c.env.DB) };
@@ -42,11 +42,9 @@ export const keyPackages = new Hono<AppEnv>()
     return c.json({ removed: removed.value.removed, inventory: inventoryBody(c.env, removed.value.inventory) });
   });
 
-/** References in base64url, at most as many as one request may name. */
-export function readRefs(member: string, texts: readonly string[]): Checked<readonly Uint8Array[]> {
-  if (texts.length > MAX_REFS_PER_REQUEST) {
-    return refuse("too_many_refs", `${texts.length} references are more than ${MAX_REFS_PER_REQUEST}`);
-  }
+/** References in base64url, at most `max`. */
+export function readRefs(member: string, texts: readonly string[], max: number): Checked<readonly Uint8Array[]> {
+  if (texts.length > max) return refuse("too_many_refs", `${texts.length} references are more than ${max}`);
   const refs = texts.map(fromBase64Url);
   const bad = refs.indexOf(undefined);
   return bad === -1 ? accept(refs.filter((ref) => ref !== undefined)) : refuse("invalid_base64", `${member}/${bad}`);

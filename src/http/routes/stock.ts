@@ -1,6 +1,6 @@
 /** What an owner reads of its stock: the inventory, how it differs from the client's own, who claimed. */
 import { Hono } from "hono";
-import { DEFAULT_PAGE_ROWS } from "../../limits.ts";
+import { DEFAULT_PAGE_ROWS, MAX_HELD_REFS_PER_REQUEST } from "../../limits.ts";
 import type { JournalEntry } from "../../pool/messages.ts";
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
 import type { AppEnv } from "../bindings.ts";
@@ -34,7 +34,7 @@ export const stock = new Hono<AppEnv>()
     if (!request.ok) return problem(c, request.refusal);
     const digest = fromBase64Url(request.value.digest);
     if (digest?.length !== SHA256_BYTES) return problem(c, { code: "invalid_base64", detail: "digest: 32 bytes" });
-    const held = readRefs("refs", request.value.refs ?? []);
+    const held = readRefs("refs", request.value.refs ?? [], MAX_HELD_REFS_PER_REQUEST);
     if (!held.ok) return problem(c, held.refusal);
     const { user, client } = c.get("owned");
     const call = {

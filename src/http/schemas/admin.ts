@@ -10,7 +10,7 @@ export const stockAnswer = named(
       z.strictObject({
         user: identifier,
         client: identifier,
-        ciphersuite: codePoint,
+        ciphersuite: z.nullable(codePoint),
         available: z.int(),
         last_resort: z.boolean(),
         next_expiry: z.nullable(unixSeconds),

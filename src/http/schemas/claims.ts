@@ -72,14 +72,14 @@ export const rateLimitedClaim = named(
 
 export const bulkClaimAnswer = named(
   "BulkClaimAnswer",
-  "One outcome for each user, in the order in which they were first named. `failed`: the user's pool did not answer, so nothing is known; ask again with the same Idempotency-Key.",
+  "One outcome for each user, in the order in which they were first named. `failed`: the user's pool did not answer, so nothing is known, or the answer was full (`answer_too_large`) and nothing was taken; ask again with the same Idempotency-Key, or for fewer users.",
   z.strictObject({
     users: z.array(
       z.strictObject({
         user: identifier,
         status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed"]),
         clients: z.array(clientClaim),
-        code: z.optional(z.enum(["pool_unavailable", "pool_overloaded"])),
+        code: z.optional(z.enum(["pool_unavailable", "pool_overloaded", "answer_too_large"])),
       }),
     ),
   }),

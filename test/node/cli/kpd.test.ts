@@ -61,7 +61,7 @@ describe("kpd validate", () => {
       ["nothing"],
       ["validate", "--policy", "lax"],
       ["validate", "--at", "now"],
-      ["validate", "absent.txt"],
+      ["validate", "absent.txt"], ["validate", "."], ["inspect", "."],
     ]) {
       const run = kpd(args);
       expect(run.status, args.join(" ")).toBe(2);

@@ -103,6 +103,17 @@ describe("the budget of refusals", () => {
   });
 });
 
+describe("the budget of refusals, once more", () => {
+  it("is not bought back by revoking and registering anew", async () => {
+    const pool = await poolOf();
+    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone" });
+    await pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 300 });
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    await pool.register("phone");
+    expect(await preflight()).toMatchObject({ outcome: "refusals_exhausted" });
+  });
+});
+
 describe("the arithmetic of a bucket", () => {
   it("fits a burst, then one event an interval, and never saves up more than the burst", () => {
     const rate = { burst: 3, intervalMs: 100 };

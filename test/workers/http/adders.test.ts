@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { encodeMlsMessage } from "../../../src/mls/mls-message.ts";
-import { CLAIM, token } from "../support/auth.ts";
+import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { adder, call, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const statuses = (answer: Json): string[] => answer.json.clients.map((client: { status: string }) => client.status);
@@ -185,4 +185,24 @@ test("HEAD on a claim route takes nothing", async () => {
   const bearer = await token({ user: "bob", client: "laptop", scope: CLAIM });
   expect((await call("HEAD", `/v1/users/${owner.user}/claims`, { token: bearer })).status).toBe(405);
   expect((await owner.inventory())[0].available).toBe(1);
+});
+
+test("a bulk claim under a key that stands for another request takes nothing from anybody", async () => {
+  const [known, fresh] = [await registeredOwner(), await registeredOwner()];
+  for (const owner of [known, fresh]) await owner.publish(owner.forgeMany(2));
+  const bob = await adder();
+  await bob.claimMany({ users: [known.user] }, { "Idempotency-Key": "once" });
+  const refused = await bob.claimMany({ users: [fresh.user, known.user] }, { "Idempotency-Key": "once" });
+  expect([refused.status, refused.json.code]).toEqual([422, "idempotency_key_reused"]);
+  expect((await fresh.inventory())[0].available).toBe(2);
+});
+
+test("a client that has never uploaded is on the operator's list", async () => {
+  const owner = await registeredOwner();
+  const answer = await call("GET", "/v1/admin/stock?filter=exhausted&limit=500", {
+    token: await token({ scope: ADMIN }),
+  });
+  expect(answer.json.rows).toContainEqual(
+    expect.objectContaining({ user: owner.user, ciphersuite: null, available: 0, needs_upload: true }),
+  );
 });

@@ -97,6 +97,18 @@ describe("the alarm", () => {
     expect(await count(pool, "clients")).toBe(0);
   });
 
+  it("does not stumble over a package that outlives the calendar of the platform", async () => {
+    const pool = await poolOf();
+    await pool.put([keyPackage({ notAfter: Number.MAX_SAFE_INTEGER })]);
+    await runDurableObjectAlarm(pool.stub());
+    await pool.ring();
+    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now() + 24 * 3600_000);
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    await pool.ring();
+    await pool.ring();
+    expect(await alarmAt(pool)).toBeGreaterThan(Date.now());
+  });
+
   it("finishes more than one chunk of work by ringing again", async () => {
     const pool = await poolOf();
     await pool.put([keyPackage({ notAfter: nowSeconds() + 7000 })]);

@@ -112,6 +112,20 @@ describe("the last resort", () => {
     expect(refOf(await pool.claim())).toBe(batch[2]?.ref.toHex());
   });
 
+  it("tells of one that was live before and is superseded by the same batch", async () => {
+    const pool = await poolOf();
+    const [old, young] = keyPackages(2, { lastResort: true });
+    if (!old || !young) throw new Error("unreachable");
+    await pool.put([old]);
+    expect(await pool.put([old, young], pool.client, "replace")).toMatchObject({ applied: false });
+    expect((await pool.put([old, old, young])).codes).toEqual([
+      "last_resort_superseded",
+      "last_resort_superseded",
+      "stored",
+    ]);
+    expect(refOf(await pool.claim())).toBe(young.ref.toHex());
+  });
+
   it("is handed out again and again", async () => {
     const pool = await poolOf();
     const lastResort = keyPackage({ lastResort: true });

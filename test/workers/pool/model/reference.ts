@@ -133,8 +133,10 @@ export class ReferencePool {
         );
         for (const entry of older) {
           entry.state = "gone";
-          const earlier = keyPackages.slice(0, index).indexOf(entry.keyPackage);
-          if (codes[earlier] === "stored") codes[earlier] = "last_resort_superseded";
+          for (const [earlier, one] of keyPackages.slice(0, index).entries()) {
+            const kept = codes[earlier] === "stored" || codes[earlier] === "duplicate";
+            if (kept && hex(one.ref) === hex(entry.keyPackage.ref)) codes[earlier] = "last_resort_superseded";
+          }
         }
       }
       client.entries.push({ keyPackage, storedAt: this.now, place: ++this.#place, state: "live" });
