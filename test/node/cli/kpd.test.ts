@@ -61,7 +61,9 @@ describe("kpd validate", () => {
       ["nothing"],
       ["validate", "--policy", "lax"],
       ["validate", "--at", "now"],
-      ["validate", "absent.txt"], ["validate", "."], ["inspect", "."],
+      ["validate", "absent.txt"],
+      ["validate", "."],
+      ["inspect", "."],
     ]) {
       const run = kpd(args);
       expect(run.status, args.join(" ")).toBe(2);
