@@ -1,4 +1,5 @@
 /** Starting the directory on disk, and killing it as a power cut would. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -6,6 +7,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER, type LocalKey, localKey } from "../../scripts/local/keys.ts";
+import { descendants, killNow, readProc } from "../../scripts/local/process-tree.ts";
 import type { Orders } from "./serve.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -104,27 +106,4 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function descendants(pid: number | undefined): number[] {
-  if (pid === undefined) return [];
-  const children = read(`/proc/${pid}/task/${pid}/children`)?.trim().split(" ").filter(Boolean).map(Number) ?? [];
-  return [pid, ...children.flatMap(descendants)];
-}
-
-const nameOf = (pid: number): string | undefined => read(`/proc/${pid}/comm`)?.trim();
-
-/** Undefined when the process has ended in the meantime. */
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended already.
-  }
-}
+const nameOf = (pid: number): string | undefined => readProc(`${pid}/comm`)?.trim();

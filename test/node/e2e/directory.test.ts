@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { descendants } from "../../../scripts/local/process-tree.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../scripts/local/sample.ts";
 import { claimer, owner } from "../support/api.ts";
-import { descendants, freePort, isAlive, type Server, startServer } from "../support/server.ts";
+import { freePort, isAlive, type Server, startServer } from "../support/server.ts";
 
 let state: string;
 let server: Server;

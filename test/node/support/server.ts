@@ -1,10 +1,10 @@
 /** A directory started as a user starts it, on a port and with a state of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type LocalKey, localKey, localToken } from "../../../scripts/local/keys.ts";
+import { descendants, killNow, readProc } from "../../../scripts/local/process-tree.ts";
 
 export type Server = {
   readonly address: string;
@@ -62,38 +62,14 @@ export async function startServer(state: string, settings: Readonly<Record<strin
     },
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      for (const pid of descendants(child.pid)) kill(pid);
+      for (const pid of descendants(child.pid)) killNow(pid);
       await once(child, "exit");
     },
   };
 }
 
-/** A process and everything below it, as /proc shows it. */
-export function descendants(pid: number | undefined): number[] {
-  if (pid === undefined) return [];
-  let children: number[] = [];
-  try {
-    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-  } catch {
-    // It has ended already.
-  }
-  return [pid, ...children.flatMap(descendants)];
-}
-
 /** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
 export function isAlive(pid: number): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
-  } catch {
-    return false;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has ended already.
-  }
+  const status = readProc(`${pid}/stat`);
+  return status !== undefined && status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
 }
