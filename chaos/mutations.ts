@@ -36,13 +36,25 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "transaction",
     file: "src/pool/pool.ts",
-    from: `return this.ctx.storage.transactionSync(() => {
-      this.#takeEpoch(call, nowMs);
-      return body(nowMs);
-    });`,
-    to: `this.#takeEpoch(call, nowMs);
-    return body(nowMs);`,
+    from: "const result = this.ctx.storage.transactionSync(body);",
+    to: "const result = body();",
     tests: ["test/workers/pool/faults.test.ts"],
+  },
+  {
+    safeguard: "forgetting what was rolled back",
+    file: "src/pool/pool.ts",
+    from: `      this.#known = undefined;
+      this.#alarm.drop();`,
+    to: "      this.#alarm.drop();",
+    tests: ["test/workers/pool/rollback.test.ts"],
+  },
+  {
+    safeguard: "forgetting what another call changed",
+    file: "src/pool/pool.ts",
+    from: `    this.#known = undefined;
+    return this.#transact(body);`,
+    to: "    return this.#transact(body);",
+    tests: ["test/workers/pool/rollback.test.ts"],
   },
   {
     safeguard: "tombstone",

@@ -7,6 +7,7 @@ import {
 } from "../limits.ts";
 import { type PoolPlacement, poolFor } from "../pool/address.ts";
 import type { Pool } from "../pool/pool.ts";
+import { within } from "../within.ts";
 import { accept, type Checked, refuse } from "./problem.ts";
 
 type Method = Exclude<
@@ -38,7 +39,9 @@ export async function callPool<T>(
   for (let attempt = 1; ; attempt++) {
     try {
       // A new stub each time: one that has failed stays broken.
-      return accept(await withTimeout(call(poolFor(placement, user) as unknown as RemotePool)));
+      return accept(
+        await within(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
+      );
     } catch (error) {
       const { retryable, overloaded } = traits(error);
       console.warn(
@@ -55,9 +58,7 @@ function unavailable(code: "pool_overloaded" | "pool_unavailable") {
   return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
 }
 
-class PoolTimeout extends Error {
-  readonly retryable = true;
-}
+const poolTimeout = (): Error => Object.assign(new Error("no answer in time"), { retryable: true });
 
 function traits(error: unknown): { readonly retryable: boolean; readonly overloaded: boolean } {
   const { retryable, overloaded } = error as { readonly retryable?: unknown; readonly overloaded?: unknown };
@@ -65,17 +66,5 @@ function traits(error: unknown): { readonly retryable: boolean; readonly overloa
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
-
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new PoolTimeout("no answer in time")), POOL_CALL_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,7 @@
 /** The restore epoch that every call to a pool carries, as fresh as it can be without making claims wait for D1. */
 import { readRestoreEpoch } from "../directory/restore-epoch.ts";
 import { RESTORE_EPOCH_CACHE_MS, RESTORE_EPOCH_READ_TIMEOUT_MS } from "../limits.ts";
+import { within } from "../within.ts";
 
 /** Of this isolate. It only ever grows, so an old value is a lower bound and never wrong by more than its age. */
 const known = { epoch: 0, readAtMs: Number.NEGATIVE_INFINITY };
@@ -13,16 +14,11 @@ export async function currentRestoreEpoch(db: D1Database): Promise<number> {
   if (Date.now() - known.readAtMs < RESTORE_EPOCH_CACHE_MS) return known.epoch;
   // While one request reads anew, the others go on with what was known; only a new isolate knows nothing to go on with.
   if (known.readAtMs > 0) known.readAtMs = Date.now();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), RESTORE_EPOCH_READ_TIMEOUT_MS);
-  });
-  const read = readRestoreEpoch(db).catch((error: unknown) => {
+  const read = within(RESTORE_EPOCH_READ_TIMEOUT_MS, readRestoreEpoch(db), () => new Error("no answer in time"));
+  const epoch = await read.catch((error: unknown) => {
     console.warn(JSON.stringify({ event: "restore_epoch_unreadable", reason: String(error) }));
     return undefined;
   });
-  const epoch = await Promise.race([read, timeout]);
-  clearTimeout(timer);
   // A directory in trouble is asked again after the span, not by each request.
   rememberRestoreEpoch(epoch ?? known.epoch);
   return known.epoch;

@@ -6,7 +6,7 @@ import type { BudgetSettings } from "../settings.ts";
 import { type Bucket, bucketWaitMs, type Rate, spend } from "./budgets.ts";
 import { record } from "./journal.ts";
 import type { Caller, ClaimCriteria, ClaimStatus, ClientClaim, RequiredCapabilities } from "./messages.ts";
-import { type ClientRow, registeredClients } from "./registrations.ts";
+import type { ClientRow } from "./registrations.ts";
 import { type Answered, callerKey } from "./replays.ts";
 import { State } from "./schema.ts";
 import { capabilitiesOf, end, type LivePackage, type Lot, lotsOf, oldest } from "./stock.ts";
@@ -25,6 +25,8 @@ export type Claiming = {
   readonly sql: SqlStorage;
   /** The pool's own user. */
   readonly user: string;
+  /** Those registered, in the order of their registration. */
+  readonly clients: readonly ClientRow[];
   readonly caller: Caller;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
@@ -43,7 +45,7 @@ export type Claimed = Answered & {
 export function claimAll(claiming: Claiming): Claimed {
   const claimedFrom: number[] = [];
   let crossedThreshold = false;
-  const clients = registeredClients(claiming.sql).map((client): ClientClaim => {
+  const clients = claiming.clients.map((client): ClientClaim => {
     if (isExcluded(claiming, client.client)) return { client: client.client, status: "excluded" };
     const { claim, left } = claimOne(claiming, client);
     if (left !== undefined) {

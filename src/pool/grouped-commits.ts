@@ -2,21 +2,31 @@
  * Commits shared by those who wait. Flushing a commit to disk takes longer than making it: while one flush is under
  * way, the calls that arrive wait, and then run one after the other in one transaction with one flush.
  *
- * A call that meets no flush runs at once. Each runs in a savepoint of its own: one that fails is rolled back alone.
+ * A call that meets no flush runs at once. The group has no savepoint for each call, as SQLite would copy every page
+ * that a call touches into a journal of its own, which took longer than the calls themselves (measured). If any call
+ * fails, the group is rolled back as a whole and each call is run again in a transaction of its own: one that fails is
+ * alone in that. Work must therefore leave nothing behind but in storage.
+ *
  * The commit point of a call is that of its group, and the platform holds every reply back until then.
  */
 type Job = {
-  /** Does the work and returns how to tell its caller, who must not hear of it before the group is committed. */
+  /** Does the work and returns how to tell its caller, who must not hear of it before the work is committed. */
   readonly run: () => () => void;
   readonly fail: (error: unknown) => void;
 };
 
+/** What commits and flushes: a pool's storage, or what stands in front of it. */
+export type Committing = {
+  readonly transactionSync: <T>(body: () => T) => T;
+  readonly sync: () => Promise<void>;
+};
+
 export class GroupedCommits {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: Committing;
   #waiting: Job[] = [];
   #flushing = false;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: Committing) {
     this.#storage = storage;
   }
 
@@ -24,7 +34,7 @@ export class GroupedCommits {
   run<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = () => {
-        const result = this.#storage.transactionSync(work);
+        const result = work();
         return () => resolve(result);
       };
       this.#waiting.push({ run, fail: reject });
@@ -47,18 +57,11 @@ export class GroupedCommits {
 
   #commit(group: readonly Job[]): void {
     try {
-      const tell = this.#storage.transactionSync(() => group.map(attempt));
+      const tell = this.#storage.transactionSync(() => group.map((job) => job.run()));
       for (const done of tell) done();
     } catch (error) {
-      for (const job of group) job.fail(error);
+      if (group.length > 1) for (const job of group) this.#commit([job]);
+      else for (const job of group) job.fail(error);
     }
-  }
-}
-
-function attempt(job: Job): () => void {
-  try {
-    return job.run();
-  } catch (error) {
-    return () => job.fail(error);
   }
 }

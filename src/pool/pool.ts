@@ -10,16 +10,13 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { sha256 } from "@noble/hashes/sha2.js";
-import {
-  DIRECTORY_REFRESH_SECONDS,
-  DIRECTORY_WRITE_TIMEOUT_MS,
-  MAX_ALARM_AHEAD_MS,
-  OUTBOX_DELAY_MS,
-} from "../limits.ts";
+import { DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../limits.ts";
 import { readSettings, type Settings } from "../settings.ts";
+import { AlarmClock } from "./alarm-clock.ts";
 import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { compareBytes, equalBytes } from "./bytes.ts";
 import { claimAll } from "./claim.ts";
+import { Courier } from "./courier.ts";
 import { applyRestoreEpoch } from "./epoch.ts";
 import { GroupedCommits } from "./grouped-commits.ts";
 import { readJournal } from "./journal.ts";
@@ -45,15 +42,7 @@ import type {
   RevokeAnswer,
   RevokeUserAnswer,
 } from "./messages.ts";
-import {
-  hasNews,
-  markAllChanged,
-  markChanged,
-  packParcel,
-  parcelDelivered,
-  parcelFailed,
-  sendParcel,
-} from "./outbox.ts";
+import { hasNews, markAllChanged, markChanged } from "./outbox.ts";
 import { readPool } from "./pool-row.ts";
 import { add, isKept, replace } from "./publish.ts";
 import {
@@ -91,39 +80,49 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
-  /** When the alarm is set for, in unix milliseconds; null for not at all. */
-  #alarmAtMs: number | null = null;
-  #sending: Promise<void> | undefined;
+  readonly #alarm: AlarmClock;
+  readonly #courier: Courier;
   readonly #groupedClaims: GroupedCommits;
+  /** What each claim asks for and only other calls change: forgotten with every transaction that is not of claims. */
+  #known: { readonly restoreEpoch: number; readonly clients: readonly ClientRow[] } | undefined;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as unknown as Record<string, unknown>);
-    this.#groupedClaims = new GroupedCommits(ctx.storage);
+    this.#alarm = new AlarmClock(ctx);
+    this.#courier = new Courier({
+      directory: env.DB,
+      sql: this.#sql,
+      stock: this.#settings.stock,
+      alarm: this.#alarm,
+      transaction: (body) => this.#commit(body),
+    });
+    this.#groupedClaims = new GroupedCommits({
+      transactionSync: (body) => this.#transact(body),
+      sync: () => ctx.storage.sync(),
+    });
     this.#exists = poolExists(this.#sql);
     if (!this.#exists) return;
     ctx.storage.transactionSync(() => migratePool(this.#sql));
-    ctx.blockConcurrencyWhile(async () => {
-      this.#alarmAtMs = await ctx.storage.getAlarm();
-    });
+    ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
   async register(call: RegisterCall): Promise<RegisterAnswer> {
     const nowMs = Date.now();
-    const answer = this.ctx.storage.transactionSync(() => {
+    const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
       this.#takeEpoch(call, nowMs);
       const outcome = register(this.#sql, call, Math.floor(nowMs / 1000));
       const client = findClient(this.#sql, call.client);
       if (client && outcome.outcome !== "unchanged") markChanged(this.#sql, [client.clientId], nowMs);
+      this.#alarm.ask(nowMs + OUTBOX_DELAY_MS);
       return outcome;
     });
     // Only now: a transaction that was rolled back has taken the tables with it.
     this.#exists = true;
-    this.#wakeBy(nowMs + OUTBOX_DELAY_MS);
-    if (answer.outcome === "created" || answer.outcome === "extended") await this.#writeThrough();
+    if (answer.outcome === "created" || answer.outcome === "extended") await this.#courier.sendNow();
     return answer;
   }
 
@@ -157,7 +156,7 @@ export class Pool extends DurableObject<PoolEnv> {
       }
       return { outcome: "put", ...outcome, inventory: this.#inventory(clientId, nowMs) };
     });
-    if (visible) await this.#writeThrough();
+    if (visible) await this.#courier.sendNow();
     return answer;
   }
 
@@ -197,7 +196,7 @@ export class Pool extends DurableObject<PoolEnv> {
     const answer = this.#withClient(call, ({ clientId }, nowMs): RevokeAnswer => {
       return { outcome: "revoked", purged: this.#revoke([clientId], nowMs) };
     });
-    if (answer.outcome === "revoked") await this.#writeThrough();
+    if (answer.outcome === "revoked") await this.#courier.sendNow();
     return answer;
   }
 
@@ -208,7 +207,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const clientIds = registeredClients(this.#sql).map((client) => client.clientId);
       return { outcome: "revoked", clients: clientIds.length, purged: this.#revoke(clientIds, nowMs) };
     });
-    await this.#writeThrough();
+    await this.#courier.sendNow();
     return answer;
   }
 
@@ -232,7 +231,7 @@ export class Pool extends DurableObject<PoolEnv> {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#groupedClaims.run((): ClaimAnswer => {
       const nowMs = Date.now();
-      this.#takeEpoch(call, nowMs);
+      const { clients } = this.#knownTo(call, nowMs);
       const now = Math.floor(nowMs / 1000);
       const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
       const earlier = replay && findReplay(this.#sql, replay, now);
@@ -241,6 +240,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const { claimedFrom, crossedThreshold, ...answer } = claimAll({
         sql: this.#sql,
         user: call.user,
+        clients,
         caller: call.caller,
         criteria: call.criteria,
         budgets: this.#settings.budgets,
@@ -253,7 +253,7 @@ export class Pool extends DurableObject<PoolEnv> {
       }
       // Setting an alarm is a second flush: only what the directory must know soon is worth it.
       this.#changed(claimedFrom, crossedThreshold ? nowMs + OUTBOX_DELAY_MS : undefined);
-      this.#wakeBy(nowMs + this.#settings.retention.replaySeconds * 1000);
+      this.#alarm.ask(nowMs + this.#settings.retention.replaySeconds * 1000);
       return { outcome: "answered", ...answer, replayed: false };
     });
   }
@@ -287,9 +287,9 @@ export class Pool extends DurableObject<PoolEnv> {
     if (!this.#exists) return { outcome: "unknown_user" };
     this.#transaction(call, (nowMs) => {
       markAllChanged(this.#sql, nowMs);
-      this.#wakeBy(nowMs);
+      this.#alarm.ask(nowMs);
     });
-    await this.#writeThrough();
+    await this.#courier.sendNow();
     return { outcome: hasNews(this.#sql) ? "queued" : "delivered" };
   }
 
@@ -298,10 +298,10 @@ export class Pool extends DurableObject<PoolEnv> {
    * A directory that is down is no failure of the alarm: it re-arms itself and tries again later.
    */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null;
+    this.#alarm.rang();
     if (!this.#exists) return;
     const nowMs = Date.now();
-    const unfinished = this.ctx.storage.transactionSync(() => {
+    const unfinished = this.#commit(() => {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       markChanged(this.#sql, swept.expiredOf, nowMs);
       const { projectedAt, outboxFailures } = readPool(this.#sql);
@@ -310,15 +310,44 @@ export class Pool extends DurableObject<PoolEnv> {
       return swept.unfinished;
     });
     const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs === undefined || dueMs <= nowMs) await this.#send();
+    if (dueMs === undefined || dueMs <= nowMs) await this.#courier.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
-    if (next !== undefined) this.#wakeBy(next);
+    if (next !== undefined) this.#alarm.ask(next);
+    this.#alarm.set();
+  }
+
+  /** Every transaction but those of claims: what they know may be out of date after it. */
+  #commit<T>(body: () => T): T {
+    this.#known = undefined;
+    return this.#transact(body);
+  }
+
+  #transact<T>(body: () => T): T {
+    try {
+      const result = this.ctx.storage.transactionSync(body);
+      this.#alarm.set();
+      return result;
+    } catch (error) {
+      // All of it is rolled back, and with it what was read in it and what was to be done later.
+      this.#known = undefined;
+      this.#alarm.drop();
+      throw error;
+    }
+  }
+
+  /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
+  #knownTo(call: ClaimCall, nowMs: number) {
+    if (!this.#known || call.restoreEpoch > this.#known.restoreEpoch) {
+      this.#takeEpoch(call, nowMs);
+      this.#known = { restoreEpoch: readPool(this.#sql).restoreEpoch, clients: registeredClients(this.#sql) };
+    }
+    return this.#known;
   }
 
   /** One transaction of one call. A newer restore epoch takes effect before anything else in it. */
   #transaction<T>(call: PoolCall, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
-    return this.ctx.storage.transactionSync(() => {
+    return this.#commit(() => {
       this.#takeEpoch(call, nowMs);
       return body(nowMs);
     });
@@ -397,43 +426,7 @@ export class Pool extends DurableObject<PoolEnv> {
   #changed(clientIds: readonly number[], dueMs: number | undefined): void {
     if (clientIds.length === 0) return;
     markChanged(this.#sql, clientIds, dueMs);
-    if (dueMs !== undefined) this.#wakeBy(dueMs);
-  }
-
-  /** Makes sure that the alarm rings at `timeMs` at the latest. Too early does no harm: the alarm looks what is due. */
-  #wakeBy(timeMs: number): void {
-    // A package may outlive the calendar of the platform, whose alarms end in 2189.
-    const atMs = Math.min(timeMs, Date.now() + MAX_ALARM_AHEAD_MS);
-    if (this.#alarmAtMs !== null && this.#alarmAtMs <= atMs) return;
-    this.#alarmAtMs = atMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
-  }
-
-  /** Sends what is new now rather than later; what fails is left to the alarm, and a directory in trouble is spared. */
-  async #writeThrough(): Promise<void> {
-    if (readPool(this.#sql).outboxFailures === 0) await this.#send();
-  }
-
-  /** Sends one parcel at a time. Never throws: the outbox keeps what was not delivered. */
-  async #send(): Promise<void> {
-    this.#sending ??= this.#sendParcel().finally(() => {
-      this.#sending = undefined;
-    });
-    await this.#sending;
-  }
-
-  async #sendParcel(): Promise<void> {
-    const parcel = this.ctx.storage.transactionSync(() => packParcel(this.#sql, this.#settings.stock, Date.now()));
-    if (!parcel) return;
-    try {
-      await withTimeout(sendParcel(this.env.DB, parcel, Math.floor(Date.now() / 1000)), DIRECTORY_WRITE_TIMEOUT_MS);
-      this.ctx.storage.transactionSync(() => parcelDelivered(this.#sql, parcel, Date.now()));
-    } catch (error) {
-      console.warn(JSON.stringify({ event: "directory_write_failed", reason: String(error) }));
-      this.ctx.storage.transactionSync(() => parcelFailed(this.#sql, Date.now(), Math.random));
-    }
-    const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs !== undefined) this.#wakeBy(dueMs);
+    if (dueMs !== undefined) this.#alarm.ask(dueMs);
   }
 }
 
@@ -442,16 +435,4 @@ function digestOf(sortedRefs: readonly Uint8Array[]): Uint8Array {
   const hash = sha256.create();
   for (const ref of sortedRefs) hash.update(ref);
   return hash.digest();
-}
-
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,0 +1,108 @@
+/**
+ * What a transaction that is rolled back must leave behind in the object's memory, where the storage cannot take it
+ * back: nothing. Claims that wait share a transaction, so one that fails takes the others' first try with it.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { expect, it, vi } from "vitest";
+import { AlarmClock } from "../../../src/pool/alarm-clock.ts";
+import type { ClaimCall } from "../../../src/pool/messages.ts";
+import type { Pool } from "../../../src/pool/pool.ts";
+import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
+
+type TestPool = Awaited<ReturnType<typeof poolOf>>;
+
+const claimOf = (pool: TestPool, caller: string, restoreEpoch = 0): ClaimCall => ({
+  user: pool.user,
+  restoreEpoch,
+  caller: { user: caller, client: "laptop" },
+  criteria: anything,
+  idempotency: { key: "k", bodyHash: new Uint8Array(32) },
+});
+
+/** Makes every statement that mentions `caller` fail. */
+function breakFor(storage: DurableObjectStorage, caller: string) {
+  const real = storage.sql.exec.bind(storage.sql);
+  return vi.spyOn(storage.sql, "exec").mockImplementation(((...args: Parameters<typeof real>) => {
+    if (args.some((arg) => typeof arg === "string" && arg.includes(caller))) throw new Error("the test broke it");
+    return real(...args);
+  }) as typeof real);
+}
+
+/** All claims at once: the first is committed alone, the others wait for its flush and share the next commit. */
+const together = (instance: Pool, calls: readonly ClaimCall[]) =>
+  Promise.allSettled(calls.map((call) => instance.claim(call)));
+
+it("gives the claims beside one that fails what they would have had without it", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(5));
+  const results = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const broken = breakFor(storage, "mallory");
+    const settled = await together(
+      instance,
+      ["ada", "bob", "mallory", "cyd"].map((caller) => claimOf(pool, caller)),
+    );
+    broken.mockRestore();
+    return settled;
+  });
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+  const refs = results.flatMap((result) =>
+    result.status === "fulfilled" && result.value.outcome === "answered"
+      ? result.value.clients.flatMap((claim) => ("package" in claim ? [claim.package.keyPackageRef.toHex()] : []))
+      : [],
+  );
+  expect(new Set(refs).size).toBe(3);
+  expect((await pool.inventory())[0]?.available).toBe(2);
+});
+
+it("applies a restore epoch that was first met in a group that failed", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(3));
+  const epoch = nowSeconds() + 1;
+  const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const broken = breakFor(storage, "mallory");
+    await together(instance, [claimOf(pool, "ada"), claimOf(pool, "mallory", epoch)]);
+    broken.mockRestore();
+    const later = await instance.claim(claimOf(pool, "bob", epoch));
+    return later.outcome === "answered" ? later.clients.map(({ status }) => status) : [later.outcome];
+  });
+  expect(statuses).toEqual(["exhausted"]);
+});
+
+it("knows a client that was registered between two claims, and forgets one that was revoked", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(2));
+  await pool.claim();
+  await pool.register("tablet");
+  const both = await pool.claim();
+  expect(both.outcome === "answered" && both.clients.map(({ client }) => client)).toEqual(["phone", "tablet"]);
+  await pool.stub().revoke({ ...pool.base, client: "phone" });
+  const rest = await pool.claim();
+  expect(rest.outcome === "answered" && rest.clients.map(({ client }) => client)).toEqual(["tablet"]);
+});
+
+it("sets an alarm that was asked for after one that was rolled back", async () => {
+  const pool = await poolOf();
+  const [inside, outside] = await runInDurableObject(pool.stub(), async (_, state) => {
+    const { storage } = state;
+    await storage.deleteAlarm();
+    // What the platform does to an alarm that is set in a transaction: it goes with it.
+    const rolledBack = () =>
+      storage.transactionSync(() => {
+        void storage.setAlarm(Date.now() + 60_000);
+        throw new Error("the test rolls it back");
+      });
+    expect(rolledBack).toThrow("rolls it back");
+    const lost = await storage.getAlarm();
+
+    const clock = new AlarmClock(state);
+    clock.ask(Date.now() + 60_000);
+    clock.drop();
+    clock.set();
+    const dropped = await storage.getAlarm();
+    clock.ask(Date.now() + 120_000);
+    clock.set();
+    return [[lost, dropped], await storage.getAlarm()] as const;
+  });
+  expect(inside).toEqual([null, null]);
+  expect(outside).toBeGreaterThan(Date.now() + 60_000);
+});
