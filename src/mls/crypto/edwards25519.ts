@@ -186,9 +186,13 @@ export function isSmallOrder(point: Point): boolean {
   return isZero(X) && areEqual(Y, Z);
 }
 
-/** The multiples 1, 3, …, 2^(width − 1) − 1 of a point, which signed digits of that width need. */
-export function oddMultiples(point: Point, width: number): Addend[] {
-  const multiples = Array.from({ length: 2 ** (width - 2) }, emptyAddend);
+/** Room for the odd multiples of one point. */
+export function emptyTable(width: number): readonly Addend[] {
+  return Array.from({ length: 2 ** (width - 2) }, emptyAddend);
+}
+
+/** The multiples 1, 3, …, 2^(width − 1) − 1 of a point, which signed digits of that width need; in `multiples`. */
+export function oddMultiples(point: Point, width: number, multiples = emptyTable(width)): readonly Addend[] {
   doublePoint(MULTIPLE, point);
   setAddend(STEP, MULTIPLE);
   let from = point;

@@ -145,5 +145,19 @@ export function describeDifferences(name: string, crypto: CryptoProvider): void 
         { numRuns },
       );
     });
+
+    test("on a batch of Ed25519 signatures as large as an upload, good ones among bad ones", async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyEd25519Item, { minLength: 1, maxLength: 6 }), async (odd) => {
+          const honest = Array.from({ length: 90 }, (_, i) =>
+            forge(Uint8Array.of(i), { secret: scalarOf(i % 2), nonce: scalarOf(100 + i) }),
+          );
+          const items = [...honest.slice(0, 41), ...odd, ...honest.slice(41)];
+          const expected = items.map((one) => nobleVerifies(SignatureScheme.ed25519, one));
+          expect(await crypto.verifyMany(SignatureScheme.ed25519, items)).toEqual(expected);
+        }),
+        { numRuns: 3 },
+      );
+    });
   });
 }
