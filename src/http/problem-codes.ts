@@ -25,6 +25,7 @@ export const PROBLEMS = {
   unknown_user: refused(404, "The user is not in the directory"),
   client_not_registered: refused(404, "The client is not registered"),
   method_not_allowed: refused(405, "The route does not take this method"),
+  body_incomplete: refused(400, "The body ended before all of it had arrived"),
   body_timeout: refused(408, "The body did not arrive in time"),
   signature_key_conflict: refused(409, "The client has another signature key for this scheme"),
   stock_differs: refused(409, "Client and directory hold different packages"),

@@ -3,61 +3,54 @@ import { BODY_READ_TIMEOUT_MS } from "../../limits.ts";
 import { readSettings } from "../../settings.ts";
 import { within } from "../../within.ts";
 import type { AppEnv } from "../bindings.ts";
-import { accept, type Checked, problem, type Refusal, refuse } from "../problem.ts";
+import { accept, type Checked, problem, refuse } from "../problem.ts";
 
 /** Reads the body up to the limit, whether or not its length was announced; nothing beyond it is ever held. */
 export const bodyLimit = createMiddleware<AppEnv>(async function bodyLimit(c, next) {
   const { maxBodyBytes } = readSettings(c.env);
   const announced = c.req.header("Content-Length");
-  if (Number(announced ?? 0) > maxBodyBytes) return problem(c, tooLarge(maxBodyBytes));
-  const body = announced === undefined ? await readAtMost(c.req.raw.body, maxBodyBytes) : await readWhole(c.req.raw);
+  const body = Number(announced ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : await readBody(c.req.raw, maxBodyBytes);
   if (!body.ok) return problem(c, body.refusal);
-  if (body.value.length > maxBodyBytes) return problem(c, tooLarge(maxBodyBytes));
   c.set("body", body.value);
   return next();
 });
 
-const tooLarge = (maxBytes: number): Refusal => ({ code: "body_too_large", detail: `at most ${maxBytes} bytes` });
+const tooLarge = (maxBytes: number) => refuse("body_too_large", `at most ${maxBytes} bytes`);
 
 class Late extends Error {}
 
-/** A body of announced length, which HTTP does not let it exceed: in one piece, which is the quickest. */
-async function readWhole(request: Request): Promise<Checked<Uint8Array>> {
+/** All of it, in time. Reading fails for one reason only: the caller went away, or broke off and still listens. */
+async function readBody(request: Request, maxBytes: number): Promise<Checked<Uint8Array>> {
+  // HTTP does not let a body exceed the length it announced: that one is read in one piece, which is the quickest.
+  const announced = request.headers.has("Content-Length");
+  const stream = announced ? undefined : request.body?.getReader();
   try {
-    return accept(new Uint8Array(await within(BODY_READ_TIMEOUT_MS, request.arrayBuffer(), () => new Late())));
+    const reading = stream ? readAtMost(stream, maxBytes) : request.arrayBuffer().then((body) => new Uint8Array(body));
+    const body = await within(BODY_READ_TIMEOUT_MS, reading, () => new Late());
+    return body && body.length <= maxBytes ? accept(body) : tooLarge(maxBytes);
   } catch (error) {
-    if (error instanceof Late) return refuse("body_timeout");
-    throw error;
+    void stream?.cancel().catch(() => undefined);
+    return refuse(error instanceof Late ? "body_timeout" : "body_incomplete");
   }
 }
 
-/** A body that comes in chunks until it ends. */
-async function readAtMost(stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Checked<Uint8Array>> {
-  if (!stream) return accept(new Uint8Array());
-  const reader = stream.getReader();
+/** The bytes of a body of unknown length, or undefined if there are more than that. */
+async function readAtMost(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    void reader.cancel().catch(() => undefined);
-  }, BODY_READ_TIMEOUT_MS);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (late) return refuse("body_timeout");
-      if (done) break;
-      length += value.length;
-      if (length > maxBytes) {
-        void reader.cancel().catch(() => undefined);
-        return { ok: false, refusal: tooLarge(maxBytes) };
-      }
-      chunks.push(value);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concatenate(chunks, length);
+    length += value.length;
+    if (length > maxBytes) {
+      void reader.cancel().catch(() => undefined);
+      return undefined;
     }
-  } finally {
-    clearTimeout(timer);
+    chunks.push(value);
   }
-  return accept(concatenate(chunks, length));
 }
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {

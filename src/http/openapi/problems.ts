@@ -28,6 +28,7 @@ const BODY: readonly ProblemCode[] = [
   "empty_body",
   "invalid_json",
   "invalid_request",
+  "body_incomplete",
   "body_timeout",
   "body_too_large",
   "unsupported_media_type",

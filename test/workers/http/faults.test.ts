@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
-import { BODY_READ_TIMEOUT_MS } from "../../../src/limits.ts";
+import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES } from "../../../src/limits.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -221,19 +221,25 @@ test("the native adapter gives the verdicts of the pure one", async () => {
   }
 });
 
-test("a body that does not arrive is not waited for", async () => {
+/** How the length of a body may be told: in advance, or by its end. */
+const LENGTHS = [{ "Content-Length": "64" }, {}] as const;
+
+const upload = (owner: Awaited<ReturnType<typeof registeredOwner>>, body: ReadableStream, length: object) =>
+  app.request(
+    `${ORIGIN}${owner.path}/key-packages`,
+    {
+      method: "POST",
+      body,
+      headers: { Authorization: `Bearer ${owner.token}`, "Content-Type": "application/json", ...length },
+    },
+    real,
+  );
+
+test.each(LENGTHS)("a body that does not arrive is not waited for (%o)", async (length) => {
   const owner = await registeredOwner();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
-    const answer = app.request(
-      `${ORIGIN}${owner.path}/key-packages`,
-      {
-        method: "POST",
-        body: new ReadableStream({ pull: () => new Promise(() => undefined) }),
-        headers: { Authorization: `Bearer ${owner.token}`, "Content-Type": "application/json" },
-      },
-      real,
-    );
+    const answer = upload(owner, new ReadableStream({ pull: () => new Promise(() => undefined) }), length);
     await vi.waitUntil(() => vi.getTimerCount() > 0);
     await vi.advanceTimersByTimeAsync(BODY_READ_TIMEOUT_MS);
     const response = await answer;
@@ -241,4 +247,21 @@ test("a body that does not arrive is not waited for", async () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+test.each(LENGTHS)("a body that breaks off is the caller's fault, not ours (%o)", async (length) => {
+  const owner = await registeredOwner();
+  const broken = new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"key_pack')),
+    pull: (controller) => controller.error(new Error("Network connection lost.")),
+  });
+  const response = await upload(owner, broken, length);
+  expect([response.status, ((await response.json()) as Json).code]).toEqual([400, "body_incomplete"]);
+});
+
+test("a body that is longer than it said is not taken beyond the limit", async () => {
+  const owner = await registeredOwner();
+  const long = new Blob([new Uint8Array(MAX_BODY_BYTES + 1)]).stream();
+  const response = await upload(owner, long, { "Content-Length": "64" });
+  expect([response.status, ((await response.json()) as Json).code]).toEqual([413, "body_too_large"]);
 });
