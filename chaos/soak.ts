@@ -1,6 +1,11 @@
 /**
- * `npm run soak -- [--minutes M] [--rate R] [--users U] [--json FILE]`: mixed load at R requests a second on U users
- * for M minutes, on a directory on disk. Prints errors, latencies and the memory of workerd as JSON; any 5xx fails it.
+ * `npm run soak -- [--minutes M] [--rate R] [--users U] [--keep S] [--json FILE]`: mixed load at R requests a second on
+ * U users for M minutes, on a directory on disk. Prints errors, latencies and the memory of workerd as JSON; any 5xx,
+ * any request without an answer and memory that keeps growing fail it.
+ *
+ * What is stored is kept for S seconds, much shorter than in a deployment: packages, tombstones, replay records and
+ * journal come and go at the same rate after that time, and so do the caches that SQLite has of them. What still grows
+ * then is a leak.
  */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,20 +19,24 @@ import { type Installation, install, start } from "./server/server.ts";
 const BATCH_PACKAGES = 5;
 const MAX_IN_FLIGHT = 64;
 const SAMPLE_EVERY_MS = 10_000;
-/** Memory is compared from here on: until then caches and heaps are filling. */
-const WARM_UP_SHARE = 0.2;
+/** Memory is looked at from here on: until then stores, caches and heaps are filling. */
+const WARM_UP_SHARE = 0.4;
+/** Growth from the warm-up to the end, by a straight line through the samples, that is taken for noise. */
+const MAX_GROWTH_SHARE = 0.05;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
     rate: { type: "string", default: "40" },
     users: { type: "string", default: "100" },
+    keep: { type: "string", default: "90" },
     json: { type: "string" },
   },
 });
 const minutes = positive("minutes", values.minutes);
 const rate = positive("rate", values.rate);
 const users = positive("users", values.users);
+const keepSeconds = positive("keep", values.keep);
 
 type Owner = { readonly user: string; readonly token: string; readonly signer: SampleSigner };
 type Kind = "publish" | "claim" | "repeated_claim" | "inventory" | "peek" | "reconcile" | "stock";
@@ -115,6 +124,7 @@ async function one(address: string, owners: readonly Owner[], adder: string, ope
         identity: owner.user,
         signer: owner.signer,
         count: BATCH_PACKAGES,
+        lifetimeSeconds: keepSeconds,
       });
       return timed(kind, () => send(address, "POST", `${client}/key-packages`, owner.token, { key_packages }));
     }
@@ -185,10 +195,12 @@ function report(
   skipped: number,
 ) {
   const warm = memory.filter(({ seconds }) => seconds >= minutes * 60 * WARM_UP_SHARE);
+  const growth = slope(warm.map(({ seconds, megabytes }) => [seconds / 60, megabytes]));
   return {
     minutes,
     rate_a_second: rate,
     users,
+    kept_seconds: keepSeconds,
     requests: measured.length,
     /** Not sent because too many were under way: the machine was slower than the rate. */
     skipped,
@@ -208,6 +220,8 @@ function report(
       after_warm_up: warm[0]?.megabytes,
       end: memory.at(-1)?.megabytes,
       most: Math.max(...memory.map(({ megabytes }) => megabytes)),
+      growth_a_minute_after_warm_up: round(growth),
+      flat: growth * minutes * (1 - WARM_UP_SHARE) <= MAX_GROWTH_SHARE * (warm[0]?.megabytes ?? 0),
       samples: memory,
     },
   };
@@ -217,6 +231,15 @@ function percentiles(times: number[]) {
   const sorted = times.sort((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
   return { requests: sorted.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: round(sorted.at(-1) ?? 0) };
+}
+
+/** Of the straight line that fits the points best (least squares); 0 for fewer than two. */
+function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x = mean(points.map(([at]) => at));
+  const y = mean(points.map(([, value]) => value));
+  const spread = points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+  return spread === 0 ? 0 : points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) / spread;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
@@ -236,10 +259,12 @@ function positive(name: string, text: string): number {
 
 const folder = mkdtempSync(join(tmpdir(), "kpd-soak-"));
 try {
-  const figures = await soak(await install(folder));
+  const kept = { REPLAY_RETENTION_SECONDS: String(keepSeconds), JOURNAL_RETENTION_SECONDS: String(keepSeconds) };
+  const figures = await soak(await install(folder, kept));
   console.log(JSON.stringify(figures, null, 2));
   if (values.json) writeFileSync(values.json, JSON.stringify(figures, null, 2));
-  process.exitCode = figures.errors_5xx + figures.unanswered > 0 ? 1 : 0;
+  const sound = figures.errors_5xx + figures.unanswered === 0 && figures.workerd_resident_megabytes.flat;
+  process.exitCode = sound ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

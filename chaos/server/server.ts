@@ -26,10 +26,7 @@ export type RunningServer = {
 };
 
 /** Bundles the Worker and prepares a folder for its state; nothing runs yet. */
-export async function install(
-  state: string,
-  settings: Readonly<Record<string, string>> = SETTINGS,
-): Promise<Installation> {
+export async function install(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Installation> {
   const bundle = join(state, "worker.js");
   await build({
     entryPoints: [join(ROOT, "src/worker.ts")],
@@ -57,7 +54,13 @@ export async function install(
       bundle,
       schema: join(ROOT, "schema.sql"),
       compatibilityDate,
-      variables: { AUTH_JWKS: key.jwks, AUTH_ISSUER: LOCAL_ISSUER, AUTH_AUDIENCE: LOCAL_AUDIENCE, ...settings },
+      variables: {
+        AUTH_JWKS: key.jwks,
+        AUTH_ISSUER: LOCAL_ISSUER,
+        AUTH_AUDIENCE: LOCAL_AUDIENCE,
+        ...SETTINGS,
+        ...settings,
+      },
     },
   };
 }

@@ -40,6 +40,7 @@ export type SampleOptions = {
   readonly lastResort?: boolean;
   /** Unix seconds. */
   readonly now?: number;
+  readonly lifetimeSeconds?: number;
 };
 
 /** Fresh packages of suite 1, each an MLSMessage, in base64url without padding. */
@@ -52,7 +53,10 @@ export async function sampleKeyPackages(options: SampleOptions): Promise<string[
     const { publicPackage } = await generateKeyPackageWithKey(
       { credentialType: "basic", identity: new TextEncoder().encode(options.identity) },
       { ...capabilities, extensions: options.lastResort ? [LAST_RESORT_EXTENSION] : [] },
-      { notBefore: BigInt(now - HOUR_SECONDS), notAfter: BigInt(now + SAMPLE_LIFETIME_SECONDS) },
+      {
+        notBefore: BigInt(now - HOUR_SECONDS),
+        notAfter: BigInt(now + (options.lifetimeSeconds ?? SAMPLE_LIFETIME_SECONDS)),
+      },
       options.lastResort ? [{ extensionType: LAST_RESORT_EXTENSION, extensionData: new Uint8Array() }] : [],
       options.signer,
       implementation,
