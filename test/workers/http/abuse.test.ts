@@ -211,10 +211,10 @@ const NAMES: readonly Attempt[] = [
 const bobAt = (path: string) => call("POST", path, { token: bob.token, body: {} });
 
 describe.each([
-  ["tokens", TOKENS],
-  ["bodies", BODIES],
-  ["names", NAMES],
-] as const)("abuse by %s", (_, attempts) => {
+  ["abuse by tokens", TOKENS],
+  ["abuse by bodies", BODIES],
+  ["abuse by names", NAMES],
+] as const)("%s", (_, attempts) => {
   it.each(attempts.map((attempt) => ({ ...attempt, result: attempt.gets.join(" ") })))(
     "$who gets $result",
     async ({ does, gets: [status, code] }) => {
