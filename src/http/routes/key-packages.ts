@@ -59,7 +59,7 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
     return problem(c, { code: "empty_replacement", detail: "to remove everything add ?allow_empty=true" });
   }
   const call = { user, client, restoreEpoch: await currentRestoreEpoch(c.env.DB) };
-  const signatureKeys = await preflight(c, { ...call, packages: items.value.length });
+  const signatureKeys = await preflight(c, call);
   if (!signatureKeys.ok) return problem(c, signatureKeys.refusal);
 
   const verdicts = await admitBatch(c.env, call, signatureKeys.value, items.value);
@@ -88,7 +88,7 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
 /** Whether to spend crypto on the request at all, and with which keys its packages must be signed. */
 async function preflight(
   c: Context<AppEnv>,
-  call: { readonly user: string; readonly client: string; readonly restoreEpoch: number; readonly packages: number },
+  call: { readonly user: string; readonly client: string; readonly restoreEpoch: number },
 ): Promise<Checked<readonly SignatureKey[]>> {
   const answer = await callPool(c.env, call.user, "safe", (pool) => pool.preflight(call));
   if (!answer.ok) return answer;
