@@ -20,7 +20,7 @@ const BATCH_PACKAGES = 5;
 const MAX_IN_FLIGHT = 64;
 const SAMPLE_EVERY_MS = 10_000;
 /** Memory is looked at from here on: until then stores, caches and heaps are filling. */
-const WARM_UP_SHARE = 0.4;
+const WARM_UP_SHARE = 0.5;
 /** Growth from the warm-up to the end, by a straight line through the samples, that is taken for noise. */
 const MAX_GROWTH_SHARE = 0.05;
 
