@@ -68,7 +68,11 @@ async function check(input: Uint8Array): Promise<void> {
   if (grown.length < MAX_CORPUS) grown.push(input);
   if (!same(reencode(decoded.value), input)) throw new Error("decoded bytes that are not canonical");
   const { protocolVersion } = decoded.value.unverified();
-  if (wrapped.ok !== (protocolVersion === 1)) throw new Error("another verdict inside an MLSMessage");
+  if (protocolVersion === 1 && !wrapped.ok) throw new Error("another verdict inside an MLSMessage");
+  // Of another version it is no MLSMessage (RFC 9420 §6): the same bytes may still be a bare package of suite 5.
+  if (protocolVersion !== 1 && wrapped.ok && !same(reencode(wrapped.value), encodeMlsMessage(input))) {
+    throw new Error("another version inside an MLSMessage");
+  }
   const validated = await decoded.value.validate(nobleCrypto, 1, { now: NOW });
   if (!validated.ok) return count(validated.error.code);
   counts.validated++;
