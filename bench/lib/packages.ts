@@ -29,6 +29,8 @@ export type Signer = { readonly signKey: Uint8Array; readonly publicKey: Uint8Ar
 
 /** Plain JSON, so that it reaches workerd and other processes. */
 export type Batch = {
+  /** Packages that are judged together, as one upload; the batch is judged upload by upload. */
+  readonly uploadPackages: number;
   readonly suite: Suite;
   readonly scheme: number;
   readonly identity: string;
@@ -49,12 +51,12 @@ export async function makeBatch(
   suite: Suite,
   identity: string,
   signer: Signer,
-  count = BATCH_PACKAGES,
+  uploadPackages = BATCH_PACKAGES,
 ): Promise<Batch> {
   const cs = await implementation(suite);
   const now = Math.floor(Date.now() / 1000);
   const packages: string[] = [];
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < BATCH_PACKAGES; index++) {
     const { publicPackage } = await generateKeyPackageWithKey(
       { credentialType: "basic", identity: new TextEncoder().encode(identity) },
       { ...defaultCapabilities(), extensions: [] },
@@ -67,6 +69,7 @@ export async function makeBatch(
     packages.push(Buffer.from(message).toString("base64url"));
   }
   return {
+    uploadPackages,
     suite,
     scheme: SUITES[suite].scheme,
     identity,

@@ -2,7 +2,7 @@
 import type { Batch } from "./packages.ts";
 import { type Judge, judgeOf, VALIDATORS } from "./validators.ts";
 
-export type ValidationOrder = { readonly load: Batch } | { readonly judge: string };
+export type ValidationOrder = { readonly load: Batch; readonly as: string } | { readonly judge: string };
 export type ValidationReply =
   | { readonly loaded: true }
   | { readonly good: number; readonly ms: number }
@@ -19,8 +19,7 @@ process.on("message", (order: ValidationOrder) => {
 
 async function obey(order: ValidationOrder): Promise<ValidationReply> {
   if ("load" in order) {
-    const { suite } = order.load;
-    for (const name of VALIDATORS) judges.set(`${suite}/${name}`, await judgeOf(name, order.load));
+    for (const name of VALIDATORS) judges.set(`${order.as}/${name}`, await judgeOf(name, order.load));
     return { loaded: true };
   }
   const judge = judges.get(order.judge);

@@ -10,34 +10,47 @@ import type { ValidationOrder, ValidationReply } from "../lib/validation-process
 import type { ValidatorName } from "../lib/validators.ts";
 import { startWorker } from "../lib/workerd.ts";
 
-const NAMES: Readonly<Record<Suite, string>> = {
-  1: "validate_ed25519_100",
-  2: "validate_p256_100",
-  4: "validate_ed448_100",
-  5: "validate_p521_100",
-  7: "validate_p384_100",
+type Measure = {
+  readonly name: string;
+  readonly suite: Suite;
+  readonly uploadPackages: number;
+  /** What ours on noble is measured beside: everything, or only noble one signature at a time (in workerd). */
+  readonly against: "all" | "single";
 };
 
-/** Somewhere to judge batches: milliseconds of one whole batch. */
+/** An upload of one package has two signatures, the least that there is to batch. */
+const MEASURES: readonly Measure[] = [
+  { name: "validate_ed25519_100", suite: 1, uploadPackages: BATCH_PACKAGES, against: "all" },
+  { name: "validate_p256_100", suite: 2, uploadPackages: BATCH_PACKAGES, against: "all" },
+  { name: "validate_ed25519_1", suite: 1, uploadPackages: 1, against: "single" },
+  { name: "validate_p256_1", suite: 2, uploadPackages: 1, against: "single" },
+  { name: "validate_ed448_100", suite: 4, uploadPackages: BATCH_PACKAGES, against: "single" },
+  { name: "validate_p521_100", suite: 5, uploadPackages: BATCH_PACKAGES, against: "single" },
+  { name: "validate_p384_100", suite: 7, uploadPackages: BATCH_PACKAGES, against: "single" },
+];
+
+/** Somewhere to judge batches: milliseconds of all packages of one measure. */
 type Place = {
   readonly name: string;
-  readonly load: (batch: Batch) => Promise<void>;
-  readonly judge: (suite: Suite, validator: ValidatorName) => Promise<number>;
+  readonly load: (measure: string, batch: Batch) => Promise<void>;
+  readonly judge: (measure: string, validator: ValidatorName) => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
 export async function measureValidation(plan: Plan): Promise<Outcome> {
   const rows: Row[] = [];
-  const batches = new Map<Suite, Batch>();
-  for (const suite of [1, 2, 4, 5, 7] as const) {
-    batches.set(suite, await makeBatch(suite, "alice", await newSigner(suite)));
+  const batches = new Map<Measure, Batch>();
+  for (const measure of MEASURES) {
+    const { suite, uploadPackages } = measure;
+    batches.set(measure, await makeBatch(suite, "alice", await newSigner(suite), uploadPackages));
   }
   for (const open of [openWorkerd, openNode]) {
     const place = await open();
     try {
-      for (const [suite, batch] of batches) {
-        await place.load(batch);
-        rows.push(...(await measureSuite(place, suite, plan)));
+      for (const [measure, batch] of batches) {
+        if (measure.against === "single" && place.name !== "workerd") continue;
+        await place.load(measure.name, batch);
+        rows.push(...(await (measure.against === "all" ? besideAll : besideSingle)(place, measure, plan)));
       }
     } finally {
       await place.stop();
@@ -46,40 +59,40 @@ export async function measureValidation(plan: Plan): Promise<Outcome> {
   return { rows, notes: [] };
 }
 
-/** Suites 1 and 2 with every opponent; the others one figure each, in workerd only. */
-async function measureSuite(place: Place, suite: Suite, { rounds }: Plan): Promise<Row[]> {
-  const judge = (validator: ValidatorName) => () => place.judge(suite, validator);
-  if (suite !== 1 && suite !== 2) {
-    if (place.name !== "workerd") return [];
-    const { batched, single } = await interleaved(Math.min(rounds, 3), {
-      batched: judge("noble_batched"),
-      single: judge("noble_single"),
-    });
-    const base = {
-      name: NAMES[suite],
-      unit: "ms/batch",
-      moreIsBetter: false,
-      ours: batched,
-      rounds: Math.min(rounds, 3),
-    };
-    return rowsAgainst(base, { "noble one by one (workerd)": single });
-  }
+const unit = ({ uploadPackages }: Measure): string =>
+  uploadPackages === 1 ? `ms/${BATCH_PACKAGES} uploads` : "ms/batch";
+
+async function besideSingle(place: Place, measure: Measure, plan: Plan): Promise<Row[]> {
+  const rounds = Math.min(plan.rounds, 3);
+  const { batched, single } = await interleaved(rounds, {
+    batched: () => place.judge(measure.name, "noble_batched"),
+    single: () => place.judge(measure.name, "noble_single"),
+  });
+  return rowsAgainst(
+    { name: measure.name, unit: unit(measure), moreIsBetter: false, ours: batched, rounds },
+    { [`noble one by one (${place.name})`]: single },
+  );
+}
+
+async function besideAll(place: Place, measure: Measure, { rounds }: Plan): Promise<Row[]> {
+  const { name } = measure;
+  const judge = (validator: ValidatorName) => () => place.judge(name, validator);
   // Young code runs in an interpreter: a few batches let the compiler finish before anything counts.
-  for (let i = 0; i < 3; i++) for (const name of ["noble_batched", "native", "ts_mls"] as const) await judge(name)();
+  for (let i = 0; i < 3; i++) for (const one of ["noble_batched", "native", "ts_mls"] as const) await judge(one)();
   const { batched, single, native, tsMls } = await interleaved(rounds, {
     batched: judge("noble_batched"),
     single: judge("noble_single"),
     native: judge("native"),
     tsMls: judge("ts_mls"),
   });
-  const base = { unit: "ms/batch", moreIsBetter: false, rounds };
+  const base = { unit: unit(measure), moreIsBetter: false, rounds };
   return [
     ...rowsAgainst(
-      { ...base, name: NAMES[suite], ours: batched },
+      { ...base, name, ours: batched },
       { [`noble one by one (${place.name})`]: single, [`ts-mls (${place.name})`]: tsMls },
     ),
     ...rowsAgainst(
-      { ...base, name: `${NAMES[suite]}_native`, ours: native },
+      { ...base, name: `${name}_native`, ours: native },
       { [`ts-mls (${place.name})`]: tsMls, [`ours on noble, batched (${place.name})`]: batched },
     ),
   ];
@@ -90,14 +103,14 @@ async function openWorkerd(): Promise<Place> {
   const address = `http://127.0.0.1:${worker.port}`;
   return {
     name: "workerd",
-    load: async (batch) => {
-      const response = await fetch(`${address}/load`, { method: "POST", body: JSON.stringify(batch) });
+    load: async (measure, batch) => {
+      const response = await fetch(`${address}/load/${measure}`, { method: "POST", body: JSON.stringify(batch) });
       if (!response.ok) throw new Error(`the batch was not taken: ${await response.text()}`);
       await response.body?.cancel();
     },
-    judge: (suite, validator) =>
+    judge: (measure, validator) =>
       timed(async () => {
-        const response = await fetch(`${address}/judge/${suite}/${validator}`);
+        const response = await fetch(`${address}/judge/${measure}/${validator}`);
         allGood(Number(await response.text()), validator);
       }),
     stop: worker.stop,
@@ -114,11 +127,11 @@ async function openNode(): Promise<Place> {
   };
   return {
     name: `Node ${process.versions.node.split(".")[0]}`,
-    load: async (batch) => {
-      await ask({ load: batch });
+    load: async (measure, batch) => {
+      await ask({ load: batch, as: measure });
     },
-    judge: async (suite, validator) => {
-      const reply = await ask({ judge: `${suite}/${validator}` });
+    judge: async (measure, validator) => {
+      const reply = await ask({ judge: `${measure}/${validator}` });
       if (!("good" in reply)) throw new Error("expected a verdict");
       allGood(reply.good, validator);
       return reply.ms;

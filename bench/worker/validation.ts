@@ -8,9 +8,10 @@ const judges = new Map<string, Judge>();
 export default {
   async fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/load") {
+    const [, verb, measure] = pathname.split("/");
+    if (verb === "load") {
       const batch = (await request.json()) as Batch;
-      for (const name of VALIDATORS) judges.set(`/judge/${batch.suite}/${name}`, await judgeOf(name, batch));
+      for (const name of VALIDATORS) judges.set(`/judge/${measure}/${name}`, await judgeOf(name, batch));
       return new Response("ok");
     }
     const judge = judges.get(pathname);
