@@ -51,6 +51,19 @@ export const TARGET_BUDGET_CLAIMS_PER_HOUR = 60;
 /** Refused packages a minute for one client: its signature checks are what an abuser could make us pay for. */
 export const REFUSAL_BUDGET_PACKAGES_PER_MINUTE = 200;
 
+/**
+ * Packages of one client that are checked at the same time: two full uploads. More wait for them, since only what a check
+ * has found counts against the refusal budget.
+ */
+export const CHECKED_AT_ONCE_PACKAGES = 200;
+
+/** A check that was begun counts as under way this long at most: its Worker may have died. */
+export const CHECK_TIMEOUT_MS = 30_000;
+
+/** How long an upload waits for its client's earlier ones, and how often it looks. */
+export const CHECK_WAIT_MS = 10_000;
+export const CHECK_PAUSE_MS = 100;
+
 /** Users that one claim may name. */
 export const MAX_USERS_PER_CLAIM = 100;
 
@@ -148,6 +161,9 @@ export const TOKEN_MEMORY_MS = 60_000;
 
 /** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
 export const MAX_REMEMBERED_TOKENS = 4_096;
+
+/** After an alarm that failed the next one rings then, whatever else was asked for. */
+export const ALARM_RETRY_MS = 10_000;
 
 /** An alarm is set at most this far ahead and then looks again: what is due later keeps. */
 export const MAX_ALARM_AHEAD_MS = 365 * 24 * 3_600_000;

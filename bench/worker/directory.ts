@@ -80,7 +80,7 @@ async function admitOnly(request: Request, env: BenchEnv, user: string): Promise
   const body = new Uint8Array(await request.arrayBuffer());
   const items = readBatch("application/json", body, BATCH_PACKAGES);
   if (!items.ok) return new Response(items.refusal.code, { status: 400 });
-  const found = await poolOf(env, user).preflight({ user, client: CLIENT, restoreEpoch: 0 });
+  const found = await poolOf(env, user).preflight({ user, client: CLIENT, restoreEpoch: 0, packages: 0 });
   if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
   const verdicts = await admitBatch(env, { user, client: CLIENT }, found.signatureKeys, items.value);
   return Response.json({ good: verdicts.filter((verdict) => verdict.ok).length });

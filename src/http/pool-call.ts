@@ -43,16 +43,25 @@ export async function callPool<T>(
         await within(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
       );
     } catch (error) {
-      const { retryable, overloaded } = traits(error);
+      const { retryable, overloaded: refusedToQueue } = traits(error);
       console.warn(
-        JSON.stringify({ event: "pool_call_failed", attempt, retryable, overloaded, reason: nameOf(error) }),
+        JSON.stringify({
+          event: "pool_call_failed",
+          attempt,
+          retryable,
+          overloaded: refusedToQueue,
+          reason: nameOf(error),
+        }),
       );
-      if (overloaded) return unavailable("pool_overloaded");
+      if (refusedToQueue) return overloaded();
       if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
       await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
   }
 }
+
+/** More was asked of one pool than it takes at a time. */
+export const overloaded = () => unavailable("pool_overloaded");
 
 function unavailable(code: "pool_overloaded" | "pool_unavailable") {
   return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
@@ -67,4 +76,4 @@ function traits(error: unknown): { readonly retryable: boolean; readonly overloa
 
 const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

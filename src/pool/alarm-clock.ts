@@ -42,6 +42,11 @@ export class AlarmClock {
     this.#askedForMs = undefined;
     if (this.#setForMs !== undefined && this.#setForMs <= atMs) return;
     this.#setForMs = atMs;
-    this.#ctx.waitUntil(this.#ctx.storage.setAlarm(atMs));
+    const setting = this.#ctx.storage.setAlarm(atMs).catch((error: unknown) => {
+      // Not set after all: whoever asks next sets it.
+      this.#setForMs = undefined;
+      console.error(JSON.stringify({ event: "alarm_not_set", reason: String(error) }));
+    });
+    this.#ctx.waitUntil(setting);
   }
 }

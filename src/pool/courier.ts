@@ -25,6 +25,8 @@ export class Courier {
 
   /** Sends what is new now rather than later, unless the directory is in trouble: then the alarm will. Never throws. */
   async sendNow(): Promise<void> {
+    // A parcel that is under way may have been packed before the news of this call; one packed from here on has them.
+    await this.#underWay;
     if (readPool(this.#of.sql).outboxFailures === 0) await this.send();
   }
 

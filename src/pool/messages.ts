@@ -82,8 +82,13 @@ export type AdmittedKeyPackage = {
 };
 
 /** What a publisher needs to know before it pays for signatures. */
+/** Asks for leave to check so many packages. */
+export type PreflightCall = PoolCall & { readonly client: string; readonly packages: number };
+
+/** `ready` begins a check, which the `put` ends; `busy`: earlier uploads of the client are still being checked. */
 export type PreflightAnswer =
   | { readonly outcome: "ready"; readonly signatureKeys: readonly SignatureKey[] }
+  | { readonly outcome: "busy" }
   | { readonly outcome: "refusals_exhausted"; readonly retryAfterSeconds: number }
   | NotRegistered;
 
@@ -93,6 +98,8 @@ export type PutCall = PoolCall & {
   readonly keyPackages: readonly AdmittedKeyPackage[];
   /** Packages of the same request that admission refused: they count against the client's refusal budget. */
   readonly refused: number;
+  /** Packages whose check this ends; by default the admitted and the refused ones. */
+  readonly checked?: number;
 };
 
 export type PutCode =

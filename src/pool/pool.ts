@@ -10,11 +10,12 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../limits.ts";
+import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../limits.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { compareBytes, equalBytes } from "./bytes.ts";
+import { Checking } from "./checking.ts";
 import { claimAll } from "./claim.ts";
 import { Courier } from "./courier.ts";
 import { applyRestoreEpoch } from "./epoch.ts";
@@ -30,6 +31,7 @@ import type {
   PoolCall,
   PoolView,
   PreflightAnswer,
+  PreflightCall,
   PutAnswer,
   PutCall,
   PutCode,
@@ -83,6 +85,7 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #alarm: AlarmClock;
   readonly #courier: Courier;
   readonly #groupedClaims: GroupedCommits;
+  readonly #checking = new Checking();
   /** What each claim asks for and only other calls change: forgotten with every transaction that is not of claims. */
   #known: { readonly restoreEpoch: number; readonly clients: readonly ClientRow[] } | undefined;
 
@@ -131,12 +134,13 @@ export class Pool extends DurableObject<PoolEnv> {
     return this.#withClient(call, (client, nowMs) => ({ outcome: "found" as const, view: this.#view(client, nowMs) }));
   }
 
-  /** What a publisher must know before it pays for checking signatures. Spends nothing. */
-  preflight(call: ClientCall): PreflightAnswer {
+  /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
+  preflight(call: PreflightCall): PreflightAnswer {
     return this.#withClient(call, (client, nowMs): PreflightAnswer => {
       const bucket = this.#refusals(client.clientId);
       const waitMs = bucket ? bucketWaitMs(this.#sql, bucket, nowMs) : 0;
       if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
+      if (bucket && !this.#checking.begin(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
       return { outcome: "ready", signatureKeys: signatureKeys(this.#sql, client.clientId) };
     });
   }
@@ -148,6 +152,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const { clientId } = client;
       const bucket = this.#refusals(clientId);
       if (bucket && call.refused > 0) spend(this.#sql, bucket, nowMs, call.refused);
+      this.#checking.end(clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
       const offered = this.#offered(clientId);
       const outcome = this.#apply(call, clientId, nowMs);
       if (outcome.applied && (call.mode === "replace" || outcome.codes.includes("stored"))) {
@@ -300,7 +305,17 @@ export class Pool extends DurableObject<PoolEnv> {
   override async alarm(): Promise<void> {
     this.#alarm.rang();
     if (!this.#exists) return;
-    const nowMs = Date.now();
+    try {
+      await this.#doLaterWork(Date.now());
+    } catch (error) {
+      // The platform tries again by itself, but the next call that asks for an alarm would put it off to its own time.
+      this.#alarm.ask(Date.now() + ALARM_RETRY_MS);
+      this.#alarm.set();
+      throw error;
+    }
+  }
+
+  async #doLaterWork(nowMs: number): Promise<void> {
     const unfinished = this.#commit(() => {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       markChanged(this.#sql, swept.expiredOf, nowMs);

@@ -1,7 +1,7 @@
 /** A client's stock: adding to it, replacing it, taking from it. */
 import { type Context, Hono } from "hono";
-import { MAX_REFS_PER_REQUEST } from "../../limits.ts";
-import type { PutAnswer, SignatureKey } from "../../pool/messages.ts";
+import { CHECK_PAUSE_MS, CHECK_WAIT_MS, MAX_REFS_PER_REQUEST } from "../../limits.ts";
+import type { PreflightCall, PutAnswer, SignatureKey } from "../../pool/messages.ts";
 import { readSettings } from "../../settings.ts";
 import { fromBase64Url } from "../base64url.ts";
 import type { AppEnv } from "../bindings.ts";
@@ -11,7 +11,7 @@ import { authenticate } from "../middleware/authenticate.ts";
 import { bodyLimit } from "../middleware/body-limit.ts";
 import { owner } from "../middleware/owner.ts";
 import { tally } from "../outcomes.ts";
-import { callPool } from "../pool-call.ts";
+import { callPool, overloaded, pause } from "../pool-call.ts";
 import { accept, type Checked, problem, refuse } from "../problem.ts";
 import { check, readJson } from "../read-json.ts";
 import { currentRestoreEpoch } from "../restore-epoch.ts";
@@ -59,7 +59,8 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
     return problem(c, { code: "empty_replacement", detail: "to remove everything add ?allow_empty=true" });
   }
   const call = { user, client, restoreEpoch: await currentRestoreEpoch(c.env.DB) };
-  const signatureKeys = await preflight(c, call);
+  const checked = items.value.length;
+  const signatureKeys = await preflight(c, { ...call, packages: checked });
   if (!signatureKeys.ok) return problem(c, signatureKeys.refusal);
 
   const verdicts = await admitBatch(c.env, call, signatureKeys.value, items.value);
@@ -68,8 +69,8 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
   // A replacement with a refused package goes to the pool too, as nothing: the refusals count against the budget.
   const hopeless = mode === "replace" && refused > 0;
   const put = hopeless
-    ? ({ ...call, mode: "add", keyPackages: [], refused } as const)
-    : { ...call, mode, keyPackages: admitted, refused };
+    ? ({ ...call, mode: "add", keyPackages: [], refused, checked } as const)
+    : { ...call, mode, keyPackages: admitted, refused, checked };
   const stored = await callPool<PutAnswer>(c.env, user, "safe", (pool) => pool.put(put));
   if (!stored.ok) return problem(c, stored.refusal);
   if (stored.value.outcome !== "put") return problem(c, { code: stored.value.outcome });
@@ -85,19 +86,24 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
   return problem(c, { code: "batch_refused", detail: "see results; nothing was changed", members: answer });
 }
 
-/** Whether to spend crypto on the request at all, and with which keys its packages must be signed. */
-async function preflight(
-  c: Context<AppEnv>,
-  call: { readonly user: string; readonly client: string; readonly restoreEpoch: number },
-): Promise<Checked<readonly SignatureKey[]>> {
-  const answer = await callPool(c.env, call.user, "safe", (pool) => pool.preflight(call));
-  if (!answer.ok) return answer;
-  switch (answer.value.outcome) {
-    case "ready":
-      return accept(answer.value.signatureKeys);
-    case "refusals_exhausted":
-      return refuse("refusals_exhausted", undefined, { retryAfterSeconds: answer.value.retryAfterSeconds });
-    case "client_not_registered":
-      return refuse("client_not_registered");
+/**
+ * Whether to spend crypto on the request at all, and with which keys its packages must be signed. Waits a while for the
+ * client's earlier uploads: one that sends many at once is served in turn, and none of them goes uncounted.
+ */
+async function preflight(c: Context<AppEnv>, call: PreflightCall): Promise<Checked<readonly SignatureKey[]>> {
+  for (let waitedMs = 0; ; waitedMs += CHECK_PAUSE_MS) {
+    const answer = await callPool(c.env, call.user, "safe", (pool) => pool.preflight(call));
+    if (!answer.ok) return answer;
+    switch (answer.value.outcome) {
+      case "ready":
+        return accept(answer.value.signatureKeys);
+      case "refusals_exhausted":
+        return refuse("refusals_exhausted", undefined, { retryAfterSeconds: answer.value.retryAfterSeconds });
+      case "client_not_registered":
+        return refuse("client_not_registered");
+      case "busy":
+        if (waitedMs >= CHECK_WAIT_MS) return overloaded();
+        await pause(CHECK_PAUSE_MS);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { CHECK_TIMEOUT_MS } from "../../../src/limits.ts";
 import { arrivalAfter, waitMs } from "../../../src/pool/budgets.ts";
 import { keyPackage, keyPackages, only, poolOf } from "../support/pool.ts";
 
@@ -91,7 +92,7 @@ describe("the budget of a target", () => {
 describe("the budget of refusals", () => {
   it("closes the door on a client whose packages are refused again and again, and opens it later", async () => {
     const pool = await poolOf();
-    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone" });
+    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone", packages: 1 });
     const refuse = async () =>
       pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 100 });
     expect((await preflight()).outcome).toBe("ready");
@@ -103,10 +104,34 @@ describe("the budget of refusals", () => {
   });
 });
 
+describe("checks under way", () => {
+  it("are two full uploads of a client at most, until one of them ends or is given up", async () => {
+    const pool = await poolOf();
+    await pool.register("tablet");
+    const begin = async (client = "phone", packages = 100) =>
+      (await pool.stub().preflight({ ...pool.base, client, packages })).outcome;
+    const end = (refused: number, checked?: number) =>
+      pool
+        .stub()
+        .put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused, ...(checked ? { checked } : {}) });
+    expect([await begin(), await begin(), await begin(), await begin("phone", 0)]).toEqual([
+      "ready",
+      "ready",
+      "busy",
+      "ready",
+    ]);
+    expect(await begin("tablet")).toBe("ready");
+    await end(1, 100);
+    expect([await begin(), await begin()]).toEqual(["ready", "busy"]);
+    vi.setSystemTime(Date.now() + CHECK_TIMEOUT_MS);
+    expect([await begin(), await begin(), await begin()]).toEqual(["ready", "ready", "busy"]);
+  });
+});
+
 describe("the budget of refusals, once more", () => {
   it("is not bought back by revoking and registering anew", async () => {
     const pool = await poolOf();
-    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone" });
+    const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone", packages: 1 });
     await pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 300 });
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     await pool.register("phone");

@@ -240,6 +240,26 @@ describe("abuse by uploads", () => {
     expect((await uploader.as("GET", "/inventory")).status).toBe(200);
   });
 
+  it("checks no more of them when they come all at once", async () => {
+    const uploader = await registeredOwner();
+    const wrong = uploader.forgeMany(100, { breakSignature: true });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => uploader.publish(wrong)));
+    const checked = answers.filter(({ status }) => status === 200);
+    expect(checked.length * 100).toBeLessThanOrEqual(REFUSAL_BUDGET_PACKAGES_PER_MINUTE + 100);
+    expect(new Set(answers.filter((answer) => !checked.includes(answer)).map(({ json }) => json.code))).toEqual(
+      new Set(["refusals_exhausted"]),
+    );
+  });
+
+  it("serves many good uploads of one client in turn", async () => {
+    const uploader = await registeredOwner();
+    const batches = Array.from({ length: 6 }, () => uploader.forgeMany(50));
+    const answers = await Promise.all(batches.map((batch) => uploader.publish(batch)));
+    expect(answers.map(({ status }) => status)).toEqual(batches.map(() => 200));
+    const codes = answers.flatMap(({ json }) => json.results.map((result: { code: string }) => result.code));
+    expect(codes.filter((code) => code === "stored")).toHaveLength(200);
+  });
+
   it("spends no crypto on a batch that is too large or in which every package is", async () => {
     const uploader = await registeredOwner();
     const verify = vi.spyOn(nobleCrypto, "verifyMany");

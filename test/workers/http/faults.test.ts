@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
-import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES } from "../../../src/limits.ts";
+import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/limits.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -14,9 +14,13 @@ const real = env as unknown as Bindings;
 
 /**
  * An environment in which the calls to the pools of `users` fail: before they are made, or after, with the reply lost.
- * `times` of them do.
+ * `times` of them do, or of those to the method `only`.
  */
-function breaking(users: readonly string[], fault: Fault, options: { times?: number; afterwards?: boolean } = {}) {
+function breaking(
+  users: readonly string[],
+  fault: Fault,
+  options: { times?: number; afterwards?: boolean; only?: string } = {},
+) {
   let left = options.times ?? Number.POSITIVE_INFINITY;
   const calls: string[] = [];
   const stub = (pool: object) =>
@@ -25,6 +29,7 @@ function breaking(users: readonly string[], fault: Fault, options: { times?: num
         calls.push(method);
         const invoke = () => (Reflect.get(target, method) as (argument: unknown) => Promise<unknown>)(argument);
         if (!users.includes(argument.user) || left <= 0) return invoke();
+        if (options.only !== undefined && options.only !== method) return invoke();
         left -= 1;
         if (options.afterwards) await invoke();
         throw Object.assign(new Error(fault.message), fault);
@@ -96,12 +101,40 @@ test("a claim without key is never repeated", async () => {
 test("an upload whose reply was lost is repeated, and stored once", async () => {
   const owner = await registeredOwner();
   const fault = { message: "connection lost", retryable: true };
-  const { env: bindings } = breaking([owner.user], fault, { times: 2, afterwards: true });
+  const { env: bindings, calls } = breaking([owner.user], fault, { times: 2, afterwards: true, only: "put" });
   const bearer = await token({ user: owner.user, scope: PUBLISH });
   const body = { key_packages: [base64url(owner.forge())] };
   const answer = await request(bindings, "POST", `${owner.path}/key-packages`, bearer, body);
+  expect(calls).toEqual(["preflight", "put", "put", "put"]);
   expect(answer.json.results).toMatchObject([{ ok: true }]);
   expect((await owner.inventory())[0].available).toBe(1);
+});
+
+test("a revocation whose reply was lost is not repeated by us, and says so when its owner repeats it", async () => {
+  const owner = await registeredOwner();
+  const fault = { message: "connection lost", retryable: true };
+  const { env: bindings, calls } = breaking([owner.user], fault, { times: 1, afterwards: true, only: "revoke" });
+  const bearer = await token({ user: owner.user, scope: PUBLISH });
+  const first = await request(bindings, "DELETE", owner.path, bearer, undefined);
+  expect([first.status, first.json.code]).toEqual([503, "pool_unavailable"]);
+  const again = await request(bindings, "DELETE", owner.path, bearer, undefined);
+  expect([again.status, again.json.code]).toEqual([404, "client_not_registered"]);
+  expect(calls).toEqual(["revoke", "revoke"]);
+});
+
+test("a pool that never answers is given up in time", async () => {
+  const owner = await registeredOwner();
+  const POOL = { getByName: () => ({ claim: () => new Promise(() => undefined) }) };
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const answer = request({ ...real, POOL }, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+    await vi.waitUntil(() => vi.getTimerCount() > 0);
+    await vi.advanceTimersByTimeAsync(POOL_CALL_TIMEOUT_MS);
+    const { status, json } = await answer;
+    expect([status, json.code]).toEqual([503, "pool_unavailable"]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("in a claim of many users one failed pool is failed, and the others give", async () => {

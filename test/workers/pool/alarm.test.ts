@@ -132,6 +132,32 @@ describe("the alarm", () => {
 });
 
 describe("the directory", () => {
+  it("has heard of a revocation before its owner does, also while it is still told of something earlier", async () => {
+    const pool = await poolOf();
+    const listed = await runInDurableObject(pool.stub(), async (instance) => {
+      const { DB } = (instance as unknown as { env: { DB: D1Database } }).env;
+      const real = DB.batch.bind(DB);
+      let arrive: () => void = () => undefined;
+      const slow = vi.spyOn(DB, "batch").mockImplementationOnce(async (statements) => {
+        await new Promise<void>((done) => {
+          arrive = done;
+        });
+        return real(statements);
+      });
+      const put = { ...pool.base, client: pool.client, mode: "add", keyPackages: [keyPackage()], refused: 0 } as const;
+      const publishing = instance.put(put);
+      const revoking = instance.revoke({ ...pool.base, client: pool.client });
+      await vi.waitUntil(() => slow.mock.calls.length > 0);
+      arrive();
+      await revoking;
+      const seen = await readClients(DB, pool.user);
+      await publishing;
+      slow.mockRestore();
+      return seen;
+    });
+    expect(listed ?? []).toEqual([]);
+  });
+
   it("shows a client, its ciphersuites and capabilities as soon as they are published, and no more once it is revoked", async () => {
     const pool = await poolOf();
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [] }]);

@@ -4,6 +4,7 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
+import { ALARM_RETRY_MS } from "../../../src/limits.ts";
 import { AlarmClock } from "../../../src/pool/alarm-clock.ts";
 import type { ClaimCall } from "../../../src/pool/messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
@@ -19,11 +20,11 @@ const claimOf = (pool: TestPool, caller: string, restoreEpoch = 0): ClaimCall =>
   idempotency: { key: "k", bodyHash: new Uint8Array(32) },
 });
 
-/** Makes every statement that mentions `caller` fail. */
-function breakFor(storage: DurableObjectStorage, caller: string) {
+/** Makes every statement fail that has these words in its text or among its values. */
+function breakFor(storage: DurableObjectStorage, words: string) {
   const real = storage.sql.exec.bind(storage.sql);
   return vi.spyOn(storage.sql, "exec").mockImplementation(((...args: Parameters<typeof real>) => {
-    if (args.some((arg) => typeof arg === "string" && arg.includes(caller))) throw new Error("the test broke it");
+    if (args.some((arg) => typeof arg === "string" && arg.includes(words))) throw new Error("the test broke it");
     return real(...args);
   }) as typeof real);
 }
@@ -105,4 +106,47 @@ it("sets an alarm that was asked for after one that was rolled back", async () =
   });
   expect(inside).toEqual([null, null]);
   expect(outside).toBeGreaterThan(Date.now() + 60_000);
+});
+
+it("claims on when a flush reported a failure", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(3));
+  const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const failing = vi.spyOn(storage, "sync").mockRejectedValueOnce(new Error("the test broke the flush"));
+    const settled = await together(instance, [claimOf(pool, "ada"), claimOf(pool, "bob"), claimOf(pool, "cyd")]);
+    failing.mockRestore();
+    return settled.map(({ status }) => status);
+  });
+  expect(statuses).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+});
+
+it("asks for the alarm again when setting it failed", async () => {
+  const pool = await poolOf();
+  const at = await runInDurableObject(pool.stub(), async (_, state) => {
+    await state.storage.deleteAlarm();
+    const clock = new AlarmClock(state);
+    const failing = vi.spyOn(state.storage, "setAlarm").mockRejectedValueOnce(new Error("the test broke it"));
+    clock.ask(Date.now() + 60_000);
+    clock.set();
+    await Promise.resolve();
+    await Promise.resolve();
+    failing.mockRestore();
+    clock.ask(Date.now() + 120_000);
+    clock.set();
+    return state.storage.getAlarm();
+  });
+  expect(at).toBeGreaterThan(Date.now() + 60_000);
+});
+
+it("rings soon again after an alarm that failed, whatever was claimed in between", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(60));
+  const at = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const broken = breakFor(storage, "DELETE FROM budgets");
+    await expect(instance.alarm()).rejects.toThrow("the test broke it");
+    broken.mockRestore();
+    await instance.claim(claimOf(pool, "ada"));
+    return storage.getAlarm();
+  });
+  expect(at).toBeLessThanOrEqual(Date.now() + ALARM_RETRY_MS);
 });
