@@ -82,6 +82,9 @@ export const MAX_BULK_ANSWER_BYTES = 8 * 1024 * 1024;
 /** Ciphersuites, excluded clients or code points that one claim may list. */
 export const MAX_CLAIM_LIST_ITEMS = 256;
 
+/** A URL, in characters: what Cloudflare passes on. Two identifiers and a cursor, percent-encoded, have 2,500 at most. */
+export const MAX_URL_CHARACTERS = 16 * 1024;
+
 /** Identifiers of users and clients, in UTF-8 bytes. */
 export const MAX_IDENTIFIER_BYTES = 256;
 

@@ -6,6 +6,7 @@ import type { AppEnv } from "./bindings.ts";
 import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { secureHeaders } from "./middleware/secure-headers.ts";
+import { urlLimit } from "./middleware/url-limit.ts";
 import { problem } from "./problem.ts";
 import { admin } from "./routes/admin.ts";
 import { claims } from "./routes/claims.ts";
@@ -18,7 +19,7 @@ import { users } from "./routes/users.ts";
 // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nobody before it.
 export const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
 
-app.use(requestId, accessLog, secureHeaders);
+app.use(requestId, accessLog, secureHeaders, urlLimit);
 app.use(
   methodNotAllowed({
     app,

@@ -1,7 +1,7 @@
 /** Everything that is refused, by a code that does not change. Plain data: the description of the API is made from it. */
 
 type ProblemKind = { readonly status: ProblemStatus; readonly title: string };
-type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 414 | 415 | 422 | 429 | 500 | 503;
 
 const refused = (status: ProblemStatus, title: string): ProblemKind => ({ status, title });
 
@@ -31,6 +31,7 @@ export const PROBLEMS = {
   stock_differs: refused(409, "Client and directory hold different packages"),
   restore_epoch_older: refused(409, "A newer restore epoch is in force"),
   body_too_large: refused(413, "The body is too large"),
+  uri_too_long: refused(414, "The URL is too long"),
   unsupported_media_type: refused(415, "The route does not take this media type"),
   too_many_key_packages: refused(422, "Too many packages in one request"),
   too_many_refs: refused(422, "Too many references in one request"),

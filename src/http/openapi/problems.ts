@@ -34,7 +34,7 @@ const BODY: readonly ProblemCode[] = [
   "unsupported_media_type",
 ];
 
-const ANY: readonly ProblemCode[] = ["internal_error", "setting_invalid"];
+const ANY: readonly ProblemCode[] = ["uri_too_long", "internal_error", "setting_invalid"];
 
 /** All codes of an operation, each once. */
 export function problemsOf(operation: Operation): readonly ProblemCode[] {

@@ -4,13 +4,14 @@
  * bodies in faults.test.ts.
  */
 import { env } from "cloudflare:workers";
-import { generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { app } from "../../../src/http/app.ts";
 import { MAX_BODY_BYTES, MAX_KEY_PACKAGE_BYTES, REFUSAL_BUDGET_PACKAGES_PER_MINUTE } from "../../../src/limits.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { type Answer, adder, call, clientPath, freshName, registeredOwner } from "../support/http.ts";
+import { type Answer, adder, call, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
 
 type Attempt = {
   readonly who: string;
@@ -206,6 +207,22 @@ const NAMES: readonly Attempt[] = [
     does: () => bobAt(`/v1/users/${"a".repeat(10_000)}/claims`),
     gets: [400, "invalid_identifier"],
   },
+  {
+    who: "a sender of an unread header of 100 KB",
+    does: () =>
+      call("GET", `${owner.path}/inventory`, { token: owner.token, headers: { "X-Whatever": "x".repeat(100_000) } }),
+    gets: [200],
+  },
+  {
+    who: "a name of 20 KB, which makes too long a URL",
+    does: () => bobAt(`/v1/users/${"a".repeat(20_000)}/claims`),
+    gets: [414, "uri_too_long"],
+  },
+  {
+    who: "a query of 20 KB",
+    does: () => call("GET", `${owner.path}/journal?after=${"1".repeat(20_000)}`, { token: owner.token }),
+    gets: [414, "uri_too_long"],
+  },
   { who: "a path of 10 KB to nowhere", does: () => bobAt(`/v1/${"a".repeat(10_000)}`), gets: [404, "route_not_found"] },
 ];
 const bobAt = (path: string) => call("POST", path, { token: bob.token, body: {} });
@@ -222,6 +239,25 @@ describe.each([
       expect({ status: answer.status, code: code && answer.json?.code }).toEqual({ status, code });
     },
   );
+});
+
+describe("an issuer whose keys are RSA", () => {
+  it("is believed when it signs, and nobody who takes its public key for a secret", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), kid: "rsa", alg: "RS256", use: "sig" };
+    const bindings = { ...env, AUTH_JWKS: JSON.stringify({ keys: [jwk] }) };
+    const ask = async (jwt: string) => {
+      const headers = { Authorization: `Bearer ${jwt}` };
+      const response = await app.request(`${ORIGIN}${owner.path}/inventory`, { headers }, bindings);
+      return response.status;
+    };
+    const jwt = (alg: string) => new SignJWT(claims()).setProtectedHeader({ alg, kid: "rsa" });
+    expect(await ask(await jwt("RS256").sign(privateKey))).toBe(200);
+    const secrets = [await exportSPKI(publicKey), JSON.stringify(jwk), String(jwk.n)];
+    for (const alg of ["HS256", "HS512"]) {
+      for (const secret of secrets) expect(await ask(await jwt(alg).sign(new TextEncoder().encode(secret)))).toBe(401);
+    }
+  });
 });
 
 describe("abuse by uploads", () => {

@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
+import { fromBase64Url } from "../../../src/http/base64url.ts";
 import openapi from "../../../src/http/openapi.json" with { type: "json" };
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
@@ -85,28 +86,43 @@ type Fuzzed = {
   readonly path: string;
   readonly bearer: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | Uint8Array<ArrayBuffer> | undefined;
 };
+
+/** Concatenated MLSMessages, whole ones and bent ones. */
+const messages = fc
+  .array(fc.tuple(meaningful, fc.option(fc.nat(), { nil: undefined, freq: 1 }), fc.nat({ max: 255 })), { maxLength: 4 })
+  .map((parts) => {
+    const all = parts.flatMap(([text, at, value]) => {
+      const bytes = Uint8Array.from(fromBase64Url(text) ?? []);
+      if (at !== undefined && bytes.length > 0) bytes[at % bytes.length] = value;
+      return [0, 1, 0, 5, ...bytes];
+    });
+    return Uint8Array.from(all);
+  });
 
 const request = fc.constantFrom(...OPERATIONS).chain(({ template, method, operation }) => {
   const parameters = operation.parameters ?? [];
-  const schema = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
+  const content = operation.requestBody?.content ?? {};
+  const schema = Object.values(content)[0]?.schema;
   const values = fc.tuple(
     ...parameters.map((parameter) => {
       const value = parameter.in === "header" ? header : nearly(parameter.schema).map(textOf);
       return parameter.in === "path" ? value : fc.option(value, { nil: undefined, freq: 2 });
     }),
   );
-  const body = schema
+  const body: fc.Arbitrary<Fuzzed["body"]> = schema
     ? fc.oneof(
         { weight: 9, arbitrary: nearly(schema).map((value) => JSON.stringify(value)) },
         { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 200 }) },
+        { weight: "message/mls" in content ? 5 : 0, arbitrary: messages },
       )
     : fc.constant(undefined);
-  return fc.tuple(values, body, fc.nat({ max: 4 })).map(([given, text, bearer]): Fuzzed => {
+  return fc.tuple(values, body, fc.nat({ max: 4 })).map(([given, sent, bearer]): Fuzzed => {
     let path = template;
     const query = new URLSearchParams();
-    const headers: Record<string, string> = text === undefined ? {} : { "Content-Type": "application/json" };
+    const mediaType = typeof sent === "string" ? "application/json" : "message/mls";
+    const headers: Record<string, string> = sent === undefined ? {} : { "Content-Type": mediaType };
     for (const [index, parameter] of parameters.entries()) {
       const value = given[index];
       if (value === undefined) continue;
@@ -114,7 +130,7 @@ const request = fc.constantFrom(...OPERATIONS).chain(({ template, method, operat
       else if (parameter.in === "query") query.set(parameter.name, value);
       else if (value !== "") headers[parameter.name] = value;
     }
-    return { method, path: query.size > 0 ? `${path}?${query}` : path, bearer, headers, body: text };
+    return { method, path: query.size > 0 ? `${path}?${query}` : path, bearer, headers, body: sent };
   });
 });
 

@@ -1,0 +1,10 @@
+import { createMiddleware } from "hono/factory";
+import { MAX_URL_CHARACTERS } from "../../limits.ts";
+import type { AppEnv } from "../bindings.ts";
+import { problem } from "../problem.ts";
+
+/** Before anything looks at the path: what the platform would not pass on is refused where the platform is another. */
+export const urlLimit = createMiddleware<AppEnv>(async function urlLimit(c, next) {
+  if (c.req.url.length <= MAX_URL_CHARACTERS) return next();
+  return problem(c, { code: "uri_too_long", detail: `at most ${MAX_URL_CHARACTERS} characters` });
+});
