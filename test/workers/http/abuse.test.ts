@@ -175,11 +175,14 @@ const BODIES: readonly Attempt[] = [
   },
 ];
 
-/** A user of that name registers and is found again, or is refused. */
+/** A user of that name registers, and is found under it. */
 const registers = (name: string) => async () => {
   const bearer = await token({ user: name });
   const signature_keys = { ed25519: base64url(owner.signer.publicKey) };
-  return call("PUT", clientPath(name), { token: bearer, body: { signature_keys } });
+  const answer = await call("PUT", clientPath(name), { token: bearer, body: { signature_keys } });
+  const found = await call("GET", `/v1/users/${encodeURIComponent(name)}/clients`, { token: bob.token });
+  expect(found.json).toMatchObject({ user: name, clients: [{}] });
+  return answer;
 };
 
 const NAMES: readonly Attempt[] = [
