@@ -11,6 +11,7 @@ import { isPortBusy, migrateLocal, startLocal } from "./local/directory.ts";
 import { LOCAL_AUDIENCE, LOCAL_ISSUER, localKey, localToken } from "./local/keys.ts";
 import { keptSigner, sampleKeyPackages } from "./local/sample.ts";
 
+const SAMPLE_LINES = "sample-packages.txt";
 const SAMPLE_PACKAGES = 10;
 const PARENT_POLL_MS = 500;
 const OWNER = { user: "alice", client: "phone" };
@@ -90,7 +91,10 @@ function settingsFromEnvironment(): Record<string, string> {
   );
 }
 
-/** Registers the sample client and writes a batch of fresh packages for it; returns the batch's file. */
+/**
+ * Registers the sample client and writes a batch of fresh packages for it, as a request and as lines for the command
+ * line; returns the request's file.
+ */
 async function prepareSample(state: string, address: string, token: string): Promise<string> {
   const signer = await keptSigner(join(state, "sample-signature-key.json"));
   const response = await fetch(`${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`, {
@@ -102,7 +106,9 @@ async function prepareSample(state: string, address: string, token: string): Pro
   const file = join(state, "sample-batch.json");
   const oneTime = await sampleKeyPackages({ identity: OWNER.user, signer, count: SAMPLE_PACKAGES - 1 });
   const lastResort = await sampleKeyPackages({ identity: OWNER.user, signer, count: 1, lastResort: true });
-  writeFileSync(file, JSON.stringify({ key_packages: [...oneTime, ...lastResort] }));
+  const all = [...oneTime, ...lastResort];
+  writeFileSync(file, JSON.stringify({ key_packages: all }));
+  writeFileSync(join(state, SAMPLE_LINES), `${all.join("\n")}\n`);
   return file;
 }
 

@@ -41,6 +41,7 @@ export const validate: Command = {
         refused ||= !answer.ok;
       }
     }
+    if (index === 0) throw new UsageError("there is no package to validate");
     return refused ? EXIT_REFUSED : EXIT_OK;
   },
 };

@@ -9,7 +9,6 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../limits.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -47,6 +46,7 @@ import type {
 import { hasNews, markAllChanged, markChanged } from "./outbox.ts";
 import { readPool } from "./pool-row.ts";
 import { add, isKept, replace } from "./publish.ts";
+import { refsDigest } from "./refs-digest.ts";
 import {
   allClients,
   type ClientRow,
@@ -187,7 +187,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const serverRefs = liveRefs(this.#sql, clientId, now);
       const live = new Set(serverRefs.map((ref) => ref.toHex()));
       return {
-        outcome: equalBytes(digestOf(serverRefs), call.digest) ? "same" : "different",
+        outcome: equalBytes(refsDigest(serverRefs), call.digest) ? "same" : "different",
         serverRefs,
         missingAtServer: (call.held ?? []).filter((ref) => !live.has(ref.toHex())).sort(compareBytes),
         pruned,
@@ -443,11 +443,4 @@ export class Pool extends DurableObject<PoolEnv> {
     markChanged(this.#sql, clientIds, dueMs);
     if (dueMs !== undefined) this.#alarm.ask(dueMs);
   }
-}
-
-/** SHA-256 over sorted references one after the other; the reconcile digest. */
-function digestOf(sortedRefs: readonly Uint8Array[]): Uint8Array {
-  const hash = sha256.create();
-  for (const ref of sortedRefs) hash.update(ref);
-  return hash.digest();
 }

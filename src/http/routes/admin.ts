@@ -11,7 +11,7 @@ import { targetUser } from "../middleware/target-user.ts";
 import { callPool } from "../pool-call.ts";
 import { problem } from "../problem.ts";
 import { check, readJson } from "../read-json.ts";
-import { readNumbers } from "../read-query.ts";
+import { readQuery } from "../read-query.ts";
 import { currentRestoreEpoch, rememberRestoreEpoch } from "../restore-epoch.ts";
 import { restoreEpochRequest, stockCursor, stockQuery, userListQuery } from "../schemas/admin.ts";
 import { clientViewBody } from "../wire.ts";
@@ -21,7 +21,7 @@ const nowSeconds = () => Math.floor(Date.now() / 1000);
 
 export const admin = new Hono<AppEnv>()
   .get("/v1/admin/stock", operator, async (c) => {
-    const query = check(stockQuery, readNumbers(c.req.query(), ["limit", "expiring_within_seconds"]));
+    const query = check(stockQuery, readQuery(c.req.queries(), ["limit", "expiring_within_seconds"]));
     if (!query.ok) return problem(c, query.refusal);
     const { filter = "all", limit = DEFAULT_PAGE_ROWS, after } = query.value;
     const cursor = after === undefined ? undefined : readCursor(after);
@@ -45,7 +45,7 @@ export const admin = new Hono<AppEnv>()
     });
   })
   .get("/v1/admin/users", operator, async (c) => {
-    const query = check(userListQuery, readNumbers(c.req.query(), ["limit"]));
+    const query = check(userListQuery, readQuery(c.req.queries(), ["limit"]));
     if (!query.ok) return problem(c, query.refusal);
     const { after = "", limit = DEFAULT_PAGE_ROWS } = query.value;
     const found = await readDirectory(() => listUsers(c.env.DB, { after, limit: limit + 1 }));

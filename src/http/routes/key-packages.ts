@@ -14,6 +14,7 @@ import { tally } from "../outcomes.ts";
 import { callPool, overloaded, pause } from "../pool-call.ts";
 import { accept, type Checked, problem, refuse } from "../problem.ts";
 import { check, readJson } from "../read-json.ts";
+import { readQuery } from "../read-query.ts";
 import { currentRestoreEpoch } from "../restore-epoch.ts";
 import { removeRequest, replaceQuery } from "../schemas/key-packages.ts";
 import { inventoryBody } from "../wire.ts";
@@ -24,7 +25,7 @@ const publisher = authenticate("key-packages:publish");
 export const keyPackages = new Hono<AppEnv>()
   .post(KEY_PACKAGES, publisher, owner, bodyLimit, (c) => publish(c, "add"))
   .put(KEY_PACKAGES, publisher, owner, bodyLimit, (c) => {
-    const query = check(replaceQuery, c.req.query());
+    const query = check(replaceQuery, readQuery(c.req.queries()));
     return query.ok ? publish(c, "replace", query.value.allow_empty === "true") : problem(c, query.refusal);
   })
   .delete(KEY_PACKAGES, publisher, owner, bodyLimit, async (c) => {

@@ -1,7 +1,9 @@
 /** What an owner reads of its stock: the inventory, how it differs from the client's own, who claimed. */
 import { Hono } from "hono";
 import { DEFAULT_PAGE_ROWS, MAX_HELD_REFS_PER_REQUEST } from "../../limits.ts";
+import { equalBytes } from "../../pool/bytes.ts";
 import type { JournalEntry } from "../../pool/messages.ts";
+import { refsDigest } from "../../pool/refs-digest.ts";
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
 import type { AppEnv } from "../bindings.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -10,7 +12,7 @@ import { owner } from "../middleware/owner.ts";
 import { callPool } from "../pool-call.ts";
 import { problem } from "../problem.ts";
 import { check, readJson } from "../read-json.ts";
-import { readNumbers } from "../read-query.ts";
+import { readQuery } from "../read-query.ts";
 import { currentRestoreEpoch } from "../restore-epoch.ts";
 import { journalQuery, reconcileRequest } from "../schemas/key-packages.ts";
 import { inventoryBody } from "../wire.ts";
@@ -36,6 +38,10 @@ export const stock = new Hono<AppEnv>()
     if (digest?.length !== SHA256_BYTES) return problem(c, { code: "invalid_base64", detail: "digest: 32 bytes" });
     const held = readRefs("refs", request.value.refs ?? [], MAX_HELD_REFS_PER_REQUEST);
     if (!held.ok) return problem(c, held.refusal);
+    // A list that is not what the digest is of was made by a client that is mistaken: nothing is removed at its word.
+    if (request.value.refs && !equalBytes(refsDigest(held.value), digest)) {
+      return problem(c, { code: "invalid_request", detail: "/digest: expected the digest of refs" });
+    }
     const { user, client } = c.get("owned");
     const call = {
       user,
@@ -60,7 +66,7 @@ export const stock = new Hono<AppEnv>()
     return problem(c, { code: "stock_differs", members: comparison });
   })
   .get(`${CLIENT}/journal`, publisher, owner, async (c) => {
-    const query = check(journalQuery, readNumbers(c.req.query(), ["after", "limit"]));
+    const query = check(journalQuery, readQuery(c.req.queries(), ["after", "limit"]));
     if (!query.ok) return problem(c, query.refusal);
     const { user, client } = c.get("owned");
     const call = {

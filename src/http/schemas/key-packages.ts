@@ -52,7 +52,7 @@ export const inventoryAnswer = named("InventoryAnswer", "What is in stock.", z.s
 
 export const reconcileRequest = named(
   "ReconcileRequest",
-  "`digest`: SHA-256 over the references that the client holds private keys for, sorted bytewise, one after the other. With `refs` the answer names what the directory lacks, and `prune` removes what the client lacks.",
+  "`digest`: SHA-256 over the references that the client holds private keys for, sorted bytewise, one after the other. With `refs`, whose digest it must be, the answer names what the directory lacks, and `prune` removes what the client lacks.",
   z
     .strictObject({
       digest: base64urlText,

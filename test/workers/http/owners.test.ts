@@ -166,6 +166,27 @@ test("a client that was restored from a backup finds what it lost, and prunes it
   expect(pruned.json).toMatchObject({ same: true, pruned: 1, inventory: [{ available: 2 }] });
 });
 
+test("nothing is pruned at the word of a client whose list is not what its digest is of", async () => {
+  const owner = await registeredOwner();
+  const live = refs(await owner.publish(owner.forgeMany(2)));
+  for (const held of [[], live.slice(1)]) {
+    const { status, json } = await owner.as("POST", "/reconcile", {
+      body: { digest: digestOf(live), refs: held, prune: true },
+    });
+    expect([status, json.code]).toEqual([400, "invalid_request"]);
+  }
+  expect((await owner.inventory())[0].available).toBe(2);
+});
+
+test("a query that says two things at once is refused", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(1));
+  const put = await owner.as("PUT", "/key-packages?allow_empty=true&allow_empty=false", { body: { key_packages: [] } });
+  expect([put.status, put.json.code]).toEqual([400, "invalid_request"]);
+  expect((await owner.as("GET", "/journal?limit=1&limit=2")).status).toBe(400);
+  expect((await owner.inventory())[0].available).toBe(1);
+});
+
 test("the journal tells who claimed, last resorts and what was missed, page by page", async () => {
   const owner = await registeredOwner();
   const bob = await adder();
