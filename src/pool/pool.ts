@@ -13,7 +13,6 @@ import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../l
 import { readSettings, type Settings } from "../settings.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
-import { compareBytes, equalBytes } from "./bytes.ts";
 import { Checking } from "./checking.ts";
 import { claimAll } from "./claim.ts";
 import { Courier } from "./courier.ts";
@@ -33,7 +32,6 @@ import type {
   PreflightCall,
   PutAnswer,
   PutCall,
-  PutCode,
   ReconcileAnswer,
   ReconcileCall,
   RegisterAnswer,
@@ -45,8 +43,8 @@ import type {
 } from "./messages.ts";
 import { hasNews, markAllChanged, markChanged } from "./outbox.ts";
 import { readPool } from "./pool-row.ts";
-import { add, isKept, replace } from "./publish.ts";
-import { refsDigest } from "./refs-digest.ts";
+import { publish } from "./publish.ts";
+import { reconcile } from "./reconcile.ts";
 import {
   allClients,
   type ClientRow,
@@ -59,21 +57,12 @@ import {
 } from "./registrations.ts";
 import { findReplay, keepReplay } from "./replays.ts";
 import { createPool, migratePool, poolExists, State } from "./schema.ts";
-import { endAll, endRef, inventory, liveRefs, lotsOf } from "./stock.ts";
+import { endAll, endRef, inventory, lotsOf } from "./stock.ts";
 import { nextDueMs, sweep } from "./sweep.ts";
 
 export type PoolEnv = { readonly DB: D1Database };
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
-
-/** Thrown to roll back a replacement of which one package was refused; carries what the owner is told. */
-class ReplacementRefused extends Error {
-  readonly codes: readonly PutCode[];
-  constructor(codes: readonly PutCode[]) {
-    super("a package of the replacement was refused");
-    this.codes = codes;
-  }
-}
 
 type ClientCall = PoolCall & { readonly client: string };
 
@@ -154,7 +143,8 @@ export class Pool extends DurableObject<PoolEnv> {
       if (bucket && call.refused > 0) spend(this.#sql, bucket, nowMs, call.refused);
       this.#checking.end(clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
       const offered = this.#offered(clientId);
-      const outcome = this.#apply(call, clientId, nowMs);
+      const put = { sql: this.#sql, clientId, stock: this.#settings.stock, now: Math.floor(nowMs / 1000) };
+      const outcome = publish(this.ctx.storage, put, call);
       if (outcome.applied && (call.mode === "replace" || outcome.codes.includes("stored"))) {
         visible = this.#offered(clientId) !== offered;
         this.#changed([clientId], visible ? nowMs : nowMs + OUTBOX_DELAY_MS);
@@ -181,18 +171,9 @@ export class Pool extends DurableObject<PoolEnv> {
   /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
   reconcile(call: ReconcileCall): ReconcileAnswer {
     return this.#withClient(call, ({ clientId }, nowMs): ReconcileAnswer => {
-      const now = Math.floor(nowMs / 1000);
-      const pruned = call.prune && call.held ? this.#prune(clientId, call.held, now) : 0;
-      if (pruned > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
-      const serverRefs = liveRefs(this.#sql, clientId, now);
-      const live = new Set(serverRefs.map((ref) => ref.toHex()));
-      return {
-        outcome: equalBytes(refsDigest(serverRefs), call.digest) ? "same" : "different",
-        serverRefs,
-        missingAtServer: (call.held ?? []).filter((ref) => !live.has(ref.toHex())).sort(compareBytes),
-        pruned,
-        inventory: this.#inventory(clientId, nowMs),
-      };
+      const reconciled = reconcile(this.#sql, clientId, call, Math.floor(nowMs / 1000));
+      if (reconciled.pruned > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
+      return { ...reconciled, inventory: this.#inventory(clientId, nowMs) };
     });
   }
 
@@ -381,28 +362,6 @@ export class Pool extends DurableObject<PoolEnv> {
   #takeEpoch(call: PoolCall, nowMs: number): void {
     const touched = applyRestoreEpoch(this.#sql, call.restoreEpoch, Math.floor(nowMs / 1000));
     this.#changed(touched, nowMs);
-  }
-
-  #apply(call: PutCall, clientId: number, nowMs: number): { applied: boolean; codes: readonly PutCode[] } {
-    const put = { sql: this.#sql, clientId, stock: this.#settings.stock, now: Math.floor(nowMs / 1000) };
-    if (call.mode === "add") return { applied: true, codes: add(put, call.keyPackages) };
-    try {
-      return this.ctx.storage.transactionSync(() => {
-        const codes = replace(put, call.keyPackages);
-        if (!codes.every(isKept)) throw new ReplacementRefused(codes);
-        return { applied: true, codes };
-      });
-    } catch (error) {
-      if (error instanceof ReplacementRefused) return { applied: false, codes: error.codes };
-      throw error;
-    }
-  }
-
-  #prune(clientId: number, held: readonly Uint8Array[], now: number): number {
-    const kept = new Set(held.map((ref) => ref.toHex()));
-    return liveRefs(this.#sql, clientId, now).filter(
-      (ref) => !kept.has(ref.toHex()) && endRef(this.#sql, clientId, ref, State.deleted, now),
-    ).length;
   }
 
   #revoke(clientIds: readonly number[], nowMs: number): number {

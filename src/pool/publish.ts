@@ -2,7 +2,7 @@
 import { MAX_LOTS_PER_CLIENT } from "../limits.ts";
 import type { StockSettings } from "../settings.ts";
 import { equalBytes } from "./bytes.ts";
-import type { AdmittedKeyPackage, PutCode } from "./messages.ts";
+import type { AdmittedKeyPackage, PutCall, PutCode } from "./messages.ts";
 import { signatureKeys } from "./registrations.ts";
 import { State } from "./schema.ts";
 import { end, endAll, insert, inventory, keyIsKnown, lotFor, lotsOf, stateOfRef } from "./stock.ts";
@@ -14,14 +14,44 @@ export type Putting = {
   readonly now: number;
 };
 
+/** Thrown to roll back a replacement of which one package was refused; carries what the owner is told. */
+class ReplacementRefused extends Error {
+  readonly codes: readonly PutCode[];
+  constructor(codes: readonly PutCode[]) {
+    super("a package of the replacement was refused");
+    this.codes = codes;
+  }
+}
+
+export type Published = { readonly applied: boolean; readonly codes: readonly PutCode[] };
+
+/** Adds what can be added, or replaces all if all can be stored. Runs inside a transaction. */
+export function publish(
+  storage: DurableObjectStorage,
+  put: Putting,
+  { mode, keyPackages }: Pick<PutCall, "mode" | "keyPackages">,
+): Published {
+  if (mode === "add") return { applied: true, codes: add(put, keyPackages) };
+  try {
+    return storage.transactionSync(() => {
+      const codes = replace(put, keyPackages);
+      if (!codes.every(isKept)) throw new ReplacementRefused(codes);
+      return { applied: true, codes };
+    });
+  } catch (error) {
+    if (error instanceof ReplacementRefused) return { applied: false, codes: error.codes };
+    throw error;
+  }
+}
+
 /** Codes with which a package is in the stock when the call ends. */
-export const isKept = (code: PutCode): boolean => code === "stored" || code === "duplicate";
+const isKept = (code: PutCode): boolean => code === "stored" || code === "duplicate";
 
 /**
  * Adds packages in their order and answers one code for each. A refused one leaves no trace and does not touch the
  * others. Runs inside one transaction.
  */
-export function add(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
+function add(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
   const registered = new Map(signatureKeys(put.sql, put.clientId).map((key) => [key.scheme, key.publicKey]));
   const room = new Map(
     inventory(put.sql, put.clientId, put.stock, put.now).map((suite) => [
@@ -47,7 +77,7 @@ export function add(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): P
  * Makes these packages the whole stock of the client, all ciphersuites and last resorts. What is already live stays
  * in its place; what is not in the list becomes a tombstone. If any code is not kept the caller must roll back.
  */
-export function replace(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
+function replace(put: Putting, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
   const { sql, clientId, now } = put;
   const live = sql
     .exec<{ sequence: number; lot_id: number; ref: ArrayBuffer }>(
