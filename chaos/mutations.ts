@@ -57,6 +57,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/rollback.test.ts"],
   },
   {
+    safeguard: "bound on checks under way",
+    file: "src/pool/checking.ts",
+    from: "if (arrivalMs - nowMs > room * RATE.intervalMs) return false;",
+    to: "void room;",
+    tests: ["test/workers/http/abuse.test.ts"],
+  },
+  {
     safeguard: "tombstone",
     file: "src/pool/stock.ts",
     from: `"UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL WHERE sequence = ? AND state = 0"`,
