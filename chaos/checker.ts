@@ -2,21 +2,27 @@
 import type { History, Violation } from "./history.ts";
 import { claimedOnce } from "./rules/claimed-once.ts";
 import { directoryAgrees } from "./rules/directory-agrees.ts";
+import { fitsCriteria } from "./rules/fits-criteria.ts";
 import { inventoryAgrees } from "./rules/inventory-agrees.ts";
 import { lastResortLast } from "./rules/last-resort-last.ts";
 import { noFaults } from "./rules/no-faults.ts";
 import { nothingLost } from "./rules/nothing-lost.ts";
 import { oldestFirst } from "./rules/oldest-first.ts";
 import { onlyWhatWasOffered } from "./rules/only-what-was-offered.ts";
+import { preferredFirst } from "./rules/preferred-first.ts";
 import { replaysIdentical } from "./rules/replays-identical.ts";
+import { storedOnce } from "./rules/stored-once.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
 const RULES: readonly ((timeline: Timeline) => Violation[])[] = [
   nothingLost,
+  storedOnce,
   claimedOnce,
   replaysIdentical,
   lastResortLast,
+  preferredFirst,
   oldestFirst,
+  fitsCriteria,
   onlyWhatWasOffered,
   inventoryAgrees,
   directoryAgrees,

@@ -1,55 +1,95 @@
 /** What the directory says when all is quiet: asked once, after the outbox has run. */
-import type { FinalClient } from "./history.ts";
+import { newSigner } from "../scripts/local/sample.ts";
+import type { FinalClient, SuiteStock } from "./history.ts";
+
+/** A client that owns nothing, registered last of all in each user's pool. */
+export const PROBE = "probe";
 
 const SETTLE_TIMEOUT_MS = 60_000;
 const POLL_MS = 250;
 const JOURNAL_PAGE = 500;
 const STOCK_PAGE = 500;
-const CIPHERSUITE = 1;
 
 export type Ask = (as: string, method: string, path: string, body?: unknown) => Promise<unknown>;
 
 export type Owned = { readonly user: string; readonly client: string };
 
+type Row = {
+  user: string;
+  client: string;
+  ciphersuite: number | null;
+  available: number;
+  last_resort: boolean;
+  next_expiry: number | null;
+};
+
 /** Waits until no pool has anything left for the directory, and reads pools and directory. */
 export async function finalState(ask: Ask, operator: string, owned: readonly Owned[]): Promise<FinalClient[]> {
-  for (const { user } of owned) await settled(ask, operator, user);
-  const rows = await stockRows(ask, operator);
-  return Promise.all(
-    owned.map(async ({ user, client }) => {
-      const as = `${user}/${client}`;
-      const path = `/v1/users/${user}/clients/${client}`;
-      const digest = Buffer.alloc(32).toString("base64url");
-      const { server_refs, inventory } = (await ask(as, "POST", `${path}/reconcile`, { digest })) as {
-        server_refs: string[];
-        inventory: { ciphersuite: number; available: number; last_resort: boolean }[];
-      };
-      const suite = inventory.find(({ ciphersuite }) => ciphersuite === CIPHERSUITE);
-      const row = rows.find((one) => one.user === user && one.client === client && one.ciphersuite === CIPHERSUITE);
-      return {
-        user,
-        client,
-        liveRefs: server_refs,
-        available: suite?.available ?? 0,
-        lastResort: suite?.last_resort ?? false,
-        journal: await journal(ask, as, path),
-        directory: row && { available: row.available, lastResort: row.last_resort },
-      };
-    }),
-  );
-}
-
-/** Stock levels that crossed no threshold wait up to a day: the operator asks for them now. */
-async function settled(ask: Ask, operator: string, user: string): Promise<void> {
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
-  while (Date.now() < deadline) {
-    const { status } = (await ask(operator, "POST", `/v1/admin/users/${user}/resync`)) as { status: string };
-    if (status === "delivered") return;
+  const users = [...new Set(owned.map(({ user }) => user))];
+  for (const user of users) await probe(ask, user);
+  for (;;) {
+    for (const user of users) await settled(ask, operator, user, deadline);
+    const rows = await stockRows(ask, operator);
+    const clients = await Promise.all(owned.map((owner) => clientOf(ask, owner, rows)));
+    // A package that expired meanwhile is in the directory until the pool's alarm has told it: then all is read again.
+    const nowSeconds = Date.now() / 1000;
+    const aged = rows.some(({ next_expiry: expiry }) => expiry !== null && expiry <= nowSeconds);
+    if (!aged || Date.now() > deadline) return clients;
     await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }
 
-type Row = { user: string; client: string; ciphersuite: number; available: number; last_resort: boolean };
+/**
+ * Stock levels that crossed no threshold wait up to a day. A registration sends what its pool has marked as changed,
+ * and nothing else: a resync would send all, and hide that a mark was lost.
+ */
+async function probe(ask: Ask, user: string): Promise<void> {
+  const { publicKey } = await newSigner();
+  const { client } = (await ask(`${user}/${PROBE}`, "PUT", `/v1/users/${user}/clients/${PROBE}`, {
+    signature_keys: { ed25519: Buffer.from(publicKey).toString("base64url") },
+  })) as { client?: string };
+  if (client !== PROBE) throw new Error(`the probe of ${user} could not be registered`);
+}
+
+async function settled(ask: Ask, operator: string, user: string, deadline: number): Promise<void> {
+  for (;;) {
+    const view = (await ask(operator, "GET", `/v1/admin/users/${user}`)) as { directory_pending: boolean };
+    if (view.directory_pending === false || Date.now() > deadline) return;
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+}
+
+async function clientOf(ask: Ask, { user, client }: Owned, rows: readonly Row[]): Promise<FinalClient> {
+  const as = `${user}/${client}`;
+  const path = `/v1/users/${user}/clients/${client}`;
+  const digest = Buffer.alloc(32).toString("base64url");
+  const { server_refs, inventory } = (await ask(as, "POST", `${path}/reconcile`, { digest })) as {
+    server_refs: string[];
+    inventory: { ciphersuite: number; available: number; last_resort: boolean }[];
+  };
+  const own = rows.filter((row) => row.user === user && row.client === client);
+  return {
+    user,
+    client,
+    liveRefs: server_refs,
+    stock: inventory.map(stockOf),
+    journal: await journal(ask, as, path),
+    // A client that never stocked anything has a row of no ciphersuite.
+    directory: own.length === 0 ? undefined : own.flatMap(suiteOf),
+  };
+}
+
+type Suite = { ciphersuite: number; available: number; last_resort: boolean };
+
+const stockOf = ({ ciphersuite, available, last_resort: lastResort }: Suite): SuiteStock => ({
+  ciphersuite,
+  available,
+  lastResort,
+});
+
+const suiteOf = ({ ciphersuite, ...row }: Row): SuiteStock[] =>
+  ciphersuite === null ? [] : [stockOf({ ciphersuite, ...row })];
 
 async function stockRows(ask: Ask, operator: string): Promise<Row[]> {
   const rows: Row[] = [];

@@ -1,13 +1,33 @@
 /** What happened, as the callers saw it. One line of JSON for each operation, written when its caller knows the end. */
 
 /** A package as its owner made it. References are in base64url. */
-export type OfferedPackage = { readonly ref: string; readonly lastResort: boolean; readonly notAfter: number };
+export type OfferedPackage = {
+  readonly ref: string;
+  readonly lastResort: boolean;
+  readonly notAfter: number;
+  readonly ciphersuite: number;
+  /** Extension types that its capabilities list beyond those that every package has. */
+  readonly extensions: readonly number[];
+};
+
+/** What a claim asked for: a repetition under its key asks for the same. */
+export type Criteria = {
+  /** The preferred one first. */
+  readonly ciphersuites: readonly number[];
+  /** Extension types that a package must list. */
+  readonly extensions: readonly number[];
+  readonly allowLastResort: boolean;
+  readonly excludeClients: readonly string[];
+};
 
 export type ClaimedBy = {
   readonly client: string;
   readonly status: string;
   readonly ref?: string;
+  /** The reference of the bytes that came with it. */
   readonly bytesRef?: string;
+  readonly ciphersuite?: number;
+  readonly notAfter?: number;
 };
 
 export type UserAnswer = { readonly user: string; readonly status: string; readonly clients: readonly ClaimedBy[] };
@@ -47,6 +67,8 @@ export type Claim = Span & {
   readonly kind: "claim";
   readonly caller: string;
   readonly idempotencyKey: string | undefined;
+  readonly criteria: Criteria;
+  readonly asked: readonly string[];
   /** Empty without an answer. */
   readonly users: readonly UserAnswer[];
 };
@@ -58,17 +80,19 @@ export type Read = Span & { readonly kind: "read"; readonly route: string };
 
 export type Operation = Publish | Remove | Revoke | Claim | RestoreEpoch | Read;
 
+export type SuiteStock = { readonly ciphersuite: number; readonly available: number; readonly lastResort: boolean };
+
 /** What the directory says of one client after all callers have ended and the outbox has run. */
 export type FinalClient = {
   readonly user: string;
   readonly client: string;
   readonly liveRefs: readonly string[];
-  readonly available: number;
-  readonly lastResort: boolean;
+  /** Its inventory: one for each ciphersuite that it ever stocked. */
+  readonly stock: readonly SuiteStock[];
   /** Refs in the journal, claimed one-time ones only, with the second of the claim. */
   readonly journal: readonly { readonly ref: string; readonly at: number }[];
-  /** The row of D1. */
-  readonly directory: { readonly available: number; readonly lastResort: boolean } | undefined;
+  /** Its rows in D1; undefined if it has none, which not even a client that never stocked anything should have. */
+  readonly directory: readonly SuiteStock[] | undefined;
 };
 
 export type History = {

@@ -10,9 +10,22 @@ import { engage } from "./actors/company.ts";
 import { check } from "./checker.ts";
 import { type Ask, finalState } from "./final-state.ts";
 import type { History } from "./history.ts";
+import { judged } from "./rules/nothing-lost.ts";
 import { install, start } from "./server/server.ts";
+import { timelineOf } from "./timeline.ts";
 
-const USERS = ["ada", "ben", "cleo", "dan", "eve", "finn"];
+/** Half of the users have two clients, and half are gentle, in every combination. */
+const USERS = [
+  { user: "ada", clients: ["phone", "tablet"], gentle: true },
+  { user: "ben", clients: ["phone"], gentle: true },
+  { user: "cleo", clients: ["phone", "tablet"], gentle: false },
+  { user: "dan", clients: ["phone"], gentle: false },
+  { user: "eve", clients: ["phone", "tablet"], gentle: true },
+  { user: "finn", clients: ["phone"], gentle: false },
+] as const;
+const OWNERS = USERS.flatMap(({ user, clients, gentle }) => clients.map((client) => ({ user, client, gentle })));
+/** The share of a run in which an operator may void and mend what the rules are about; the rest is judged. */
+const EARLY_SHARE = 1 / 3;
 const MAX_SHOWN_VIOLATIONS = 20;
 
 const { values } = parseArgs({
@@ -37,6 +50,7 @@ if (values.keep) writeFileSync(join(folder, "history.json"), JSON.stringify(hist
 else rmSync(folder, { recursive: true, force: true });
 
 const violations = check(history);
+const judgedPackages = judged(timelineOf(history));
 const figures = {
   rounds,
   seconds_a_round: seconds,
@@ -51,6 +65,13 @@ const figures = {
   packages_published: history.operations
     .flatMap((one) => (one.kind === "publish" ? one.codes : []))
     .filter((code) => code === "stored").length,
+  publish_codes: countBy(
+    history.operations.flatMap((one) => (one.kind === "publish" ? one.codes : [])),
+    (code) => code,
+  ),
+  /** Acknowledged and not ended by anybody before the end, so that each must be live or claimed. */
+  judged_packages: judgedPackages.length,
+  judged_and_live: judgedPackages.filter(({ liveAtEnd }) => liveAtEnd).length,
   claim_outcomes: countBy(
     history.operations.flatMap((one) => (one.kind === "claim" ? one.users.flatMap(({ clients }) => clients) : [])),
     ({ status }) => status,
@@ -66,7 +87,15 @@ async function survive(): Promise<History> {
   const installation = await install(folder);
   let server = await start(installation);
   const company = await engage(
-    { publishers: 2, adders: 2, users: USERS, publisherPauseMs: 150, adderPauseMs: 30, seed },
+    {
+      publishers: 2,
+      adders: 2,
+      owners: OWNERS,
+      publisherPauseMs: 150,
+      adderPauseMs: 30,
+      earlyMs: rounds * seconds * 1000 * EARLY_SHARE,
+      seed,
+    },
     installation.address,
     installation.key,
     folder,
@@ -91,8 +120,7 @@ async function survive(): Promise<History> {
       });
       return response.json();
     };
-    const owned = USERS.map((user) => ({ user, client: "phone" }));
-    const clients = await finalState(ask, "operator/console", owned);
+    const clients = await finalState(ask, "operator/console", OWNERS);
     return { operations, final: { atMs: Date.now(), clients } };
   } finally {
     company.kill();

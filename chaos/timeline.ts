@@ -2,7 +2,7 @@
  * What is certain about each package of a history. A caller that waits knows only a span of time in which its call
  * took effect, so every statement here is of the form "surely live during this span": doubt never makes a violation.
  */
-import type { Claim, FinalClient, History, OfferedPackage, Publish } from "./history.ts";
+import type { Claim, Criteria, FinalClient, History, OfferedPackage, Publish } from "./history.ts";
 
 /** Codes that say: this package is or was in the stock when the call had ended. */
 const KNOWN_STORED: ReadonlySet<string> = new Set(["stored", "duplicate", "already_claimed"]);
@@ -29,7 +29,10 @@ export type Story = {
 export type Timeline = {
   readonly history: History;
   readonly stories: ReadonlyMap<string, Story>;
-  /** Claims by what they stand for: those with the same caller and key are one. First sent first. */
+  /**
+   * Claims by what they stand for, first sent first: those with the same caller and key are one. A claim for several
+   * users is one for each of them, because each pool answers for itself and one may have failed at first.
+   */
   readonly claimGroups: readonly (readonly Claim[])[];
 };
 
@@ -60,6 +63,11 @@ export function surelyLive(story: Story, fromMs: number, toMs: number): boolean 
   );
 }
 
+/** Whether a claim with these criteria may be given this package, its being a last resort aside. */
+export function fits({ ciphersuite, extensions }: OfferedPackage, criteria: Criteria): boolean {
+  return criteria.ciphersuites.includes(ciphersuite) && criteria.extensions.every((type) => extensions.includes(type));
+}
+
 /** Refs of every package that an answer holds. */
 export function refsOf(claim: Claim): string[] {
   return claim.users.flatMap((user) => user.clients.flatMap(({ ref }) => (ref === undefined ? [] : [ref])));
@@ -80,8 +88,12 @@ function groupClaims(history: History): (readonly Claim[])[] {
   const groups = new Map<string, Claim[]>();
   for (const operation of history.operations) {
     if (operation.kind !== "claim") continue;
-    const name = operation.idempotencyKey ? `${operation.caller} ${operation.idempotencyKey}` : `only ${operation.id}`;
-    groups.set(name, [...(groups.get(name) ?? []), operation]);
+    const { caller, idempotencyKey, id, users } = operation;
+    for (const user of new Set([...operation.asked, ...users.map((answer) => answer.user)])) {
+      const name = `${idempotencyKey ? `${caller} ${idempotencyKey}` : `only ${id}`} ${user}`;
+      const part = { ...operation, users: users.filter((answer) => answer.user === user) };
+      groups.set(name, [...(groups.get(name) ?? []), part]);
+    }
   }
   return [...groups.values()].map((group) => group.sort((a, b) => a.sentMs - b.sentMs));
 }
@@ -128,8 +140,12 @@ function endings(history: History, name: string): Ending[] {
       const kept = new Set(operation.packages.map(({ ref }) => ref));
       return later((story) => !kept.has(story.package.ref) || story.package.lastResort);
     }
-    const hasLastResort = operation.packages.some(({ lastResort }) => lastResort);
-    return hasLastResort ? later((story) => story.package.lastResort) : [];
+    const replaced = new Set(
+      operation.packages.filter(({ lastResort }) => lastResort).map(({ ciphersuite }) => ciphersuite),
+    );
+    return replaced.size === 0
+      ? []
+      : later(({ package: { lastResort, ciphersuite } }) => lastResort && replaced.has(ciphersuite));
   });
 }
 

@@ -3,6 +3,9 @@ import { createHash } from "node:crypto";
 import { openSync, writeSync } from "node:fs";
 import type { Operation } from "../history.ts";
 
+/** A client and the manners of whoever owns it: a gentle one ends packages only one by one. */
+export type Owner = { readonly user: string; readonly client: string; readonly gentle: boolean };
+
 export type ActorOrders = {
   readonly name: string;
   readonly address: string;
@@ -12,7 +15,12 @@ export type ActorOrders = {
   readonly seed: number;
   /** Tokens by `user/client`. */
   readonly tokens: Readonly<Record<string, string>>;
+  /** Everybody whom adders and the operator may ask for. */
   readonly users: readonly string[];
+  /** Whom a publisher acts for. */
+  readonly owners: readonly Owner[];
+  /** For so long after its start the operator may do what later would void or heal what the rules judge. */
+  readonly earlyMs: number;
   /** Adders claim in this many loops at once, each as a caller of its own. */
   readonly loops: number;
   /** Pause between two operations of one loop, in milliseconds: bounds the rate. */
@@ -126,7 +134,7 @@ export function pick<T>(items: readonly T[]): T {
   return item;
 }
 
-/** KeyPackageRef of suite 1 (RFC 9420 §5.2) in base64url, computed apart from the project's own code. */
+/** KeyPackageRef of suites 1 and 3, whose hash is SHA-256 (RFC 9420 §5.2) in base64url, computed apart from the project's own code. */
 export function refOfPackage(keyPackage: Uint8Array): string {
   const label = Buffer.from("MLS 1.0 KeyPackage Reference");
   return createHash("sha256")

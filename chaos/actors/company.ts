@@ -4,19 +4,27 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LocalKey, localToken } from "../../scripts/local/keys.ts";
+import { PROBE } from "../final-state.ts";
 import type { Operation } from "../history.ts";
-import type { ActorOrders } from "./caller.ts";
+import type { ActorOrders, Owner } from "./caller.ts";
 
 const ADDER_LOOPS = 6;
 const END_TIMEOUT_MS = 150_000;
+/**
+ * Adders go on for a while after the owners have ended and the outbox has carried what those changed. What claims change
+ * waits for its mark alone then, so that the directory would stay behind without it.
+ */
+const CLAIMS_ALONE_MS = 2_500;
 
 export type Cast = {
   /** Owners are shared out among this many processes. */
   readonly publishers: number;
   readonly adders: number;
-  readonly users: readonly string[];
+  readonly owners: readonly Owner[];
   readonly publisherPauseMs: number;
   readonly adderPauseMs: number;
+  /** How long the operator may void and mend. */
+  readonly earlyMs: number;
   readonly seed: number;
 };
 
@@ -32,8 +40,9 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
   const tokens: Record<string, string> = {
     "operator/console": await localToken(key, { user: "operator", client: "console", scope: "directory:admin" }),
   };
-  for (const user of cast.users) {
-    tokens[`${user}/phone`] = await localToken(key, { user, client: "phone", scope: "key-packages:publish" });
+  const users = [...new Set(cast.owners.map(({ user }) => user))];
+  for (const { user, client } of [...cast.owners, ...users.map((user) => ({ user, client: PROBE }))]) {
+    tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:publish" });
   }
   const names = Array.from({ length: cast.adders }, (_, index) => `adder${index}`);
   for (const [user, client] of names.flatMap((name) =>
@@ -41,15 +50,23 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
   )) {
     tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:claim" });
   }
-  const common = { address, tokens, loops: ADDER_LOOPS, pauseMs: cast.adderPauseMs };
+  const common = {
+    address,
+    tokens,
+    users,
+    owners: [],
+    earlyMs: cast.earlyMs,
+    loops: ADDER_LOOPS,
+    pauseMs: cast.adderPauseMs,
+  };
   const parts: (readonly [string, ActorOrders])[] = [
     ...Array.from({ length: cast.publishers }, (_, index) => {
-      const users = cast.users.filter((_, place) => place % cast.publishers === index);
+      const owners = cast.owners.filter((_, place) => place % cast.publishers === index);
       const pauseMs = cast.publisherPauseMs;
-      return ["publisher", { ...common, pauseMs, users, ...named(`publisher${index}`, index) }] as const;
+      return ["publisher", { ...common, pauseMs, owners, ...named(`publisher${index}`, index) }] as const;
     }),
-    ...names.map((name, index) => ["adder", { ...common, users: cast.users, ...named(name, 100 + index) }] as const),
-    ["operator", { ...common, pauseMs: 200, users: cast.users, ...named("operator", 200) }] as const,
+    ...names.map((name, index) => ["adder", { ...common, ...named(name, 100 + index) }] as const),
+    ["operator", { ...common, pauseMs: 200, ...named("operator", 200) }] as const,
   ];
   function named(name: string, offset: number) {
     return { name, history: join(folder, `${name}.jsonl`), seed: cast.seed + offset };
@@ -61,7 +78,10 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
       for (const child of children) child.kill("SIGKILL");
     },
     end: async () => {
-      await Promise.all(children.map(leave));
+      const adders = children.filter((_, index) => parts[index]?.[0] === "adder");
+      await Promise.all(children.filter((child) => !adders.includes(child)).map(leave));
+      await new Promise((done) => setTimeout(done, CLAIMS_ALONE_MS));
+      await Promise.all(adders.map(leave));
       return parts
         .flatMap(([, { history }]) => (existsSync(history) ? readFileSync(history, "utf8").split("\n") : []))
         .filter(Boolean)

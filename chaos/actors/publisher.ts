@@ -1,9 +1,14 @@
-/** Owners: each of its users has one client, whose stock it fills, replaces, thins out, and now and then revokes. */
-import { newSigner, type SampleSigner, sampleKeyPackages } from "../../scripts/local/sample.ts";
+/**
+ * Owners: each fills the stock of one client and thins it out. The wild ones also replace all of it, remove all of it,
+ * and now and then revoke; of the gentle ones' packages it stays known what must be there in the end.
+ */
+import { newSigner, type SampleCiphersuite, type SampleSigner, sampleKeyPackages } from "../../scripts/local/sample.ts";
 import type { OfferedPackage } from "../history.ts";
-import { call, isStopping, note, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
+import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
 
-const CLIENT = "phone";
+const SUITES: readonly SampleCiphersuite[] = [1, 3];
+const LISTED_EXTENSION = 0xf001;
+const LISTING_SHARE = 0.5;
 const MESSAGE_HEADER_BYTES = 4;
 const SAMPLE_LIFETIME_SECONDS = 30 * 24 * 3600;
 /** Some packages expire while the histories run. */
@@ -14,11 +19,17 @@ type Made = OfferedPackage & { readonly message: string };
 
 type Answer = { readonly results?: readonly { readonly code: string }[] };
 
-async function own(user: string): Promise<void> {
-  const as = `${user}/${CLIENT}`;
-  const path = `/v1/users/${user}/clients/${CLIENT}`;
+async function own({ user, client, gentle }: Owner): Promise<void> {
+  const as = `${user}/${client}`;
+  const path = `/v1/users/${user}/clients/${client}`;
   const signer = await newSigner();
   const published: Made[] = [];
+
+  /** Packages of one suite and one set of capabilities. */
+  const make = (count: number, suite = pick(SUITES)) => makePackages({ user, signer, count, suite, short: !gentle });
+  const makeLastResort = (suite: SampleCiphersuite) =>
+    makePackages({ user, signer, count: 1, suite, lastResort: true });
+  const makeLastResorts = async () => (await Promise.all(SUITES.map(makeLastResort))).flat();
 
   const register = async () => {
     const key = Buffer.from(signer.publicKey).toString("base64url");
@@ -33,8 +44,8 @@ async function own(user: string): Promise<void> {
       kind: "publish",
       mode,
       user,
-      client: CLIENT,
-      packages: packages.map(({ ref, lastResort, notAfter }) => ({ ref, lastResort, notAfter })),
+      client,
+      packages: packages.map(({ message: _, ...offered }) => offered),
       codes: results.map(({ code }) => code),
       ...spanOf(called),
     });
@@ -43,7 +54,7 @@ async function own(user: string): Promise<void> {
   const remove = async (refs: readonly string[] | "all") => {
     const body = refs === "all" ? { all: true } : { refs };
     const called = await call(as, "DELETE", `${path}/key-packages`, body, { repeat: true });
-    note({ kind: "remove", user, client: CLIENT, refs, ...spanOf(called) });
+    note({ kind: "remove", user, client, refs, ...spanOf(called) });
   };
   const read = async (route: string) => {
     const called = await call(as, "GET", `${path}/${route}`, undefined, { repeat: true });
@@ -51,26 +62,28 @@ async function own(user: string): Promise<void> {
   };
   const revoke = async () => {
     const called = await call(as, "DELETE", path, undefined, { repeat: true });
-    note({ kind: "revoke", user, client: CLIENT, ...spanOf(called) });
+    note({ kind: "revoke", user, client, ...spanOf(called) });
     await register();
-    await publish("add", await make(user, signer, 1, true));
+    await publish("add", await makeLastResorts());
   };
 
   await register();
-  await publish("add", [...(await make(user, signer, 15)), ...(await make(user, signer, 1, true))]);
+  await publish("add", [...(await make(8, 1)), ...(await make(8, 3)), ...(await makeLastResorts())]);
   while (!isStopping()) {
     await pause(orders.pauseMs * (0.5 + random()));
     const dice = random();
-    if (dice < 0.6) await publish("add", await make(user, signer, 1 + Math.floor(random() * 15)));
-    else if (dice < 0.66) await publish("add", await make(user, signer, 1, true));
+    if (dice < 0.6) await publish("add", await make(1 + Math.floor(random() * 15)));
+    else if (dice < 0.66) await publish("add", await makeLastResort(pick(SUITES)));
     else if (dice < 0.74) await publish("add", unexpired(published).slice(-20));
-    else if (dice < 0.8) {
-      const fresh = await make(user, signer, 5);
-      await publish("replace", [...fresh, ...(await make(user, signer, 1, true))]);
-    } else if (dice < 0.88) await remove([pick(published).ref, pick(published.slice(-10)).ref]);
-    else if (dice < 0.89) await remove("all");
-    else if (dice < 0.9) await revoke();
+    else if (dice < 0.82) await remove([pick(published).ref, pick(published.slice(-10)).ref]);
+    else if (dice < 0.9 && !gentle) await beWild((dice - 0.82) / 0.08);
     else await read(random() < 0.5 ? "inventory" : "journal");
+  }
+
+  async function beWild(dice: number): Promise<void> {
+    if (dice < 0.75) await publish("replace", [...(await make(5)), ...(await makeLastResorts())]);
+    else if (dice < 0.87) await remove("all");
+    else await revoke();
   }
 }
 
@@ -78,17 +91,30 @@ function unexpired(packages: readonly Made[]): Made[] {
   return packages.filter(({ notAfter }) => notAfter > Date.now() / 1000 + 60);
 }
 
-async function make(user: string, signer: SampleSigner, count: number, lastResort = false): Promise<Made[]> {
-  const short = !lastResort && random() < SHORT_LIFE_SHARE;
+type Making = {
+  readonly user: string;
+  readonly signer: SampleSigner;
+  readonly count: number;
+  readonly suite: SampleCiphersuite;
+  readonly lastResort?: boolean;
+  /** Whether some may live for seconds only. */
+  readonly short?: boolean;
+};
+
+async function makePackages({ user, signer, count, suite, lastResort = false, short }: Making): Promise<Made[]> {
+  const isShort = short && random() < SHORT_LIFE_SHARE;
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const made = short ? nowSeconds - SAMPLE_LIFETIME_SECONDS + SHORT_LIFE_SECONDS : nowSeconds;
-  const messages = await sampleKeyPackages({ identity: user, signer, count, lastResort, now: made });
-  return messages.map((message) => ({
+  const now = isShort ? nowSeconds - SAMPLE_LIFETIME_SECONDS + SHORT_LIFE_SECONDS : nowSeconds;
+  const extensions = random() < LISTING_SHARE ? [LISTED_EXTENSION] : [];
+  const what = { identity: user, signer, count, lastResort, now, ciphersuite: suite, extensions };
+  return (await sampleKeyPackages(what)).map((message) => ({
     message,
     ref: refOfPackage(Buffer.from(message, "base64url").subarray(MESSAGE_HEADER_BYTES)),
     lastResort,
-    notAfter: made + SAMPLE_LIFETIME_SECONDS,
+    notAfter: now + SAMPLE_LIFETIME_SECONDS,
+    ciphersuite: suite,
+    extensions,
   }));
 }
 
-await Promise.all(orders.users.map((user) => own(user)));
+await Promise.all(orders.owners.map((owner) => own(owner)));

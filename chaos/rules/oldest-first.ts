@@ -1,6 +1,6 @@
-/** Of a client's one-time packages the oldest goes first: none is given while an older one is surely live. */
+/** Of a client's packages that fit the oldest of a ciphersuite goes first: none while an older one is surely live. */
 import type { Violation } from "../history.ts";
-import { type Story, surelyLive, type Timeline } from "../timeline.ts";
+import { fits, type Story, surelyLive, type Timeline } from "../timeline.ts";
 
 /** Whether `a` was surely put into the queue before `b`. */
 function isOlder(a: Story, b: Story): boolean {
@@ -9,15 +9,18 @@ function isOlder(a: Story, b: Story): boolean {
 }
 
 export function oldestFirst({ stories }: Timeline): Violation[] {
-  const clients = Map.groupBy(
+  const queues = Map.groupBy(
     [...stories.values()].filter((story) => !story.package.lastResort),
-    (story) => `${story.user}/${story.client}`,
+    (story) => `${story.user}/${story.client} ${story.package.ciphersuite}`,
   );
-  return [...clients.values()].flatMap((queue) =>
+  return [...queues.values()].flatMap((queue) =>
     queue.flatMap((given) =>
       given.claims.flatMap((claim): Violation[] => {
         const older = queue.find(
-          (story) => story !== given && isOlder(story, given) && surelyLive(story, claim.sentMs, claim.endedMs),
+          (story) =>
+            isOlder(story, given) &&
+            fits(story.package, claim.criteria) &&
+            surelyLive(story, claim.sentMs, claim.endedMs),
         );
         if (!older) return [];
         const what = `${claim.id} got ${given.package.ref} while the older ${older.package.ref} was live`;

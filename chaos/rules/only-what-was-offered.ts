@@ -25,6 +25,8 @@ function faultOf(
   if (!story) return "was never published";
   if (story.user !== user || story.client !== given.client) return `belongs to ${story.user}/${story.client}`;
   if (given.bytesRef !== given.ref) return `came with the bytes of ${given.bytesRef}`;
+  if (given.ciphersuite !== story.package.ciphersuite) return `was given as one of suite ${given.ciphersuite}`;
+  if (given.notAfter !== story.package.notAfter) return `was said to live until ${given.notAfter}`;
   if (story.package.lastResort !== (given.status === "last_resort")) return `was given as ${given.status}`;
   if (story.offered.sentMs > claim.endedMs) return "was given before it was published";
   if (story.package.notAfter * 1000 <= claim.sentMs) return "had expired";

@@ -10,16 +10,22 @@ import {
   getCiphersuiteImpl,
 } from "ts-mls";
 
-const SAMPLE_CIPHERSUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
+/** Those that share a kind of signature key, so that one signer does for all of them. */
+const SAMPLE_CIPHERSUITES = {
+  1: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
+  3: "MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
+} as const satisfies Record<number, CiphersuiteName>;
 const LAST_RESORT_EXTENSION = 0x000a;
 const HOUR_SECONDS = 3_600;
 const SAMPLE_LIFETIME_SECONDS = 30 * 24 * HOUR_SECONDS;
 
+export type SampleCiphersuite = keyof typeof SAMPLE_CIPHERSUITES;
+
 export type SampleSigner = { readonly signKey: Uint8Array; readonly publicKey: Uint8Array };
 
-/** A signature key pair of suite 1 (Ed25519). */
+/** A signature key pair of suites 1 and 3 (Ed25519). */
 export async function newSigner(): Promise<SampleSigner> {
-  return (await suite()).signature.keygen();
+  return (await suite(1)).signature.keygen();
 }
 
 /** The key pair kept in `file`, made at the first call: a client's signature key outlives a restart. */
@@ -41,18 +47,23 @@ export type SampleOptions = {
   /** Unix seconds. */
   readonly now?: number;
   readonly lifetimeSeconds?: number;
+  /** Suite 1 if left out. */
+  readonly ciphersuite?: SampleCiphersuite;
+  /** Extension types that the capabilities list besides those that the package has. */
+  readonly extensions?: readonly number[];
 };
 
-/** Fresh packages of suite 1, each an MLSMessage, in base64url without padding. */
+/** Fresh packages of one suite, each an MLSMessage, in base64url without padding. */
 export async function sampleKeyPackages(options: SampleOptions): Promise<string[]> {
-  const implementation = await suite();
+  const implementation = await suite(options.ciphersuite ?? 1);
   const now = options.now ?? Math.floor(Date.now() / 1000);
   const capabilities = defaultCapabilities();
+  const extensions = [...(options.lastResort ? [LAST_RESORT_EXTENSION] : []), ...(options.extensions ?? [])];
   const packages: string[] = [];
   for (let index = 0; index < options.count; index++) {
     const { publicPackage } = await generateKeyPackageWithKey(
       { credentialType: "basic", identity: new TextEncoder().encode(options.identity) },
-      { ...capabilities, extensions: options.lastResort ? [LAST_RESORT_EXTENSION] : [] },
+      { ...capabilities, extensions },
       {
         notBefore: BigInt(now - HOUR_SECONDS),
         notAfter: BigInt(now + (options.lifetimeSeconds ?? SAMPLE_LIFETIME_SECONDS)),
@@ -71,6 +82,7 @@ export async function sampleKeyPackages(options: SampleOptions): Promise<string[
   return packages;
 }
 
-const suite = () => getCiphersuiteImpl(getCiphersuiteFromName(SAMPLE_CIPHERSUITE));
+const suite = (ciphersuite: SampleCiphersuite) =>
+  getCiphersuiteImpl(getCiphersuiteFromName(SAMPLE_CIPHERSUITES[ciphersuite]));
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

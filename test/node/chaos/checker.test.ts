@@ -1,10 +1,20 @@
 /** The checker finds each kind of lie, and nothing in a history that is honest however unlucky its callers were. */
 import { describe, expect, it } from "vitest";
 import { check } from "../../../chaos/checker.ts";
-import type { Claim, ClaimedBy, FinalClient, History, Operation, Publish } from "../../../chaos/history.ts";
+import type {
+  Claim,
+  ClaimedBy,
+  Criteria,
+  FinalClient,
+  History,
+  OfferedPackage,
+  Operation,
+  Publish,
+} from "../../../chaos/history.ts";
 
 const END_MS = 100_000;
 const FAR_SECONDS = 10_000;
+const EXTENSION = 0xf001;
 const WHO = { user: "ada", client: "phone" };
 
 let serial = 0;
@@ -16,37 +26,68 @@ const span = (sentMs: number, status: number | undefined = 200) => ({
   tries: 1,
 });
 
+/**
+ * A package by its reference alone: `last…` is a last resort, `…3` is of suite 3 and all others of suite 1, and `ext…`
+ * lists the extension that some claims require.
+ */
+function offered(ref: string): OfferedPackage {
+  return {
+    ref,
+    lastResort: ref.startsWith("last"),
+    notAfter: FAR_SECONDS,
+    ciphersuite: ref.endsWith("3") ? 3 : 1,
+    extensions: ref.startsWith("ext") ? [EXTENSION] : [],
+  };
+}
+
+const ANYTHING: Criteria = { ciphersuites: [1, 3], extensions: [], allowLastResort: true, excludeClients: [] };
+const wants = (change: Partial<Criteria>) => ({ criteria: { ...ANYTHING, ...change } });
+
 function published(atMs: number, refs: readonly string[], change: Partial<Publish> = {}): Publish {
   return {
     ...span(atMs),
     ...WHO,
     kind: "publish",
     mode: "add",
-    packages: refs.map((ref) => ({ ref, lastResort: ref.startsWith("last"), notAfter: FAR_SECONDS })),
+    packages: refs.map(offered),
     codes: refs.map(() => "stored"),
     ...change,
   };
 }
 
+/** What the phone gave, as an honest directory would tell it. */
+function given(ref: string, change: Partial<ClaimedBy> = {}): ClaimedBy {
+  const { lastResort, ciphersuite, notAfter } = offered(ref);
+  const status = lastResort ? "last_resort" : "claimed";
+  return { client: WHO.client, status, ref, bytesRef: ref, ciphersuite, notAfter, ...change };
+}
+
+const answer = (clients: readonly ClaimedBy[]) => ({ user: WHO.user, status: "ok", clients });
+
 function claimed(atMs: number, ref: string | undefined, change: Partial<Claim> & { readonly as?: string } = {}): Claim {
   const { as, ...rest } = change;
-  const status = as ?? (ref === undefined ? "exhausted" : ref.startsWith("last") ? "last_resort" : "claimed");
-  const given: ClaimedBy = { client: WHO.client, status, ...(ref === undefined ? {} : { ref, bytesRef: ref }) };
+  const nothing = { client: WHO.client, status: as ?? "exhausted" };
+  const part = ref === undefined ? nothing : given(ref, as === undefined ? {} : { status: as });
   return {
     ...span(atMs),
     kind: "claim",
     caller: "bob/laptop",
     idempotencyKey: undefined,
-    users: [{ user: WHO.user, status: ref === undefined ? "none" : "ok", clients: [given] }],
+    criteria: ANYTHING,
+    asked: [WHO.user],
+    users: [{ user: WHO.user, status: ref === undefined ? "none" : "ok", clients: [part] }],
     ...rest,
   };
 }
 
 function history(operations: Operation[], final: Partial<FinalClient> = {}): History {
-  const liveRefs = final.liveRefs ?? [];
-  const available = liveRefs.filter((ref) => !ref.startsWith("last")).length;
-  const lastResort = liveRefs.length > available;
-  const client = { ...WHO, liveRefs, available, lastResort, journal: [], directory: { available, lastResort } };
+  const live = (final.liveRefs ?? []).map(offered);
+  const stock = [1, 3].map((suite) => {
+    const packages = live.filter(({ ciphersuite }) => ciphersuite === suite);
+    const available = packages.filter(({ lastResort }) => !lastResort).length;
+    return { ciphersuite: suite, available, lastResort: packages.length > available };
+  });
+  const client = { ...WHO, liveRefs: [], stock, journal: [], directory: final.stock ?? stock };
   return { operations, final: { atMs: END_MS, clients: [{ ...client, ...final }] } };
 }
 
@@ -60,6 +101,7 @@ describe("an honest history", () => {
       claimed(100, "a"),
       claimed(200, "b"),
       claimed(300, "last"),
+      claimed(350, "last"),
       { ...span(400), ...WHO, kind: "remove", refs: "all" } as const,
       claimed(500, undefined),
     ];
@@ -86,7 +128,7 @@ describe("an honest history", () => {
     expect(broken(history([published(0, ["a"]), revoked]))).toEqual([]);
     const epoch = { ...span(5000), kind: "restore_epoch", epoch: 5 } as const;
     expect(broken(history([published(0, ["a"]), epoch]))).toEqual([]);
-    const packages = [{ ref: "a", lastResort: false, notAfter: 60 }];
+    const packages = [{ ...offered("a"), notAfter: 60 }];
     expect(broken(history([published(0, ["a"], { packages })]))).toEqual([]);
   });
 
@@ -101,12 +143,97 @@ describe("an honest history", () => {
       broken(history([published(0, ["a", "b"]), claimed(100, "a", key), claimed(200, "a", key)], { liveRefs: ["b"] })),
     ).toEqual([]);
   });
+
+  it("has none when a bulk claim got its second part only when it was repeated", () => {
+    const eve = { user: "eve", status: "failed", clients: [] };
+    const key = { idempotencyKey: "k", asked: ["eve", "ada"] };
+    const failed = { ...eve, user: "ada" };
+    const evesPart = { ...answer([given("e")]), user: "eve" };
+    const operations = [
+      published(0, ["e"], { user: "eve" }),
+      published(0, ["a", "b"]),
+      claimed(100, undefined, { ...key, users: [evesPart, failed] }),
+      claimed(150, "a"),
+      claimed(200, undefined, { ...key, users: [evesPart, answer([given("b")])] }),
+    ];
+    expect(broken(history(operations))).toEqual([]);
+  });
+
+  it("has none when a claim passes over what does not fit", () => {
+    const operations = [
+      published(0, ["a", "ext-b", "c3", "last"]),
+      claimed(50, "ext-b", wants({ ciphersuites: [3, 1], extensions: [EXTENSION] })),
+      claimed(100, "c3", wants({ ciphersuites: [3, 1] })),
+      claimed(200, undefined, { as: "exhausted", ...wants({ ciphersuites: [3] }) }),
+      claimed(400, undefined, { as: "incompatible", ...wants({ extensions: [EXTENSION, 9] }) }),
+      claimed(500, undefined, { as: "excluded", ...wants({ excludeClients: [WHO.client] }) }),
+      claimed(600, "a", wants({ ciphersuites: [3, 1] })),
+      claimed(700, undefined, wants({ allowLastResort: false })),
+      claimed(800, undefined, { as: "excluded", caller: `${WHO.user}/${WHO.client}` }),
+    ];
+    expect(broken(history(operations, { liveRefs: ["last"] }))).toEqual([]);
+  });
+
+  it("has none when the last resort of a preferred suite goes after a one-time package of another", () => {
+    const prefers3 = wants({ ciphersuites: [3, 1] });
+    const operations = [published(0, ["a", "last3"]), claimed(100, "a", prefers3), claimed(200, "last3", prefers3)];
+    expect(broken(history(operations, { liveRefs: ["last3"] }))).toEqual([]);
+  });
+
+  it("has none when a last resort took the place of the one of its own suite, and of no other", () => {
+    const operations = [published(0, ["last1"]), published(50, ["last3"]), published(100, ["last2"])];
+    expect(broken(history(operations, { liveRefs: ["last3", "last2"] }))).toEqual([]);
+    expect(broken(history(operations, { liveRefs: ["last2"] }))).toEqual(["nothing-lost"]);
+  });
+
+  it("has none when somebody else's packages were removed, or none, or before the package was there", () => {
+    const removal = { ...span(50), ...WHO, kind: "remove", refs: "all" } as const;
+    const one = published(0, ["a"]);
+    expect(broken(history([one, { ...removal, user: "eve" }, claimed(100, "a")]))).toEqual([]);
+    expect(broken(history([one, { ...removal, client: "tablet" }, claimed(100, "a")]))).toEqual([]);
+    expect(broken(history([one, { ...removal, status: 404 }, claimed(100, "a")]))).toEqual([]);
+    expect(broken(history([{ ...one, endedMs: 300 }, removal, claimed(400, "a")]))).toEqual([]);
+  });
+
+  it("has none when a replacement took away what it does not name", () => {
+    const replacement = published(50, ["b", "last2"], { mode: "replace" });
+    expect(broken(history([published(0, ["a", "last1"]), replacement], { liveRefs: ["b", "last2"] }))).toEqual([]);
+  });
+
+  it("has none when one part of a repeated claim failed", () => {
+    const key = { idempotencyKey: "k" };
+    const failed = claimed(200, undefined, { ...key, users: [{ user: "ada", status: "failed", clients: [] }] });
+    expect(broken(history([published(0, ["a"]), claimed(100, "a", key), failed]))).toEqual([]);
+  });
+
+  it("has none when a package that was known already is offered again, or its whole batch was refused", () => {
+    const again = published(200, ["a"], { codes: ["already_claimed"] });
+    expect(broken(history([published(0, ["a"]), claimed(100, "a"), again]))).toEqual([]);
+    const refused = published(0, ["a"], { ...span(0, 422), mode: "replace" });
+    expect(broken(history([refused, published(100, ["a"])], { liveRefs: ["a"] }))).toEqual([]);
+    expect(broken(history([refused]))).toEqual([]);
+  });
+
+  it("has none when a package was stored once more after its time, when its tombstone is gone", () => {
+    const packages = [{ ...offered("a"), notAfter: 1 }];
+    expect(broken(history([published(0, ["a"], { packages }), published(1000, ["a"], { packages })]))).toEqual([]);
+  });
+
+  it("has none when a client that has nothing is in the directory with no suite", () => {
+    expect(broken(history([], { directory: [] }))).toEqual([]);
+  });
 });
 
 describe("the checker", () => {
   it("finds an acknowledged package that is gone", () => {
     expect(broken(history([published(0, ["a"])]))).toEqual(["nothing-lost"]);
     expect(broken(history([published(0, ["last"])]))).toEqual(["nothing-lost"]);
+    const removal = { ...span(50), ...WHO, kind: "remove", refs: ["a"] } as const;
+    expect(broken(history([published(0, ["a", "b"]), removal]))).toEqual(["nothing-lost"]);
+    const epoch = { ...span(5000), kind: "restore_epoch", epoch: 5 } as const;
+    expect(broken(history([published(0, ["last"]), epoch]))).toEqual(["nothing-lost"]);
+    const replacement = published(50, ["a"], { mode: "replace", codes: ["duplicate"] });
+    expect(broken(history([published(0, ["a"]), replacement]))).toEqual(["nothing-lost"]);
   });
 
   it("finds a package that a restore epoch from before its time took away", () => {
@@ -127,6 +254,14 @@ describe("the checker", () => {
     expect(broken(history(operations))).toContain("replays-identical");
     const emptied = [published(0, ["a"]), claimed(100, "a", key), claimed(200, undefined, key)];
     expect(broken(history(emptied))).toContain("replays-identical");
+    const differs = (change: Partial<ClaimedBy>) => [
+      published(0, ["a"]),
+      claimed(100, "a", key),
+      claimed(200, "a", { ...key, users: [answer([given("a", change)])] }),
+    ];
+    expect(broken(history(differs({})))).toEqual([]);
+    expect(broken(history(differs({ ciphersuite: 3 })))).toEqual(["replays-identical"]);
+    expect(broken(history(differs({ notAfter: FAR_SECONDS + 1 })))).toEqual(["replays-identical"]);
   });
 
   it("finds a last resort, and an empty hand, while a one-time package was live", () => {
@@ -150,37 +285,109 @@ describe("the checker", () => {
     expect(broken(history(one))).toEqual(["oldest-first"]);
   });
 
-  it("finds packages that nobody published, of another client, of other bytes, removed or expired before", () => {
-    const rule = "only-what-was-offered";
-    expect(broken(history([claimed(100, "x")]))).toEqual([rule]);
-    const bytes = {
-      user: "ada",
-      status: "ok",
-      clients: [{ client: "phone", status: "claimed", ref: "a", bytesRef: "b" }],
-    };
-    expect(broken(history([published(0, ["a"]), claimed(100, "a", { users: [bytes] })]))).toEqual([rule]);
-    const other = { ...bytes, clients: [{ client: "tablet", status: "claimed", ref: "a", bytesRef: "a" }] };
-    expect(broken(history([published(0, ["a"]), claimed(100, "a", { users: [other] })]))).toEqual([rule]);
+  it("finds a last resort, and an answer that nothing fits, while a package that fits was live", () => {
+    const stock = published(0, ["a3", "last"]);
+    const live = { liveRefs: ["a3", "last"] };
+    expect(broken(history([stock, claimed(100, "last")], live))).toEqual(["last-resort-last"]);
+    const fits = claimed(100, undefined, { as: "incompatible", ...wants({ ciphersuites: [3] }) });
+    expect(broken(history([stock, fits], live))).toEqual(["last-resort-last"]);
+    const notAllowed = { as: "incompatible", ...wants({ ciphersuites: [1], allowLastResort: false }) };
+    expect(broken(history([stock, claimed(100, undefined, notAllowed)], live))).toEqual(["last-resort-last"]);
+  });
+
+  it("finds a package of a suite that the claim prefers less, of the last resorts too", () => {
+    const prefers3 = wants({ ciphersuites: [3, 1] });
+    const packages = [published(0, ["a", "b3"]), claimed(100, "a", prefers3)];
+    expect(broken(history(packages, { liveRefs: ["b3"] }))).toEqual(["preferred-first"]);
+    const lastResorts = [published(0, ["last", "last3"]), claimed(100, "last", prefers3)];
+    expect(broken(history(lastResorts, { liveRefs: ["last", "last3"] }))).toEqual(["preferred-first"]);
+  });
+
+  it("finds a package of a suite or without an extension that was asked for", () => {
+    const one = published(0, ["a"]);
+    expect(broken(history([one, claimed(100, "a", wants({ ciphersuites: [3] }))]))).toEqual(["fits-criteria"]);
+    expect(broken(history([one, claimed(100, "a", wants({ extensions: [EXTENSION] }))]))).toEqual(["fits-criteria"]);
+  });
+
+  it("finds a last resort that was not allowed, and what is not left out as the claim said", () => {
+    const last = published(0, ["last"]);
+    const live = { liveRefs: ["last"] };
+    const notAllowed = wants({ allowLastResort: false });
+    expect(broken(history([last, claimed(100, "last", notAllowed)], live))).toEqual(["fits-criteria"]);
+    const without = wants({ excludeClients: [WHO.client] });
+    expect(broken(history([published(0, ["a"]), claimed(100, "a", without)]))).toEqual(["fits-criteria"]);
+    expect(broken(history([claimed(100, undefined, { as: "excluded" })]))).toEqual(["fits-criteria"]);
+    const himself = claimed(100, "a", { caller: `${WHO.user}/${WHO.client}` });
+    expect(broken(history([published(0, ["a"]), himself]))).toEqual(["fits-criteria"]);
+  });
+
+  it("finds a reference that was stored twice, however it had ended", () => {
+    const twice = [published(0, ["a"]), claimed(100, "a"), published(200, ["a"])];
+    expect(broken(history(twice))).toEqual(["stored-once"]);
     const removal = { ...span(50), ...WHO, kind: "remove", refs: ["a"] } as const;
-    expect(broken(history([published(0, ["a"]), removal, claimed(100, "a")]))).toEqual([rule]);
-    const packages = [{ ref: "a", lastResort: false, notAfter: 1 }];
-    expect(broken(history([published(0, ["a"], { packages }), claimed(1000, "a")]))).toEqual([rule]);
-    expect(broken(history([published(0, ["a"]), claimed(100, "a", { as: "last_resort" })]))).toContain(rule);
+    expect(broken(history([published(0, ["a"]), removal, published(200, ["a"])], { liveRefs: ["a"] }))).toEqual([
+      "stored-once",
+    ]);
   });
 
-  it("finds an inventory that miscounts, and one that holds what was claimed", () => {
-    const one = [published(0, ["a"])];
-    const directory = { available: 2, lastResort: false };
-    expect(broken(history(one, { liveRefs: ["a"], available: 2, directory }))).toEqual(["inventory-agrees"]);
-    expect(broken(history([...one, claimed(100, "a")], { liveRefs: ["a"] }))).toEqual(["inventory-agrees"]);
-    expect(broken(history(one, { liveRefs: ["a", "x"] }))).toEqual(["inventory-agrees"]);
+  it("finds packages that nobody published, of another client, user or bytes, or not as they were published", () => {
+    const rule = "only-what-was-offered";
+    const one = published(0, ["a"]);
+    const gets = (change: Partial<ClaimedBy>) =>
+      history([one, claimed(100, "a", { users: [answer([given("a", change)])] })]);
+    expect(broken(history([claimed(100, "x")]))).toEqual([rule]);
+    expect(broken(gets({}))).toEqual([]);
+    expect(broken(gets({ bytesRef: "b" }))).toEqual([rule]);
+    expect(broken(gets({ client: "tablet" }))).toEqual([rule]);
+    expect(broken(gets({ ciphersuite: 3 }))).toEqual([rule]);
+    expect(broken(gets({ notAfter: FAR_SECONDS + 1 }))).toEqual([rule]);
+    expect(broken(gets({ status: "last_resort" }))).toEqual([rule]);
+    const forEve = claimed(100, "a", { asked: ["eve"], users: [{ ...answer([given("a")]), user: "eve" }] });
+    expect(broken(history([one, forEve]))).toEqual([rule]);
   });
 
-  it("finds a directory that says something else than the pool, or nothing", () => {
+  it("finds packages that were given before they were published, or after they had been removed or had expired", () => {
+    const rule = "only-what-was-offered";
+    const late = published(200, ["a"], { codes: ["already_claimed"] });
+    expect(broken(history([claimed(100, "a"), late]))).toEqual([rule]);
+    for (const refs of [["b"], "all"] as const) {
+      const removal = { ...span(50), ...WHO, kind: "remove", refs } as const;
+      expect(broken(history([published(0, ["b"]), removal, claimed(100, "b")]))).toEqual([rule]);
+    }
+    const packages = [{ ...offered("a"), notAfter: 1 }];
+    const expired = claimed(1000, "a", { users: [answer([given("a", { notAfter: 1 })])] });
+    expect(broken(history([published(0, ["a"], { packages }), expired]))).toEqual([rule]);
+  });
+
+  it("finds an inventory that miscounts a suite or its last resort, and one that holds what was claimed", () => {
+    const rule = "inventory-agrees";
     const one = [published(0, ["a"])];
-    const directory = { available: 0, lastResort: false };
-    expect(broken(history(one, { liveRefs: ["a"], directory }))).toEqual(["directory-agrees"]);
-    expect(broken(history(one, { liveRefs: ["a"], directory: undefined }))).toEqual(["directory-agrees"]);
+    const counts = (available: number, lastResort = false, ciphersuite = 1) => ({
+      liveRefs: ["a"],
+      stock: [{ ciphersuite, available, lastResort }],
+    });
+    expect(broken(history(one, counts(1)))).toEqual([]);
+    expect(broken(history(one, counts(2)))).toEqual([rule]);
+    expect(broken(history(one, counts(1, true)))).toEqual([rule]);
+    expect(broken(history(one, counts(1, false, 3)))).toEqual([rule]);
+    expect(broken(history([...one, claimed(100, "a")], { liveRefs: ["a"] }))).toEqual([rule]);
+    expect(broken(history(one, { liveRefs: ["a"], journal: [{ ref: "a", at: 1 }] }))).toEqual([rule]);
+    expect(broken(history(one, { ...counts(1), liveRefs: ["a", "x"] }))).toEqual([rule]);
+    const lastResorts = [published(0, ["last1"]), published(50, ["last2"])];
+    expect(broken(history(lastResorts, { liveRefs: ["last1", "last2"] }))).toEqual([rule]);
+  });
+
+  it("finds a directory that says something else of a suite than the pool, or nothing", () => {
+    const rule = "directory-agrees";
+    const one = [published(0, ["a"])];
+    const says = (directory: FinalClient["directory"]) => broken(history(one, { liveRefs: ["a"], directory }));
+    expect(says([{ ciphersuite: 1, available: 1, lastResort: false }])).toEqual([]);
+    expect(says([{ ciphersuite: 1, available: 0, lastResort: false }])).toEqual([rule]);
+    expect(says([{ ciphersuite: 1, available: 1, lastResort: true }])).toEqual([rule]);
+    expect(says([{ ciphersuite: 3, available: 1, lastResort: false }])).toEqual([rule]);
+    expect(says([])).toEqual([rule]);
+    expect(says(undefined)).toEqual([rule]);
+    expect(broken(history([], { directory: undefined }))).toEqual([rule]);
   });
 
   it("finds an answer that is a fault, and lets 503 pass", () => {
