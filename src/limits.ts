@@ -60,9 +60,9 @@ export const CHECKED_AT_ONCE_PACKAGES = 200;
 /** A check that was begun counts as under way this long at most: its Worker may have died. */
 export const CHECK_TIMEOUT_MS = 30_000;
 
-/** How long an upload waits for its client's earlier ones, and how often it looks. */
+/** How long an upload waits for its client's earlier ones, and how often it looks: 40 calls are within every plan. */
 export const CHECK_WAIT_MS = 10_000;
-export const CHECK_PAUSE_MS = 100;
+export const CHECK_PAUSE_MS = 250;
 
 /** Users that one claim may name. */
 export const MAX_USERS_PER_CLAIM = 100;

@@ -104,7 +104,7 @@ async function preflight(c: Context<AppEnv>, call: PreflightCall): Promise<Check
         return refuse("client_not_registered");
       case "busy":
         if (waitedMs >= CHECK_WAIT_MS) return overloaded();
-        await pause(CHECK_PAUSE_MS);
+        await pause(CHECK_PAUSE_MS * (0.5 + Math.random()));
     }
   }
 }
