@@ -4,12 +4,13 @@
  */
 import type { BudgetSettings } from "../settings.ts";
 import { type Bucket, bucketWaitMs, type Rate, spend } from "./budgets.ts";
+import type { ClaimMemory } from "./claim-memory.ts";
 import { record } from "./journal.ts";
 import type { Caller, ClaimCriteria, ClaimStatus, ClientClaim, RequiredCapabilities } from "./messages.ts";
 import type { ClientRow } from "./registrations.ts";
 import { type Answered, callerKey } from "./replays.ts";
 import { State } from "./schema.ts";
-import { capabilitiesOf, end, type LivePackage, type Lot, lotsOf, oldest } from "./stock.ts";
+import { capabilitiesOf, end, type LivePackage, type Lot, oldest } from "./stock.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -25,8 +26,7 @@ export type Claiming = {
   readonly sql: SqlStorage;
   /** The pool's own user. */
   readonly user: string;
-  /** Those registered, in the order of their registration. */
-  readonly clients: readonly ClientRow[];
+  readonly memory: ClaimMemory;
   readonly caller: Caller;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
@@ -45,7 +45,7 @@ export type Claimed = Answered & {
 export function claimAll(claiming: Claiming): Claimed {
   const claimedFrom: number[] = [];
   let crossedThreshold = false;
-  const clients = claiming.clients.map((client): ClientClaim => {
+  const clients = claiming.memory.clients.map((client): ClientClaim => {
     if (isExcluded(claiming, client.client)) return { client: client.client, status: "excluded" };
     const { claim, left } = claimOne(claiming, client);
     if (left !== undefined) {
@@ -91,7 +91,7 @@ function claimOne(
   const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
   if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
 
-  const lots = lotsOf(sql, clientId);
+  const lots = claiming.memory.lotsOf(clientId);
   const fitting = lots.filter((lot) => fits(lot, criteria));
   const target = targetBucket(claiming, clientId);
   const targetWaitMs = target ? bucketWaitMs(sql, target, nowMs) : 0;
@@ -114,6 +114,7 @@ function claimOne(
   if (!lot.lastResort) {
     if (target) spend(sql, target, nowMs);
     end(sql, live.sequence, live.lotId, State.claimed, now);
+    claiming.memory.gave(clientId, live.lotId);
   }
   const status = lot.lastResort ? "last_resort" : "claimed";
   record(sql, { clientId, at: now, event: status, ciphersuite: lot.ciphersuite, ref: live.ref, claimer: caller });

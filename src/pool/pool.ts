@@ -15,6 +15,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
 import { Checking } from "./checking.ts";
 import { claimAll } from "./claim.ts";
+import { ClaimMemory } from "./claim-memory.ts";
 import { Courier } from "./courier.ts";
 import { applyRestoreEpoch } from "./epoch.ts";
 import { GroupedCommits } from "./grouped-commits.ts";
@@ -75,8 +76,7 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #courier: Courier;
   readonly #groupedClaims: GroupedCommits;
   readonly #checking = new Checking();
-  /** What each claim asks for and only other calls change: forgotten with every transaction that is not of claims. */
-  #known: { readonly restoreEpoch: number; readonly clients: readonly ClientRow[] } | undefined;
+  #known: ClaimMemory | undefined;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
@@ -217,7 +217,7 @@ export class Pool extends DurableObject<PoolEnv> {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#groupedClaims.run((): ClaimAnswer => {
       const nowMs = Date.now();
-      const { clients } = this.#knownTo(call, nowMs);
+      const memory = this.#memoryFor(call, nowMs);
       const now = Math.floor(nowMs / 1000);
       const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
       const earlier = replay && findReplay(this.#sql, replay, now);
@@ -226,7 +226,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const { claimedFrom, crossedThreshold, ...answer } = claimAll({
         sql: this.#sql,
         user: call.user,
-        clients,
+        memory,
         caller: call.caller,
         criteria: call.criteria,
         budgets: this.#settings.budgets,
@@ -238,7 +238,9 @@ export class Pool extends DurableObject<PoolEnv> {
         keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
       }
       // Setting an alarm is a second flush: only what the directory must know soon is worth it.
-      this.#changed(claimedFrom, crossedThreshold ? nowMs + OUTBOX_DELAY_MS : undefined);
+      const unmarked = memory.unmarked(claimedFrom);
+      if (crossedThreshold) this.#changed(claimedFrom, nowMs + OUTBOX_DELAY_MS);
+      else this.#changed(unmarked, undefined);
       this.#alarm.ask(nowMs + this.#settings.retention.replaySeconds * 1000);
       return { outcome: "answered", ...answer, replayed: false };
     });
@@ -332,10 +334,10 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
-  #knownTo(call: ClaimCall, nowMs: number) {
+  #memoryFor(call: ClaimCall, nowMs: number): ClaimMemory {
     if (!this.#known || call.restoreEpoch > this.#known.restoreEpoch) {
       this.#takeEpoch(call, nowMs);
-      this.#known = { restoreEpoch: readPool(this.#sql).restoreEpoch, clients: registeredClients(this.#sql) };
+      this.#known = new ClaimMemory(this.#sql);
     }
     return this.#known;
   }

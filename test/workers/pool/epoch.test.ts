@@ -1,4 +1,4 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
 
@@ -17,8 +17,9 @@ const copyOf = (pool: TestPool) =>
     TABLES.map((table) => ({ table, rows: state.storage.sql.exec<Row>(`SELECT * FROM ${table}`).toArray() })),
   );
 
-const rollBack = (pool: TestPool, copy: Awaited<ReturnType<typeof copyOf>>) =>
-  runInDurableObject(pool.stub(), (_, state) => {
+/** Sets the storage back and starts the object anew, as a restore does. */
+async function rollBack(pool: TestPool, copy: Awaited<ReturnType<typeof copyOf>>): Promise<void> {
+  await runInDurableObject(pool.stub(), (_, state) => {
     for (const { table, rows } of copy) {
       state.storage.sql.exec(`DELETE FROM ${table}`);
       for (const row of rows) {
@@ -30,6 +31,8 @@ const rollBack = (pool: TestPool, copy: Awaited<ReturnType<typeof copyOf>>) =>
       }
     }
   });
+  await evictDurableObject(pool.stub());
+}
 
 describe("a restore epoch", () => {
   it("keeps a pool that was rolled back from handing out consumed packages again", async () => {

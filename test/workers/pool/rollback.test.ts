@@ -81,6 +81,44 @@ it("knows a client that was registered between two claims, and forgets one that 
   expect(rest.outcome === "answered" && rest.clients.map(({ client }) => client)).toEqual(["tablet"]);
 });
 
+it("knows again what is in stock after a group of claims that failed", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(2));
+  const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const broken = breakFor(storage, "mallory");
+    await together(instance, [claimOf(pool, "mallory"), claimOf(pool, "mallory"), claimOf(pool, "mallory")]);
+    broken.mockRestore();
+    const settled = await together(instance, [claimOf(pool, "ada"), claimOf(pool, "bob"), claimOf(pool, "cyd")]);
+    return settled.map((result) =>
+      result.status === "fulfilled" && result.value.outcome === "answered"
+        ? result.value.clients.map(({ status }) => status).join()
+        : result.status,
+    );
+  });
+  expect(statuses).toEqual(["claimed", "claimed", "exhausted"]);
+});
+
+it("tells the directory of claims that came while a parcel was under way", async () => {
+  const pool = await poolOf();
+  await pool.put(keyPackages(60));
+  await pool.ring();
+  const pending = await runInDurableObject(pool.stub(), async (instance) => {
+    await instance.claim(claimOf(pool, "ada"));
+    const { DB } = (instance as unknown as { env: { DB: D1Database } }).env;
+    const real = DB.batch.bind(DB);
+    const slow = vi.spyOn(DB, "batch").mockImplementationOnce(async (statements) => {
+      // Packed already: this claim is not in the parcel, and must be marked once more.
+      await instance.claim(claimOf(pool, "bob"));
+      return real(statements);
+    });
+    await instance.alarm();
+    slow.mockRestore();
+    const view = instance.view(pool.base);
+    return view.outcome === "found" && view.directoryPending;
+  });
+  expect(pending).toBe(true);
+});
+
 it("sets an alarm that was asked for after one that was rolled back", async () => {
   const pool = await poolOf();
   const [inside, outside] = await runInDurableObject(pool.stub(), async (_, state) => {
