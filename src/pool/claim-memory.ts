@@ -36,10 +36,10 @@ export class ClaimMemory {
   }
 
   /**
-   * Those of the clients that claims have not marked for the directory yet. What is marked stays so until a parcel is
-   * packed, which is no claim's transaction.
+   * Those of the clients that no claim has marked for the directory yet; the caller marks them. What is marked stays so
+   * until a parcel is packed, which is no claim's transaction.
    */
-  unmarked(clientIds: readonly number[]): readonly number[] {
+  takeUnmarked(clientIds: readonly number[]): readonly number[] {
     const fresh = clientIds.filter((clientId) => !this.#marked.has(clientId));
     for (const clientId of fresh) this.#marked.add(clientId);
     return fresh;

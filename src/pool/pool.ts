@@ -238,7 +238,7 @@ export class Pool extends DurableObject<PoolEnv> {
         keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
       }
       // Setting an alarm is a second flush: only what the directory must know soon is worth it.
-      const unmarked = memory.unmarked(claimedFrom);
+      const unmarked = memory.takeUnmarked(claimedFrom);
       if (crossedThreshold) this.#changed(claimedFrom, nowMs + OUTBOX_DELAY_MS);
       else this.#changed(unmarked, undefined);
       this.#alarm.ask(nowMs + this.#settings.retention.replaySeconds * 1000);
