@@ -43,17 +43,11 @@ export async function callPool<T>(
         await within(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
       );
     } catch (error) {
-      const { retryable, overloaded: refusedToQueue } = traits(error);
+      const { retryable, overloaded } = traits(error);
       console.warn(
-        JSON.stringify({
-          event: "pool_call_failed",
-          attempt,
-          retryable,
-          overloaded: refusedToQueue,
-          reason: nameOf(error),
-        }),
+        JSON.stringify({ event: "pool_call_failed", attempt, retryable, overloaded, reason: nameOf(error) }),
       );
-      if (refusedToQueue) return overloaded();
+      if (overloaded) return poolOverloaded();
       if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
       await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
@@ -61,7 +55,7 @@ export async function callPool<T>(
 }
 
 /** More was asked of one pool than it takes at a time. */
-export const overloaded = () => unavailable("pool_overloaded");
+export const poolOverloaded = () => unavailable("pool_overloaded");
 
 function unavailable(code: "pool_overloaded" | "pool_unavailable") {
   return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });

@@ -5,7 +5,8 @@
  * A call that meets no flush runs at once. The group has no savepoint for each call, as SQLite would copy every page
  * that a call touches into a journal of its own, which took longer than the calls themselves (measured). If any call
  * fails, the group is rolled back as a whole and each call is run again in a transaction of its own: one that fails is
- * alone in that. Work must therefore leave nothing behind but in storage.
+ * alone in that. Work must therefore leave nothing behind but in storage, and in memory what a transaction that fails
+ * forgets.
  *
  * The commit point of a call is that of its group, and the platform holds every reply back until then.
  */

@@ -9,7 +9,10 @@ import { accept, type Checked, problem, refuse } from "../problem.ts";
 export const bodyLimit = createMiddleware<AppEnv>(async function bodyLimit(c, next) {
   const { maxBodyBytes } = readSettings(c.env);
   const announced = c.req.header("Content-Length");
-  const body = Number(announced ?? 0) > maxBodyBytes ? tooLarge(maxBodyBytes) : await readBody(c.req.raw, maxBodyBytes);
+  const body =
+    Number(announced ?? 0) > maxBodyBytes
+      ? tooLarge(maxBodyBytes)
+      : await readBody(c.req.raw, announced !== undefined, maxBodyBytes);
   if (!body.ok) return problem(c, body.refusal);
   c.set("body", body.value);
   return next();
@@ -20,10 +23,9 @@ const tooLarge = (maxBytes: number) => refuse("body_too_large", `at most ${maxBy
 class Late extends Error {}
 
 /** All of it, in time. Reading fails for one reason only: the caller went away, or broke off and still listens. */
-async function readBody(request: Request, maxBytes: number): Promise<Checked<Uint8Array>> {
+async function readBody(request: Request, isAnnounced: boolean, maxBytes: number): Promise<Checked<Uint8Array>> {
   // HTTP does not let a body exceed the length it announced: that one is read in one piece, which is the quickest.
-  const announced = request.headers.has("Content-Length");
-  const stream = announced ? undefined : request.body?.getReader();
+  const stream = isAnnounced ? undefined : request.body?.getReader();
   try {
     const reading = stream ? readAtMost(stream, maxBytes) : request.arrayBuffer().then((body) => new Uint8Array(body));
     const body = await within(BODY_READ_TIMEOUT_MS, reading, () => new Late());

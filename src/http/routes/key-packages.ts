@@ -11,7 +11,7 @@ import { authenticate } from "../middleware/authenticate.ts";
 import { bodyLimit } from "../middleware/body-limit.ts";
 import { owner } from "../middleware/owner.ts";
 import { tally } from "../outcomes.ts";
-import { callPool, overloaded, pause } from "../pool-call.ts";
+import { callPool, pause, poolOverloaded } from "../pool-call.ts";
 import { accept, type Checked, problem, refuse } from "../problem.ts";
 import { check, readJson } from "../read-json.ts";
 import { readQuery } from "../read-query.ts";
@@ -103,7 +103,7 @@ async function preflight(c: Context<AppEnv>, call: PreflightCall): Promise<Check
       case "client_not_registered":
         return refuse("client_not_registered");
       case "busy":
-        if (waitedMs >= CHECK_WAIT_MS) return overloaded();
+        if (waitedMs >= CHECK_WAIT_MS) return poolOverloaded();
         await pause(CHECK_PAUSE_MS * (0.5 + Math.random()));
     }
   }

@@ -91,8 +91,7 @@ export function verifyEd25519Batch(
     const coefficients = coefficientsOf(batch.length, randomBytes);
     const equations: Equation[] = [];
     for (const [i, item] of batch.entries()) {
-      const digest = digests === undefined ? digestOf : () => digests[from + i] ?? digestOf(item);
-      const equation = equationOf(from + i, item, coefficients[i] ?? 1n, keys, tableAt(i), digest);
+      const equation = equationOf(from + i, item, coefficients[i] ?? 1n, keys, tableAt(i), digests?.[from + i]);
       if (equation !== undefined) equations.push(equation);
     }
     if (equations.length > 0) settle(equations, sumOf(equations), verdicts);
@@ -118,15 +117,13 @@ export function challengeInput({ publicKey, message, signature }: SignatureItem)
   return input;
 }
 
-const digestOf = (item: SignatureItem): Uint8Array => sha512(challengeInput(item));
-
 function equationOf(
   index: number,
   item: SignatureItem,
   coefficient: bigint,
   keys: Map<string, LongPoint | undefined>,
   table: readonly Addend[],
-  digestOfItem: (item: SignatureItem) => Uint8Array,
+  knownDigest: Uint8Array | undefined,
 ): Equation | undefined {
   const { publicKey, signature } = item;
   if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return undefined;
@@ -135,7 +132,7 @@ function equationOf(
   if (key === undefined || S >= L) return undefined;
   const R = decodePoint(signature.subarray(0, KEY_BYTES));
   if (R === undefined) return undefined;
-  const digest = digestOfItem(item);
+  const digest = knownDigest ?? sha512(challengeInput(item));
   const k = littleEndian(digest, 0, digest.length) % L;
   return {
     index,
