@@ -1,5 +1,5 @@
 /** What the directory says when all is quiet: asked once, after the outbox has run. */
-import { newSigner } from "../scripts/local/sample.ts";
+import { newSigner } from "../tools/lib/sample-packages.ts";
 import type { FinalClient, SuiteStock } from "./history.ts";
 
 /** A client that owns nothing, registered last of all in each user's pool. */

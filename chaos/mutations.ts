@@ -58,14 +58,14 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "bound on checks under way",
-    file: "src/pool/checking.ts",
+    file: "src/pool/runtime/in-flight-limit.ts",
     from: "if (arrivalMs - nowMs > room * RATE.intervalMs) return false;",
     to: "void room;",
     tests: ["test/workers/http/abuse.test.ts"],
   },
   {
     safeguard: "tombstone",
-    file: "src/pool/stock.ts",
+    file: "src/pool/tables/packages.ts",
     from: `"UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL WHERE sequence = ? AND state = 0"`,
     to: `"DELETE FROM key_packages WHERE ?1 > 0 AND ?2 > 0 AND sequence = ?3 AND state = 0"`,
     tests: ["test/workers/pool/publish.test.ts", "test/workers/pool/model.test.ts"],
@@ -79,14 +79,14 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "FIFO order",
-    file: "src/pool/stock.ts",
+    file: "src/pool/tables/packages.ts",
     from: `not_after >= ? ORDER BY sequence LIMIT 1`,
     to: `not_after >= ? ORDER BY sequence DESC LIMIT 1`,
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/model.test.ts"],
   },
   {
     safeguard: "expiry check",
-    file: "src/pool/stock.ts",
+    file: "src/pool/tables/packages.ts",
     from: `not_after >= ? ORDER BY sequence LIMIT 1`,
     to: `? > 0 ORDER BY sequence LIMIT 1`,
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/model.test.ts"],

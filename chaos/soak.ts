@@ -12,8 +12,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type LocalKey, localToken } from "../scripts/local/keys.ts";
-import { newSigner, type SampleSigner, sampleKeyPackages } from "../scripts/local/sample.ts";
+import { type LocalKey, localToken } from "../tools/lib/local-tokens.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "../tools/lib/sample-packages.ts";
 import { type Installation, install, start } from "./server/server.ts";
 
 const BATCH_PACKAGES = 5;

@@ -13,7 +13,11 @@ import {
 import { makeKeyPackageRef, verifyKeyPackage } from "ts-mls/keyPackage.js";
 import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
 import { type AdmissionContext, admit } from "../../src/admission/admit.ts";
-import { MAX_KEY_PACKAGE_BYTES, MAX_TOTAL_LIFETIME_SECONDS, UPLOAD_CLOCK_SKEW_SECONDS } from "../../src/limits.ts";
+import {
+  MAX_KEY_PACKAGE_BYTES,
+  MAX_TOTAL_LIFETIME_SECONDS,
+  UPLOAD_CLOCK_SKEW_SECONDS,
+} from "../../src/config/limits.ts";
 import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/mls/crypto/provider.ts";
 import { webCrypto } from "../../src/mls/crypto/webcrypto.ts";

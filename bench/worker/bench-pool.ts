@@ -1,8 +1,8 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
-import type { AdmittedKeyPackage } from "../../src/pool/messages.ts";
+import type { AdmittedKeyPackage } from "../../src/contract/pool-messages.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { findClient } from "../../src/pool/registrations.ts";
-import { insert, lotFor } from "../../src/pool/stock.ts";
+import { insert, lotFor } from "../../src/pool/tables/packages.ts";
+import { findClient } from "../../src/pool/tables/registrations.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
 
 export type SeedCall = {

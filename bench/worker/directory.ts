@@ -5,7 +5,7 @@
 
 import schema from "../../schema.sql";
 import type { Bindings } from "../../src/http/bindings.ts";
-import { admitBatch, readBatch } from "../../src/http/key-package-batch.ts";
+import { admitBatch, readBatch } from "../../src/http/resources/key-packages/batch.ts";
 import { poolName } from "../../src/pool/address.ts";
 import directory from "../../src/worker.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LocalKey, localToken } from "../../scripts/local/keys.ts";
+import { type LocalKey, localToken } from "../../tools/lib/local-tokens.ts";
 import { PROBE } from "../final-state.ts";
 import type { Operation } from "../history.ts";
 import type { ActorOrders, Owner } from "./caller.ts";

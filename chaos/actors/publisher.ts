@@ -2,7 +2,12 @@
  * Owners: each fills the stock of one client and thins it out. The wild ones also replace all of it, remove all of it,
  * and now and then revoke; of the gentle ones' packages it stays known what must be there in the end.
  */
-import { newSigner, type SampleCiphersuite, type SampleSigner, sampleKeyPackages } from "../../scripts/local/sample.ts";
+import {
+  newSigner,
+  type SampleCiphersuite,
+  type SampleSigner,
+  sampleKeyPackages,
+} from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
 

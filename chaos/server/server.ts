@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
-import { LOCAL_AUDIENCE, LOCAL_ISSUER, type LocalKey, localKey } from "../../scripts/local/keys.ts";
-import { descendants, killNow, readProc } from "../../scripts/local/process-tree.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER, type LocalKey, localKey } from "../../tools/lib/local-tokens.ts";
+import { descendants, killNow, readProc } from "../../tools/lib/process-tree.ts";
 import type { Orders } from "./serve.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");

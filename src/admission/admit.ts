@@ -1,10 +1,10 @@
-import { toHex } from "../mls/bytes.ts";
 import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
-import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/code-points.ts";
+import { toHex } from "../mls/codec/byte-strings.ts";
+import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/codec/code-points.ts";
 import type { SignatureItem } from "../mls/crypto/provider.ts";
-import { KeyPackageIn } from "../mls/key-package-in.ts";
-import { makeKeyPackageRef } from "../mls/key-package-ref.ts";
-import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/public-keys.ts";
+import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
+import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
 import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";

@@ -1,6 +1,6 @@
 import { ciphersuiteInfo } from "../mls/ciphersuite.ts";
-import { CredentialType } from "../mls/code-points.ts";
-import type { KeyPackageIn } from "../mls/key-package-in.ts";
+import { CredentialType } from "../mls/codec/code-points.ts";
+import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import type { AdmissionContext } from "./policy.ts";
 import { type Refusal, refusalOfX509Error } from "./refusal.ts";
 

@@ -1,10 +1,10 @@
-import { equalBytes } from "../mls/bytes.ts";
 import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
-import { CredentialType, isGrease, ProtocolVersion } from "../mls/code-points.ts";
-import { isValidIn } from "../mls/extension.ts";
-import type { KeyPackageIn } from "../mls/key-package-in.ts";
-import { type LeafNode, unlistedTypes } from "../mls/leaf-node.ts";
-import type { Lifetime } from "../mls/lifetime.ts";
+import { equalBytes } from "../mls/codec/byte-strings.ts";
+import { CredentialType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
+import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { isValidIn } from "../mls/leaf-node/extension.ts";
+import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
+import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
 import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
 

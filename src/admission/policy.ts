@@ -1,5 +1,5 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
-import type { X509Verifier } from "../mls/x509-verifier.ts";
+import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
 /** What a deployment decides about the packages that it takes. */
 export type AdmissionPolicy = {

@@ -1,6 +1,6 @@
 import type { KeyPackageDecodeError, KeyPackageVerifyError } from "../mls/errors.ts";
-import type { PublicKeyDefect } from "../mls/public-keys.ts";
-import type { X509Error } from "../mls/x509-verifier.ts";
+import type { PublicKeyDefect } from "../mls/keys/public-keys.ts";
+import type { X509Error } from "../mls/x509/x509-verifier.ts";
 
 /** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
 export type Refusal =

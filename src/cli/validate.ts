@@ -2,12 +2,12 @@ import { parseArgs } from "node:util";
 import { admit } from "../admission/admit.ts";
 import type { AdmissionPolicy } from "../admission/policy.ts";
 import { describeRefusal, type Refusal, refusalOfDecodeError, refusalOfVerifyError } from "../admission/refusal.ts";
-import * as limits from "../limits.ts";
-import { toHex } from "../mls/bytes.ts";
+import * as limits from "../config/limits.ts";
 import { CIPHERSUITES } from "../mls/ciphersuite.ts";
-import { ProtocolVersion } from "../mls/code-points.ts";
+import { toHex } from "../mls/codec/byte-strings.ts";
+import { ProtocolVersion } from "../mls/codec/code-points.ts";
 import { nobleCrypto } from "../mls/crypto/noble.ts";
-import { KeyPackageIn } from "../mls/key-package-in.ts";
+import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, parseSeconds, UsageError } from "./command.ts";
 import { parseLine, readLines } from "./key-package-input.ts";
 

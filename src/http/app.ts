@@ -1,20 +1,20 @@
 /** The HTTP face of the directory: middleware in its order, then one file of routes for each resource. */
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { SettingError } from "../settings.ts";
+import { SettingError } from "../config/settings.ts";
 import type { AppEnv } from "./bindings.ts";
-import { accessLog } from "./middleware/access-log.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { secureHeaders } from "./middleware/secure-headers.ts";
 import { urlLimit } from "./middleware/url-limit.ts";
-import { problem } from "./problem.ts";
-import { admin } from "./routes/admin.ts";
-import { claims } from "./routes/claims.ts";
-import { clients } from "./routes/clients.ts";
-import { keyPackages } from "./routes/key-packages.ts";
-import { service } from "./routes/service.ts";
-import { stock } from "./routes/stock.ts";
-import { users } from "./routes/users.ts";
+import { problem } from "./refusals/refusal.ts";
+import { admin } from "./resources/admin/routes.ts";
+import { claims } from "./resources/claims/routes.ts";
+import { clients } from "./resources/clients/routes.ts";
+import { keyPackages } from "./resources/key-packages/routes.ts";
+import { service } from "./resources/service/routes.ts";
+import { stock } from "./resources/stock/routes.ts";
+import { users } from "./resources/users/routes.ts";
+import { accessLog } from "./telemetry/access-log.ts";
 
 // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nobody before it.
 export const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });

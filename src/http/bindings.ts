@@ -1,7 +1,7 @@
 /** What the Worker finds in its environment, and what a request gathers on its way through the middleware. */
 import type { PoolPlacement } from "../pool/address.ts";
 import type { Principal } from "./auth/principal.ts";
-import type { ProblemCode } from "./problem-codes.ts";
+import type { ProblemCode } from "./refusals/problem-codes.ts";
 
 /** Bindings and secrets; numbers that a deployment may change are read by settings.ts. */
 export type Bindings = PoolPlacement & {

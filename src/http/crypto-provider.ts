@@ -1,8 +1,9 @@
 /** Which adapter checks signatures here. */
+
+import { SettingError } from "../config/settings.ts";
 import { nobleCrypto } from "../mls/crypto/noble.ts";
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import { webCrypto } from "../mls/crypto/webcrypto.ts";
-import { SettingError } from "../settings.ts";
 import type { Bindings } from "./bindings.ts";
 
 /** `CRYPTO_PROVIDER`: `noble` (pure JavaScript, default) or `webcrypto` (native). The verdicts are the same. */

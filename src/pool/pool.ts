@@ -9,17 +9,8 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../limits.ts";
-import { readSettings, type Settings } from "../settings.ts";
-import { AlarmClock } from "./alarm-clock.ts";
-import { type Bucket, bucketWaitMs, spend } from "./budgets.ts";
-import { Checking } from "./checking.ts";
-import { claimAll } from "./claim.ts";
-import { ClaimMemory } from "./claim-memory.ts";
-import { Courier } from "./courier.ts";
-import { applyRestoreEpoch } from "./epoch.ts";
-import { GroupedCommits } from "./grouped-commits.ts";
-import { readJournal } from "./journal.ts";
+import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../config/limits.ts";
+import { readSettings, type Settings } from "../config/settings.ts";
 import type {
   ClaimAnswer,
   ClaimCall,
@@ -41,11 +32,23 @@ import type {
   RemoveCall,
   RevokeAnswer,
   RevokeUserAnswer,
-} from "./messages.ts";
-import { hasNews, markAllChanged, markChanged } from "./outbox.ts";
-import { readPool } from "./pool-row.ts";
-import { publish } from "./publish.ts";
-import { reconcile } from "./reconcile.ts";
+} from "../contract/pool-messages.ts";
+import { claimAll } from "./operations/claim.ts";
+import { ClaimMemory } from "./operations/claim-cache.ts";
+import { publish } from "./operations/publish.ts";
+import { reconcile } from "./operations/reconcile.ts";
+import { nextDueMs, sweep } from "./operations/sweep.ts";
+import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
+import { hasNews, markAllChanged, markChanged } from "./outbox/outbox.ts";
+import { Courier } from "./outbox/relay.ts";
+import { AlarmClock } from "./runtime/alarm-scheduler.ts";
+import { GroupedCommits } from "./runtime/grouped-commits.ts";
+import { Checking } from "./runtime/in-flight-limit.ts";
+import { type Bucket, bucketWaitMs, spend } from "./tables/budgets.ts";
+import { readJournal } from "./tables/journal.ts";
+import { endAll, endRef, inventory, lotsOf } from "./tables/packages.ts";
+import { readPool } from "./tables/pool-row.ts";
+import { createPool, migratePool, poolExists, State } from "./tables/pool-schema.ts";
 import {
   allClients,
   type ClientRow,
@@ -55,11 +58,8 @@ import {
   registeredClients,
   registration,
   signatureKeys,
-} from "./registrations.ts";
-import { findReplay, keepReplay } from "./replays.ts";
-import { createPool, migratePool, poolExists, State } from "./schema.ts";
-import { endAll, endRef, inventory, lotsOf } from "./stock.ts";
-import { nextDueMs, sweep } from "./sweep.ts";
+} from "./tables/registrations.ts";
+import { findReplay, keepReplay } from "./tables/replays.ts";
 
 export type PoolEnv = { readonly DB: D1Database };
 

@@ -1,8 +1,8 @@
 /** Whose tokens are accepted: read from the environment, closed as long as anything is missing. */
 import { createLocalJWKSet, createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
-import { JWKS_CACHE_MS, JWKS_COOLDOWN_MS, JWKS_TIMEOUT_MS } from "../../limits.ts";
+import { JWKS_CACHE_MS, JWKS_COOLDOWN_MS, JWKS_TIMEOUT_MS } from "../../config/limits.ts";
 import type { Bindings } from "../bindings.ts";
-import { accept, type Checked, refuse } from "../problem.ts";
+import { accept, type Checked, refuse } from "../refusals/refusal.ts";
 
 export type Issuer = {
   readonly keys: JWTVerifyGetKey;

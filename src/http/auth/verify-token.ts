@@ -1,11 +1,11 @@
 /** From a bearer token to a principal: every failure is a value, and none says more than the caller may know. */
 import { errors, type JWTPayload, jwtVerify } from "jose";
-import { MAX_TOKEN_CHARACTERS, TOKEN_CLOCK_SKEW_SECONDS } from "../../limits.ts";
-import { isIdentifier } from "../identifier.ts";
-import { accept, type Checked, refuse } from "../problem.ts";
+import { MAX_TOKEN_CHARACTERS, TOKEN_CLOCK_SKEW_SECONDS } from "../../config/limits.ts";
+import { isIdentifier } from "../../shared/identifier.ts";
+import { accept, type Checked, refuse } from "../refusals/refusal.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
-import { recallToken, rememberToken } from "./token-memory.ts";
+import { recallToken, rememberToken } from "./token-cache.ts";
 
 /** Asymmetric only, by name: `none` and HMAC, for which a public key would serve as the secret, are not among them. */
 const ALGORITHMS = [

@@ -1,9 +1,9 @@
 import { createMiddleware } from "hono/factory";
-import { BODY_READ_TIMEOUT_MS } from "../../limits.ts";
-import { readSettings } from "../../settings.ts";
-import { within } from "../../within.ts";
+import { BODY_READ_TIMEOUT_MS } from "../../config/limits.ts";
+import { readSettings } from "../../config/settings.ts";
+import { within } from "../../shared/with-timeout.ts";
 import type { AppEnv } from "../bindings.ts";
-import { accept, type Checked, problem, refuse } from "../problem.ts";
+import { accept, type Checked, problem, refuse } from "../refusals/refusal.ts";
 
 /** Reads the body up to the limit, whether or not its length was announced; nothing beyond it is ever held. */
 export const bodyLimit = createMiddleware<AppEnv>(async function bodyLimit(c, next) {

@@ -1,9 +1,9 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
-import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../limits.ts";
-import { PROBLEMS, type ProblemCode } from "../problem-codes.ts";
-import { identifier } from "../schemas/common.ts";
-import { problemDocument, requestFaults } from "../schemas/service.ts";
+import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../config/limits.ts";
+import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
+import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
+import { identifier } from "../wire/schemas.ts";
 import { type Answered, OPERATIONS, type Operation } from "./operations.ts";
 import { problemsOf, SCOPE_OF } from "./problems.ts";
 

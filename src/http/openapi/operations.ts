@@ -3,12 +3,12 @@
  * hold it against the routes and their real answers.
  */
 import type * as z from "zod/mini";
-import type { ProblemCode } from "../problem-codes.ts";
-import * as admin from "../schemas/admin.ts";
-import * as claims from "../schemas/claims.ts";
-import * as clients from "../schemas/clients.ts";
-import * as keyPackages from "../schemas/key-packages.ts";
-import * as service from "../schemas/service.ts";
+import type { ProblemCode } from "../refusals/problem-codes.ts";
+import * as admin from "../resources/admin/schemas.ts";
+import * as claims from "../resources/claims/schemas.ts";
+import * as clients from "../resources/clients/schemas.ts";
+import * as keyPackages from "../resources/key-packages/schemas.ts";
+import * as service from "../resources/service/schemas.ts";
 
 export type Access = "anyone" | "owner" | "adder" | "operator";
 

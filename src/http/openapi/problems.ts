@@ -1,6 +1,6 @@
 /** Which problems an operation may answer. */
 import { SCOPES, type Scope } from "../auth/principal.ts";
-import type { ProblemCode } from "../problem-codes.ts";
+import type { ProblemCode } from "../refusals/problem-codes.ts";
 import type { Access, Operation } from "./operations.ts";
 
 const [PUBLISH, CLAIM, ADMIN] = SCOPES;

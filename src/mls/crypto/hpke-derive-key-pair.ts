@@ -5,7 +5,7 @@ import { expand, extract } from "@noble/hashes/hkdf.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import type { CHash } from "@noble/hashes/utils.js";
 import { type Ciphersuite, ciphersuiteInfo, Kem } from "../ciphersuite.ts";
-import { Writer } from "../writer.ts";
+import { Writer } from "../codec/writer.ts";
 import type { HpkeKeyPairBytes } from "./provider.ts";
 
 /** Candidates that RFC 9180 §7.1.3 tries before it gives up; for P-256 already the second has a chance of 2^-32. */

@@ -4,8 +4,8 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
-import { verifyEcdsaBatch } from "./ecdsa-batch.ts";
-import { verifyEd25519Batch } from "./ed25519-batch.ts";
+import { verifyEcdsaBatch } from "./ecdsa/ecdsa-batch.ts";
+import { verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
 import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
 import type { CryptoProvider, SignatureItem } from "./provider.ts";
 

@@ -1,8 +1,8 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { SignatureScheme } from "../ciphersuite.ts";
-import { derToRaw, rawToDer } from "./der.ts";
-import { challengeInput, verifyEd25519Batch } from "./ed25519-batch.ts";
-import { decodePoint, isSmallOrder } from "./edwards25519.ts";
+import { derToRaw, rawToDer } from "./ecdsa/der.ts";
+import { challengeInput, verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
+import { decodePoint, isSmallOrder } from "./ed25519/edwards25519.ts";
 import { nobleCrypto } from "./noble.ts";
 import type { CryptoProvider, SignatureItem } from "./provider.ts";
 

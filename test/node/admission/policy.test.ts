@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../scripts/local/sample.ts";
 import { type AdmissionContext, admit } from "../../../src/admission/admit.ts";
 import { expectedIdentity } from "../../../src/admission/policy.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import type { CryptoProvider } from "../../../src/mls/crypto/provider.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 
 const ED25519 = 0x0807;
 const NOW = 1_800_000_000;

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { admit } from "../../../src/admission/admit.ts";
 import { refusalOfDecodeError, refusalOfVerifyError } from "../../../src/admission/refusal.ts";
-import { MAX_KEY_PACKAGE_BYTES, MAX_TOTAL_LIFETIME_SECONDS, UPLOAD_CLOCK_SKEW_SECONDS } from "../../../src/limits.ts";
+import {
+  MAX_KEY_PACKAGE_BYTES,
+  MAX_TOTAL_LIFETIME_SECONDS,
+  UPLOAD_CLOCK_SKEW_SECONDS,
+} from "../../../src/config/limits.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
-import { ProtocolVersion } from "../../../src/mls/code-points.ts";
+import { ProtocolVersion } from "../../../src/mls/codec/code-points.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
-import { KeyPackageIn } from "../../../src/mls/key-package-in.ts";
-import { makeKeyPackageRef } from "../../../src/mls/key-package-ref.ts";
-import { encodeMlsMessage, splitMlsMessages } from "../../../src/mls/mls-message.ts";
+import { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
+import { makeKeyPackageRef } from "../../../src/mls/key-package/key-package-ref.ts";
+import { encodeMlsMessage, splitMlsMessages } from "../../../src/mls/key-package/mls-message.ts";
 import { type Anomaly, fromHex, peers, readShared, sharedMissing, toHex, type Vector } from "../support/vectors.ts";
 
 const PEERS_NOW = 1_795_467_034;

@@ -1,7 +1,13 @@
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Affine, invertAll, multiplesOf, multiplesTable, sumAll } from "../../../src/mls/crypto/affine-sums.ts";
+import {
+  type Affine,
+  invertAll,
+  multiplesOf,
+  multiplesTable,
+  sumAll,
+} from "../../../src/mls/crypto/ecdsa/affine-sums.ts";
 
 const P = p256.Point.Fp.ORDER;
 

@@ -2,7 +2,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { concatBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
-import { rawToDer } from "../../../src/mls/crypto/der.ts";
+import { rawToDer } from "../../../src/mls/crypto/ecdsa/der.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import { forge, L, NON_CANONICAL_SMALL_ORDER, scalarOf, withShiftedS } from "./ed25519-forger.ts";
 

@@ -1,7 +1,7 @@
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { derToRaw, rawToDer } from "../../../src/mls/crypto/der.ts";
+import { derToRaw, rawToDer } from "../../../src/mls/crypto/ecdsa/der.ts";
 
 /** r ‖ s as noble's strict decoder reads it. */
 function nobleRaw(curve: typeof p256, der: Uint8Array): Uint8Array | undefined {

@@ -3,7 +3,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { verifyEcdsaBatch } from "../../../src/mls/crypto/ecdsa-batch.ts";
+import { verifyEcdsaBatch } from "../../../src/mls/crypto/ecdsa/ecdsa-batch.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import { anyEcdsaItem } from "./arbitrary-items.ts";
 

@@ -2,7 +2,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { verifyEd25519Batch } from "../../../src/mls/crypto/ed25519-batch.ts";
+import { verifyEd25519Batch } from "../../../src/mls/crypto/ed25519/ed25519-batch.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import { anyEd25519Item } from "./arbitrary-items.ts";
 import { forge, L, NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf, withShiftedS } from "./ed25519-forger.ts";

@@ -10,8 +10,8 @@ import {
   signedDigits,
   subtractPoints,
   sumOfMultiples,
-} from "../../../src/mls/crypto/edwards25519.ts";
-import { type FieldElement, multiply } from "../../../src/mls/crypto/field25519.ts";
+} from "../../../src/mls/crypto/ed25519/edwards25519.ts";
+import { type FieldElement, multiply } from "../../../src/mls/crypto/ed25519/field25519.ts";
 import { NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf, torsion } from "./ed25519-forger.ts";
 
 const Noble = ed25519.Point;

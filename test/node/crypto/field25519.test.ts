@@ -12,7 +12,7 @@ import {
   powerOfRoot,
   square,
   subtract,
-} from "../../../src/mls/crypto/field25519.ts";
+} from "../../../src/mls/crypto/ed25519/field25519.ts";
 
 const P = 2n ** 255n - 19n;
 const LIMB_OFFSETS = Array.from({ length: 12 }, (_, i) => BigInt(Math.ceil(21.25 * i)));

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { descendants } from "../../../scripts/local/process-tree.ts";
-import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../scripts/local/sample.ts";
+import { descendants } from "../../../tools/lib/process-tree.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { claimer, owner } from "../support/api.ts";
 import { freePort, isAlive, type Server, startServer } from "../support/server.ts";
 
@@ -109,7 +109,7 @@ describe("a started directory", () => {
   });
 
   it("says plainly that a port is in use", async () => {
-    const second = spawn("node", ["--disable-warning=ExperimentalWarning", "scripts/start.ts"], {
+    const second = spawn("node", ["--disable-warning=ExperimentalWarning", "tools/start.ts"], {
       env: { ...process.env, PORT: String(server.port), STATE_DIR: join(state, "second") },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -123,7 +123,7 @@ describe("a started directory", () => {
   });
 
   it("ends everything it started when it is stopped before it is ready", async () => {
-    const early = spawn("node", ["--disable-warning=ExperimentalWarning", "scripts/start.ts"], {
+    const early = spawn("node", ["--disable-warning=ExperimentalWarning", "tools/start.ts"], {
       env: { ...process.env, PORT: String(await freePort()), STATE_DIR: join(state, "early") },
       stdio: "ignore",
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Reader } from "../../../src/mls/reader.ts";
-import { Writer } from "../../../src/mls/writer.ts";
+import { Reader } from "../../../src/mls/codec/reader.ts";
+import { Writer } from "../../../src/mls/codec/writer.ts";
 import { fromHex, toHex } from "../support/vectors.ts";
 
 /** Length headers of RFC 9420 §2.1.2, as the working group's deserialization vectors have them. */

@@ -3,9 +3,9 @@
  * depend on how fast a machine is; the best of several rounds keeps out what else it does meanwhile.
  */
 import { describe, expect, it } from "vitest";
+import { Writer } from "../../../src/mls/codec/writer.ts";
 import { KeyPackageIn, splitMlsMessages, X509Credential } from "../../../src/mls/index.ts";
-import { encodeMlsMessage } from "../../../src/mls/mls-message.ts";
-import { Writer } from "../../../src/mls/writer.ts";
+import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { forge } from "../support/forge.ts";
 
 const SIZES = [2_000, 4_000, 8_000, 16_000];

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { Reader } from "../../../src/mls/codec/reader.ts";
+import { Writer } from "../../../src/mls/codec/writer.ts";
 import {
   AppDataDictionary,
   Capabilities,
@@ -15,8 +17,6 @@ import {
   splitMlsMessages,
   X509Credential,
 } from "../../../src/mls/index.ts";
-import { Reader } from "../../../src/mls/reader.ts";
-import { Writer } from "../../../src/mls/writer.ts";
 import { FORGED_NOW, forge } from "../support/forge.ts";
 import { MUTATION_KINDS, mutate } from "../support/mutate.ts";
 import { reencode } from "../support/reencode.ts";

@@ -11,7 +11,7 @@ import {
   SignatureScheme,
   type X509Verifier,
 } from "../../../src/mls/index.ts";
-import { x509Verifier } from "../../../src/mls/x509-chain.ts";
+import { x509Verifier } from "../../../src/mls/x509/x509-chain.ts";
 import {
   type Authority,
   authority,

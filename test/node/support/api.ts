@@ -1,5 +1,5 @@
 /** The calls of a publisher and of a claimer, over real HTTP. */
-import type { SampleSigner } from "../../../scripts/local/sample.ts";
+import type { SampleSigner } from "../../../tools/lib/sample-packages.ts";
 import type { Server } from "./server.ts";
 
 type PublishResult = { index: number; ok: boolean; code: string; key_package_ref?: string };

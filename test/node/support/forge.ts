@@ -1,10 +1,10 @@
 /** KeyPackages with any defect, signed all the same: what the builder of the library refuses to make. */
 import { type Ciphersuite, ciphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
+import { Writer } from "../../../src/mls/codec/writer.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
-import type { Extension } from "../../../src/mls/extension.ts";
-import { encodeSignContent } from "../../../src/mls/sign-content.ts";
-import { SignatureKeyPair } from "../../../src/mls/signer.ts";
-import { Writer } from "../../../src/mls/writer.ts";
+import { encodeSignContent } from "../../../src/mls/crypto/sign-content.ts";
+import { SignatureKeyPair } from "../../../src/mls/keys/signer.ts";
+import type { Extension } from "../../../src/mls/leaf-node/extension.ts";
 
 export const FORGED_NOW = 1_800_000_000;
 

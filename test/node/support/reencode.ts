@@ -1,6 +1,6 @@
-import type { KeyPackageIn } from "../../../src/mls/key-package-in.ts";
-import { encodeLeafNodeTbs, type LeafNode } from "../../../src/mls/leaf-node.ts";
-import { Writer } from "../../../src/mls/writer.ts";
+import { Writer } from "../../../src/mls/codec/writer.ts";
+import type { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
+import { encodeLeafNodeTbs, type LeafNode } from "../../../src/mls/leaf-node/leaf-node.ts";
 
 /** A KeyPackage written anew from its decoded fields: the same bytes, if decoding took exactly one encoding. */
 export function reencode(received: KeyPackageIn): Uint8Array {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type LocalKey, localKey, localToken } from "../../../scripts/local/keys.ts";
-import { descendants, killNow, readProc } from "../../../scripts/local/process-tree.ts";
+import { type LocalKey, localKey, localToken } from "../../../tools/lib/local-tokens.ts";
+import { descendants, killNow, readProc } from "../../../tools/lib/process-tree.ts";
 
 export type Server = {
   readonly address: string;
@@ -19,7 +19,7 @@ export type Server = {
   readonly kill: () => Promise<void>;
 };
 
-const START = ["--disable-warning=ExperimentalWarning", "scripts/start.ts"];
+const START = ["--disable-warning=ExperimentalWarning", "tools/start.ts"];
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -31,7 +31,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts scripts/start.ts and waits for what it prints when it is ready. */
+/** Starts tools/start.ts and waits for what it prints when it is ready. */
 export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
   const port = await freePort();
   const child = spawn("node", START, {

@@ -1,6 +1,6 @@
 /** Certificate chains made for a test, each with its own fresh keys. */
 import { nobleCrypto, SignatureKeyPair, type SignatureScheme, X509Credential } from "../../../src/mls/index.ts";
-import { provideReflectMetadata } from "../../../src/mls/x509-reflect.ts";
+import { provideReflectMetadata } from "../../../src/mls/x509/x509-reflect.ts";
 
 provideReflectMetadata();
 const {

@@ -1,6 +1,6 @@
 /** The drainers, with the budgets in force: what one who claims again and again gets, and a thousand who do. */
 import { describe, expect, it } from "vitest";
-import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/limits.ts";
+import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/config/limits.ts";
 import { adder, registeredOwner } from "../support/http.ts";
 
 const tally = (words: readonly string[]): Record<string, number> =>

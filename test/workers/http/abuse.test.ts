@@ -6,8 +6,12 @@
 import { env } from "cloudflare:workers";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  MAX_BODY_BYTES,
+  MAX_KEY_PACKAGE_BYTES,
+  REFUSAL_BUDGET_PACKAGES_PER_MINUTE,
+} from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
-import { MAX_BODY_BYTES, MAX_KEY_PACKAGE_BYTES, REFUSAL_BUDGET_PACKAGES_PER_MINUTE } from "../../../src/limits.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeMlsMessage } from "../../../src/mls/mls-message.ts";
+import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { adder, call, freshName, type Json, registeredOwner } from "../support/http.ts";
 

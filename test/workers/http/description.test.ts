@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
+import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 import { OPERATIONS } from "../../../src/http/openapi/operations.ts";
-import openapi from "../../../src/http/openapi.json" with { type: "json" };
-import { PROBLEMS } from "../../../src/http/problem-codes.ts";
+import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { faults } from "../support/described.ts";
 import { call } from "../support/http.ts";
 

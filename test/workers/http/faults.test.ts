@@ -1,9 +1,9 @@
 /** What a caller is told when a part of the directory fails. The app is called with an environment that breaks. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
-import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/limits.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";

@@ -5,8 +5,8 @@
  */
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import { fromBase64Url } from "../../../src/http/base64url.ts";
-import openapi from "../../../src/http/openapi.json" with { type: "json" };
+import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
+import { fromBase64Url } from "../../../src/shared/base64url.ts";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { call, registeredOwner } from "../support/http.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
-import { encodeMlsMessage } from "../../../src/mls/mls-message.ts";
+import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { base64url, newSigner } from "../support/forge.ts";
 import { adder, call, ORIGIN, registeredOwner } from "../support/http.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { MAX_REMEMBERED_TOKENS } from "../../../src/config/limits.ts";
 import type { Issuer } from "../../../src/http/auth/issuer.ts";
-import { recallToken, rememberToken } from "../../../src/http/auth/token-memory.ts";
-import { MAX_REMEMBERED_TOKENS } from "../../../src/limits.ts";
+import { recallToken, rememberToken } from "../../../src/http/auth/token-cache.ts";
 
 afterEach(() => {
   vi.useRealTimers();

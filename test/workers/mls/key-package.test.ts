@@ -10,7 +10,7 @@ import {
   nobleCrypto,
   SignatureKeyPair,
 } from "../../../src/mls/index.ts";
-import { x509Verifier } from "../../../src/mls/x509-chain.ts";
+import { x509Verifier } from "../../../src/mls/x509/x509-chain.ts";
 
 const NOW = 1_800_000_000;
 

@@ -6,11 +6,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { POOL_CALL_ATTEMPTS, POOL_CALL_TIMEOUT_MS, POOL_RETRY_PAUSE_MS } from "../../../src/config/limits.ts";
+import type { AdmittedKeyPackage } from "../../../src/contract/pool-messages.ts";
 import { readClients } from "../../../src/directory/queries.ts";
-import { callPool, type RemotePool } from "../../../src/http/pool-call.ts";
-import { POOL_CALL_ATTEMPTS, POOL_CALL_TIMEOUT_MS, POOL_RETRY_PAUSE_MS } from "../../../src/limits.ts";
+import { callPool, type RemotePool } from "../../../src/http/upstream/pool.ts";
 import { poolName } from "../../../src/pool/address.ts";
-import type { AdmittedKeyPackage } from "../../../src/pool/messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { anything, keyPackage, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { GroupedCommits } from "../../../src/pool/grouped-commits.ts";
+import { GroupedCommits } from "../../../src/pool/runtime/grouped-commits.ts";
 import { poolOf } from "../support/pool.ts";
 
 /** A table to write into, and a group of jobs that all wait for the same flush. */

@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { compareBytes } from "../../../src/pool/bytes.ts";
-import type { ReconcileCall } from "../../../src/pool/messages.ts";
+import type { ReconcileCall } from "../../../src/contract/pool-messages.ts";
+import { compareBytes } from "../../../src/shared/bytes.ts";
 import { ED25519, hexRefs, keyPackage, keyPackages, only, poolOf, signatureKey } from "../support/pool.ts";
 
 afterEach(() => {

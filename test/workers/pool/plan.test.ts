@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { oldest } from "../../../src/pool/stock.ts";
+import { oldest } from "../../../src/pool/tables/packages.ts";
 import { keyPackages, poolOf } from "../support/pool.ts";
 
 it("finds the oldest package by the queue's index, without sorting the stock", async () => {

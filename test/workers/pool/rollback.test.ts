@@ -4,10 +4,10 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
-import { ALARM_RETRY_MS } from "../../../src/limits.ts";
-import { AlarmClock } from "../../../src/pool/alarm-clock.ts";
-import type { ClaimCall } from "../../../src/pool/messages.ts";
+import { ALARM_RETRY_MS } from "../../../src/config/limits.ts";
+import type { ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
+import { AlarmClock } from "../../../src/pool/runtime/alarm-scheduler.ts";
 import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;

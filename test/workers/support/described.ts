@@ -1,5 +1,5 @@
 /** Holds real answers against the committed description: what is not described there is a failure of the test. */
-import openapi from "../../../src/http/openapi.json" with { type: "json" };
+import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 
 type Schema = { readonly [keyword: string]: unknown };
 type Response = { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };

@@ -1,7 +1,7 @@
 /** KeyPackages of suite 1 written by hand, with every field open to change and signatures that hold. */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { encodeSignContent, type SignatureLabel } from "../../../src/mls/sign-content.ts";
-import { Writer } from "../../../src/mls/writer.ts";
+import { Writer } from "../../../src/mls/codec/writer.ts";
+import { encodeSignContent, type SignatureLabel } from "../../../src/mls/crypto/sign-content.ts";
 
 export type Signer = { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
 

@@ -1,14 +1,14 @@
 /** Pools of their own for each test, and packages that no crypto was spent on: the pool trusts its Worker. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { poolFor } from "../../../src/pool/address.ts";
 import type {
   AdmittedKeyPackage,
   ClaimAnswer,
   ClaimCriteria,
   ClientClaim,
   PutAnswer,
-} from "../../../src/pool/messages.ts";
+} from "../../../src/contract/pool-messages.ts";
+import { poolFor } from "../../../src/pool/address.ts";
 
 export const ED25519 = 0x0807;
 export const NO_EPOCH = 0;

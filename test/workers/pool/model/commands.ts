@@ -5,8 +5,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
+import type { AdmittedKeyPackage, ClaimCriteria } from "../../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../../src/pool/address.ts";
-import type { AdmittedKeyPackage, ClaimCriteria } from "../../../../src/pool/messages.ts";
 import { ED25519, keyPackage } from "../../support/pool.ts";
 import type { ReferencePool } from "./reference.ts";
 

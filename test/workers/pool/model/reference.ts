@@ -12,7 +12,7 @@ import type {
   JournalEntry,
   PutCode,
   RequiredCapabilities,
-} from "../../../../src/pool/messages.ts";
+} from "../../../../src/contract/pool-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;

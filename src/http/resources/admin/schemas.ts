@@ -1,0 +1,92 @@
+import * as z from "zod/mini";
+import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
+import { codePoint, identifier, inventory, named, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
+
+export const stockAnswer = named(
+  "StockPage",
+  "Stock levels as the directory last heard of them. `next_after` is the next page's `after`; null on the last one.",
+  z.strictObject({
+    rows: z.array(
+      z.strictObject({
+        user: identifier,
+        client: identifier,
+        ciphersuite: z.nullable(codePoint),
+        available: z.int(),
+        last_resort: z.boolean(),
+        next_expiry: z.nullable(unixSeconds),
+        needs_upload: z.boolean(),
+      }),
+    ),
+    next_after: z.nullable(z.string()),
+  }),
+);
+
+export const userListAnswer = named(
+  "UserPage",
+  "Users in order.",
+  z.strictObject({ users: z.array(identifier), next_after: z.nullable(identifier) }),
+);
+
+export const userAnswer = named(
+  "UserView",
+  "A user's pool, as the pool itself sees it. No key packages.",
+  z.strictObject({
+    user: identifier,
+    restore_epoch: unixSeconds,
+    directory_pending: z.boolean(),
+    clients: z.array(
+      z.strictObject({
+        client: identifier,
+        registered_at: unixSeconds,
+        revoked: z.boolean(),
+        signature_keys: signatureKeys,
+        inventory,
+      }),
+    ),
+  }),
+);
+
+export const revokeUserAnswer = named(
+  "RevokedUser",
+  "Every client of the user is revoked.",
+  z.strictObject({ user: identifier, clients: z.int(), purged: z.int() }),
+);
+
+export const resyncAnswer = named(
+  "Resync",
+  "`delivered`: the directory has the user's rows; `queued`: it will as soon as it answers again.",
+  z.strictObject({ user: identifier, status: z.enum(["delivered", "queued"]) }),
+);
+
+export const restoreEpochRequest = named(
+  "RestoreEpochRequest",
+  "Unix seconds, not in the future; by default now. One-time packages stored before it are void.",
+  z.strictObject({ restore_epoch: z.optional(unixSeconds) }),
+);
+
+export const restoreEpochAnswer = named(
+  "RestoreEpoch",
+  "The epoch in force; 0 if there never was a restore.",
+  z.strictObject({ restore_epoch: unixSeconds }),
+);
+
+/** Members of the problem `restore_epoch_older`. */
+export const newerRestoreEpoch = named(
+  "NewerRestoreEpoch",
+  "The epoch in force.",
+  z.object({ restore_epoch: unixSeconds }),
+);
+
+const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
+
+export const stockQuery = z.strictObject({
+  filter: z.optional(z.enum(["all", "low", "last_resort_only", "exhausted", "expiring"])),
+  expiring_within_seconds: z.optional(z.int().check(z.minimum(0))),
+  limit,
+  after: z.optional(z.string()),
+});
+
+/** The `after` of a page of stock: the last row of the page before it. */
+export const stockCursor = z.tuple([identifier, identifier, codePoint]);
+
+export const userListQuery = z.strictObject({ after: z.optional(identifier), limit });

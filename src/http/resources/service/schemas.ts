@@ -1,0 +1,60 @@
+import * as z from "zod/mini";
+import { codePoint, named } from "../../wire/schemas.ts";
+
+const count = z.int().check(z.minimum(0));
+
+export const policyAnswer = named(
+  "Policy",
+  "What this deployment accepts and promises. Null means unlimited.",
+  z.strictObject({
+    protocol_versions: z.array(z.literal("mls10")),
+    ciphersuites: z.array(codePoint),
+    credential_types: z.array(codePoint),
+    credential_identity: z.string(),
+    limits: z.strictObject({
+      key_packages_per_request: count,
+      key_package_bytes: count,
+      body_bytes: count,
+      users_per_claim: count,
+      refs_per_request: count,
+      identifier_bytes: count,
+      clients_per_user: count,
+    }),
+    lifetime: z.strictObject({
+      max_total_seconds: z.nullable(count),
+      upload_clock_skew_seconds: count,
+      min_remaining_at_claim_seconds: count,
+    }),
+    stock: z.strictObject({ target: count, cap: count, low_watermark: count }),
+    budgets: z.strictObject({
+      pair: z.nullable(z.strictObject({ burst: count, per_minute: count })),
+      target_per_hour: z.nullable(count),
+      refusals_per_minute: z.nullable(count),
+    }),
+    retention: z.strictObject({ replay_seconds: count, journal_seconds: count }),
+  }),
+);
+export type Policy = z.infer<typeof policyAnswer>;
+
+export const healthAnswer = named("Health", "The Worker runs.", z.strictObject({ status: z.literal("ok") }));
+
+/** Members of the problem `invalid_request`. */
+export const requestFaults = named(
+  "RequestFaults",
+  "Where the request is not what the route takes: JSON pointers and what was expected there.",
+  z.object({ errors: z.optional(z.array(z.strictObject({ pointer: z.string(), detail: z.string() }))) }),
+);
+
+/** RFC 9457 with the stable code; some codes bring members of their own. */
+export const problemDocument = named(
+  "Problem",
+  "Problem details of RFC 9457. `code` is stable; `instance` names the request in the logs.",
+  z.looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.optional(z.string()),
+    instance: z.string(),
+  }),
+);

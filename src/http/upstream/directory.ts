@@ -1,0 +1,13 @@
+/** Reads of D1: a failure is a value, and never an empty directory. */
+import { UNAVAILABLE_RETRY_AFTER_SECONDS } from "../../config/limits.ts";
+import { accept, type Checked, refuse } from "../refusals/refusal.ts";
+
+/** What the directory answered, or `directory_unavailable`. */
+export async function readDirectory<T>(read: () => Promise<T>): Promise<Checked<T>> {
+  try {
+    return accept(await read());
+  } catch (error) {
+    console.warn(JSON.stringify({ event: "directory_read_failed", reason: String(error) }));
+    return refuse("directory_unavailable", undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+  }
+}

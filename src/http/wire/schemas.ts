@@ -1,0 +1,83 @@
+/** What several resources are made of. Schemas import in plain Node: the description of the API is made from them. */
+import * as z from "zod/mini";
+import { MAX_IDENTIFIER_BYTES } from "../../config/limits.ts";
+import { isIdentifier } from "../../shared/identifier.ts";
+
+/** Gives a schema its name in the description. */
+export function named<T extends z.ZodMiniType>(id: string, description: string, schema: T): T {
+  z.globalRegistry.add(schema, { id, description });
+  return schema;
+}
+
+export const identifier = named(
+  "Identifier",
+  "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands.",
+  z
+    .string()
+    .check(
+      z.minLength(1),
+      z.maxLength(MAX_IDENTIFIER_BYTES),
+      z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
+    ),
+);
+
+export const base64url = named(
+  "Base64Url",
+  "Bytes in base64url without padding.",
+  z.string().check(z.regex(/^[A-Za-z0-9_-]*$/)),
+);
+
+/** Accepts any text, so that what is not base64url gets a code of its own instead of failing the whole request. */
+export const base64urlText = named("Base64UrlText", "Bytes in base64url without padding.", z.string());
+
+export const codePoint = named(
+  "CodePoint",
+  "A 16-bit code point of an IANA registry of MLS.",
+  z.int().check(z.minimum(0), z.maximum(0xffff)),
+);
+
+export const unixSeconds = named("UnixSeconds", "Seconds since 1970.", z.int().check(z.minimum(0)));
+
+const SIGNATURE_SCHEMES = {
+  ecdsa_secp256r1_sha256: z.optional(base64url),
+  ecdsa_secp384r1_sha384: z.optional(base64url),
+  ecdsa_secp521r1_sha512: z.optional(base64url),
+  ed25519: z.optional(base64url),
+  ed448: z.optional(base64url),
+};
+
+export const signatureKeys = named(
+  "SignatureKeys",
+  "Signature public keys by the name of their scheme in RFC 8446: raw for EdDSA, uncompressed points for ECDSA.",
+  z.strictObject(SIGNATURE_SCHEMES),
+);
+
+export const suiteInventory = named(
+  "SuiteInventory",
+  "What is in stock for one ciphersuite. Zeros are sent.",
+  z.strictObject({
+    ciphersuite: codePoint,
+    available: z.int().check(z.minimum(0)),
+    last_resort: z.boolean(),
+    next_expiry: z.nullable(unixSeconds),
+    target: z.int().check(z.minimum(0)),
+    low_watermark: z.int().check(z.minimum(0)),
+    needs_upload: z.boolean(),
+  }),
+);
+
+export const inventory = named(
+  "Inventory",
+  "One entry for each ciphersuite that the client ever stocked; every suite of the policy while it stocked none.",
+  z.array(suiteInventory),
+);
+
+export const capabilityLists = named(
+  "CapabilityLists",
+  "Code points beyond the defaults of RFC 9420 §7.2.",
+  z.strictObject({
+    extensions: z.array(codePoint),
+    proposals: z.array(codePoint),
+    credentials: z.array(codePoint),
+  }),
+);

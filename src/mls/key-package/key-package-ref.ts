@@ -1,0 +1,42 @@
+import { type Ciphersuite, ciphersuiteInfo } from "../ciphersuite.ts";
+import { equalBytes, toHex } from "../codec/byte-strings.ts";
+import { Writer } from "../codec/writer.ts";
+import type { CryptoProvider } from "../crypto/provider.ts";
+
+/** `opaque HashReference<V>`, RFC 9420 §5.2: the raw digest, of the length of the suite's hash. */
+export class KeyPackageRef {
+  readonly #digest: Uint8Array;
+
+  constructor(digest: Uint8Array) {
+    this.#digest = digest;
+  }
+
+  /** The digest. */
+  asSlice(): Uint8Array {
+    return this.#digest;
+  }
+
+  /** The same digest. */
+  equals(other: KeyPackageRef): boolean {
+    return equalBytes(this.#digest, other.#digest);
+  }
+
+  /** As OpenMLS shows it. */
+  toString(): string {
+    return `HashReference: ${toHex(this.#digest).toUpperCase()}`;
+  }
+}
+
+/**
+ * MakeKeyPackageRef, RFC 9420 §5.2: RefHash("MLS 1.0 KeyPackage Reference", KeyPackage) with the hash of the suite,
+ * over the encoded KeyPackage with its signature, without any MLSMessage around it.
+ */
+export async function makeKeyPackageRef(
+  crypto: CryptoProvider,
+  ciphersuite: Ciphersuite,
+  keyPackage: Uint8Array,
+): Promise<KeyPackageRef> {
+  const label = new TextEncoder().encode("MLS 1.0 KeyPackage Reference");
+  const input = new Writer().opaque(label).opaque(keyPackage).finish();
+  return new KeyPackageRef(await crypto.hash(ciphersuiteInfo(ciphersuite).hash, input));
+}

@@ -1,0 +1,188 @@
+import { ExtensionType, LAST_RESORT_COMPONENT_ID } from "../codec/code-points.ts";
+import { Reader } from "../codec/reader.ts";
+import type { Writer } from "../codec/writer.ts";
+import type { InvalidExtensionError } from "../errors.ts";
+import { err, ok, type Result } from "../result.ts";
+import { AppDataDictionary } from "./app-data-dictionary.ts";
+import {
+  decodeExtension,
+  type Extension,
+  encodeExtension,
+  expectExtensionData,
+  isValidIn,
+  type Placement,
+} from "./extension.ts";
+
+/**
+ * `Extension extensions<V>` (RFC 9420 §13.4): at most one of each type, in the order in which they stand.
+ *
+ * The type parameter says where the list may stand. `"Received"` is a list of a KeyPackage that was not validated
+ * yet: its types may not fit there. Lists never change: every verb makes a new one.
+ */
+export class Extensions<P extends Placement | "Received"> {
+  readonly #placement: P;
+  readonly #list: readonly Extension[];
+
+  private constructor(placement: P, list: readonly Extension[]) {
+    this.#placement = placement;
+    this.#list = list;
+  }
+
+  /** No extensions. */
+  static empty<P extends Placement>(placement: P): Extensions<P> {
+    return new Extensions(placement, []);
+  }
+
+  /** One extension; errors as `add`. */
+  static single<P extends Placement>(placement: P, extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
+    return Extensions.empty(placement).add(extension);
+  }
+
+  static from<P extends Placement>(
+    placement: P,
+    extensions: Iterable<Extension>,
+  ): Result<Extensions<P>, InvalidExtensionError> {
+    const list = new Map<number, Extension>();
+    for (const extension of extensions) {
+      const { extensionType } = extension;
+      const error = list.has(extensionType) ? duplicate(extensionType) : extensionError(placement, extension);
+      if (error !== undefined) return err(error);
+      list.set(extensionType, extension);
+    }
+    return ok(new Extensions(placement, [...list.values()]));
+  }
+
+  /** As OpenMLS: a type that may not stand in a leaf fails here, one that may not stand in a KeyPackage later. */
+  static decode<P extends "LeafNode" | "Received">(reader: Reader, placement: P): Extensions<P> {
+    const vector = reader.vector();
+    const list: Extension[] = [];
+    const seen = new Set<number>();
+    while (vector.remaining > 0) {
+      const extension = decodeExtension(vector);
+      const type = extension.extensionType;
+      if (seen.has(type)) vector.fail("DecodingError", `Found duplicate extensions: type ${type}`);
+      if (placement === "LeafNode" && !isValidIn("LeafNode", type)) {
+        vector.fail("DecodingError", `extension type ${type} is not allowed in a leaf node`);
+      }
+      seen.add(type);
+      list.push(extension);
+    }
+    return new Extensions(placement, list);
+  }
+
+  /** Writes the vector. */
+  encode(writer: Writer): void {
+    writer.vector((elements) => {
+      for (const extension of this.#list) encodeExtension(elements, extension);
+    });
+  }
+
+  /** Refused: a type that is there, that may not stand there, or whose data is not its struct. */
+  add(extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
+    if (this.contains(extension.extensionType)) return err(duplicate(extension.extensionType));
+    return this.addOrReplace(extension);
+  }
+
+  /** As `add`, but an extension of the same type gives way, in its place. */
+  addOrReplace(extension: Extension): Result<Extensions<P>, InvalidExtensionError> {
+    const error = extensionError(this.#placement, extension);
+    if (error !== undefined) return err(error);
+    const at = this.#list.findIndex((other) => other.extensionType === extension.extensionType);
+    const list = at < 0 ? [...this.#list, extension] : this.#list.with(at, extension);
+    return ok(new Extensions(this.#placement, list));
+  }
+
+  /** Without this type; `NotFound` where it is not there. */
+  remove(extensionType: number): Result<Extensions<P>, InvalidExtensionError> {
+    const rest = this.#list.filter((extension) => extension.extensionType !== extensionType);
+    if (rest.length === this.#list.length) {
+      return err({ code: "NotFound", message: "The extension is not there.", extensionType });
+    }
+    return ok(new Extensions(this.#placement, rest));
+  }
+
+  /** The same list as one of a KeyPackage, if every type may stand there (valn1604 of OpenMLS). */
+  toKeyPackage(): Result<Extensions<"KeyPackage">, InvalidExtensionError> {
+    return Extensions.from("KeyPackage", this.#list);
+  }
+
+  /** Whether there is one of this type. */
+  contains(extensionType: number): boolean {
+    return this.#list.some((extension) => extension.extensionType === extensionType);
+  }
+
+  /** All types, in order. */
+  types(): number[] {
+    return this.#list.map((extension) => extension.extensionType);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#list.length;
+  }
+
+  [Symbol.iterator](): Iterator<Extension> {
+    return this.#list[Symbol.iterator]();
+  }
+
+  /** The data of an extension of any type. */
+  get(extensionType: number): Uint8Array | undefined {
+    return this.#list.find((extension) => extension.extensionType === extensionType)?.data;
+  }
+
+  /** The application's own identifier of a leaf, RFC 9420 §5.3.3. */
+  applicationId(): Uint8Array | undefined {
+    const data = this.get(ExtensionType.ApplicationId);
+    return data === undefined ? undefined : Reader.over(data).opaque();
+  }
+
+  /** The dictionary of draft-ietf-mls-extensions, if there is one. */
+  appDataDictionary(): AppDataDictionary | undefined {
+    const data = this.get(ExtensionType.AppDataDictionary);
+    return data === undefined ? undefined : AppDataDictionary.fromExtensionData(data);
+  }
+
+  /** RFC 9420 §11.1; only what was received and not validated can have one. */
+  requiredCapabilities(): RequiredCapabilities | undefined {
+    const data = this.get(ExtensionType.RequiredCapabilities);
+    if (data === undefined) return undefined;
+    const reader = Reader.over(data);
+    const extensions = reader.u16s();
+    const proposals = reader.u16s();
+    return { extensions, proposals, credentials: reader.u16s() };
+  }
+
+  /** Both encodings: extension 0x000A, and component 0x0004 of the app data dictionary. */
+  lastResort(): boolean {
+    if (this.contains(ExtensionType.LastResort)) return true;
+    return this.appDataDictionary()?.get(LAST_RESORT_COMPONENT_ID) !== undefined;
+  }
+}
+
+/** Code points that every member of a group must support. */
+export type RequiredCapabilities = {
+  readonly extensions: readonly number[];
+  readonly proposals: readonly number[];
+  readonly credentials: readonly number[];
+};
+
+function duplicate(extensionType: number): InvalidExtensionError {
+  return { code: "Duplicate", message: "The extension is there already.", extensionType };
+}
+
+/** Whether the extension may stand there, and holds the struct of its type. */
+function extensionError(
+  placement: Placement | "Received",
+  { extensionType, data }: Extension,
+): InvalidExtensionError | undefined {
+  if (placement !== "Received" && !isValidIn(placement, extensionType)) {
+    const code = placement === "LeafNode" ? "ExtensionTypeNotValidInLeafNode" : "ExtensionTypeNotValidInKeyPackage";
+    const where = placement === "LeafNode" ? "leaf nodes" : "key packages";
+    const message = `The provided extension list contains an extension of type ${extensionType} that is not allowed in ${where}.`;
+    return { code, message, extensionType };
+  }
+  const reader = Reader.over(data);
+  expectExtensionData(extensionType, reader);
+  if (reader.failure === undefined) return undefined;
+  return { code: "InvalidExtensionData", message: reader.failure.message, extensionType };
+}

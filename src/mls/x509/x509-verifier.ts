@@ -1,0 +1,36 @@
+import type { SignatureScheme } from "../ciphersuite.ts";
+import type { Credential } from "../credentials/credential.ts";
+import type { Result } from "../result.ts";
+
+/** Why an x509 credential is not accepted. */
+export type X509Error = {
+  readonly code:
+    | "Malformed"
+    | "SchemeMismatch"
+    | "KeyMismatch"
+    | "NotForSignatures"
+    | "NotYetValid"
+    | "Expired"
+    | "UnknownCriticalExtension"
+    | "NotAnAuthority"
+    | "InvalidSignature"
+    | "Untrusted";
+  readonly message: string;
+};
+
+/** Whom a verified certificate names; the application decides what that means (RFC 9420 §5.3.1). */
+export type X509Identity = {
+  /** The distinguished name as text, RFC 4514. */
+  readonly subject: string;
+  /** Subject alternative names: `dns`, `url`, `email` and others, as text. */
+  readonly alternativeNames: readonly { readonly type: string; readonly value: string }[];
+};
+
+/** Verifies x509 credentials against configured anchors: `x509Verifier` of x509-chain.ts, or one's own. */
+export type X509Verifier = (question: {
+  readonly credential: Credential;
+  readonly signatureScheme: SignatureScheme;
+  readonly signatureKey: Uint8Array;
+  /** Unix seconds. */
+  readonly now: number;
+}) => Promise<Result<X509Identity, X509Error>>;

@@ -1,0 +1,192 @@
+/**
+ * Handing out packages. Everything here is synchronous and runs inside one transaction: between looking at a package
+ * and consuming it nothing else can run, which is what makes a claim happen once.
+ */
+import type { BudgetSettings } from "../../config/settings.ts";
+import type {
+  Caller,
+  ClaimCriteria,
+  ClaimStatus,
+  ClientClaim,
+  RequiredCapabilities,
+} from "../../contract/pool-messages.ts";
+import { type Bucket, bucketWaitMs, type Rate, spend } from "../tables/budgets.ts";
+import { record } from "../tables/journal.ts";
+import { capabilitiesOf, end, type LivePackage, type Lot, oldest } from "../tables/packages.ts";
+import { State } from "../tables/pool-schema.ts";
+import type { ClientRow } from "../tables/registrations.ts";
+import { type Answered, callerKey } from "../tables/replays.ts";
+import type { ClaimMemory } from "./claim-cache.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Missed claims an owner is told of, an hour: whoever asks in vain again and again does not fill the journal. */
+const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
+
+/** RFC 9420 §7.2: types that every client supports without listing them. Credential types have no such defaults. */
+const isDefaultExtension = (type: number) => type >= 1 && type <= 5;
+const isDefaultProposal = (type: number) => type >= 1 && type <= 7;
+
+export type Claiming = {
+  readonly sql: SqlStorage;
+  /** The pool's own user. */
+  readonly user: string;
+  readonly memory: ClaimMemory;
+  readonly caller: Caller;
+  readonly criteria: ClaimCriteria;
+  readonly budgets: BudgetSettings;
+  readonly lowWatermarkPackages: number;
+  readonly nowMs: number;
+};
+
+export type Claimed = Answered & {
+  /** Ids of the clients that gave a one-time package. */
+  readonly claimedFrom: readonly number[];
+  /** Whether any of them now has nothing left, or one fewer than the low watermark. */
+  readonly crossedThreshold: boolean;
+};
+
+/** One package from each registered client that has a fitting one, in the order of registration. */
+export function claimAll(claiming: Claiming): Claimed {
+  const claimedFrom: number[] = [];
+  let crossedThreshold = false;
+  const clients = claiming.memory.clients.map((client): ClientClaim => {
+    if (isExcluded(claiming, client.client)) return { client: client.client, status: "excluded" };
+    const { claim, left } = claimOne(claiming, client);
+    if (left !== undefined) {
+      claimedFrom.push(client.clientId);
+      crossedThreshold ||= left === 0 || left === claiming.lowWatermarkPackages - 1;
+    }
+    return claim;
+  });
+  return { status: statusOf(clients), clients, claimedFrom, crossedThreshold };
+}
+
+/** RFC 9420 §11.1, with the default types left out of what must be listed. Pure. */
+export function satisfies(offered: RequiredCapabilities, required: RequiredCapabilities): boolean {
+  const lists = (have: readonly number[], want: readonly number[], implied: (type: number) => boolean) =>
+    want.every((type) => implied(type) || have.includes(type));
+  return (
+    lists(offered.extensions, required.extensions, isDefaultExtension) &&
+    lists(offered.proposals, required.proposals, isDefaultProposal) &&
+    lists(offered.credentials, required.credentials, () => false)
+  );
+}
+
+/** The answer as a whole, from its parts. Pure. */
+export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
+  const wanted = clients.filter((claim) => claim.status !== "excluded");
+  const given = wanted.filter((claim) => "package" in claim);
+  if (given.length > 0) return given.length === wanted.length ? "ok" : "partial";
+  return wanted.some((claim) => claim.status === "rate_limited") ? "rate_limited" : "none";
+}
+
+/** The caller's own client never claims from itself; another user's client of the same name is another client. */
+function isExcluded({ user, caller, criteria }: Claiming, client: string): boolean {
+  return (caller.user === user && caller.client === client) || criteria.excludeClients.includes(client);
+}
+
+/** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
+function claimOne(
+  claiming: Claiming,
+  { client, clientId }: ClientRow,
+): { readonly claim: ClientClaim; readonly left?: number } {
+  const { sql, caller, criteria, nowMs } = claiming;
+  const pair = pairBucket(claiming, clientId);
+  const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
+  if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
+
+  const lots = claiming.memory.lotsOf(clientId);
+  const fitting = lots.filter((lot) => fits(lot, criteria));
+  const target = targetBucket(claiming, clientId);
+  const targetWaitMs = target ? bucketWaitMs(sql, target, nowMs) : 0;
+
+  const oneTime = pick(claiming, fitting, false);
+  const chosen = oneTime && targetWaitMs === 0 ? oneTime : criteria.allowLastResort && pick(claiming, fitting, true);
+  if (!chosen) {
+    if (oneTime) {
+      missed(claiming, clientId, "rate_limited");
+      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) } };
+    }
+    const status = fitting.length === 0 && lots.length > 0 ? "incompatible" : "exhausted";
+    missed(claiming, clientId, status);
+    return { claim: { client, status } };
+  }
+
+  if (pair) spend(sql, pair, nowMs);
+  const { lot, live } = chosen;
+  const now = Math.floor(nowMs / 1000);
+  if (!lot.lastResort) {
+    if (target) spend(sql, target, nowMs);
+    end(sql, live.sequence, live.lotId, State.claimed, now);
+    claiming.memory.gave(clientId, live.lotId);
+  }
+  const status = lot.lastResort ? "last_resort" : "claimed";
+  record(sql, { clientId, at: now, event: status, ciphersuite: lot.ciphersuite, ref: live.ref, claimer: caller });
+  const given = {
+    keyPackage: live.keyPackage,
+    keyPackageRef: live.ref,
+    ciphersuite: lot.ciphersuite,
+    notAfter: live.notAfter,
+  };
+  const claim = { client, status, package: given } as const;
+  return lot.lastResort ? { claim } : { claim, left: stockOf(lots, lot.ciphersuite) - 1 };
+}
+
+/** One-time packages of a ciphersuite, those that expired since the last sweep included. */
+function stockOf(lots: readonly Lot[], ciphersuite: number): number {
+  return lots.reduce((sum, lot) => (lot.ciphersuite === ciphersuite && !lot.lastResort ? sum + lot.live : sum), 0);
+}
+
+function fits(lot: Lot, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
+  if (!ciphersuites.includes(lot.ciphersuite)) return false;
+  const { extensions, proposals, credentials } = requiredCapabilities;
+  if (extensions.length + proposals.length + credentials.length === 0) return true;
+  return satisfies(capabilitiesOf(lot), requiredCapabilities);
+}
+
+/** The oldest package of the most preferred ciphersuite that has one. */
+function pick(
+  { sql, criteria, nowMs }: Claiming,
+  fitting: readonly Lot[],
+  lastResort: boolean,
+): { readonly lot: Lot; readonly live: LivePackage } | undefined {
+  // `not_after` itself is expired already (OpenMLS), so at least one second must be left.
+  const notBefore = Math.floor(nowMs / 1000) + Math.max(1, criteria.minRemainingLifetimeSeconds);
+  for (const ciphersuite of criteria.ciphersuites) {
+    let best: { readonly lot: Lot; readonly live: LivePackage } | undefined;
+    for (const lot of fitting) {
+      if (lot.ciphersuite !== ciphersuite || lot.lastResort !== lastResort || lot.live === 0) continue;
+      const live = oldest(sql, lot.lotId, notBefore);
+      if (live && (!best || live.sequence < best.live.sequence)) best = { lot, live };
+    }
+    if (best) return best;
+  }
+  return undefined;
+}
+
+function pairBucket({ budgets, caller }: Claiming, clientId: number): Bucket | undefined {
+  if (!budgets.pair) return undefined;
+  const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
+  return { kind: "pair", clientId, caller: callerKey(caller), rate };
+}
+
+function targetBucket({ budgets }: Claiming, clientId: number): Bucket | undefined {
+  if (budgets.targetPerHour === undefined) return undefined;
+  const rate = { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour };
+  return { kind: "target", clientId, caller: "", rate };
+}
+
+function missed(
+  { sql, caller, nowMs }: Claiming,
+  clientId: number,
+  reason: "exhausted" | "incompatible" | "rate_limited",
+) {
+  const bucket: Bucket = { kind: "missed", clientId, caller: "", rate: MISSED_RATE };
+  if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
+  spend(sql, bucket, nowMs);
+  record(sql, { clientId, at: Math.floor(nowMs / 1000), event: "missed", claimer: caller, reason });
+}
+
+const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));

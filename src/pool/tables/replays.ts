@@ -1,0 +1,118 @@
+/**
+ * Answers kept so that a claim whose reply was lost can be asked for again. The record holds its own copy of what it
+ * gave: neither a replaced last resort nor a revoked client changes an answer that was once sent.
+ */
+
+import type { Caller, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import { equalBytes } from "../../shared/bytes.ts";
+
+export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
+
+export type Replay = {
+  readonly caller: Caller;
+  readonly key: string;
+  readonly bodyHash: Uint8Array;
+};
+
+/** A client's part of the answer with the packages' bytes left out: they stand one after the other in a blob. */
+type StoredClaim = {
+  readonly client: string;
+  readonly status: ClientClaim["status"];
+  readonly retryAfterSeconds?: number;
+  readonly package?: {
+    readonly bytes: number;
+    readonly ref: string;
+    readonly ciphersuite: number;
+    readonly notAfter: number;
+  };
+};
+
+export const callerKey = (caller: Caller): string => JSON.stringify([caller.user, caller.client]);
+
+/** The earlier answer, `mismatch` if the key stands for another request, undefined if it is new. */
+export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answered | "mismatch" | undefined {
+  const row = sql
+    .exec<{ body_hash: ArrayBuffer; answer: string; key_packages: ArrayBuffer }>(
+      `SELECT body_hash, answer, key_packages FROM claims
+       WHERE caller = ? AND idempotency_key = ? AND expires_at > ?`,
+      callerKey(replay.caller),
+      replay.key,
+      now,
+    )
+    .toArray()[0];
+  if (!row) return undefined;
+  if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";
+  return decode(row.answer, new Uint8Array(row.key_packages));
+}
+
+/** Keeps an answer until `expiresAt`, in place of one that has expired. */
+export function keepReplay(sql: SqlStorage, replay: Replay, answer: Answered, expiresAt: number): void {
+  const { text, packages } = encode(answer);
+  sql.exec(
+    `INSERT OR REPLACE INTO claims (caller, idempotency_key, body_hash, answer, key_packages, expires_at)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+    callerKey(replay.caller),
+    replay.key,
+    replay.bodyHash,
+    text,
+    packages,
+    expiresAt,
+  );
+}
+
+/** Removes at most `chunk` records that have expired; returns how many. */
+export function sweepReplays(sql: SqlStorage, now: number, chunk: number): number {
+  return sql
+    .exec(
+      `DELETE FROM claims WHERE claim_id IN
+         (SELECT claim_id FROM claims WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING claim_id`,
+      now,
+      chunk,
+    )
+    .toArray().length;
+}
+
+function encode(answer: Answered): { text: string; packages: Uint8Array } {
+  const parts: Uint8Array[] = [];
+  const clients = answer.clients.map((claim): StoredClaim => {
+    if (!("package" in claim)) return claim;
+    parts.push(claim.package.keyPackage);
+    return {
+      client: claim.client,
+      status: claim.status,
+      package: {
+        bytes: claim.package.keyPackage.length,
+        ref: claim.package.keyPackageRef.toHex(),
+        ciphersuite: claim.package.ciphersuite,
+        notAfter: claim.package.notAfter,
+      },
+    };
+  });
+  const packages = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    packages.set(part, offset);
+    offset += part.length;
+  }
+  return { text: JSON.stringify({ status: answer.status, clients }), packages };
+}
+
+function decode(text: string, packages: Uint8Array): Answered {
+  const stored = JSON.parse(text) as { status: ClaimStatus; clients: readonly StoredClaim[] };
+  let offset = 0;
+  const clients = stored.clients.map(({ package: given, ...claim }) => {
+    if (!given) return claim as ClientClaim;
+    const keyPackage = packages.slice(offset, offset + given.bytes);
+    offset += given.bytes;
+    return {
+      ...claim,
+      package: {
+        keyPackage,
+        keyPackageRef: Uint8Array.fromHex(given.ref),
+        ciphersuite: given.ciphersuite,
+        notAfter: given.notAfter,
+      },
+    } as ClientClaim;
+  });
+  return { status: stored.status, clients };
+}

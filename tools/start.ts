@@ -1,0 +1,132 @@
+/**
+ * `npm start`: the directory on this machine, ready to use, with no account and no network.
+ *
+ * PORT chooses the port (8787), STATE_DIR the folder that keeps data between starts (.kpd), and any setting of
+ * src/config/settings.ts in the environment is passed on. Everything it starts ends with it.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SETTING_NAMES } from "../src/config/settings.ts";
+import { isPortBusy, migrateLocal, startLocal } from "./lib/local-directory.ts";
+import { LOCAL_AUDIENCE, LOCAL_ISSUER, localKey, localToken } from "./lib/local-tokens.ts";
+import { keptSigner, sampleKeyPackages } from "./lib/sample-packages.ts";
+
+const SAMPLE_LINES = "sample-packages.txt";
+const SAMPLE_PACKAGES = 10;
+const PARENT_POLL_MS = 500;
+const OWNER = { user: "alice", client: "phone" };
+const ADDER = { user: "bob", client: "laptop" };
+const OPERATOR = { user: "operator", client: "console" };
+
+/** One developer plays every part: the budgets against draining would stop him after ten claims. */
+const LOCAL_SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
+
+const TEXT_SETTINGS = ["CREDENTIAL_IDENTITY", "CIPHERSUITES", "CRYPTO_PROVIDER"] as const;
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+if (process.env.npm_lifecycle_event === "start") stopWithParent();
+
+await main(stopping.signal).catch((error: unknown) => {
+  if (stopping.signal.aborted) return;
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
+
+async function main(signal: AbortSignal): Promise<void> {
+  const port = readPort(process.env.PORT ?? "8787");
+  if (await isPortBusy(port)) {
+    throw new Error(`Port ${port} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
+  }
+  const state = resolve(process.env.STATE_DIR ?? ".kpd");
+  mkdirSync(state, { recursive: true });
+  const key = await localKey(join(state, "token-key.json"));
+  await migrateLocal(join(state, "storage"), signal);
+  const variables = {
+    AUTH_JWKS: key.jwks,
+    AUTH_ISSUER: LOCAL_ISSUER,
+    AUTH_AUDIENCE: LOCAL_AUDIENCE,
+    ...LOCAL_SETTINGS,
+    ...settingsFromEnvironment(),
+  };
+  const directory = await startLocal(port, join(state, "storage"), variables, signal);
+  try {
+    const tokens = {
+      publish: await localToken(key, { ...OWNER, scope: "key-packages:publish" }),
+      claim: await localToken(key, { ...ADDER, scope: "key-packages:claim" }),
+      operator: await localToken(key, { ...OPERATOR, scope: "directory:admin" }),
+    };
+    const sample = await prepareSample(state, directory.address, tokens.publish);
+    const described = join(state, "local.json");
+    writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
+    chmodSync(described, 0o600);
+    console.log(welcome(directory.address, tokens, sample));
+    const code = await directory.ended;
+    if (!signal.aborted) throw new Error(`wrangler ended by itself (${code})`);
+  } finally {
+    await directory.stop();
+  }
+}
+
+/** npm may be killed without a word to what it runs; the directory does not outlive it. */
+function stopWithParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stopping.abort();
+  }, PARENT_POLL_MS).unref();
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not ${text}`);
+  return port;
+}
+
+function settingsFromEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    [...SETTING_NAMES, ...TEXT_SETTINGS].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/**
+ * Registers the sample client and writes a batch of fresh packages for it, as a request and as lines for the command
+ * line; returns the request's file.
+ */
+async function prepareSample(state: string, address: string, token: string): Promise<string> {
+  const signer = await keptSigner(join(state, "sample-signature-key.json"));
+  const response = await fetch(`${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } }),
+  });
+  if (!response.ok) throw new Error(`the sample client could not be registered: ${await response.text()}`);
+  const file = join(state, "sample-batch.json");
+  const oneTime = await sampleKeyPackages({ identity: OWNER.user, signer, count: SAMPLE_PACKAGES - 1 });
+  const lastResort = await sampleKeyPackages({ identity: OWNER.user, signer, count: 1, lastResort: true });
+  const all = [...oneTime, ...lastResort];
+  writeFileSync(file, JSON.stringify({ key_packages: all }));
+  writeFileSync(join(state, SAMPLE_LINES), `${all.join("\n")}\n`);
+  return file;
+}
+
+function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string): string {
+  const client = `${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`;
+  return `
+MLS Key Directory at ${address}   (Ctrl-C ends it)
+
+Tokens for local use, 12 hours; also in ${join(sample, "..", "local.json")}
+  publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}
+  claim (${ADDER.user}/${ADDER.client}): ${tokens.claim}
+  operator: ${tokens.operator}
+
+Claim budgets are off for local use; PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start has them on.
+
+Publish ten packages, look at the inventory, claim one:
+curl -s -H 'Authorization: Bearer ${tokens.publish}' -H 'Content-Type: application/json' --data @${sample} ${client}/key-packages
+curl -s -H 'Authorization: Bearer ${tokens.publish}' ${client}/inventory
+curl -s -H 'Authorization: Bearer ${tokens.claim}' -H 'Content-Type: application/json' --data '{"ciphersuites":[1]}' ${address}/v1/users/${OWNER.user}/claims
+`;
+}
