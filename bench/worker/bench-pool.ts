@@ -1,7 +1,7 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
 import type { AdmittedKeyPackage } from "../../src/contract/pool-messages.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { insert, lotFor } from "../../src/pool/tables/packages.ts";
+import { insert, queueFor } from "../../src/pool/tables/packages.ts";
 import { findClient } from "../../src/pool/tables/registrations.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
 
@@ -27,12 +27,12 @@ class BenchPool extends Pool {
       capabilities: { extensions, proposals: [], credentials: [1] },
     };
     const now = Math.floor(Date.now() / 1000);
-    const lotId = lotFor(sql, found.clientId, sample);
+    const queueId = queueFor(sql, found.clientId, sample);
     for (let done = 0; done < count; done += CHUNK_ROWS) {
       this.ctx.storage.transactionSync(() => {
         for (let row = done; row < Math.min(count, done + CHUNK_ROWS); row++) {
           const { ref, initKey, encryptionKey, bytes } = syntheticKeyPackage(sample.signatureKey);
-          insert(sql, found.clientId, lotId, { ...sample, ref, initKey, encryptionKey, bytes }, now);
+          insert(sql, found.clientId, queueId, { ...sample, ref, initKey, encryptionKey, bytes }, now);
         }
       });
     }

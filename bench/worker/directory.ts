@@ -90,8 +90,8 @@ async function admitOnly(request: Request, env: BenchEnv, user: string): Promise
 async function put(env: BenchEnv, user: string): Promise<Response> {
   const keyPackages = batch();
   const call = { user, client: CLIENT, restoreEpoch: 0, mode: "add", keyPackages, refused: 0 } as const;
-  const answer = await poolOf(env, user).put(call);
-  if (answer.outcome !== "put") return new Response(answer.outcome, { status: 400 });
+  const answer = await poolOf(env, user).publish(call);
+  if (answer.outcome !== "published") return new Response(answer.outcome, { status: 400 });
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
 }
 

@@ -68,7 +68,7 @@ export const CHECK_PAUSE_MS = 250;
 export const MAX_USERS_PER_CLAIM = 100;
 
 /** Pools asked at the same time by one claim of many users. */
-export const CLAIM_FAN_OUT_POOLS = 50;
+export const CLAIM_CONCURRENT_POOLS = 50;
 
 /** References that one delete may name. */
 export const MAX_REFS_PER_REQUEST = 1_000;
@@ -99,7 +99,7 @@ export const DEFAULT_PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
 
 /** Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. */
-export const MAX_LOTS_PER_CLIENT = 64;
+export const MAX_QUEUES_PER_CLIENT = 64;
 
 /** A write to the directory that takes longer is left to the alarm. */
 export const DIRECTORY_WRITE_TIMEOUT_MS = 2_000;
@@ -160,10 +160,10 @@ export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
 export const MAX_REPORTED_FAULTS = 10;
 
 /** A token that was verified is believed this long without another look, and at most until it expires. */
-export const TOKEN_MEMORY_MS = 60_000;
+export const TOKEN_CACHE_MS = 60_000;
 
 /** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
-export const MAX_REMEMBERED_TOKENS = 4_096;
+export const MAX_CACHED_TOKENS = 4_096;
 
 /** After an alarm that failed the next one rings then, whatever else was asked for. */
 export const ALARM_RETRY_MS = 10_000;

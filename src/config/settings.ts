@@ -67,14 +67,14 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /** Reads every number of the deployment. Throws SettingError for one that cannot be read. */
 export function readSettings(env: Variables): Settings {
-  const count = (name: SettingName, otherwise: number) => readCount(env, name, otherwise);
+  const count = (name: SettingName, fallback: number) => readCount(env, name, fallback);
   /** What divides: none a minute would be a wait without end. */
-  const rate = (name: SettingName, otherwise: number) => {
-    const value = count(name, otherwise);
+  const rate = (name: SettingName, fallback: number) => {
+    const value = count(name, fallback);
     if (value === 0) throw new SettingError(name, "at least 1");
     return value;
   };
-  const optional = (name: SettingName, otherwise: number) => (env[name] === "off" ? undefined : rate(name, otherwise));
+  const optional = (name: SettingName, fallback: number) => (env[name] === "off" ? undefined : rate(name, fallback));
   const burst = optional("PAIR_BUDGET_BURST", limits.PAIR_BUDGET_BURST_CLAIMS);
   return {
     maxKeyPackagesPerRequest: count("MAX_KEY_PACKAGES_PER_REQUEST", limits.MAX_KEY_PACKAGES_PER_REQUEST),
@@ -103,9 +103,9 @@ export function readSettings(env: Variables): Settings {
   };
 }
 
-function readCount(env: Variables, name: SettingName, otherwise: number): number {
+function readCount(env: Variables, name: SettingName, fallback: number): number {
   const value = env[name];
-  if (value === undefined || value === "") return otherwise;
+  if (value === undefined || value === "") return fallback;
   if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "a whole number");
   return Number(value);
 }

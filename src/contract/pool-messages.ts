@@ -85,14 +85,14 @@ export type AdmittedKeyPackage = {
 /** Asks for leave to check so many packages. */
 export type PreflightCall = PoolCall & { readonly client: string; readonly packages: number };
 
-/** `ready` begins a check, which the `put` ends; `busy`: earlier uploads of the client are still being checked. */
+/** `ready` begins a check, which `publish` ends; `busy`: earlier uploads of the client are still being checked. */
 export type PreflightAnswer =
   | { readonly outcome: "ready"; readonly signatureKeys: readonly SignatureKey[] }
   | { readonly outcome: "busy" }
   | { readonly outcome: "refusals_exhausted"; readonly retryAfterSeconds: number }
   | NotRegistered;
 
-export type PutCall = PoolCall & {
+export type PublishCall = PoolCall & {
   readonly client: string;
   readonly mode: "add" | "replace";
   readonly keyPackages: readonly AdmittedKeyPackage[];
@@ -102,7 +102,7 @@ export type PutCall = PoolCall & {
   readonly checked?: number;
 };
 
-export type PutCode =
+export type PublishCode =
   | "stored"
   | "duplicate"
   | "already_claimed"
@@ -115,11 +115,11 @@ export type PutCode =
   | "stock_full";
 
 /** One code for each package of the call, in its order. `applied` is false for a replace that changed nothing. */
-export type PutAnswer =
+export type PublishAnswer =
   | {
-      readonly outcome: "put";
+      readonly outcome: "published";
       readonly applied: boolean;
-      readonly codes: readonly PutCode[];
+      readonly codes: readonly PublishCode[];
       readonly inventory: readonly SuiteInventory[];
     }
   | NotRegistered;

@@ -1,6 +1,6 @@
 /**
- * Writing to the directory. Each row is the image of a pool at some version: an older image never overwrites a newer
- * one, and the same image twice changes nothing, so a pool may repeat a write whose answer was lost.
+ * Writing to the directory. Each row is the snapshot of a pool at some version: an older snapshot never overwrites a newer
+ * one, and the same snapshot twice changes nothing, so a pool may repeat a write whose answer was lost.
  */
 
 /** What other clients may learn of a client without taking a package. */
@@ -19,7 +19,7 @@ export type Offer = {
   }[];
 };
 
-export type ClientImage = {
+export type ClientSnapshot = {
   readonly client: string;
   readonly registeredAt: number;
   readonly revoked: boolean;
@@ -33,32 +33,32 @@ type Stock = Omit<Offer, "capabilities">;
 /** A client that has never uploaded has a row too, of no ciphersuite: an operator looks for those first. */
 const NOTHING_YET: Stock = { ciphersuite: 0, available: 0, lastResort: false, nextExpiry: null, needsUpload: true };
 
-function stockOf(image: ClientImage): readonly Stock[] {
-  return image.revoked || image.offers.length > 0 ? image.offers : [NOTHING_YET];
+function stockOf(snapshot: ClientSnapshot): readonly Stock[] {
+  return snapshot.revoked || snapshot.offers.length > 0 ? snapshot.offers : [NOTHING_YET];
 }
 
-/** The statements that bring the images into the directory, to be sent as one batch, which is one transaction. */
+/** The statements that bring the snapshots into the directory, to be sent as one batch, which is one transaction. */
 export function projectionStatements(
   db: D1Database,
   user: string,
   version: number,
   updatedAt: number,
-  images: readonly ClientImage[],
+  snapshots: readonly ClientSnapshot[],
 ): D1PreparedStatement[] {
   const rows = JSON.stringify(
-    images.map((image) => ({
-      client: image.client,
-      registered_at: image.registeredAt,
-      revoked: image.revoked ? 1 : 0,
-      signature_keys: image.signatureKeys,
-      offers: image.offers,
+    snapshots.map((snapshot) => ({
+      client: snapshot.client,
+      registered_at: snapshot.registeredAt,
+      revoked: snapshot.revoked ? 1 : 0,
+      signature_keys: snapshot.signatureKeys,
+      offers: snapshot.offers,
     })),
   );
-  const clients = JSON.stringify(images.map((image) => image.client));
+  const clients = JSON.stringify(snapshots.map((snapshot) => snapshot.client));
   const stock = JSON.stringify(
-    images.flatMap((image) =>
-      stockOf(image).map((offer) => ({
-        client: image.client,
+    snapshots.flatMap((snapshot) =>
+      stockOf(snapshot).map((offer) => ({
+        client: snapshot.client,
         ciphersuite: offer.ciphersuite,
         available: offer.available,
         last_resort: offer.lastResort ? 1 : 0,

@@ -22,8 +22,8 @@ import type {
   PoolView,
   PreflightAnswer,
   PreflightCall,
-  PutAnswer,
-  PutCall,
+  PublishAnswer,
+  PublishCall,
   ReconcileAnswer,
   ReconcileCall,
   RegisterAnswer,
@@ -34,19 +34,19 @@ import type {
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
 import { claimAll } from "./operations/claim.ts";
-import { ClaimMemory } from "./operations/claim-cache.ts";
+import { ClaimCache } from "./operations/claim-cache.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
 import { hasNews, markAllChanged, markChanged } from "./outbox/outbox.ts";
-import { Courier } from "./outbox/relay.ts";
-import { AlarmClock } from "./runtime/alarm-scheduler.ts";
+import { OutboxRelay } from "./outbox/relay.ts";
+import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
-import { Checking } from "./runtime/in-flight-limit.ts";
+import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, bucketWaitMs, spend } from "./tables/budgets.ts";
 import { readJournal } from "./tables/journal.ts";
-import { endAll, endRef, inventory, lotsOf } from "./tables/packages.ts";
+import { endAll, endRef, inventory, queuesOf } from "./tables/packages.ts";
 import { readPool } from "./tables/pool-row.ts";
 import { createPool, migratePool, poolExists, State } from "./tables/pool-schema.ts";
 import {
@@ -72,18 +72,18 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
-  readonly #alarm: AlarmClock;
-  readonly #courier: Courier;
+  readonly #alarm: AlarmScheduler;
+  readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
-  readonly #checking = new Checking();
-  #known: ClaimMemory | undefined;
+  readonly #inFlight = new InFlightLimit();
+  #known: ClaimCache | undefined;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as unknown as Record<string, unknown>);
-    this.#alarm = new AlarmClock(ctx);
-    this.#courier = new Courier({
+    this.#alarm = new AlarmScheduler(ctx);
+    this.#relay = new OutboxRelay({
       directory: env.DB,
       sql: this.#sql,
       stock: this.#settings.stock,
@@ -109,12 +109,12 @@ export class Pool extends DurableObject<PoolEnv> {
       const outcome = register(this.#sql, call, Math.floor(nowMs / 1000));
       const client = findClient(this.#sql, call.client);
       if (client && outcome.outcome !== "unchanged") markChanged(this.#sql, [client.clientId], nowMs);
-      this.#alarm.ask(nowMs + OUTBOX_DELAY_MS);
+      this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
       return outcome;
     });
     // Only now: a transaction that was rolled back has taken the tables with it.
     this.#exists = true;
-    if (answer.outcome === "created" || answer.outcome === "extended") await this.#courier.sendNow();
+    if (answer.outcome === "created" || answer.outcome === "extended") await this.#relay.sendNow();
     return answer;
   }
 
@@ -129,19 +129,19 @@ export class Pool extends DurableObject<PoolEnv> {
       const bucket = this.#refusals(client.clientId);
       const waitMs = bucket ? bucketWaitMs(this.#sql, bucket, nowMs) : 0;
       if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
-      if (bucket && !this.#checking.begin(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
+      if (bucket && !this.#inFlight.acquire(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
       return { outcome: "ready", signatureKeys: signatureKeys(this.#sql, client.clientId) };
     });
   }
 
   /** Takes admitted packages into the stock: one code for each, in their order. */
-  async put(call: PutCall): Promise<PutAnswer> {
+  async publish(call: PublishCall): Promise<PublishAnswer> {
     let visible = false;
-    const answer = this.#withClient(call, (client, nowMs): PutAnswer => {
+    const answer = this.#withClient(call, (client, nowMs): PublishAnswer => {
       const { clientId } = client;
       const bucket = this.#refusals(clientId);
       if (bucket && call.refused > 0) spend(this.#sql, bucket, nowMs, call.refused);
-      this.#checking.end(clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
+      this.#inFlight.release(clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
       const offered = this.#offered(clientId);
       const put = { sql: this.#sql, clientId, stock: this.#settings.stock, now: Math.floor(nowMs / 1000) };
       const outcome = publish(this.ctx.storage, put, call);
@@ -149,9 +149,9 @@ export class Pool extends DurableObject<PoolEnv> {
         visible = this.#offered(clientId) !== offered;
         this.#changed([clientId], visible ? nowMs : nowMs + OUTBOX_DELAY_MS);
       }
-      return { outcome: "put", ...outcome, inventory: this.#inventory(clientId, nowMs) };
+      return { outcome: "published", ...outcome, inventory: this.#inventory(clientId, nowMs) };
     });
-    if (visible) await this.#courier.sendNow();
+    if (visible) await this.#relay.sendNow();
     return answer;
   }
 
@@ -182,7 +182,7 @@ export class Pool extends DurableObject<PoolEnv> {
     const answer = this.#withClient(call, ({ clientId }, nowMs): RevokeAnswer => {
       return { outcome: "revoked", purged: this.#revoke([clientId], nowMs) };
     });
-    if (answer.outcome === "revoked") await this.#courier.sendNow();
+    if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
   }
 
@@ -193,7 +193,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const clientIds = registeredClients(this.#sql).map((client) => client.clientId);
       return { outcome: "revoked", clients: clientIds.length, purged: this.#revoke(clientIds, nowMs) };
     });
-    await this.#courier.sendNow();
+    await this.#relay.sendNow();
     return answer;
   }
 
@@ -217,7 +217,7 @@ export class Pool extends DurableObject<PoolEnv> {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#groupedClaims.run((): ClaimAnswer => {
       const nowMs = Date.now();
-      const memory = this.#memoryFor(call, nowMs);
+      const memory = this.#cacheFor(call, nowMs);
       const now = Math.floor(nowMs / 1000);
       const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
       const earlier = replay && findReplay(this.#sql, replay, now);
@@ -238,16 +238,16 @@ export class Pool extends DurableObject<PoolEnv> {
         keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
       }
       // Setting an alarm is a second flush: only what the directory must know soon is worth it.
-      const unmarked = memory.takeUnmarked(claimedFrom);
+      const unmarked = memory.markOnce(claimedFrom);
       if (crossedThreshold) this.#changed(claimedFrom, nowMs + OUTBOX_DELAY_MS);
       else this.#changed(unmarked, undefined);
-      this.#alarm.ask(nowMs + this.#settings.retention.replaySeconds * 1000);
+      this.#alarm.request(nowMs + this.#settings.retention.replaySeconds * 1000);
       return { outcome: "answered", ...answer, replayed: false };
     });
   }
 
   /** Whether the key of a claim stands for another request already. Takes nothing. */
-  knowsKeyForAnother(call: ClaimCall): boolean {
+  hasIdempotencyConflict(call: ClaimCall): boolean {
     if (!this.#exists || !call.idempotency) return false;
     const replay = { ...call.idempotency, caller: call.caller };
     return findReplay(this.#sql, replay, Math.floor(Date.now() / 1000)) === "mismatch";
@@ -275,9 +275,9 @@ export class Pool extends DurableObject<PoolEnv> {
     if (!this.#exists) return { outcome: "unknown_user" };
     this.#transaction(call, (nowMs) => {
       markAllChanged(this.#sql, nowMs);
-      this.#alarm.ask(nowMs);
+      this.#alarm.request(nowMs);
     });
-    await this.#courier.sendNow();
+    await this.#relay.sendNow();
     return { outcome: hasNews(this.#sql) ? "queued" : "delivered" };
   }
 
@@ -286,14 +286,14 @@ export class Pool extends DurableObject<PoolEnv> {
    * A directory that is down is no failure of the alarm: it re-arms itself and tries again later.
    */
   override async alarm(): Promise<void> {
-    this.#alarm.rang();
+    this.#alarm.fired();
     if (!this.#exists) return;
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
       // The platform tries again by itself, but the next call that asks for an alarm would put it off to its own time.
-      this.#alarm.ask(Date.now() + ALARM_RETRY_MS);
-      this.#alarm.set();
+      this.#alarm.request(Date.now() + ALARM_RETRY_MS);
+      this.#alarm.flush();
       throw error;
     }
   }
@@ -308,10 +308,10 @@ export class Pool extends DurableObject<PoolEnv> {
       return swept.unfinished;
     });
     const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs === undefined || dueMs <= nowMs) await this.#courier.send();
+    if (dueMs === undefined || dueMs <= nowMs) await this.#relay.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
-    if (next !== undefined) this.#alarm.ask(next);
-    this.#alarm.set();
+    if (next !== undefined) this.#alarm.request(next);
+    this.#alarm.flush();
   }
 
   /** Every transaction but those of claims: what they know may be out of date after it. */
@@ -323,21 +323,21 @@ export class Pool extends DurableObject<PoolEnv> {
   #transact<T>(body: () => T): T {
     try {
       const result = this.ctx.storage.transactionSync(body);
-      this.#alarm.set();
+      this.#alarm.flush();
       return result;
     } catch (error) {
       // All of it is rolled back, and with it what was read in it and what was to be done later.
       this.#known = undefined;
-      this.#alarm.drop();
+      this.#alarm.discard();
       throw error;
     }
   }
 
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
-  #memoryFor(call: ClaimCall, nowMs: number): ClaimMemory {
+  #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
     if (!this.#known || call.restoreEpoch > this.#known.restoreEpoch) {
       this.#takeEpoch(call, nowMs);
-      this.#known = new ClaimMemory(this.#sql);
+      this.#known = new ClaimCache(this.#sql);
     }
     return this.#known;
   }
@@ -387,9 +387,9 @@ export class Pool extends DurableObject<PoolEnv> {
 
   /** What adders can see of a client's stock, in a form that compares. */
   #offered(clientId: number): string {
-    return lotsOf(this.#sql, clientId)
-      .filter((lot) => lot.live > 0)
-      .map((lot) => lot.lotId)
+    return queuesOf(this.#sql, clientId)
+      .filter((queue) => queue.live > 0)
+      .map((queue) => queue.queueId)
       .join();
   }
 
@@ -402,6 +402,6 @@ export class Pool extends DurableObject<PoolEnv> {
   #changed(clientIds: readonly number[], dueMs: number | undefined): void {
     if (clientIds.length === 0) return;
     markChanged(this.#sql, clientIds, dueMs);
-    if (dueMs !== undefined) this.#alarm.ask(dueMs);
+    if (dueMs !== undefined) this.#alarm.request(dueMs);
   }
 }

@@ -1,5 +1,5 @@
 /** Does the work for every item, at most `width` at a time, and returns the results in the order of the items. */
-export async function fanOut<Item, Result>(
+export async function mapConcurrent<Item, Result>(
   items: readonly Item[],
   width: number,
   work: (item: Item) => Promise<Result>,

@@ -2,7 +2,7 @@
  * What `work` gives, if it gives it within the time; otherwise rejects with `late()`. The work itself goes on: only the
  * waiting ends, so `work` must be harmless when nobody listens any more.
  */
-export async function within<T>(timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+export async function withTimeout<T>(timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(late()), timeoutMs);

@@ -5,7 +5,7 @@ import { isIdentifier } from "../../shared/identifier.ts";
 import { accept, type Checked, refuse } from "../refusals/refusal.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
-import { recallToken, rememberToken } from "./token-cache.ts";
+import { cachedPrincipal, cachePrincipal } from "./token-cache.ts";
 
 /** Asymmetric only, by name: `none` and HMAC, for which a public key would serve as the secret, are not among them. */
 const ALGORITHMS = [
@@ -25,7 +25,7 @@ const ALGORITHMS = [
 /** Verifies a JWT (RFC 7519, RFC 8725) and reads who it speaks for. `now` is the time at which it must be valid. */
 export async function verifyToken(token: string, issuer: Issuer, now: Date): Promise<Checked<Principal>> {
   if (token.length > MAX_TOKEN_CHARACTERS) return refuse("token_invalid", "the token is too long");
-  const recalled = recallToken(token, issuer, now);
+  const recalled = cachedPrincipal(token, issuer, now);
   if (recalled) return accept(recalled);
   try {
     const { payload } = await jwtVerify(token, issuer.keys, {
@@ -37,7 +37,7 @@ export async function verifyToken(token: string, issuer: Issuer, now: Date): Pro
       currentDate: now,
     });
     const principal = toPrincipal(payload, issuer.clientClaim);
-    if (principal.ok) rememberToken(token, issuer, principal.value, payload.exp ?? 0, now);
+    if (principal.ok) cachePrincipal(token, issuer, principal.value, payload.exp ?? 0, now);
     return principal;
   } catch (error) {
     return refusalOf(error);

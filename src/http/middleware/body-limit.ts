@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { BODY_READ_TIMEOUT_MS } from "../../config/limits.ts";
 import { readSettings } from "../../config/settings.ts";
-import { within } from "../../shared/with-timeout.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
 import type { AppEnv } from "../bindings.ts";
 import { accept, type Checked, problem, refuse } from "../refusals/refusal.ts";
 
@@ -28,7 +28,7 @@ async function readBody(request: Request, isAnnounced: boolean, maxBytes: number
   const stream = isAnnounced ? undefined : request.body?.getReader();
   try {
     const reading = stream ? readAtMost(stream, maxBytes) : request.arrayBuffer().then((body) => new Uint8Array(body));
-    const body = await within(BODY_READ_TIMEOUT_MS, reading, () => new Late());
+    const body = await withTimeout(BODY_READ_TIMEOUT_MS, reading, () => new Late());
     return body && body.length <= maxBytes ? accept(body) : tooLarge(maxBytes);
   } catch (error) {
     void stream?.cancel().catch(() => undefined);

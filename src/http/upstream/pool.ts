@@ -7,7 +7,7 @@ import {
 } from "../../config/limits.ts";
 import { type PoolPlacement, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";
-import { within } from "../../shared/with-timeout.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
 import { accept, type Checked, refuse } from "../refusals/refusal.ts";
 
 type Method = Exclude<
@@ -40,7 +40,7 @@ export async function callPool<T>(
     try {
       // A new stub each time: one that has failed stays broken.
       return accept(
-        await within(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
+        await withTimeout(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
       );
     } catch (error) {
       const { retryable, overloaded } = traits(error);

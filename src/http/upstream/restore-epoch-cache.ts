@@ -2,7 +2,7 @@
 
 import { RESTORE_EPOCH_CACHE_MS, RESTORE_EPOCH_READ_TIMEOUT_MS } from "../../config/limits.ts";
 import { readRestoreEpoch } from "../../directory/restore-epoch.ts";
-import { within } from "../../shared/with-timeout.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
 
 /** Of this isolate. It only ever grows, so an old value is a lower bound and never wrong by more than its age. */
 const known = { epoch: 0, readAtMs: Number.NEGATIVE_INFINITY };
@@ -15,7 +15,7 @@ export async function currentRestoreEpoch(db: D1Database): Promise<number> {
   if (Date.now() - known.readAtMs < RESTORE_EPOCH_CACHE_MS) return known.epoch;
   // While one request reads anew, the others go on with what was known; only a new isolate knows nothing to go on with.
   if (known.readAtMs > 0) known.readAtMs = Date.now();
-  const read = within(RESTORE_EPOCH_READ_TIMEOUT_MS, readRestoreEpoch(db), () => new Error("no answer in time"));
+  const read = withTimeout(RESTORE_EPOCH_READ_TIMEOUT_MS, readRestoreEpoch(db), () => new Error("no answer in time"));
   const epoch = await read.catch((error: unknown) => {
     console.warn(JSON.stringify({ event: "restore_epoch_unreadable", reason: String(error) }));
     return undefined;

@@ -12,11 +12,11 @@ import type {
 } from "../../contract/pool-messages.ts";
 import { type Bucket, bucketWaitMs, type Rate, spend } from "../tables/budgets.ts";
 import { record } from "../tables/journal.ts";
-import { capabilitiesOf, end, type LivePackage, type Lot, oldest } from "../tables/packages.ts";
+import { capabilitiesOf, end, type LivePackage, oldest, type Queue } from "../tables/packages.ts";
 import { State } from "../tables/pool-schema.ts";
 import type { ClientRow } from "../tables/registrations.ts";
 import { type Answered, callerKey } from "../tables/replays.ts";
-import type { ClaimMemory } from "./claim-cache.ts";
+import type { ClaimCache } from "./claim-cache.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -28,11 +28,11 @@ const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
 const isDefaultExtension = (type: number) => type >= 1 && type <= 5;
 const isDefaultProposal = (type: number) => type >= 1 && type <= 7;
 
-export type Claiming = {
+export type ClaimContext = {
   readonly sql: SqlStorage;
   /** The pool's own user. */
   readonly user: string;
-  readonly memory: ClaimMemory;
+  readonly memory: ClaimCache;
   readonly caller: Caller;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
@@ -48,15 +48,15 @@ export type Claimed = Answered & {
 };
 
 /** One package from each registered client that has a fitting one, in the order of registration. */
-export function claimAll(claiming: Claiming): Claimed {
+export function claimAll(context: ClaimContext): Claimed {
   const claimedFrom: number[] = [];
   let crossedThreshold = false;
-  const clients = claiming.memory.clients.map((client): ClientClaim => {
-    if (isExcluded(claiming, client.client)) return { client: client.client, status: "excluded" };
-    const { claim, left } = claimOne(claiming, client);
+  const clients = context.memory.clients.map((client): ClientClaim => {
+    if (isExcluded(context, client.client)) return { client: client.client, status: "excluded" };
+    const { claim, left } = claimOne(context, client);
     if (left !== undefined) {
       claimedFrom.push(client.clientId);
-      crossedThreshold ||= left === 0 || left === claiming.lowWatermarkPackages - 1;
+      crossedThreshold ||= left === 0 || left === context.lowWatermarkPackages - 1;
     }
     return claim;
   });
@@ -83,103 +83,106 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
 }
 
 /** The caller's own client never claims from itself; another user's client of the same name is another client. */
-function isExcluded({ user, caller, criteria }: Claiming, client: string): boolean {
+function isExcluded({ user, caller, criteria }: ClaimContext, client: string): boolean {
   return (caller.user === user && caller.client === client) || criteria.excludeClients.includes(client);
 }
 
 /** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
 function claimOne(
-  claiming: Claiming,
+  context: ClaimContext,
   { client, clientId }: ClientRow,
 ): { readonly claim: ClientClaim; readonly left?: number } {
-  const { sql, caller, criteria, nowMs } = claiming;
-  const pair = pairBucket(claiming, clientId);
+  const { sql, caller, criteria, nowMs } = context;
+  const pair = pairBucket(context, clientId);
   const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
   if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
 
-  const lots = claiming.memory.lotsOf(clientId);
-  const fitting = lots.filter((lot) => fits(lot, criteria));
-  const target = targetBucket(claiming, clientId);
+  const queues = context.memory.queuesOf(clientId);
+  const fitting = queues.filter((queue) => fits(queue, criteria));
+  const target = targetBucket(context, clientId);
   const targetWaitMs = target ? bucketWaitMs(sql, target, nowMs) : 0;
 
-  const oneTime = pick(claiming, fitting, false);
-  const chosen = oneTime && targetWaitMs === 0 ? oneTime : criteria.allowLastResort && pick(claiming, fitting, true);
+  const oneTime = pick(context, fitting, false);
+  const chosen = oneTime && targetWaitMs === 0 ? oneTime : criteria.allowLastResort && pick(context, fitting, true);
   if (!chosen) {
     if (oneTime) {
-      missed(claiming, clientId, "rate_limited");
+      missed(context, clientId, "rate_limited");
       return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) } };
     }
-    const status = fitting.length === 0 && lots.length > 0 ? "incompatible" : "exhausted";
-    missed(claiming, clientId, status);
+    const status = fitting.length === 0 && queues.length > 0 ? "incompatible" : "exhausted";
+    missed(context, clientId, status);
     return { claim: { client, status } };
   }
 
   if (pair) spend(sql, pair, nowMs);
-  const { lot, live } = chosen;
+  const { queue, live } = chosen;
   const now = Math.floor(nowMs / 1000);
-  if (!lot.lastResort) {
+  if (!queue.lastResort) {
     if (target) spend(sql, target, nowMs);
-    end(sql, live.sequence, live.lotId, State.claimed, now);
-    claiming.memory.gave(clientId, live.lotId);
+    end(sql, live.sequence, live.queueId, State.claimed, now);
+    context.memory.noteClaimed(clientId, live.queueId);
   }
-  const status = lot.lastResort ? "last_resort" : "claimed";
-  record(sql, { clientId, at: now, event: status, ciphersuite: lot.ciphersuite, ref: live.ref, claimer: caller });
+  const status = queue.lastResort ? "last_resort" : "claimed";
+  record(sql, { clientId, at: now, event: status, ciphersuite: queue.ciphersuite, ref: live.ref, claimer: caller });
   const given = {
     keyPackage: live.keyPackage,
     keyPackageRef: live.ref,
-    ciphersuite: lot.ciphersuite,
+    ciphersuite: queue.ciphersuite,
     notAfter: live.notAfter,
   };
   const claim = { client, status, package: given } as const;
-  return lot.lastResort ? { claim } : { claim, left: stockOf(lots, lot.ciphersuite) - 1 };
+  return queue.lastResort ? { claim } : { claim, left: stockOf(queues, queue.ciphersuite) - 1 };
 }
 
 /** One-time packages of a ciphersuite, those that expired since the last sweep included. */
-function stockOf(lots: readonly Lot[], ciphersuite: number): number {
-  return lots.reduce((sum, lot) => (lot.ciphersuite === ciphersuite && !lot.lastResort ? sum + lot.live : sum), 0);
+function stockOf(queues: readonly Queue[], ciphersuite: number): number {
+  return queues.reduce(
+    (sum, queue) => (queue.ciphersuite === ciphersuite && !queue.lastResort ? sum + queue.live : sum),
+    0,
+  );
 }
 
-function fits(lot: Lot, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
-  if (!ciphersuites.includes(lot.ciphersuite)) return false;
+function fits(queue: Queue, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
+  if (!ciphersuites.includes(queue.ciphersuite)) return false;
   const { extensions, proposals, credentials } = requiredCapabilities;
   if (extensions.length + proposals.length + credentials.length === 0) return true;
-  return satisfies(capabilitiesOf(lot), requiredCapabilities);
+  return satisfies(capabilitiesOf(queue), requiredCapabilities);
 }
 
 /** The oldest package of the most preferred ciphersuite that has one. */
 function pick(
-  { sql, criteria, nowMs }: Claiming,
-  fitting: readonly Lot[],
+  { sql, criteria, nowMs }: ClaimContext,
+  fitting: readonly Queue[],
   lastResort: boolean,
-): { readonly lot: Lot; readonly live: LivePackage } | undefined {
+): { readonly queue: Queue; readonly live: LivePackage } | undefined {
   // `not_after` itself is expired already (OpenMLS), so at least one second must be left.
   const notBefore = Math.floor(nowMs / 1000) + Math.max(1, criteria.minRemainingLifetimeSeconds);
   for (const ciphersuite of criteria.ciphersuites) {
-    let best: { readonly lot: Lot; readonly live: LivePackage } | undefined;
-    for (const lot of fitting) {
-      if (lot.ciphersuite !== ciphersuite || lot.lastResort !== lastResort || lot.live === 0) continue;
-      const live = oldest(sql, lot.lotId, notBefore);
-      if (live && (!best || live.sequence < best.live.sequence)) best = { lot, live };
+    let best: { readonly queue: Queue; readonly live: LivePackage } | undefined;
+    for (const queue of fitting) {
+      if (queue.ciphersuite !== ciphersuite || queue.lastResort !== lastResort || queue.live === 0) continue;
+      const live = oldest(sql, queue.queueId, notBefore);
+      if (live && (!best || live.sequence < best.live.sequence)) best = { queue, live };
     }
     if (best) return best;
   }
   return undefined;
 }
 
-function pairBucket({ budgets, caller }: Claiming, clientId: number): Bucket | undefined {
+function pairBucket({ budgets, caller }: ClaimContext, clientId: number): Bucket | undefined {
   if (!budgets.pair) return undefined;
   const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
   return { kind: "pair", clientId, caller: callerKey(caller), rate };
 }
 
-function targetBucket({ budgets }: Claiming, clientId: number): Bucket | undefined {
+function targetBucket({ budgets }: ClaimContext, clientId: number): Bucket | undefined {
   if (budgets.targetPerHour === undefined) return undefined;
   const rate = { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour };
   return { kind: "target", clientId, caller: "", rate };
 }
 
 function missed(
-  { sql, caller, nowMs }: Claiming,
+  { sql, caller, nowMs }: ClaimContext,
   clientId: number,
   reason: "exhausted" | "incompatible" | "rate_limited",
 ) {

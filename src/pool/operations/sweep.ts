@@ -12,7 +12,7 @@ export type Swept = { readonly expiredOf: readonly number[]; readonly unfinished
 
 /**
  * Ends packages that have expired, forgets tombstones whose package could not be used any more, and lets go of old
- * replay records, journal entries, budgets, lots and clients. Runs inside one transaction; `unfinished` asks for more.
+ * replay records, journal entries, budgets, queues and clients. Runs inside one transaction; `unfinished` asks for more.
  */
 export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): Swept {
   const now = Math.floor(nowMs / 1000);
@@ -29,11 +29,11 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
   const replays = sweepReplays(sql, now, ALARM_CHUNK_ROWS);
   const entries = sweepJournal(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS);
   sweepBudgets(sql, nowMs);
-  // A lot that is empty tells what a client once offered; the newest of its kind is enough for that.
+  // A queue that is empty tells what a client once offered; the newest of its kind is enough for that.
   sql.exec(
-    `DELETE FROM lots WHERE live = 0 AND EXISTS (SELECT 1 FROM lots AS newer
-       WHERE newer.client_id = lots.client_id AND newer.ciphersuite = lots.ciphersuite
-         AND newer.last_resort = lots.last_resort AND newer.lot_id > lots.lot_id)`,
+    `DELETE FROM queues WHERE live = 0 AND EXISTS (SELECT 1 FROM queues AS newer
+       WHERE newer.client_id = queues.client_id AND newer.ciphersuite = queues.ciphersuite
+         AND newer.last_resort = queues.last_resort AND newer.queue_id > queues.queue_id)`,
   );
   sweepRevokedClients(sql);
   return {
@@ -45,8 +45,8 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
 /** The clients whose live packages have run out of time; their rows go with the tombstones of the same age. */
 function expireLive(sql: SqlStorage, now: number): readonly number[] {
   const rows = sql
-    .exec<{ sequence: number; client_id: number; lot_id: number }>(
-      "SELECT sequence, client_id, lot_id FROM key_packages WHERE not_after <= ? AND state = 0 LIMIT ?",
+    .exec<{ sequence: number; client_id: number; queue_id: number }>(
+      "SELECT sequence, client_id, queue_id FROM key_packages WHERE not_after <= ? AND state = 0 LIMIT ?",
       now,
       ALARM_CHUNK_ROWS,
     )
@@ -58,7 +58,7 @@ function expireLive(sql: SqlStorage, now: number): readonly number[] {
       now,
       row.sequence,
     );
-    sql.exec("UPDATE lots SET live = live - 1 WHERE lot_id = ?", row.lot_id);
+    sql.exec("UPDATE queues SET live = live - 1 WHERE queue_id = ?", row.queue_id);
   }
   return [...new Set(rows.map((row) => row.client_id))];
 }

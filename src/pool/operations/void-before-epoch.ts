@@ -4,7 +4,7 @@
  * by nature and stay.
  */
 
-import { lotsOf } from "../tables/packages.ts";
+import { queuesOf } from "../tables/packages.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { State } from "../tables/pool-schema.ts";
 import { allClients } from "../tables/registrations.ts";
@@ -18,20 +18,20 @@ export function applyRestoreEpoch(sql: SqlStorage, epoch: number, now: number): 
   sql.exec("UPDATE pool SET restore_epoch = ? WHERE id = 1", epoch);
   const touched = new Set<number>();
   for (const { clientId } of allClients(sql)) {
-    for (const lot of lotsOf(sql, clientId)) {
-      if (lot.lastResort || lot.live === 0) continue;
+    for (const queue of queuesOf(sql, clientId)) {
+      if (queue.lastResort || queue.live === 0) continue;
       const voided = sql
         .exec(
           `UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL
-           WHERE lot_id = ? AND state = 0 AND stored_at < ? RETURNING sequence`,
+           WHERE queue_id = ? AND state = 0 AND stored_at < ? RETURNING sequence`,
           State.voided,
           now,
-          lot.lotId,
+          queue.queueId,
           epoch,
         )
         .toArray().length;
       if (voided === 0) continue;
-      sql.exec("UPDATE lots SET live = live - ? WHERE lot_id = ?", voided, lot.lotId);
+      sql.exec("UPDATE queues SET live = live - ? WHERE queue_id = ?", voided, queue.queueId);
       touched.add(clientId);
     }
   }

@@ -5,13 +5,13 @@
 
 import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import { type ClientImage, projectionStatements } from "../../directory/projection.ts";
-import { inventory, lotsOf } from "../tables/packages.ts";
+import { type ClientSnapshot, projectionStatements } from "../../directory/projection.ts";
+import { inventory, queuesOf } from "../tables/packages.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { allClients, type ClientRow, signatureKeys } from "../tables/registrations.ts";
 
 /**
- * Notes that clients' images are out of date, and when the directory should hear of it; undefined leaves it to the
+ * Notes that clients' snapshots are out of date, and when the directory should hear of it; undefined leaves it to the
  * next time that the pool's alarm rings for whatever reason, at the latest after a day.
  */
 export function markChanged(sql: SqlStorage, clientIds: readonly number[], dueMs: number | undefined): void {
@@ -27,17 +27,17 @@ export function hasNews(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM clients WHERE changes <> projected_changes LIMIT 1").toArray().length > 0;
 }
 
-/** Notes that every image must be sent again. */
+/** Notes that every snapshot must be sent again. */
 export function markAllChanged(sql: SqlStorage, dueMs: number): void {
   sql.exec("UPDATE clients SET changes = changes + 1");
   sql.exec("UPDATE pool SET outbox_due_ms = ?, outbox_failures = 0 WHERE id = 1", dueMs);
 }
 
-export type Parcel = {
+export type OutboxBatch = {
   readonly user: string;
   readonly version: number;
-  readonly images: readonly ClientImage[];
-  /** How far each client had changed when the parcel was packed. */
+  readonly snapshots: readonly ClientSnapshot[];
+  /** How far each client had changed when the batch was packed. */
   readonly changes: readonly { readonly clientId: number; readonly changes: number }[];
 };
 
@@ -45,7 +45,7 @@ export type Parcel = {
  * Packs what the directory does not have yet, with a version above all earlier ones. The clock is part of the version
  * because a pool that was set back to an older copy must still be believed.
  */
-export function packParcel(sql: SqlStorage, stock: StockSettings, nowMs: number): Parcel | undefined {
+export function readBatch(sql: SqlStorage, stock: StockSettings, nowMs: number): OutboxBatch | undefined {
   const changed = new Map(
     sql
       .exec<{ client_id: number; changes: number }>(
@@ -62,21 +62,21 @@ export function packParcel(sql: SqlStorage, stock: StockSettings, nowMs: number)
   return {
     user: pool.user,
     version,
-    images: allClients(sql)
+    snapshots: allClients(sql)
       .filter((client) => changed.has(client.clientId))
-      .map((client) => imageOf(sql, client, stock, now)),
+      .map((client) => snapshotOf(sql, client, stock, now)),
     changes: [...changed].map(([clientId, changes]) => ({ clientId, changes })),
   };
 }
 
-/** Sends a parcel. Throws what the database throws. */
-export async function sendParcel(db: D1Database, parcel: Parcel, now: number): Promise<void> {
-  await db.batch(projectionStatements(db, parcel.user, parcel.version, now, parcel.images));
+/** Sends a batch. Throws what the database throws. */
+export async function sendBatch(db: D1Database, batch: OutboxBatch, now: number): Promise<void> {
+  await db.batch(projectionStatements(db, batch.user, batch.version, now, batch.snapshots));
 }
 
-/** After the directory has taken a parcel: what changed since it was packed stays marked. */
-export function parcelDelivered(sql: SqlStorage, parcel: Parcel, nowMs: number): void {
-  for (const { clientId, changes } of parcel.changes) {
+/** After the directory has taken a batch: what changed since it was packed stays marked. */
+export function markDelivered(sql: SqlStorage, batch: OutboxBatch, nowMs: number): void {
+  for (const { clientId, changes } of batch.changes) {
     sql.exec("UPDATE clients SET projected_changes = ? WHERE client_id = ?", changes, clientId);
   }
   sql.exec(
@@ -87,8 +87,8 @@ export function parcelDelivered(sql: SqlStorage, parcel: Parcel, nowMs: number):
   );
 }
 
-/** After the directory did not answer, or not with yes: the parcel is tried again later and later. */
-export function parcelFailed(sql: SqlStorage, nowMs: number, jitter: () => number): void {
+/** After the directory did not answer, or not with yes: the batch is tried again later and later. */
+export function markFailed(sql: SqlStorage, nowMs: number, jitter: () => number): void {
   const failures = readPool(sql).outboxFailures + 1;
   const pause = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(failures - 1, 20));
   sql.exec(
@@ -98,13 +98,13 @@ export function parcelFailed(sql: SqlStorage, nowMs: number, jitter: () => numbe
   );
 }
 
-function imageOf(
+function snapshotOf(
   sql: SqlStorage,
   client: ClientRow & { readonly revoked: boolean },
   stock: StockSettings,
   now: number,
-): ClientImage {
-  const lots = lotsOf(sql, client.clientId).filter((lot) => lot.live > 0);
+): ClientSnapshot {
+  const queues = queuesOf(sql, client.clientId).filter((queue) => queue.live > 0);
   return {
     client: client.client,
     registeredAt: client.registeredAt,
@@ -122,7 +122,9 @@ function imageOf(
           nextExpiry: suite.nextExpiry ?? null,
           needsUpload: suite.needsUpload,
           capabilities: [
-            ...new Set(lots.filter((lot) => lot.ciphersuite === suite.ciphersuite).map((lot) => lot.capabilities)),
+            ...new Set(
+              queues.filter((queue) => queue.ciphersuite === suite.ciphersuite).map((queue) => queue.capabilities),
+            ),
           ].map((capabilities) => JSON.parse(capabilities)),
         })),
   };

@@ -1,64 +1,64 @@
-/** Carries what the outbox holds to the directory, one parcel at a time. */
+/** Carries what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import { within } from "../../shared/with-timeout.ts";
-import type { AlarmClock } from "../runtime/alarm-scheduler.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
+import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
-import { packParcel, parcelDelivered, parcelFailed, sendParcel } from "./outbox.ts";
+import { markDelivered, markFailed, readBatch, sendBatch } from "./outbox.ts";
 
-export type CourierOf = {
+export type RelayDeps = {
   readonly directory: D1Database;
   readonly sql: SqlStorage;
   readonly stock: StockSettings;
-  readonly alarm: AlarmClock;
+  readonly alarm: AlarmScheduler;
   /** Runs its argument in a transaction. */
   readonly transaction: <T>(body: () => T) => T;
 };
 
-export class Courier {
-  readonly #of: CourierOf;
+export class OutboxRelay {
+  readonly #of: RelayDeps;
   #underWay: Promise<void> | undefined;
 
-  constructor(of: CourierOf) {
+  constructor(of: RelayDeps) {
     this.#of = of;
   }
 
   /** Sends what is new now rather than later, unless the directory is in trouble: then the alarm will. Never throws. */
   async sendNow(): Promise<void> {
-    // A parcel that is under way may have been packed before the news of this call; one packed from here on has them.
+    // A batch that is under way may have been packed before the news of this call; one packed from here on has them.
     await this.#underWay;
     if (readPool(this.#of.sql).outboxFailures === 0) await this.send();
   }
 
   /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
   async send(): Promise<void> {
-    this.#underWay ??= this.#sendParcel().finally(() => {
+    this.#underWay ??= this.#sendBatch().finally(() => {
       this.#underWay = undefined;
     });
     await this.#underWay;
   }
 
-  async #sendParcel(): Promise<void> {
+  async #sendBatch(): Promise<void> {
     const { directory, sql, stock, transaction } = this.#of;
-    const parcel = transaction(() => packParcel(sql, stock, Date.now()));
-    if (!parcel) return;
+    const batch = transaction(() => readBatch(sql, stock, Date.now()));
+    if (!batch) return;
     try {
-      const sending = sendParcel(directory, parcel, Math.floor(Date.now() / 1000));
-      await within(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
-      this.#note(() => parcelDelivered(sql, parcel, Date.now()));
+      const sending = sendBatch(directory, batch, Math.floor(Date.now() / 1000));
+      await withTimeout(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
+      this.#note(() => markDelivered(sql, batch, Date.now()));
     } catch (error) {
       console.warn(JSON.stringify({ event: "directory_write_failed", reason: String(error) }));
-      this.#note(() => parcelFailed(sql, Date.now(), Math.random));
+      this.#note(() => markFailed(sql, Date.now(), Math.random));
     }
   }
 
-  /** Writes down what became of a parcel, and asks for the alarm if there is more to send. */
+  /** Writes down what became of a batch, and asks for the alarm if there is more to send. */
   #note(outcome: () => void): void {
     const { sql, alarm, transaction } = this.#of;
     transaction(() => {
       outcome();
       const { outboxDueMs } = readPool(sql);
-      if (outboxDueMs !== undefined) alarm.ask(outboxDueMs);
+      if (outboxDueMs !== undefined) alarm.request(outboxDueMs);
     });
   }
 }

@@ -17,17 +17,17 @@ type Job = {
 };
 
 /** What commits and flushes: a pool's storage, or what stands in front of it. */
-export type Committing = {
+export type TransactionalStorage = {
   readonly transactionSync: <T>(body: () => T) => T;
   readonly sync: () => Promise<void>;
 };
 
 export class GroupedCommits {
-  readonly #storage: Committing;
+  readonly #storage: TransactionalStorage;
   #waiting: Job[] = [];
   #flushing = false;
 
-  constructor(storage: Committing) {
+  constructor(storage: TransactionalStorage) {
     this.#storage = storage;
   }
 

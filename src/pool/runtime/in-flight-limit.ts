@@ -10,11 +10,11 @@ import { arrivalAfter, type Rate } from "../tables/budgets.ts";
 
 const RATE: Rate = { burst: CHECKED_AT_ONCE_PACKAGES, intervalMs: CHECK_TIMEOUT_MS / CHECKED_AT_ONCE_PACKAGES };
 
-export class Checking {
+export class InFlightLimit {
   readonly #arrivalMs = new Map<number, number>();
 
   /** Whether the check of so many more packages may begin; if so it has. */
-  begin(clientId: number, packages: number, nowMs: number): boolean {
+  acquire(clientId: number, packages: number, nowMs: number): boolean {
     if (packages === 0) return true;
     const arrivalMs = this.#arrivalMs.get(clientId) ?? 0;
     // A deployment may allow uploads that are larger than the bound: those go alone.
@@ -24,7 +24,7 @@ export class Checking {
     return true;
   }
 
-  end(clientId: number, packages: number, nowMs: number): void {
+  release(clientId: number, packages: number, nowMs: number): void {
     const arrivalMs = (this.#arrivalMs.get(clientId) ?? 0) - packages * RATE.intervalMs;
     if (arrivalMs > nowMs) this.#arrivalMs.set(clientId, arrivalMs);
     else this.#arrivalMs.delete(clientId);

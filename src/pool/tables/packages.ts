@@ -1,33 +1,33 @@
 /**
- * The packages of the pool's clients: lots, rows and tombstones. Every change of `state` goes through here, so that
- * the count of a lot always agrees with its rows.
+ * The packages of the pool's clients: queues, rows and tombstones. Every change of `state` goes through here, so that
+ * the count of a queue always agrees with its rows.
  */
 import type { StockSettings } from "../../config/settings.ts";
 import type { AdmittedKeyPackage, RequiredCapabilities, SuiteInventory } from "../../contract/pool-messages.ts";
 import { State } from "./pool-schema.ts";
 
-export type Lot = {
-  readonly lotId: number;
+export type Queue = {
+  readonly queueId: number;
   readonly ciphersuite: number;
   readonly lastResort: boolean;
-  /** JSON of RequiredCapabilities: what every package of the lot supports. */
+  /** JSON of RequiredCapabilities: what every package of the queue supports. */
   readonly capabilities: string;
   /** Live rows, those that expired since the last sweep included. */
   readonly live: number;
 };
 
-type LotRow = { lot_id: number; ciphersuite: number; last_resort: number; capabilities: string; live: number };
+type QueueRow = { queue_id: number; ciphersuite: number; last_resort: number; capabilities: string; live: number };
 
-/** The lots of a client, empty ones too: they tell what it once offered. */
-export function lotsOf(sql: SqlStorage, clientId: number): readonly Lot[] {
+/** The queues of a client, empty ones too: they tell what it once offered. */
+export function queuesOf(sql: SqlStorage, clientId: number): readonly Queue[] {
   return sql
-    .exec<LotRow>(
-      "SELECT lot_id, ciphersuite, last_resort, capabilities, live FROM lots WHERE client_id = ? ORDER BY lot_id",
+    .exec<QueueRow>(
+      "SELECT queue_id, ciphersuite, last_resort, capabilities, live FROM queues WHERE client_id = ? ORDER BY queue_id",
       clientId,
     )
     .toArray()
     .map((row) => ({
-      lotId: row.lot_id,
+      queueId: row.queue_id,
       ciphersuite: row.ciphersuite,
       lastResort: row.last_resort === 1,
       capabilities: row.capabilities,
@@ -35,40 +35,40 @@ export function lotsOf(sql: SqlStorage, clientId: number): readonly Lot[] {
     }));
 }
 
-export function capabilitiesOf(lot: Lot): RequiredCapabilities {
-  return JSON.parse(lot.capabilities) as RequiredCapabilities;
+export function capabilitiesOf(queue: Queue): RequiredCapabilities {
+  return JSON.parse(queue.capabilities) as RequiredCapabilities;
 }
 
-/** The lot that a package belongs to, made if it is the first of its kind. */
-export function lotFor(sql: SqlStorage, clientId: number, keyPackage: AdmittedKeyPackage): number {
+/** The queue that a package belongs to, made if it is the first of its kind. */
+export function queueFor(sql: SqlStorage, clientId: number, keyPackage: AdmittedKeyPackage): number {
   const { extensions, proposals, credentials } = keyPackage.capabilities;
   return sql
-    .exec<{ lot_id: number }>(
-      // The update that changes nothing makes RETURNING answer for a lot that exists.
-      `INSERT INTO lots (client_id, ciphersuite, last_resort, capabilities) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET live = live RETURNING lot_id`,
+    .exec<{ queue_id: number }>(
+      // The update that changes nothing makes RETURNING answer for a queue that exists.
+      `INSERT INTO queues (client_id, ciphersuite, last_resort, capabilities) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET live = live RETURNING queue_id`,
       clientId,
       keyPackage.ciphersuite,
       keyPackage.lastResort ? 1 : 0,
       JSON.stringify({ extensions, proposals, credentials }),
     )
-    .one().lot_id;
+    .one().queue_id;
 }
 
-/** Puts a package into its lot; the row's `sequence` is its place in the queue. */
+/** Puts a package into its queue; the row's `sequence` is its place in the queue. */
 export function insert(
   sql: SqlStorage,
   clientId: number,
-  lotId: number,
+  queueId: number,
   keyPackage: AdmittedKeyPackage,
   now: number,
 ): void {
   sql.exec(
     `INSERT INTO key_packages
-       (client_id, lot_id, state, ref, init_key, encryption_key, not_after, stored_at, key_package)
+       (client_id, queue_id, state, ref, init_key, encryption_key, not_after, stored_at, key_package)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     clientId,
-    lotId,
+    queueId,
     State.live,
     keyPackage.ref,
     keyPackage.initKey,
@@ -77,7 +77,7 @@ export function insert(
     now,
     keyPackage.bytes,
   );
-  sql.exec("UPDATE lots SET live = live + 1 WHERE lot_id = ?", lotId);
+  sql.exec("UPDATE queues SET live = live + 1 WHERE queue_id = ?", queueId);
 }
 
 /** What the pool knows of a reference: its state, or undefined. */
@@ -101,27 +101,27 @@ export function keyIsKnown(
 
 export type LivePackage = {
   readonly sequence: number;
-  readonly lotId: number;
+  readonly queueId: number;
   readonly keyPackage: Uint8Array;
   readonly ref: Uint8Array;
   readonly notAfter: number;
 };
 
-/** The oldest package of a lot that lives at least until `notBefore` (unix seconds); its bytes are the copy to hand out. */
-export function oldest(sql: SqlStorage, lotId: number, notBefore: number): LivePackage | undefined {
+/** The oldest package of a queue that lives at least until `notBefore` (unix seconds); its bytes are the copy to hand out. */
+export function oldest(sql: SqlStorage, queueId: number, notBefore: number): LivePackage | undefined {
   const row = sql
     .exec<{ sequence: number; key_package: ArrayBuffer; ref: ArrayBuffer; not_after: number }>(
-      // In the order of the queue, not of expiry, which would sort the whole lot for each claim.
+      // In the order of the queue, not of expiry, which would sort the whole queue for each claim.
       `SELECT sequence, key_package, ref, not_after FROM key_packages INDEXED BY key_packages_in_order
-       WHERE lot_id = ? AND state = 0 AND not_after >= ? ORDER BY sequence LIMIT 1`,
-      lotId,
+       WHERE queue_id = ? AND state = 0 AND not_after >= ? ORDER BY sequence LIMIT 1`,
+      queueId,
       notBefore,
     )
     .toArray()[0];
   return (
     row && {
       sequence: row.sequence,
-      lotId,
+      queueId,
       keyPackage: new Uint8Array(row.key_package),
       ref: new Uint8Array(row.ref),
       notAfter: row.not_after,
@@ -130,51 +130,53 @@ export function oldest(sql: SqlStorage, lotId: number, notBefore: number): LiveP
 }
 
 /** Turns one live package into a tombstone. */
-export function end(sql: SqlStorage, sequence: number, lotId: number, state: State, now: number): void {
+export function end(sql: SqlStorage, sequence: number, queueId: number, state: State, now: number): void {
   sql.exec(
     "UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL WHERE sequence = ? AND state = 0",
     state,
     now,
     sequence,
   );
-  sql.exec("UPDATE lots SET live = live - 1 WHERE lot_id = ?", lotId);
+  sql.exec("UPDATE queues SET live = live - 1 WHERE queue_id = ?", queueId);
 }
 
 /** Turns the live package with this reference into a tombstone; false if there is none. */
 export function endRef(sql: SqlStorage, clientId: number, ref: Uint8Array, state: State, now: number): boolean {
   const row = sql
-    .exec<{ sequence: number; lot_id: number }>(
-      "SELECT sequence, lot_id FROM key_packages WHERE client_id = ? AND ref = ? AND state = 0",
+    .exec<{ sequence: number; queue_id: number }>(
+      "SELECT sequence, queue_id FROM key_packages WHERE client_id = ? AND ref = ? AND state = 0",
       clientId,
       ref,
     )
     .toArray()[0];
   if (!row) return false;
-  end(sql, row.sequence, row.lot_id, state, now);
+  end(sql, row.sequence, row.queue_id, state, now);
   return true;
 }
 
-/** Turns every live package of a client, or of one of its lots, into a tombstone; returns how many. */
+/** Turns every live package of a client, or of one of its queues, into a tombstone; returns how many. */
 export function endAll(
   sql: SqlStorage,
-  scope: { readonly clientId: number } | { readonly lotId: number },
+  scope: { readonly clientId: number } | { readonly queueId: number },
   state: State,
   now: number,
 ): number {
-  const lotIds =
-    "lotId" in scope ? [scope.lotId] : lotsOf(sql, scope.clientId).flatMap((lot) => (lot.live > 0 ? [lot.lotId] : []));
+  const queueIds =
+    "queueId" in scope
+      ? [scope.queueId]
+      : queuesOf(sql, scope.clientId).flatMap((queue) => (queue.live > 0 ? [queue.queueId] : []));
   let ended = 0;
-  for (const lotId of lotIds) {
+  for (const queueId of queueIds) {
     ended += sql
       .exec(
         `UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL
-         WHERE lot_id = ? AND state = 0 RETURNING sequence`,
+         WHERE queue_id = ? AND state = 0 RETURNING sequence`,
         state,
         now,
-        lotId,
+        queueId,
       )
       .toArray().length;
-    sql.exec("UPDATE lots SET live = 0 WHERE lot_id = ?", lotId);
+    sql.exec("UPDATE queues SET live = 0 WHERE queue_id = ?", queueId);
   }
   return ended;
 }
@@ -191,10 +193,10 @@ export function liveRefs(sql: SqlStorage, clientId: number, now: number): readon
     .map((row) => new Uint8Array(row.ref));
 }
 
-type LotStock = { ciphersuite: number; last_resort: number; usable: number; next_expiry: number | null };
+type QueueStock = { ciphersuite: number; last_resort: number; usable: number; next_expiry: number | null };
 
 /**
- * What is left for each ciphersuite that the client has ever stocked. Reads one row a lot and the rows that expired
+ * What is left for each ciphersuite that the client has ever stocked. Reads one row a queue and the rows that expired
  * since the last sweep: the same work whatever the stock.
  */
 export function inventory(
@@ -203,25 +205,26 @@ export function inventory(
   settings: StockSettings,
   now: number,
 ): readonly SuiteInventory[] {
-  const lots = sql
-    .exec<LotStock>(
+  const queues = sql
+    .exec<QueueStock>(
       `SELECT ciphersuite, last_resort,
-         live - (SELECT COUNT(*) FROM key_packages AS k WHERE k.lot_id = l.lot_id AND k.state = 0 AND k.not_after <= ?2)
+         live - (SELECT COUNT(*) FROM key_packages AS k WHERE k.queue_id = l.queue_id AND k.state = 0 AND k.not_after <= ?2)
            AS usable,
-         (SELECT MIN(not_after) FROM key_packages AS k WHERE k.lot_id = l.lot_id AND k.state = 0 AND k.not_after > ?2)
+         (SELECT MIN(not_after) FROM key_packages AS k WHERE k.queue_id = l.queue_id AND k.state = 0 AND k.not_after > ?2)
            AS next_expiry
-       FROM lots AS l WHERE client_id = ?1 ORDER BY ciphersuite`,
+       FROM queues AS l WHERE client_id = ?1 ORDER BY ciphersuite`,
       clientId,
       now,
     )
     .toArray();
   const suites = new Map<number, { available: number; lastResort: boolean; nextExpiry: number | undefined }>();
-  for (const lot of lots) {
-    const suite = suites.get(lot.ciphersuite) ?? { available: 0, lastResort: false, nextExpiry: undefined };
-    if (lot.last_resort === 1) suite.lastResort ||= lot.usable > 0;
-    else suite.available += lot.usable;
-    if (lot.next_expiry !== null) suite.nextExpiry = Math.min(suite.nextExpiry ?? lot.next_expiry, lot.next_expiry);
-    suites.set(lot.ciphersuite, suite);
+  for (const queue of queues) {
+    const suite = suites.get(queue.ciphersuite) ?? { available: 0, lastResort: false, nextExpiry: undefined };
+    if (queue.last_resort === 1) suite.lastResort ||= queue.usable > 0;
+    else suite.available += queue.usable;
+    if (queue.next_expiry !== null)
+      suite.nextExpiry = Math.min(suite.nextExpiry ?? queue.next_expiry, queue.next_expiry);
+    suites.set(queue.ciphersuite, suite);
   }
   return [...suites].map(([ciphersuite, suite]) => ({
     ciphersuite,

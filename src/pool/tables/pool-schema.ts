@@ -45,9 +45,9 @@ const VERSIONS: readonly (readonly string[])[] = [
       public_key BLOB NOT NULL,
       PRIMARY KEY (client_id, scheme)
     ) STRICT, WITHOUT ROWID`,
-    // A lot is a set of packages that every claim treats alike; a claim compares its demands with lots, never with rows.
-    `CREATE TABLE lots (
-      lot_id INTEGER PRIMARY KEY,
+    // A queue is a set of packages that every claim treats alike; a claim compares its demands with queues, never with rows.
+    `CREATE TABLE queues (
+      queue_id INTEGER PRIMARY KEY,
       client_id INTEGER NOT NULL,
       ciphersuite INTEGER NOT NULL,
       last_resort INTEGER NOT NULL,
@@ -58,7 +58,7 @@ const VERSIONS: readonly (readonly string[])[] = [
     `CREATE TABLE key_packages (
       sequence INTEGER PRIMARY KEY,
       client_id INTEGER NOT NULL,
-      lot_id INTEGER NOT NULL,
+      queue_id INTEGER NOT NULL,
       state INTEGER NOT NULL,
       ref BLOB NOT NULL,
       init_key BLOB NOT NULL,
@@ -71,8 +71,8 @@ const VERSIONS: readonly (readonly string[])[] = [
     "CREATE UNIQUE INDEX key_packages_ref ON key_packages (client_id, ref)",
     "CREATE UNIQUE INDEX key_packages_init_key ON key_packages (client_id, init_key)",
     "CREATE UNIQUE INDEX key_packages_encryption_key ON key_packages (client_id, encryption_key)",
-    "CREATE INDEX key_packages_in_order ON key_packages (lot_id, sequence, not_after) WHERE state = 0",
-    "CREATE INDEX key_packages_live_expiry ON key_packages (lot_id, not_after) WHERE state = 0",
+    "CREATE INDEX key_packages_in_order ON key_packages (queue_id, sequence, not_after) WHERE state = 0",
+    "CREATE INDEX key_packages_live_expiry ON key_packages (queue_id, not_after) WHERE state = 0",
     "CREATE INDEX key_packages_expiry ON key_packages (not_after)",
     `CREATE TABLE claims (
       claim_id INTEGER PRIMARY KEY,

@@ -110,7 +110,7 @@ export function endRegistration(sql: SqlStorage, clientId: number, now: number):
 }
 
 /**
- * Forgets revoked clients of which nothing is left to remember and whose end the directory knows. Their lots go with
+ * Forgets revoked clients of which nothing is left to remember and whose end the directory knows. Their queues go with
  * them: the number of a client that is gone may be given to another.
  */
 export function sweepRevokedClients(sql: SqlStorage): void {
@@ -123,7 +123,7 @@ export function sweepRevokedClients(sql: SqlStorage): void {
     )
     .toArray();
   for (const { client_id: clientId } of gone) {
-    sql.exec("DELETE FROM lots WHERE client_id = ?", clientId);
+    sql.exec("DELETE FROM queues WHERE client_id = ?", clientId);
     clearBudgets(sql, clientId);
   }
 }

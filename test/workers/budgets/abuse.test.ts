@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/config/limits.ts";
 import { adder, registeredOwner } from "../support/http.ts";
 
-const tally = (words: readonly string[]): Record<string, number> =>
+const countBy = (words: readonly string[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, group]) => [word, group.length]));
 
 describe("abuse by claims", () => {
@@ -13,7 +13,7 @@ describe("abuse by claims", () => {
     const drainer = await adder();
     const answers = [];
     for (let claim = 0; claim < 30; claim++) answers.push(await drainer.claim(victim.user));
-    expect(tally(answers.map(({ status }) => String(status)))).toEqual({
+    expect(countBy(answers.map(({ status }) => String(status)))).toEqual({
       200: PAIR_BUDGET_BURST_CLAIMS,
       429: 30 - PAIR_BUDGET_BURST_CLAIMS,
     });
@@ -30,7 +30,7 @@ describe("abuse by claims", () => {
       const claims = Array.from({ length: 50 }, async () => (await adder()).claim(victim.user));
       outcomes.push(...(await Promise.all(claims)).map(({ json }) => json.clients[0].status));
     }
-    const counted = tally(outcomes);
+    const counted = countBy(outcomes);
     // A token of the budget may come back while the thousand are at it.
     expect(counted.claimed).toBeGreaterThanOrEqual(TARGET_BUDGET_CLAIMS_PER_HOUR);
     expect(counted.claimed).toBeLessThanOrEqual(TARGET_BUDGET_CLAIMS_PER_HOUR + 3);

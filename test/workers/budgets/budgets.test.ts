@@ -10,7 +10,7 @@ afterEach(() => {
 describe("the budget of a pair", () => {
   it("lets one caller claim ten times and then once a minute", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(20));
+    await pool.publish(keyPackages(20));
     const claim = async () => only(await pool.claim({}, { caller: "bob" }));
     for (let index = 0; index < 10; index++) expect((await claim()).status).toBe("claimed");
     const limited = await claim();
@@ -25,13 +25,13 @@ describe("the budget of a pair", () => {
   it("costs nothing where nothing was given", async () => {
     const pool = await poolOf();
     for (let index = 0; index < 20; index++) await pool.claim({}, { caller: "bob" });
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
   });
 
   it("costs nothing for a repeated claim", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(20));
+    await pool.publish(keyPackages(20));
     for (let index = 0; index < 20; index++) {
       expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("claimed");
     }
@@ -40,12 +40,12 @@ describe("the budget of a pair", () => {
 
   it("does not lock out a device that registered anew", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(20));
+    await pool.publish(keyPackages(20));
     for (let index = 0; index < 11; index++) await pool.claim({}, { caller: "bob" });
     expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("rate_limited");
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     await pool.register("phone");
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
   });
 });
@@ -53,7 +53,7 @@ describe("the budget of a pair", () => {
 describe("the budget of a target", () => {
   it("gives the last resort instead of draining the pool, however many callers there are", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(100), keyPackage({ lastResort: true })]);
+    await pool.publish([...keyPackages(100), keyPackage({ lastResort: true })]);
     const answers = await Promise.all(Array.from({ length: 90 }, () => pool.claim()));
     const statuses = answers.map((answer) => only(answer).status);
     expect(statuses.filter((status) => status === "claimed")).toHaveLength(60);
@@ -65,7 +65,7 @@ describe("the budget of a target", () => {
 
   it("answers rate_limited where there is no last resort, and the owner is told of the missed claim", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(100));
+    await pool.publish(keyPackages(100));
     for (let index = 0; index < 60; index++) await pool.claim();
     const answer = await pool.claim();
     expect(answer).toMatchObject({ outcome: "answered", status: "rate_limited" });
@@ -78,10 +78,10 @@ describe("the budget of a target", () => {
 
   it("is each client's own: a drained phone does not close the tablet", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(70), "phone");
+    await pool.publish(keyPackages(70), "phone");
     for (let index = 0; index < 60; index++) await pool.claim();
     await pool.register("tablet");
-    await pool.put(keyPackages(5), "tablet");
+    await pool.publish(keyPackages(5), "tablet");
     expect(await pool.claim()).toMatchObject({
       status: "partial",
       clients: [{ status: "rate_limited" }, { status: "claimed" }],
@@ -94,7 +94,7 @@ describe("the budget of refusals", () => {
     const pool = await poolOf();
     const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone", packages: 1 });
     const refuse = async () =>
-      pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 100 });
+      pool.stub().publish({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 100 });
     expect((await preflight()).outcome).toBe("ready");
     await refuse();
     await refuse();
@@ -113,7 +113,14 @@ describe("checks under way", () => {
     const end = (refused: number, checked?: number) =>
       pool
         .stub()
-        .put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused, ...(checked ? { checked } : {}) });
+        .publish({
+          ...pool.base,
+          client: "phone",
+          mode: "add",
+          keyPackages: [],
+          refused,
+          ...(checked ? { checked } : {}),
+        });
     expect([await begin(), await begin(), await begin(), await begin("phone", 0)]).toEqual([
       "ready",
       "ready",
@@ -132,7 +139,7 @@ describe("the budget of refusals, once more", () => {
   it("is not bought back by revoking and registering anew", async () => {
     const pool = await poolOf();
     const preflight = async () => pool.stub().preflight({ ...pool.base, client: "phone", packages: 1 });
-    await pool.stub().put({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 300 });
+    await pool.stub().publish({ ...pool.base, client: "phone", mode: "add", keyPackages: [], refused: 300 });
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     await pool.register("phone");
     expect(await preflight()).toMatchObject({ outcome: "refusals_exhausted" });

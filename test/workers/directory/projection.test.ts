@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type ClientImage, projectionStatements } from "../../../src/directory/projection.ts";
+import { type ClientSnapshot, projectionStatements } from "../../../src/directory/projection.ts";
 import { listStock, listUsers, readClients } from "../../../src/directory/queries.ts";
 import { readRestoreEpoch, writeRestoreEpoch } from "../../../src/directory/restore-epoch.ts";
 
-const image = (client: string, available: number, change: Partial<ClientImage> = {}): ClientImage => ({
+const snapshot = (client: string, available: number, change: Partial<ClientSnapshot> = {}): ClientSnapshot => ({
   client,
   registeredAt: 1,
   revoked: false,
@@ -15,32 +15,32 @@ const image = (client: string, available: number, change: Partial<ClientImage> =
   ...change,
 });
 
-const project = (user: string, version: number, images: readonly ClientImage[]) =>
-  env.DB.batch(projectionStatements(env.DB, user, version, 1, images));
+const project = (user: string, version: number, snapshots: readonly ClientSnapshot[]) =>
+  env.DB.batch(projectionStatements(env.DB, user, version, 1, snapshots));
 
 const available = async (user: string) => (await readClients(env.DB, user))?.map(({ offers }) => offers[0]?.available);
 
 describe("a projected row", () => {
   it("is never overwritten by an older version, in either table", async () => {
-    await project("u1", 5, [image("phone", 5)]);
-    await project("u1", 3, [image("phone", 3)]);
+    await project("u1", 5, [snapshot("phone", 5)]);
+    await project("u1", 3, [snapshot("phone", 3)]);
     expect(await available("u1")).toEqual([5]);
     const stock = await listStock(env.DB, { filter: "all", after: undefined, limit: 10, expiringBefore: 0 });
     expect(stock.rows).toMatchObject([{ user: "u1", available: 5 }]);
-    await project("u1", 6, [image("phone", 6)]);
+    await project("u1", 6, [snapshot("phone", 6)]);
     expect(await available("u1")).toEqual([6]);
   });
 
   it("may be written twice", async () => {
-    await project("u2", 5, [image("phone", 5)]);
-    await project("u2", 5, [image("phone", 5)]);
+    await project("u2", 5, [snapshot("phone", 5)]);
+    await project("u2", 5, [snapshot("phone", 5)]);
     expect(await available("u2")).toEqual([5]);
   });
 
   it("stays revoked against a late write of an older version", async () => {
-    await project("u3", 5, [image("phone", 5)]);
-    await project("u3", 7, [image("phone", 0, { revoked: true, offers: [] })]);
-    await project("u3", 6, [image("phone", 6)]);
+    await project("u3", 5, [snapshot("phone", 5)]);
+    await project("u3", 7, [snapshot("phone", 0, { revoked: true, offers: [] })]);
+    await project("u3", 6, [snapshot("phone", 6)]);
     expect(await readClients(env.DB, "u3")).toEqual([]);
     const stock = await listStock(env.DB, { filter: "all", after: undefined, limit: 10, expiringBefore: 0 });
     expect(stock.rows.filter((row) => row.user === "u3")).toEqual([]);
@@ -49,7 +49,7 @@ describe("a projected row", () => {
 
 describe("an operator's list", () => {
   it("finds what is low, empty but for a last resort, exhausted or about to expire, page by page", async () => {
-    await project("v1", 1, [image("a", 60), image("b", 10), image("c", 0)]);
+    await project("v1", 1, [snapshot("a", 60), snapshot("b", 10), snapshot("c", 0)]);
     const none = {
       ciphersuite: 1,
       available: 0,
@@ -58,7 +58,7 @@ describe("an operator's list", () => {
       needsUpload: true,
       capabilities: [],
     };
-    await project("v2", 1, [image("d", 0, { offers: [none] })]);
+    await project("v2", 1, [snapshot("d", 0, { offers: [none] })]);
     const list = async (filter: "low" | "last_resort_only" | "exhausted" | "expiring", expiringBefore = 1) =>
       (
         await listStock(env.DB, { filter, after: { user: "v", client: "", ciphersuite: 0 }, limit: 10, expiringBefore })

@@ -31,7 +31,7 @@ async function breakDirectory(pool: TestPool): Promise<() => void> {
 describe("the alarm", () => {
   it("ends packages that have expired and forgets tombstones whose time is over", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(3, { notAfter: nowSeconds() + 7000 }), keyPackage()]);
+    await pool.publish([...keyPackages(3, { notAfter: nowSeconds() + 7000 }), keyPackage()]);
     await pool.claim();
     await runDurableObjectAlarm(pool.stub());
     expect(await count(pool, "key_packages")).toBe(4);
@@ -44,16 +44,16 @@ describe("the alarm", () => {
   it("keeps a tombstone as long as its package could be used", async () => {
     const pool = await poolOf();
     const published = keyPackage({ notAfter: nowSeconds() + 7000 });
-    await pool.put([published]);
+    await pool.publish([published]);
     await pool.claim();
     vi.setSystemTime(Date.now() + 6900_000);
     await pool.ring();
-    expect((await pool.put([published])).codes).toEqual(["already_claimed"]);
+    expect((await pool.publish([published])).codes).toEqual(["already_claimed"]);
   });
 
   it("forgets replay records after their day", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     await pool.claim({}, { caller: "bob", key: "k" });
     await pool.ring();
     expect(await count(pool, "claims")).toBe(1);
@@ -64,7 +64,7 @@ describe("the alarm", () => {
 
   it("changes nothing when it runs again", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(2, { notAfter: nowSeconds() + 7000 }), ...keyPackages(2)]);
+    await pool.publish([...keyPackages(2, { notAfter: nowSeconds() + 7000 }), ...keyPackages(2)]);
     await pool.claim({}, { key: "k" });
     vi.setSystemTime(Date.now() + 7001_000);
     await pool.ring();
@@ -77,7 +77,7 @@ describe("the alarm", () => {
   it("is always set for what comes next, also after an eviction", async () => {
     const pool = await poolOf();
     const soon = nowSeconds() + 7000;
-    await pool.put([keyPackage({ notAfter: soon })]);
+    await pool.publish([keyPackage({ notAfter: soon })]);
     await runDurableObjectAlarm(pool.stub());
     expect(await alarmAt(pool)).toBe(soon * 1000);
     await evictDurableObject(pool.stub());
@@ -87,7 +87,7 @@ describe("the alarm", () => {
 
   it("rings for nothing once nothing is left", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ notAfter: nowSeconds() + 7000 })]);
+    await pool.publish([keyPackage({ notAfter: nowSeconds() + 7000 })]);
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     vi.setSystemTime(Date.now() + 7001_000);
     await pool.ring();
@@ -99,7 +99,7 @@ describe("the alarm", () => {
 
   it("does not stumble over a package that outlives the calendar of the platform", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ notAfter: Number.MAX_SAFE_INTEGER })]);
+    await pool.publish([keyPackage({ notAfter: Number.MAX_SAFE_INTEGER })]);
     await runDurableObjectAlarm(pool.stub());
     await pool.ring();
     expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now() + 24 * 3600_000);
@@ -111,11 +111,11 @@ describe("the alarm", () => {
 
   it("finishes more than one chunk of work by ringing again", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ notAfter: nowSeconds() + 7000 })]);
+    await pool.publish([keyPackage({ notAfter: nowSeconds() + 7000 })]);
     await runInDurableObject(pool.stub(), (_, state) => {
       for (let index = 0; index < 4500; index++) {
         state.storage.sql.exec(
-          `INSERT INTO key_packages (client_id, lot_id, state, ref, init_key, encryption_key, not_after, stored_at)
+          `INSERT INTO key_packages (client_id, queue_id, state, ref, init_key, encryption_key, not_after, stored_at)
            VALUES (1, 1, 1, ?1, ?1, ?1, ?2, 0)`,
           crypto.getRandomValues(new Uint8Array(32)),
           nowSeconds() - 1,
@@ -145,7 +145,7 @@ describe("the directory", () => {
         return real(statements);
       });
       const put = { ...pool.base, client: pool.client, mode: "add", keyPackages: [keyPackage()], refused: 0 } as const;
-      const publishing = instance.put(put);
+      const publishing = instance.publish(put);
       const revoking = instance.revoke({ ...pool.base, client: pool.client });
       await vi.waitUntil(() => slow.mock.calls.length > 0);
       arrive();
@@ -162,7 +162,7 @@ describe("the directory", () => {
     const pool = await poolOf();
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [] }]);
     const capabilities = { extensions: [10], proposals: [], credentials: [1] };
-    await pool.put([keyPackage({ capabilities }), keyPackage({ ciphersuite: 3, lastResort: true })]);
+    await pool.publish([keyPackage({ capabilities }), keyPackage({ ciphersuite: 3, lastResort: true })]);
     expect(await readClients(env.DB, pool.user)).toMatchObject([
       {
         client: "phone",
@@ -183,7 +183,7 @@ describe("the directory", () => {
 
   it("hears of claims by the alarm", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(3));
+    await pool.publish(keyPackages(3));
     await pool.claim();
     vi.setSystemTime(Date.now() + 5000);
     await runDurableObjectAlarm(pool.stub());
@@ -194,7 +194,7 @@ describe("the directory", () => {
     const pool = await poolOf();
     const mend = await breakDirectory(pool);
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    await pool.put(keyPackages(3));
+    await pool.publish(keyPackages(3));
     expect(only(await pool.claim()).status).toBe("claimed");
     await pool.register("tablet");
     await pool.ring();
@@ -213,7 +213,7 @@ describe("the directory", () => {
     await breakDirectory(pool);
     vi.spyOn(console, "warn").mockImplementation(() => {});
     vi.spyOn(Math, "random").mockReturnValue(1);
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     const pauses: number[] = [];
     for (let index = 0; index < 12; index++) {
       const at = await alarmAt(pool);
@@ -228,7 +228,7 @@ describe("the directory", () => {
 
   it("is filled again from the pool when it has lost everything", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(3));
+    await pool.publish(keyPackages(3));
     await env.DB.batch(["users", "clients", "stock"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
     expect(await pool.stub().resync(pool.base)).toEqual({ outcome: "delivered" });
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [{ available: 3 }] }]);
@@ -247,7 +247,7 @@ describe("the directory", () => {
 
   it("is told at once when a claim leaves less than the watermark, and not of every claim", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(51));
+    await pool.publish(keyPackages(51));
     await runDurableObjectAlarm(pool.stub());
     const quiet = await alarmAt(pool);
     await pool.claim();

@@ -25,7 +25,7 @@ describe("claiming one-time packages", () => {
     const pool = await poolOf();
     const stock = keyPackages(100);
     const lastResort = keyPackage({ lastResort: true });
-    await pool.put([...stock, lastResort]);
+    await pool.publish([...stock, lastResort]);
     const answers = await Promise.all(Array.from({ length: 150 }, () => pool.claim()));
     const claimed = answers.filter((answer) => only(answer).status === "claimed").map(refOf);
     const lastResorts = answers.filter((answer) => only(answer).status === "last_resort").map(refOf);
@@ -36,7 +36,7 @@ describe("claiming one-time packages", () => {
 
   it("answers exhausted once nothing is left and there is no last resort", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(100));
+    await pool.publish(keyPackages(100));
     const answers = await Promise.all(Array.from({ length: 150 }, () => pool.claim()));
     expect(answers.filter((answer) => only(answer).status === "claimed")).toHaveLength(100);
     expect(answers.filter((answer) => only(answer).status === "exhausted")).toHaveLength(50);
@@ -44,7 +44,7 @@ describe("claiming one-time packages", () => {
 
   it("hands out exactly as many one-time packages as there are before any last resort", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(7), keyPackage({ lastResort: true })]);
+    await pool.publish([...keyPackages(7), keyPackage({ lastResort: true })]);
     const answers = await Promise.all(Array.from({ length: 7 }, () => pool.claim()));
     expect(answers.map((answer) => only(answer).status)).toEqual(Array(7).fill("claimed"));
   });
@@ -54,8 +54,8 @@ describe("claiming one-time packages", () => {
     const first = keyPackage({ ref: new Uint8Array(32).fill(0xff) });
     const second = keyPackage({ ref: new Uint8Array(32).fill(0x01) });
     const third = keyPackage({ ref: new Uint8Array(32).fill(0x80), notAfter: nowSeconds() + 7200 });
-    await pool.put([first]);
-    await pool.put([second, third]);
+    await pool.publish([first]);
+    await pool.publish([second, third]);
     const given = [await pool.claim(), await pool.claim(), await pool.claim()].map(refOf);
     expect(given).toEqual(hexRefs([first, second, third]));
   });
@@ -63,7 +63,7 @@ describe("claiming one-time packages", () => {
   it("returns the very bytes that were published", async () => {
     const pool = await poolOf();
     const published = keyPackage();
-    await pool.put([published]);
+    await pool.publish([published]);
     const claim = only(await pool.claim());
     expect("package" in claim && claim.package).toEqual({
       keyPackage: published.bytes,
@@ -76,7 +76,7 @@ describe("claiming one-time packages", () => {
   it("does not forget what was claimed when the object is evicted", async () => {
     const pool = await poolOf();
     const [first, second] = keyPackages(2) as [ReturnType<typeof keyPackage>, ReturnType<typeof keyPackage>];
-    await pool.put([first, second]);
+    await pool.publish([first, second]);
     expect(refOf(await pool.claim())).toBe(first.ref.toHex());
     await evictDurableObject(pool.stub());
     expect(refOf(await pool.claim())).toBe(second.ref.toHex());
@@ -87,8 +87,8 @@ describe("claiming one-time packages", () => {
     await pool.register("tablet");
     await pool.register("empty");
     const [phone, tablet] = [keyPackage(), keyPackage()];
-    await pool.put([tablet], "tablet");
-    await pool.put([phone], "phone");
+    await pool.publish([tablet], "tablet");
+    await pool.publish([phone], "phone");
     const answer = await pool.claim();
     expect(answer).toMatchObject({ outcome: "answered", status: "partial" });
     expect(answer.outcome === "answered" && answer.clients.map(({ client, status }) => [client, status])).toEqual([
@@ -100,7 +100,7 @@ describe("claiming one-time packages", () => {
 
   it("hands out nothing that expires within the asked remaining lifetime, and nothing that has expired", async () => {
     const pool = await poolOf();
-    await pool.put([
+    await pool.publish([
       keyPackage({ notAfter: nowSeconds() + 600 }),
       keyPackage({ notAfter: nowSeconds() + 600, lastResort: true }),
     ]);
@@ -115,7 +115,7 @@ describe("claiming one-time packages", () => {
   it("counts a package whose not_after is now as expired", async () => {
     const pool = await poolOf();
     const notAfter = nowSeconds() + 1000;
-    await pool.put([keyPackage({ notAfter })]);
+    await pool.publish([keyPackage({ notAfter })]);
     vi.setSystemTime(notAfter * 1000);
     expect(only(await pool.claim({ minRemainingLifetimeSeconds: 0 })).status).toBe("exhausted");
     vi.setSystemTime((notAfter - 1) * 1000);
@@ -128,7 +128,7 @@ describe("what a claim asks for", () => {
     const pool = await poolOf();
     const lastResort = keyPackage({ ciphersuite: 2, lastResort: true });
     const oneTime = keyPackage({ ciphersuite: 1 });
-    await pool.put([lastResort, oneTime]);
+    await pool.publish([lastResort, oneTime]);
     expect(refOf(await pool.claim({ ciphersuites: [2, 1] }))).toBe(oneTime.ref.toHex());
     expect(refOf(await pool.claim({ ciphersuites: [2, 1] }))).toBe(lastResort.ref.toHex());
   });
@@ -137,7 +137,7 @@ describe("what a claim asks for", () => {
     const pool = await poolOf();
     const plain = keyPackage();
     const able = keyPackage({ capabilities: capable([0xf001]) });
-    await pool.put([plain, able]);
+    await pool.publish([plain, able]);
     const requiredCapabilities = { extensions: [0xf001], proposals: [], credentials: [1] };
     expect(refOf(await pool.claim({ requiredCapabilities }))).toBe(able.ref.toHex());
     expect(only(await pool.claim({ requiredCapabilities })).status).toBe("exhausted");
@@ -146,7 +146,7 @@ describe("what a claim asks for", () => {
 
   it("never demands that default types are listed, but demands credential types", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(2));
+    await pool.publish(keyPackages(2));
     const required = { extensions: [1, 5], proposals: [1, 7], credentials: [1] };
     expect(only(await pool.claim({ requiredCapabilities: required })).status).toBe("claimed");
     expect(only(await pool.claim({ requiredCapabilities: { ...required, credentials: [2] } })).status).toBe(
@@ -156,7 +156,7 @@ describe("what a claim asks for", () => {
 
   it("tells a client that could never serve from one that has run out", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ ciphersuite: 1 })]);
+    await pool.publish([keyPackage({ ciphersuite: 1 })]);
     expect(only(await pool.claim({ ciphersuites: [3] })).status).toBe("incompatible");
     await pool.claim();
     expect(only(await pool.claim({ ciphersuites: [1] })).status).toBe("exhausted");
@@ -164,7 +164,7 @@ describe("what a claim asks for", () => {
 
   it("gives no last resort to a caller who does not want one", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ lastResort: true })]);
+    await pool.publish([keyPackage({ lastResort: true })]);
     expect(only(await pool.claim({ allowLastResort: false })).status).toBe("exhausted");
     expect(only(await pool.claim()).status).toBe("last_resort");
   });
@@ -172,8 +172,8 @@ describe("what a claim asks for", () => {
   it("excludes the caller's own client, and only that", async () => {
     const pool = await poolOf();
     await pool.register("laptop");
-    await pool.put(keyPackages(2), "phone");
-    await pool.put(keyPackages(2), "laptop");
+    await pool.publish(keyPackages(2), "phone");
+    await pool.publish(keyPackages(2), "laptop");
     const own = await pool.claim({}, { caller: pool.user });
     expect(own.outcome === "answered" && own.clients.map(({ status }) => status)).toEqual(["claimed", "excluded"]);
     expect(own).toMatchObject({ status: "ok" });
@@ -183,7 +183,7 @@ describe("what a claim asks for", () => {
 
   it("excludes the clients that the caller names", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     expect(only(await pool.claim({ excludeClients: ["phone"] })).status).toBe("excluded");
     expect((await pool.inventory())[0]?.available).toBe(1);
   });
@@ -208,7 +208,7 @@ describe("what a claim asks for", () => {
 describe("repeating a claim", () => {
   it("gives the same packages under the same key, and consumes nothing more", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(5));
+    await pool.publish(keyPackages(5));
     const first = await pool.claim({}, { caller: "bob", key: "k1" });
     const again = await pool.claim({}, { caller: "bob", key: "k1" });
     expect(again).toEqual({ ...first, replayed: true });
@@ -217,7 +217,7 @@ describe("repeating a claim", () => {
 
   it("gives the same packages after the object was evicted and to concurrent repetitions", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(5));
+    await pool.publish(keyPackages(5));
     const answers = await Promise.all(Array.from({ length: 5 }, () => pool.claim({}, { caller: "bob", key: "k" })));
     await evictDurableObject(pool.stub());
     answers.push(await pool.claim({}, { caller: "bob", key: "k" }));
@@ -227,7 +227,7 @@ describe("repeating a claim", () => {
 
   it("refuses the key for another request, and knows it only for its own caller", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(5));
+    await pool.publish(keyPackages(5));
     const first = await pool.claim({}, { caller: "bob", key: "k", body: 1 });
     expect(await pool.claim({}, { caller: "bob", key: "k", body: 2 })).toEqual({ outcome: "idempotency_key_reused" });
     expect(refOf(await pool.claim({}, { caller: "carol", key: "k", body: 2 }))).not.toBe(refOf(first));
@@ -236,22 +236,22 @@ describe("repeating a claim", () => {
   it("repeats a last resort that was replaced in the meantime", async () => {
     const pool = await poolOf();
     const old = keyPackage({ lastResort: true });
-    await pool.put([old]);
+    await pool.publish([old]);
     const first = await pool.claim({}, { caller: "bob", key: "k" });
-    await pool.put([keyPackage({ lastResort: true })]);
+    await pool.publish([keyPackage({ lastResort: true })]);
     expect(await pool.claim({}, { caller: "bob", key: "k" })).toEqual({ ...first, replayed: true });
   });
 
   it("lets one who came away with nothing ask again under the same key", async () => {
     const pool = await poolOf();
     expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("exhausted");
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("claimed");
   });
 
   it("forgets the key after a day", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(2));
+    await pool.publish(keyPackages(2));
     const first = await pool.claim({}, { caller: "bob", key: "k" });
     vi.setSystemTime(Date.now() + 24 * 3600_000 + 1000);
     expect(refOf(await pool.claim({}, { caller: "bob", key: "k" }))).not.toBe(refOf(first));

@@ -9,7 +9,7 @@ afterEach(() => {
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 type Row = Record<string, SqlStorageValue>;
 
-const TABLES = ["pool", "clients", "signature_keys", "lots", "key_packages", "claims", "journal", "budgets"];
+const TABLES = ["pool", "clients", "signature_keys", "queues", "key_packages", "claims", "journal", "budgets"];
 
 /** The whole storage of a pool, to be set back to later. */
 const copyOf = (pool: TestPool) =>
@@ -38,7 +38,7 @@ describe("a restore epoch", () => {
   it("keeps a pool that was rolled back from handing out consumed packages again", async () => {
     const pool = await poolOf();
     const lastResort = keyPackage({ lastResort: true });
-    await pool.put([...keyPackages(3), lastResort]);
+    await pool.publish([...keyPackages(3), lastResort]);
     const copy = await copyOf(pool);
     const consumed = refOf(await pool.claim());
     await rollBack(pool, copy);
@@ -52,7 +52,7 @@ describe("a restore epoch", () => {
 
   it("is what stands between a rollback and a second hand-out: without it the package lives again", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     const copy = await copyOf(pool);
     const consumed = refOf(await pool.claim());
     await rollBack(pool, copy);
@@ -62,13 +62,13 @@ describe("a restore epoch", () => {
   it("voids at the first touch of any kind, leaves tombstones, and spares what is uploaded afterwards", async () => {
     const pool = await poolOf();
     const old = keyPackages(2);
-    await pool.put(old);
+    await pool.publish(old);
     const restoreEpoch = nowSeconds() + 1;
     vi.setSystemTime((restoreEpoch + 1) * 1000);
     const young = keyPackage();
     const answer = await pool
       .stub()
-      .put({ ...pool.base, restoreEpoch, client: "phone", mode: "add", keyPackages: [...old, young], refused: 0 });
+      .publish({ ...pool.base, restoreEpoch, client: "phone", mode: "add", keyPackages: [...old, young], refused: 0 });
     expect(answer).toMatchObject({
       codes: ["already_removed", "already_removed", "stored"],
       inventory: [{ available: 1 }],
@@ -78,7 +78,7 @@ describe("a restore epoch", () => {
 
   it("never goes back", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(1));
+    await pool.publish(keyPackages(1));
     const restoreEpoch = nowSeconds() + 1;
     expect(only(await pool.claim({}, { restoreEpoch })).status).toBe("exhausted");
     await pool.claim({}, { restoreEpoch: 5 });

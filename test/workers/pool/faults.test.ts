@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
-type Callable = Pick<RemotePool, "put" | "claim" | "revoke"> & { readonly alarm: () => Promise<void> };
+type Callable = Pick<RemotePool, "publish" | "claim" | "revoke"> & { readonly alarm: () => Promise<void> };
 
 type Step = {
   readonly name: string;
@@ -34,7 +34,7 @@ type Step = {
 type Stock = { readonly fresh: readonly AdmittedKeyPackage[] };
 
 const put = (mode: "add" | "replace") => (pool: TestPool, stock: Stock) => (target: Callable) =>
-  target.put({ ...pool.base, client: pool.client, mode, keyPackages: stock.fresh, refused: 0 });
+  target.publish({ ...pool.base, client: pool.client, mode, keyPackages: stock.fresh, refused: 0 });
 
 const STEPS: readonly Step[] = [
   { name: "publish", call: put("add"), left: 5 },
@@ -57,7 +57,7 @@ const STEPS: readonly Step[] = [
 async function stocked(step: Step): Promise<{ readonly pool: TestPool; readonly stock: Stock }> {
   const pool = await poolOf();
   const short = keyPackage({ notAfter: nowSeconds() + 7200 });
-  await pool.put([...keyPackages(2), step.name === "alarm" ? short : keyPackage()]);
+  await pool.publish([...keyPackages(2), step.name === "alarm" ? short : keyPackage()]);
   await pool.ring();
   const stock = { fresh: keyPackages(2) };
   if (step.name === "alarm") vi.setSystemTime(Date.now() + 7201_000);
@@ -74,7 +74,7 @@ async function left(pool: TestPool): Promise<number | undefined> {
 const dump = (pool: TestPool): Promise<string> =>
   runInDurableObject(pool.stub(), (_, { storage: { sql } }) =>
     JSON.stringify(
-      ["clients", "signature_keys", "lots", "key_packages", "claims", "journal", "budgets"].map((table) =>
+      ["clients", "signature_keys", "queues", "key_packages", "claims", "journal", "budgets"].map((table) =>
         sql.exec(`SELECT * FROM ${table}`).toArray(),
       ),
       (_, value) => (value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value),
@@ -252,7 +252,7 @@ describe("the way from the Worker to the pool", () => {
 
   it("does not repeat a claim without a key, and answers 503 with a time to wait", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(3));
+    await pool.publish(keyPackages(3));
     const way = brokenWay(true, { retryable: true });
     const criteria = { criteria: anything, idempotency: undefined, caller: { user: "bob", client: "laptop" } };
     const answer = await callPool(way.placement, pool.user, "once", (remote) =>

@@ -8,7 +8,7 @@ afterEach(() => {
 
 it("gives a new client nothing of a revoked one that the alarm has forgotten", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(1, { notAfter: nowSeconds() + 7200 }));
+  await pool.publish(keyPackages(1, { notAfter: nowSeconds() + 7200 }));
   await pool.stub().revoke({ ...pool.base, client: pool.client });
   vi.setSystemTime(Date.now() + 7201_000);
   await pool.ring();

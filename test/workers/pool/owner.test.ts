@@ -36,7 +36,7 @@ describe("registering", () => {
     const pool = await poolOf();
     const [claimed, live] = keyPackages(2);
     if (!claimed || !live) throw new Error("unreachable");
-    await pool.put([claimed, live]);
+    await pool.publish([claimed, live]);
     await pool.claim();
     expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toEqual({ outcome: "revoked", purged: 1 });
     const publicKey = new Uint8Array(32).fill(9);
@@ -45,7 +45,7 @@ describe("registering", () => {
       .register({ ...pool.base, client: "phone", signatureKeys: [{ scheme: ED25519, publicKey }] });
     expect(answer.outcome).toBe("created");
     const again = [claimed, live].map((old) => ({ ...old, signatureKey: publicKey }));
-    expect((await pool.put(again)).codes).toEqual(["already_claimed", "already_removed"]);
+    expect((await pool.publish(again)).codes).toEqual(["already_claimed", "already_removed"]);
   });
 
   it("has a limit to the clients of one user", async () => {
@@ -58,7 +58,7 @@ describe("registering", () => {
 describe("revoking", () => {
   it("takes the client out of every claim at once", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(3), keyPackage({ lastResort: true })]);
+    await pool.publish([...keyPackages(3), keyPackage({ lastResort: true })]);
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     expect(await pool.claim()).toEqual({ outcome: "answered", status: "none", clients: [], replayed: false });
     expect(await pool.stub().getClient({ ...pool.base, client: "phone" })).toEqual({
@@ -73,7 +73,7 @@ describe("removing", () => {
     const pool = await poolOf();
     const [first, second, third] = keyPackages(3);
     if (!first || !second || !third) throw new Error("unreachable");
-    await pool.put([first, second, third]);
+    await pool.publish([first, second, third]);
     await pool.claim();
     const answer = await pool.stub().remove({
       ...pool.base,
@@ -81,12 +81,12 @@ describe("removing", () => {
       which: { kind: "refs", refs: [first.ref, second.ref, second.ref, new Uint8Array(32)] },
     });
     expect(answer).toMatchObject({ outcome: "removed", removed: 1, inventory: [{ available: 1 }] });
-    expect((await pool.put([second])).codes).toEqual(["already_removed"]);
+    expect((await pool.publish([second])).codes).toEqual(["already_removed"]);
   });
 
   it("removes all, last resorts too", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(3), keyPackage({ lastResort: true })]);
+    await pool.publish([...keyPackages(3), keyPackage({ lastResort: true })]);
     const answer = await pool.stub().remove({ ...pool.base, client: "phone", which: { kind: "all" } });
     expect(answer).toMatchObject({ removed: 4, inventory: [{ available: 0, lastResort: false }] });
   });
@@ -96,7 +96,7 @@ describe("removing", () => {
     await pool.register("tablet");
     const [mine] = keyPackages(1);
     if (!mine) throw new Error("unreachable");
-    await pool.put([mine], "tablet");
+    await pool.publish([mine], "tablet");
     const which = { kind: "refs", refs: [mine.ref] } as const;
     expect(await pool.stub().remove({ ...pool.base, client: "phone", which })).toMatchObject({ removed: 0 });
   });
@@ -117,7 +117,7 @@ describe("reconciling", () => {
     const pool = await poolOf();
     const refs = keyPackages(3);
     expect(await reconcile(pool, {})).toMatchObject({ outcome: "same", serverRefs: [] });
-    await pool.put(refs);
+    await pool.publish(refs);
     expect(await reconcile(pool, { digest: digest(refs.map(({ ref }) => ref)) })).toMatchObject({ outcome: "same" });
     await pool.claim();
     expect(await reconcile(pool, { digest: digest(refs.map(({ ref }) => ref)) })).toMatchObject({
@@ -129,7 +129,7 @@ describe("reconciling", () => {
     const pool = await poolOf();
     const [held, lost, gone] = keyPackages(3);
     if (!held || !lost || !gone) throw new Error("unreachable");
-    await pool.put([held, lost]);
+    await pool.publish([held, lost]);
     const held2 = [held.ref, gone.ref];
     const seen = await reconcile(pool, { digest: digest(held2), held: held2 });
     expect(seen).toMatchObject({ outcome: "different", pruned: 0 });
@@ -157,10 +157,10 @@ describe("the journal", () => {
     const [oneTime] = keyPackages(1);
     if (!oneTime) throw new Error("unreachable");
     await pool.claim({}, { caller: "bob" });
-    await pool.put([oneTime]);
+    await pool.publish([oneTime]);
     await pool.claim({ ciphersuites: [5] }, { caller: "bob" });
     await pool.claim({}, { caller: "carol" });
-    await pool.put([keyPackage({ lastResort: true })]);
+    await pool.publish([keyPackage({ lastResort: true })]);
     await pool.claim({}, { caller: "dave" });
     expect((await journal(pool)).entries).toMatchObject([
       { event: "missed", reason: "exhausted", claimer: { user: "bob", client: "laptop" } },
@@ -172,7 +172,7 @@ describe("the journal", () => {
 
   it("comes by page", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(5));
+    await pool.publish(keyPackages(5));
     for (let index = 0; index < 5; index++) await pool.claim();
     const first = await journal(pool, undefined, 3);
     expect(first.entries).toHaveLength(3);
@@ -189,13 +189,13 @@ describe("the journal", () => {
 
   it("forgets after thirty days, and its sequence numbers go on", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(2));
+    await pool.publish(keyPackages(2));
     await pool.claim();
     const before = await journal(pool);
     vi.setSystemTime(Date.now() + 30 * 24 * 3600_000 + 5000);
     expect((await journal(pool)).entries).toEqual([]);
     await pool.ring();
-    await pool.put(keyPackages(1, { notAfter: Math.floor(Date.now() / 1000) + 9000 }));
+    await pool.publish(keyPackages(1, { notAfter: Math.floor(Date.now() / 1000) + 9000 }));
     expect(only(await pool.claim()).status).toBe("claimed");
     const after = (await journal(pool)).entries;
     expect(after).toHaveLength(1);

@@ -5,7 +5,7 @@ import { keyPackages, poolOf } from "../support/pool.ts";
 
 it("finds the oldest package by the queue's index, without sorting the stock", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(3));
+  await pool.publish(keyPackages(3));
   const plan = await runInDurableObject(pool.stub(), (_, state) => {
     const { sql } = state.storage;
     const asked: string[] = [];

@@ -13,7 +13,7 @@ describe("adding", () => {
     const reused = keyPackage({ initKey: twice.initKey });
     const foreign = keyPackage({ signatureKey: new Uint8Array(32).fill(8) });
     const otherScheme = keyPackage({ signatureScheme: 0x0403 });
-    const answer = await pool.put([twice, reused, foreign, twice, otherScheme, keyPackage()]);
+    const answer = await pool.publish([twice, reused, foreign, twice, otherScheme, keyPackage()]);
     expect(answer.codes).toEqual([
       "stored",
       "init_key_reused",
@@ -29,14 +29,14 @@ describe("adding", () => {
     const pool = await poolOf();
     const answer = await pool
       .stub()
-      .put({ ...pool.base, client: "stranger", mode: "add", keyPackages: keyPackages(1), refused: 0 });
+      .publish({ ...pool.base, client: "stranger", mode: "add", keyPackages: keyPackages(1), refused: 0 });
     expect(answer).toEqual({ outcome: "client_not_registered" });
   });
 
   it("is a no-op for an empty list", async () => {
     const pool = await poolOf();
-    await pool.put(keyPackages(3));
-    const answer = await pool.put([]);
+    await pool.publish(keyPackages(3));
+    const answer = await pool.publish([]);
     expect(answer.codes).toEqual([]);
     expect(answer.inventory[0]?.available).toBe(3);
   });
@@ -44,37 +44,37 @@ describe("adding", () => {
   it("answers already_claimed when an upload is repeated after the package was claimed", async () => {
     const pool = await poolOf();
     const published = keyPackage();
-    await pool.put([published]);
+    await pool.publish([published]);
     await pool.claim();
     await evictDurableObject(pool.stub());
-    expect((await pool.put([published])).codes).toEqual(["already_claimed"]);
+    expect((await pool.publish([published])).codes).toEqual(["already_claimed"]);
     expect(only(await pool.claim()).status).toBe("exhausted");
   });
 
   it("refuses a claimed package's keys in other bytes, so that a rewritten signature does not bring it back", async () => {
     const pool = await poolOf();
     const published = keyPackage();
-    await pool.put([published]);
+    await pool.publish([published]);
     await pool.claim();
     const rewritten = { ...published, ref: freshBytes(32), bytes: freshBytes(300) };
-    expect((await pool.put([rewritten])).codes).toEqual(["init_key_reused"]);
+    expect((await pool.publish([rewritten])).codes).toEqual(["init_key_reused"]);
     const otherInit = { ...rewritten, ref: freshBytes(32), initKey: freshBytes(32) };
-    expect((await pool.put([otherInit])).codes).toEqual(["encryption_key_reused"]);
+    expect((await pool.publish([otherInit])).codes).toEqual(["encryption_key_reused"]);
   });
 
   it("agrees with itself when the same upload runs twice at once", async () => {
     const pool = await poolOf();
     const batch = keyPackages(20);
-    const answers = await Promise.all([pool.put(batch), pool.put(batch)]);
+    const answers = await Promise.all([pool.publish(batch), pool.publish(batch)]);
     expect(answers.map((answer) => answer.codes)).toEqual([Array(20).fill("stored"), Array(20).fill("duplicate")]);
     expect((await pool.inventory())[0]?.available).toBe(20);
   });
 
   it("stops at the stock's cap for each ciphersuite, and a last resort does not count", async () => {
     const pool = await poolOf();
-    await pool.put([...keyPackages(100), keyPackage({ lastResort: true })]);
-    await pool.put(keyPackages(99));
-    const answer = await pool.put([...keyPackages(2), keyPackage({ ciphersuite: 3 })]);
+    await pool.publish([...keyPackages(100), keyPackage({ lastResort: true })]);
+    await pool.publish(keyPackages(99));
+    const answer = await pool.publish([...keyPackages(2), keyPackage({ ciphersuite: 3 })]);
     expect(answer.codes).toEqual(["stored", "stock_full", "stored"]);
     expect(answer.inventory).toMatchObject([
       { ciphersuite: 1, available: 200, lastResort: true, needsUpload: false },
@@ -87,7 +87,7 @@ describe("adding", () => {
     const varied = Array.from({ length: 66 }, (_, index) =>
       keyPackage({ capabilities: { extensions: [0xf000 + index], proposals: [], credentials: [1] } }),
     );
-    const codes = (await pool.put(varied)).codes;
+    const codes = (await pool.publish(varied)).codes;
     expect(codes.filter((code) => code === "stored")).toHaveLength(64);
     expect(codes.slice(64)).toEqual(["too_many_capability_sets", "too_many_capability_sets"]);
   });
@@ -98,17 +98,17 @@ describe("the last resort", () => {
     const pool = await poolOf();
     const [old, other, young] = [1, 2, 1].map((ciphersuite) => keyPackage({ ciphersuite, lastResort: true }));
     if (!old || !other || !young) throw new Error("unreachable");
-    await pool.put([old, other]);
-    await pool.put([young]);
+    await pool.publish([old, other]);
+    await pool.publish([young]);
     expect(refOf(await pool.claim())).toBe(young.ref.toHex());
     expect(refOf(await pool.claim({ ciphersuites: [2] }))).toBe(other.ref.toHex());
-    expect((await pool.put([old])).codes).toEqual(["already_removed"]);
+    expect((await pool.publish([old])).codes).toEqual(["already_removed"]);
   });
 
   it("tells of several in one batch which one stands", async () => {
     const pool = await poolOf();
     const batch = keyPackages(3, { lastResort: true });
-    expect((await pool.put(batch)).codes).toEqual(["last_resort_superseded", "last_resort_superseded", "stored"]);
+    expect((await pool.publish(batch)).codes).toEqual(["last_resort_superseded", "last_resort_superseded", "stored"]);
     expect(refOf(await pool.claim())).toBe(batch[2]?.ref.toHex());
   });
 
@@ -116,9 +116,9 @@ describe("the last resort", () => {
     const pool = await poolOf();
     const [old, young] = keyPackages(2, { lastResort: true });
     if (!old || !young) throw new Error("unreachable");
-    await pool.put([old]);
-    expect(await pool.put([old, young], pool.client, "replace")).toMatchObject({ applied: false });
-    expect((await pool.put([old, old, young])).codes).toEqual([
+    await pool.publish([old]);
+    expect(await pool.publish([old, young], pool.client, "replace")).toMatchObject({ applied: false });
+    expect((await pool.publish([old, old, young])).codes).toEqual([
       "last_resort_superseded",
       "last_resort_superseded",
       "stored",
@@ -129,10 +129,10 @@ describe("the last resort", () => {
   it("is handed out again and again", async () => {
     const pool = await poolOf();
     const lastResort = keyPackage({ lastResort: true });
-    await pool.put([lastResort]);
+    await pool.publish([lastResort]);
     const refs = [await pool.claim(), await pool.claim(), await pool.claim()].map(refOf);
     expect(refs).toEqual(Array(3).fill(lastResort.ref.toHex()));
-    expect((await pool.put([lastResort])).codes).toEqual(["duplicate"]);
+    expect((await pool.publish([lastResort])).codes).toEqual(["duplicate"]);
   });
 });
 
@@ -141,18 +141,21 @@ describe("replacing", () => {
     const pool = await poolOf();
     const old = [...keyPackages(3), keyPackage({ lastResort: true })];
     const young = keyPackages(2);
-    await pool.put(old);
-    expect(await pool.put(young, pool.client, "replace")).toMatchObject({ applied: true, codes: ["stored", "stored"] });
+    await pool.publish(old);
+    expect(await pool.publish(young, pool.client, "replace")).toMatchObject({
+      applied: true,
+      codes: ["stored", "stored"],
+    });
     expect(await pool.inventory()).toMatchObject([{ available: 2, lastResort: false }]);
-    expect((await pool.put(old)).codes).toEqual(Array(4).fill("already_removed"));
+    expect((await pool.publish(old)).codes).toEqual(Array(4).fill("already_removed"));
     expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs(young));
   });
 
   it("changes nothing if one package is refused", async () => {
     const pool = await poolOf();
     const old = keyPackages(3);
-    await pool.put(old);
-    const answer = await pool.put(
+    await pool.publish(old);
+    const answer = await pool.publish(
       [keyPackage(), keyPackage({ signatureKey: new Uint8Array(32) })],
       pool.client,
       "replace",
@@ -166,18 +169,18 @@ describe("replacing", () => {
     const pool = await poolOf();
     const [first, second] = keyPackages(2);
     if (!first || !second) throw new Error("unreachable");
-    await pool.put([first, second]);
+    await pool.publish([first, second]);
     const young = keyPackage();
-    expect((await pool.put([young, second], pool.client, "replace")).codes).toEqual(["stored", "duplicate"]);
+    expect((await pool.publish([young, second], pool.client, "replace")).codes).toEqual(["stored", "duplicate"]);
     expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs([second, young]));
   });
 
   it("leaves other clients of the user alone", async () => {
     const pool = await poolOf();
     await pool.register("tablet");
-    await pool.put(keyPackages(2), "tablet");
-    await pool.put(keyPackages(2), "phone");
-    await pool.put([], "phone", "replace");
+    await pool.publish(keyPackages(2), "tablet");
+    await pool.publish(keyPackages(2), "phone");
+    await pool.publish([], "phone", "replace");
     expect((await pool.inventory("tablet"))[0]?.available).toBe(2);
     expect((await pool.inventory("phone"))[0]?.available).toBe(0);
   });
@@ -187,7 +190,7 @@ describe("the inventory", () => {
   it("sends zeros, the next expiry, and asks for packages below the watermark", async () => {
     const pool = await poolOf();
     const soon = nowSeconds() + 5000;
-    await pool.put([...keyPackages(49), keyPackage({ notAfter: soon })]);
+    await pool.publish([...keyPackages(49), keyPackage({ notAfter: soon })]);
     expect(await pool.inventory()).toEqual([
       {
         ciphersuite: 1,
@@ -207,7 +210,7 @@ describe("the inventory", () => {
 
   it("does not count what has expired, before and after it is swept", async () => {
     const pool = await poolOf();
-    await pool.put([keyPackage({ notAfter: nowSeconds() + 5000 }), keyPackage()]);
+    await pool.publish([keyPackage({ notAfter: nowSeconds() + 5000 }), keyPackage()]);
     vi.setSystemTime(Date.now() + 5001_000);
     expect((await pool.inventory())[0]?.available).toBe(1);
     await pool.ring();

@@ -7,7 +7,7 @@ import { expect, it, vi } from "vitest";
 import { ALARM_RETRY_MS } from "../../../src/config/limits.ts";
 import type { ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
-import { AlarmClock } from "../../../src/pool/runtime/alarm-scheduler.ts";
+import { AlarmScheduler } from "../../../src/pool/runtime/alarm-scheduler.ts";
 import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
@@ -35,7 +35,7 @@ const together = (instance: Pool, calls: readonly ClaimCall[]) =>
 
 it("gives the claims beside one that fails what they would have had without it", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(5));
+  await pool.publish(keyPackages(5));
   const results = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const broken = breakFor(storage, "mallory");
     const settled = await together(
@@ -57,7 +57,7 @@ it("gives the claims beside one that fails what they would have had without it",
 
 it("applies a restore epoch that was first met in a group that failed", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(3));
+  await pool.publish(keyPackages(3));
   const epoch = nowSeconds() + 1;
   const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const broken = breakFor(storage, "mallory");
@@ -71,7 +71,7 @@ it("applies a restore epoch that was first met in a group that failed", async ()
 
 it("knows a client that was registered between two claims, and forgets one that was revoked", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(2));
+  await pool.publish(keyPackages(2));
   await pool.claim();
   await pool.register("tablet");
   const both = await pool.claim();
@@ -83,7 +83,7 @@ it("knows a client that was registered between two claims, and forgets one that 
 
 it("knows again what is in stock after a group of claims that failed", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(2));
+  await pool.publish(keyPackages(2));
   const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const broken = breakFor(storage, "mallory");
     await together(instance, [claimOf(pool, "mallory"), claimOf(pool, "mallory"), claimOf(pool, "mallory")]);
@@ -98,16 +98,16 @@ it("knows again what is in stock after a group of claims that failed", async () 
   expect(statuses).toEqual(["claimed", "claimed", "exhausted"]);
 });
 
-it("tells the directory of claims that came while a parcel was under way", async () => {
+it("tells the directory of claims that came while a batch was under way", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(60));
+  await pool.publish(keyPackages(60));
   await pool.ring();
   const pending = await runInDurableObject(pool.stub(), async (instance) => {
     await instance.claim(claimOf(pool, "ada"));
     const { DB } = (instance as unknown as { env: { DB: D1Database } }).env;
     const real = DB.batch.bind(DB);
     const slow = vi.spyOn(DB, "batch").mockImplementationOnce(async (statements) => {
-      // Packed already: this claim is not in the parcel, and must be marked once more.
+      // Packed already: this claim is not in the batch, and must be marked once more.
       await instance.claim(claimOf(pool, "bob"));
       return real(statements);
     });
@@ -133,13 +133,13 @@ it("sets an alarm that was asked for after one that was rolled back", async () =
     expect(rolledBack).toThrow("rolls it back");
     const lost = await storage.getAlarm();
 
-    const clock = new AlarmClock(state);
-    clock.ask(Date.now() + 60_000);
-    clock.drop();
-    clock.set();
+    const clock = new AlarmScheduler(state);
+    clock.request(Date.now() + 60_000);
+    clock.discard();
+    clock.flush();
     const dropped = await storage.getAlarm();
-    clock.ask(Date.now() + 120_000);
-    clock.set();
+    clock.request(Date.now() + 120_000);
+    clock.flush();
     return [[lost, dropped], await storage.getAlarm()] as const;
   });
   expect(inside).toEqual([null, null]);
@@ -148,7 +148,7 @@ it("sets an alarm that was asked for after one that was rolled back", async () =
 
 it("claims on when a flush reported a failure", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(3));
+  await pool.publish(keyPackages(3));
   const statuses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const failing = vi.spyOn(storage, "sync").mockRejectedValueOnce(new Error("the test broke the flush"));
     const settled = await together(instance, [claimOf(pool, "ada"), claimOf(pool, "bob"), claimOf(pool, "cyd")]);
@@ -162,15 +162,15 @@ it("asks for the alarm again when setting it failed", async () => {
   const pool = await poolOf();
   const at = await runInDurableObject(pool.stub(), async (_, state) => {
     await state.storage.deleteAlarm();
-    const clock = new AlarmClock(state);
+    const clock = new AlarmScheduler(state);
     const failing = vi.spyOn(state.storage, "setAlarm").mockRejectedValueOnce(new Error("the test broke it"));
-    clock.ask(Date.now() + 60_000);
-    clock.set();
+    clock.request(Date.now() + 60_000);
+    clock.flush();
     await Promise.resolve();
     await Promise.resolve();
     failing.mockRestore();
-    clock.ask(Date.now() + 120_000);
-    clock.set();
+    clock.request(Date.now() + 120_000);
+    clock.flush();
     return state.storage.getAlarm();
   });
   expect(at).toBeGreaterThan(Date.now() + 60_000);
@@ -178,7 +178,7 @@ it("asks for the alarm again when setting it failed", async () => {
 
 it("rings soon again after an alarm that failed, whatever was claimed in between", async () => {
   const pool = await poolOf();
-  await pool.put(keyPackages(60));
+  await pool.publish(keyPackages(60));
   const at = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const broken = breakFor(storage, "DELETE FROM budgets");
     await expect(instance.alarm()).rejects.toThrow("the test broke it");

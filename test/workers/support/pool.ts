@@ -6,7 +6,7 @@ import type {
   ClaimAnswer,
   ClaimCriteria,
   ClientClaim,
-  PutAnswer,
+  PublishAnswer,
 } from "../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 
@@ -68,8 +68,8 @@ export async function poolOf(user = freshUser(), client = "phone") {
     base,
     register: (name: string) =>
       pool().register({ ...base, client: name, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] }),
-    put: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") =>
-      put(await pool().put({ ...base, client: to, mode, keyPackages: packages, refused: 0 })),
+    publish: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") =>
+      publish(await pool().publish({ ...base, client: to, mode, keyPackages: packages, refused: 0 })),
     claim: async (
       change: Partial<ClaimCriteria> = {},
       options: { caller?: string; key?: string; body?: number; restoreEpoch?: number } = {},
@@ -93,8 +93,8 @@ export async function poolOf(user = freshUser(), client = "phone") {
   };
 }
 
-function put(answer: PutAnswer): Extract<PutAnswer, { outcome: "put" }> {
-  if (answer.outcome !== "put") throw new Error(answer.outcome);
+function publish(answer: PublishAnswer): Extract<PublishAnswer, { outcome: "published" }> {
+  if (answer.outcome !== "published") throw new Error(answer.outcome);
   return answer;
 }
 

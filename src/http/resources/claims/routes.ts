@@ -1,9 +1,9 @@
 /** Handing out packages: of one user, or of many. */
 import { type Context, Hono } from "hono";
-import { CLAIM_FAN_OUT_POOLS, MAX_BULK_ANSWER_BYTES, MAX_USERS_PER_CLAIM } from "../../../config/limits.ts";
+import { CLAIM_CONCURRENT_POOLS, MAX_BULK_ANSWER_BYTES, MAX_USERS_PER_CLAIM } from "../../../config/limits.ts";
 import type { ClaimAnswer, ClaimCall, ClientClaim } from "../../../contract/pool-messages.ts";
-import { tally } from "../../../shared/count-by.ts";
-import { fanOut } from "../../../shared/map-concurrent.ts";
+import { countBy } from "../../../shared/count-by.ts";
+import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import { authenticate, clientOf } from "../../auth/authenticate.ts";
 import { targetUser } from "../../auth/target-user.ts";
 import type { AppEnv } from "../../bindings.ts";
@@ -44,7 +44,7 @@ export const claims = new Hono<AppEnv>()
     const answer = claimed.value;
     if (answer.outcome !== "answered") return problem(c, { code: answer.outcome });
 
-    c.set("outcomes", tally(answer.clients.map((client) => client.status)));
+    c.set("outcomes", countBy(answer.clients.map((client) => client.status)));
     countClaims(c.env.METRICS, answer.clients, answer.replayed);
     const body = { user, clients: answer.clients.map(clientClaimBody) };
     if (answer.status === "rate_limited") {
@@ -74,11 +74,11 @@ export const claims = new Hono<AppEnv>()
       criteria: criteriaOf(c.env, criteria),
       idempotency: idempotency.value,
     };
-    if (call.idempotency && (await someKnowsKeyForAnother(c, users, call))) {
+    if (call.idempotency && (await anyIdempotencyConflict(c, users, call))) {
       return problem(c, { code: "idempotency_key_reused" });
     }
     let bytes = 0;
-    const outcomes = await fanOut(users, CLAIM_FAN_OUT_POOLS, async (user) => {
+    const outcomes = await mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user) => {
       // Put off before anything is taken from them: the answer must fit the isolate, and so must its repetition.
       if (bytes >= MAX_BULK_ANSWER_BYTES) return { user, claimed: PUT_OFF };
       const claimed = await claimFrom(c, { ...call, user });
@@ -91,7 +91,7 @@ export const claims = new Hono<AppEnv>()
 
     const given = outcomes.flatMap(({ claimed }) => clientsOf(claimed));
     const answer = outcomes.map(({ user, claimed }) => bulkUser(user, claimed));
-    c.set("outcomes", tally([...answer.map(({ status }) => `user_${status}`), ...given.map(({ status }) => status)]));
+    c.set("outcomes", countBy([...answer.map(({ status }) => `user_${status}`), ...given.map(({ status }) => status)]));
     for (const { claimed } of outcomes) {
       if (claimed.ok && claimed.value.outcome === "answered") {
         countClaims(c.env.METRICS, claimed.value.clients, claimed.value.replayed);
@@ -108,13 +108,13 @@ function callerOf(c: Context<AppEnv>): ClaimCall["caller"] {
 }
 
 /** Asked of all before anything is taken of any. A pool that does not answer is not known to know. */
-async function someKnowsKeyForAnother(
+async function anyIdempotencyConflict(
   c: Context<AppEnv>,
   users: readonly string[],
   call: Omit<ClaimCall, "user">,
 ): Promise<boolean> {
-  const known = await fanOut(users, CLAIM_FAN_OUT_POOLS, (user) =>
-    callPool(c.env, user, "safe", (pool) => pool.knowsKeyForAnother({ ...call, user })),
+  const known = await mapConcurrent(users, CLAIM_CONCURRENT_POOLS, (user) =>
+    callPool(c.env, user, "safe", (pool) => pool.hasIdempotencyConflict({ ...call, user })),
   );
   return known.some((answer) => answer.ok && answer.value);
 }

@@ -3,7 +3,7 @@ import { admit } from "../../../admission/admit.ts";
 import { expectedIdentity } from "../../../admission/policy.ts";
 import type { AdmissionVerdict } from "../../../admission/verdict.ts";
 import { readSettings } from "../../../config/settings.ts";
-import type { AdmittedKeyPackage, PutCode, SignatureKey } from "../../../contract/pool-messages.ts";
+import type { AdmittedKeyPackage, PublishCode, SignatureKey } from "../../../contract/pool-messages.ts";
 import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
 import { fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import type { Bindings } from "../../bindings.ts";
@@ -105,7 +105,11 @@ export function admittedOf(verdicts: readonly Verdict[]): readonly AdmittedKeyPa
  * The verdicts with the pool's codes, one for each admitted package in order. Of a replacement that was not applied
  * the good ones are `admitted`: nothing is wrong with them, and nothing was stored.
  */
-export function resultsOf(verdicts: readonly Verdict[], codes: readonly PutCode[], applied: boolean): BatchResult[] {
+export function resultsOf(
+  verdicts: readonly Verdict[],
+  codes: readonly PublishCode[],
+  applied: boolean,
+): BatchResult[] {
   const inOrder = codes.values();
   return verdicts.map((verdict, index): BatchResult => {
     if (!verdict.ok) return { index, ok: false, code: verdict.code, detail: verdict.detail };

@@ -1,6 +1,6 @@
 /** What may become of one package of a batch. */
 import type { RefusalCode } from "../../../admission/refusal.ts";
-import type { PutCode } from "../../../contract/pool-messages.ts";
+import type { PublishCode } from "../../../contract/pool-messages.ts";
 
 /**
  * Every code of a result with what it means. `admitted` is this layer's own: nothing is wrong with the package, but the
@@ -50,7 +50,7 @@ const RESULT_CODES = {
   x509_not_an_authority: "a certificate of the chain may not issue others",
   x509_invalid_signature: "a certificate's signature does not verify",
   x509_untrusted: "the chain does not end at a trusted anchor",
-} as const satisfies Record<RefusalCode | PutCode | "admitted", string>;
+} as const satisfies Record<RefusalCode | PublishCode | "admitted", string>;
 
 export type ResultCode = keyof typeof RESULT_CODES;
 

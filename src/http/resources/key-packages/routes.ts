@@ -2,9 +2,9 @@
 import { type Context, Hono } from "hono";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS, MAX_REFS_PER_REQUEST } from "../../../config/limits.ts";
 import { readSettings } from "../../../config/settings.ts";
-import type { PreflightCall, PutAnswer, SignatureKey } from "../../../contract/pool-messages.ts";
+import type { PreflightCall, PublishAnswer, SignatureKey } from "../../../contract/pool-messages.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
-import { tally } from "../../../shared/count-by.ts";
+import { countBy } from "../../../shared/count-by.ts";
 import { authenticate } from "../../auth/authenticate.ts";
 import { owner } from "../../auth/owner.ts";
 import type { AppEnv } from "../../bindings.ts";
@@ -72,13 +72,13 @@ async function publish(c: Context<AppEnv>, mode: "add" | "replace", allowEmpty =
   const put = hopeless
     ? ({ ...call, mode: "add", keyPackages: [], refused, checked } as const)
     : { ...call, mode, keyPackages: admitted, refused, checked };
-  const stored = await callPool<PutAnswer>(c.env, user, "safe", (pool) => pool.put(put));
+  const stored = await callPool<PublishAnswer>(c.env, user, "safe", (pool) => pool.publish(put));
   if (!stored.ok) return problem(c, stored.refusal);
-  if (stored.value.outcome !== "put") return problem(c, { code: stored.value.outcome });
+  if (stored.value.outcome !== "published") return problem(c, { code: stored.value.outcome });
 
   const applied = !hopeless && stored.value.applied;
   const results = resultsOf(verdicts, stored.value.codes, applied);
-  const outcomes = tally(results.map((result) => result.code));
+  const outcomes = countBy(results.map((result) => result.code));
   c.set("outcomes", outcomes);
   countUploads(c.env.METRICS, outcomes);
   gaugeStock(c.env.METRICS, stored.value.inventory);

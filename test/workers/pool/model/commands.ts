@@ -96,7 +96,7 @@ const publishing = fc
   .map(([name, mode, offers]) =>
     command(`${mode}(${name}: ${offers.map(describeOffer).join(", ")})`, async (model, real) => {
       const keyPackages = offers.flatMap((one) => materialize(model, name, one) ?? []);
-      await put(model, real, name, mode, keyPackages);
+      await publish(model, real, name, mode, keyPackages);
     }),
   );
 
@@ -113,23 +113,23 @@ const bulk = fc.tuple(client, fc.integer({ min: 80, max: 120 })).map(([name, cou
       otherKey: false,
     };
     const keyPackages = Array.from({ length: count }, () => materialize(model, name, one) ?? []).flat();
-    await put(model, real, name, "add", keyPackages);
+    await publish(model, real, name, "add", keyPackages);
   }),
 );
 
-async function put(
+async function publish(
   model: ReferencePool,
   real: RealPool,
   name: string,
   mode: "add" | "replace",
   keyPackages: readonly AdmittedKeyPackage[],
 ): Promise<void> {
-  const answer = await stub(real).put({ ...base(model), client: name, mode, keyPackages, refused: 0 });
-  const expected = model.put(name, mode, keyPackages);
+  const answer = await stub(real).publish({ ...base(model), client: name, mode, keyPackages, refused: 0 });
+  const expected = model.publish(name, mode, keyPackages);
   const registered = model.client(name);
   expect(answer).toEqual(
     expected && registered
-      ? { outcome: "put", ...expected, inventory: model.inventory(registered) }
+      ? { outcome: "published", ...expected, inventory: model.inventory(registered) }
       : { outcome: "client_not_registered" },
   );
 }

@@ -10,7 +10,7 @@ import type {
   ClaimStatus,
   ClientClaim,
   JournalEntry,
-  PutCode,
+  PublishCode,
   RequiredCapabilities,
 } from "../../../../src/contract/pool-messages.ts";
 
@@ -46,7 +46,7 @@ type Client = {
 
 type Kept = { readonly body: string; readonly answer: ClaimAnswer; readonly expiresAt: number };
 
-export type ExpectedPut = { readonly applied: boolean; readonly codes: readonly PutCode[] };
+export type ExpectedPut = { readonly applied: boolean; readonly codes: readonly PublishCode[] };
 
 const kindOf = ({ ciphersuite, lastResort, capabilities }: AdmittedKeyPackage): Kind => ({
   ciphersuite,
@@ -106,7 +106,7 @@ export class ReferencePool {
     return "created";
   }
 
-  put(name: string, mode: "add" | "replace", keyPackages: readonly AdmittedKeyPackage[]): ExpectedPut | undefined {
+  publish(name: string, mode: "add" | "replace", keyPackages: readonly AdmittedKeyPackage[]): ExpectedPut | undefined {
     this.#takeEpoch(this.epoch);
     const client = this.client(name);
     if (!client) return undefined;
@@ -121,8 +121,8 @@ export class ReferencePool {
     return { applied, codes };
   }
 
-  #add(client: Client, keyPackages: readonly AdmittedKeyPackage[]): PutCode[] {
-    const codes: PutCode[] = [];
+  #add(client: Client, keyPackages: readonly AdmittedKeyPackage[]): PublishCode[] {
+    const codes: PublishCode[] = [];
     for (const [index, keyPackage] of keyPackages.entries()) {
       const refused = this.#refusal(client, keyPackage);
       codes.push(refused ?? "stored");
@@ -145,11 +145,11 @@ export class ReferencePool {
     return codes;
   }
 
-  #refusal(client: Client, keyPackage: AdmittedKeyPackage): PutCode | undefined {
+  #refusal(client: Client, keyPackage: AdmittedKeyPackage): PublishCode | undefined {
     if (!sameBytes(client.signatureKey, keyPackage.signatureKey)) return "signature_key_mismatch";
     const known = client.entries.find((entry) => sameBytes(entry.keyPackage.ref, keyPackage.ref));
     if (known)
-      return { live: "duplicate", claimed: "already_claimed", gone: "already_removed" }[known.state] as PutCode;
+      return { live: "duplicate", claimed: "already_claimed", gone: "already_removed" }[known.state] as PublishCode;
     const carries = (field: "initKey" | "encryptionKey") =>
       client.entries.some((entry) => sameBytes(entry.keyPackage[field], keyPackage[field]));
     if (carries("initKey")) return "init_key_reused";
