@@ -89,7 +89,7 @@ async function survive(): Promise<History> {
   const company = await engage(
     {
       publishers: 2,
-      adders: 2,
+      claimers: 2,
       owners: OWNERS,
       publisherPauseMs: 150,
       adderPauseMs: 30,

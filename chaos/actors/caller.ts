@@ -15,13 +15,13 @@ export type ActorOrders = {
   readonly seed: number;
   /** Tokens by `user/client`. */
   readonly tokens: Readonly<Record<string, string>>;
-  /** Everybody whom adders and the operator may ask for. */
+  /** Everybody whom claimers and the operator may ask for. */
   readonly users: readonly string[];
   /** Whom a publisher acts for. */
   readonly owners: readonly Owner[];
   /** For so long after its start the operator may do what later would void or heal what the rules judge. */
   readonly earlyMs: number;
-  /** Adders claim in this many loops at once, each as a caller of its own. */
+  /** Claimers claim in this many loops at once, each as a caller of its own. */
   readonly loops: number;
   /** Pause between two operations of one loop, in milliseconds: bounds the rate. */
   readonly pauseMs: number;

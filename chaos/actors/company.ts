@@ -11,7 +11,7 @@ import type { ActorOrders, Owner } from "./caller.ts";
 const ADDER_LOOPS = 6;
 const END_TIMEOUT_MS = 150_000;
 /**
- * Adders go on for a while after the owners have ended and the outbox has carried what those changed. What claims change
+ * Claimers go on for a while after the owners have ended and the outbox has carried what those changed. What claims change
  * waits for its mark alone then, so that the directory would stay behind without it.
  */
 const CLAIMS_ALONE_MS = 2_500;
@@ -19,7 +19,7 @@ const CLAIMS_ALONE_MS = 2_500;
 export type Cast = {
   /** Owners are shared out among this many processes. */
   readonly publishers: number;
-  readonly adders: number;
+  readonly claimers: number;
   readonly owners: readonly Owner[];
   readonly publisherPauseMs: number;
   readonly adderPauseMs: number;
@@ -44,9 +44,9 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
   for (const { user, client } of [...cast.owners, ...users.map((user) => ({ user, client: PROBE }))]) {
     tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:publish" });
   }
-  const names = Array.from({ length: cast.adders }, (_, index) => `adder${index}`);
+  const names = Array.from({ length: cast.claimers }, (_, index) => `claimer${index}`);
   for (const [user, client] of names.flatMap((name) =>
-    Array.from({ length: ADDER_LOOPS }, (_, index) => [`adder-${name}`, `device-${index}`] as const),
+    Array.from({ length: ADDER_LOOPS }, (_, index) => [`claimer-${name}`, `device-${index}`] as const),
   )) {
     tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:claim" });
   }
@@ -65,7 +65,7 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
       const pauseMs = cast.publisherPauseMs;
       return ["publisher", { ...common, pauseMs, owners, ...named(`publisher${index}`, index) }] as const;
     }),
-    ...names.map((name, index) => ["adder", { ...common, ...named(name, 100 + index) }] as const),
+    ...names.map((name, index) => ["claimer", { ...common, ...named(name, 100 + index) }] as const),
     ["operator", { ...common, pauseMs: 200, ...named("operator", 200) }] as const,
   ];
   function named(name: string, offset: number) {
@@ -78,10 +78,10 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
       for (const child of children) child.kill("SIGKILL");
     },
     end: async () => {
-      const adders = children.filter((_, index) => parts[index]?.[0] === "adder");
-      await Promise.all(children.filter((child) => !adders.includes(child)).map(leave));
+      const claimers = children.filter((_, index) => parts[index]?.[0] === "claimer");
+      await Promise.all(children.filter((child) => !claimers.includes(child)).map(leave));
       await new Promise((done) => setTimeout(done, CLAIMS_ALONE_MS));
-      await Promise.all(adders.map(leave));
+      await Promise.all(claimers.map(leave));
       return parts
         .flatMap(([, { history }]) => (existsSync(history) ? readFileSync(history, "utf8").split("\n") : []))
         .filter(Boolean)

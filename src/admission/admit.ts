@@ -1,3 +1,4 @@
+import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
 import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/codec/code-points.ts";
@@ -9,7 +10,7 @@ import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";
 import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
-import type { AdmissionVerdict, AdmissionWarning, AdmittedKeyPackage } from "./verdict.ts";
+import type { AdmissionVerdict, AdmissionWarning } from "./verdict.ts";
 
 export type { AdmissionContext } from "./policy.ts";
 export type { AdmissionVerdict } from "./verdict.ts";

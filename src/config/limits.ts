@@ -39,10 +39,10 @@ export const REPLAY_RETENTION_SECONDS = 24 * 3_600;
 /** How long an owner can read who claimed. */
 export const JOURNAL_RETENTION_SECONDS = 30 * 24 * 3_600;
 
-/** Claims in a row from one caller to one client before the pair's budget counts. */
+/** Claims in a row from one claimer to one client before the pair's budget counts. */
 export const PAIR_BUDGET_BURST_CLAIMS = 10;
 
-/** Claims a minute from one caller to one client after the burst. */
+/** Claims a minute from one claimer to one client after the burst. */
 export const PAIR_BUDGET_CLAIMS_PER_MINUTE = 1;
 
 /** One-time packages an hour that leave one client's pool, whoever asks; after that only the last resort. */

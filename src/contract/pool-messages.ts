@@ -5,18 +5,14 @@
  * unix seconds as numbers. Expected outcomes are values; only a fault throws.
  */
 
+import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
+import type { CapabilityLists } from "./capabilities.ts";
+
 /** The principal of the token that made a request. */
-export type Caller = { readonly user: string; readonly client: string };
+export type Claimer = { readonly user: string; readonly client: string };
 
 /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
 export type SignatureScheme = number;
-
-/** Code points that a claimer's group requires (RFC 9420 §11.1), default types not needed. */
-export type RequiredCapabilities = {
-  readonly extensions: readonly number[];
-  readonly proposals: readonly number[];
-  readonly credentials: readonly number[];
-};
 
 /** Every call carries the newest restore epoch that the Worker knows, in unix seconds; 0 for none. */
 export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
@@ -63,25 +59,6 @@ export type ClientAnswer = { readonly outcome: "found"; readonly view: ClientVie
 
 // ---- publish ------------------------------------------------------------------------------------
 
-/** What admission vouches for and the pool stores. */
-export type AdmittedKeyPackage = {
-  /** KeyPackageRef, RFC 9420 §5.2. */
-  readonly ref: Uint8Array;
-  /** The bare KeyPackage exactly as received, without any MLSMessage around it. */
-  readonly bytes: Uint8Array;
-  readonly ciphersuite: number;
-  readonly signatureScheme: SignatureScheme;
-  readonly signatureKey: Uint8Array;
-  readonly initKey: Uint8Array;
-  readonly encryptionKey: Uint8Array;
-  /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. */
-  readonly notAfter: number;
-  readonly lastResort: boolean;
-  /** Sorted, unique, GREASE removed: what a claim's required capabilities are compared with. */
-  readonly capabilities: RequiredCapabilities;
-};
-
-/** What a publisher needs to know before it pays for signatures. */
 /** Asks for leave to check so many packages. */
 export type PreflightCall = PoolCall & { readonly client: string; readonly packages: number };
 
@@ -169,7 +146,7 @@ export type JournalEntry = {
   readonly event: "claimed" | "last_resort" | "missed";
   readonly ciphersuite: number | undefined;
   readonly keyPackageRef: Uint8Array | undefined;
-  readonly claimer: Caller;
+  readonly claimer: Claimer;
   /** Only with `missed`: why nothing, or nothing better, could be given. */
   readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
 };
@@ -183,14 +160,14 @@ export type JournalAnswer =
 export type ClaimCriteria = {
   /** Acceptable ciphersuites, the preferred one first; at least one. */
   readonly ciphersuites: readonly number[];
-  readonly requiredCapabilities: RequiredCapabilities;
+  readonly requiredCapabilities: CapabilityLists;
   readonly excludeClients: readonly string[];
   readonly minRemainingLifetimeSeconds: number;
   readonly allowLastResort: boolean;
 };
 
 export type ClaimCall = PoolCall & {
-  readonly caller: Caller;
+  readonly claimer: Claimer;
   readonly criteria: ClaimCriteria;
   /** `bodyHash`: SHA-256 over the request that the key stands for. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | undefined;

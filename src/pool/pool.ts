@@ -3,7 +3,7 @@
  *
  * Every method reads and writes synchronously inside one transaction, so calls take effect one after the other and a
  * claim happens once. The platform holds each reply back until its writes are on disk. A crash before that leaves
- * nothing behind; after it the caller may miss the reply, which is what idempotency keys are for.
+ * nothing behind; after it the claimer may miss the reply, which is what idempotency keys are for.
  *
  * No signature is checked here: that would mean waiting in the middle. The Worker has done it, and nobody else can
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
@@ -219,7 +219,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const nowMs = Date.now();
       const memory = this.#cacheFor(call, nowMs);
       const now = Math.floor(nowMs / 1000);
-      const replay = call.idempotency && { ...call.idempotency, caller: call.caller };
+      const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier) return { outcome: "answered", ...earlier, replayed: true };
@@ -227,7 +227,7 @@ export class Pool extends DurableObject<PoolEnv> {
         sql: this.#sql,
         user: call.user,
         memory,
-        caller: call.caller,
+        claimer: call.claimer,
         criteria: call.criteria,
         budgets: this.#settings.budgets,
         lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
@@ -249,7 +249,7 @@ export class Pool extends DurableObject<PoolEnv> {
   /** Whether the key of a claim stands for another request already. Takes nothing. */
   hasIdempotencyConflict(call: ClaimCall): boolean {
     if (!this.#exists || !call.idempotency) return false;
-    const replay = { ...call.idempotency, caller: call.caller };
+    const replay = { ...call.idempotency, claimer: call.claimer };
     return findReplay(this.#sql, replay, Math.floor(Date.now() / 1000)) === "mismatch";
   }
 
@@ -385,7 +385,7 @@ export class Pool extends DurableObject<PoolEnv> {
     return inventory(this.#sql, clientId, this.#settings.stock, Math.floor(nowMs / 1000));
   }
 
-  /** What adders can see of a client's stock, in a form that compares. */
+  /** What claimers can see of a client's stock, in a form that compares. */
   #offered(clientId: number): string {
     return queuesOf(this.#sql, clientId)
       .filter((queue) => queue.live > 0)
@@ -396,7 +396,7 @@ export class Pool extends DurableObject<PoolEnv> {
   #refusals(clientId: number): Bucket | undefined {
     const perMinute = this.#settings.budgets.refusalsPerMinute;
     if (perMinute === undefined) return undefined;
-    return { kind: "refusals", clientId, caller: "", rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
+    return { kind: "refusals", clientId, claimer: "", rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
   }
 
   #changed(clientIds: readonly number[], dueMs: number | undefined): void {

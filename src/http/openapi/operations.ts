@@ -10,7 +10,7 @@ import * as clients from "../resources/clients/schemas.ts";
 import * as keyPackages from "../resources/key-packages/schemas.ts";
 import * as service from "../resources/service/schemas.ts";
 
-export type Access = "anyone" | "owner" | "adder" | "operator";
+export type Access = "anyone" | "owner" | "claimer" | "operator";
 
 export type MediaType = "application/json" | "message/mls" | "text/html";
 
@@ -173,7 +173,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "listClients",
     method: "GET",
     path: "/v1/users/{user}/clients",
-    access: "adder",
+    access: "claimer",
     summary: "A user's clients, ciphersuites and capabilities. Takes nothing.",
     revalidates: true,
     needs: "directory",
@@ -184,7 +184,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "claimUser",
     method: "POST",
     path: "/v1/users/{user}/claims",
-    access: "adder",
+    access: "claimer",
     summary: "One package of each client of the user.",
     request: { json: claims.claimRequest },
     takesIdempotencyKey: true,
@@ -197,7 +197,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "claimUsers",
     method: "POST",
     path: "/v1/claims",
-    access: "adder",
+    access: "claimer",
     summary: "One package of each client of many users.",
     request: { json: claims.bulkClaimRequest },
     takesIdempotencyKey: true,

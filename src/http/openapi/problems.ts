@@ -9,7 +9,7 @@ const [PUBLISH, CLAIM, ADMIN] = SCOPES;
 export const SCOPE_OF: Readonly<Record<Access, Scope | undefined>> = {
   anyone: undefined,
   owner: PUBLISH,
-  adder: CLAIM,
+  claimer: CLAIM,
   operator: ADMIN,
 };
 

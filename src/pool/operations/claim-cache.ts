@@ -37,7 +37,7 @@ export class ClaimCache {
   }
 
   /**
-   * Those of the clients that no claim has marked for the directory yet; the caller marks them. What is marked stays so
+   * Those of the clients that no claim has marked for the directory yet; the claimer marks them. What is marked stays so
    * until a batch is packed, which is no claim's transaction.
    */
   markOnce(clientIds: readonly number[]): readonly number[] {

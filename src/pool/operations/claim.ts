@@ -2,20 +2,16 @@
  * Handing out packages. Everything here is synchronous and runs inside one transaction: between looking at a package
  * and consuming it nothing else can run, which is what makes a claim happen once.
  */
+
 import type { BudgetSettings } from "../../config/settings.ts";
-import type {
-  Caller,
-  ClaimCriteria,
-  ClaimStatus,
-  ClientClaim,
-  RequiredCapabilities,
-} from "../../contract/pool-messages.ts";
+import { satisfies } from "../../contract/capabilities.ts";
+import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { type Bucket, bucketWaitMs, type Rate, spend } from "../tables/budgets.ts";
 import { record } from "../tables/journal.ts";
 import { capabilitiesOf, end, type LivePackage, oldest, type Queue } from "../tables/packages.ts";
 import { State } from "../tables/pool-schema.ts";
 import type { ClientRow } from "../tables/registrations.ts";
-import { type Answered, callerKey } from "../tables/replays.ts";
+import { type Answered, claimerKey } from "../tables/replays.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,16 +20,12 @@ const HOUR_MS = 3_600_000;
 /** Missed claims an owner is told of, an hour: whoever asks in vain again and again does not fill the journal. */
 const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
 
-/** RFC 9420 §7.2: types that every client supports without listing them. Credential types have no such defaults. */
-const isDefaultExtension = (type: number) => type >= 1 && type <= 5;
-const isDefaultProposal = (type: number) => type >= 1 && type <= 7;
-
 export type ClaimContext = {
   readonly sql: SqlStorage;
   /** The pool's own user. */
   readonly user: string;
   readonly memory: ClaimCache;
-  readonly caller: Caller;
+  readonly claimer: Claimer;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
   readonly lowWatermarkPackages: number;
@@ -63,17 +55,6 @@ export function claimAll(context: ClaimContext): Claimed {
   return { status: statusOf(clients), clients, claimedFrom, crossedThreshold };
 }
 
-/** RFC 9420 §11.1, with the default types left out of what must be listed. Pure. */
-export function satisfies(offered: RequiredCapabilities, required: RequiredCapabilities): boolean {
-  const lists = (have: readonly number[], want: readonly number[], implied: (type: number) => boolean) =>
-    want.every((type) => implied(type) || have.includes(type));
-  return (
-    lists(offered.extensions, required.extensions, isDefaultExtension) &&
-    lists(offered.proposals, required.proposals, isDefaultProposal) &&
-    lists(offered.credentials, required.credentials, () => false)
-  );
-}
-
 /** The answer as a whole, from its parts. Pure. */
 export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
   const wanted = clients.filter((claim) => claim.status !== "excluded");
@@ -82,9 +63,9 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
   return wanted.some((claim) => claim.status === "rate_limited") ? "rate_limited" : "none";
 }
 
-/** The caller's own client never claims from itself; another user's client of the same name is another client. */
-function isExcluded({ user, caller, criteria }: ClaimContext, client: string): boolean {
-  return (caller.user === user && caller.client === client) || criteria.excludeClients.includes(client);
+/** The claimer's own client never claims from itself; another user's client of the same name is another client. */
+function isExcluded({ user, claimer, criteria }: ClaimContext, client: string): boolean {
+  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
 }
 
 /** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
@@ -92,7 +73,7 @@ function claimOne(
   context: ClaimContext,
   { client, clientId }: ClientRow,
 ): { readonly claim: ClientClaim; readonly left?: number } {
-  const { sql, caller, criteria, nowMs } = context;
+  const { sql, claimer, criteria, nowMs } = context;
   const pair = pairBucket(context, clientId);
   const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
   if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
@@ -123,7 +104,7 @@ function claimOne(
     context.memory.noteClaimed(clientId, live.queueId);
   }
   const status = queue.lastResort ? "last_resort" : "claimed";
-  record(sql, { clientId, at: now, event: status, ciphersuite: queue.ciphersuite, ref: live.ref, claimer: caller });
+  record(sql, { clientId, at: now, event: status, ciphersuite: queue.ciphersuite, ref: live.ref, claimer: claimer });
   const given = {
     keyPackage: live.keyPackage,
     keyPackageRef: live.ref,
@@ -169,27 +150,27 @@ function pick(
   return undefined;
 }
 
-function pairBucket({ budgets, caller }: ClaimContext, clientId: number): Bucket | undefined {
+function pairBucket({ budgets, claimer }: ClaimContext, clientId: number): Bucket | undefined {
   if (!budgets.pair) return undefined;
   const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
-  return { kind: "pair", clientId, caller: callerKey(caller), rate };
+  return { kind: "pair", clientId, claimer: claimerKey(claimer), rate };
 }
 
 function targetBucket({ budgets }: ClaimContext, clientId: number): Bucket | undefined {
   if (budgets.targetPerHour === undefined) return undefined;
   const rate = { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour };
-  return { kind: "target", clientId, caller: "", rate };
+  return { kind: "target", clientId, claimer: "", rate };
 }
 
 function missed(
-  { sql, caller, nowMs }: ClaimContext,
+  { sql, claimer, nowMs }: ClaimContext,
   clientId: number,
   reason: "exhausted" | "incompatible" | "rate_limited",
 ) {
-  const bucket: Bucket = { kind: "missed", clientId, caller: "", rate: MISSED_RATE };
+  const bucket: Bucket = { kind: "missed", clientId, claimer: "", rate: MISSED_RATE };
   if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
   spend(sql, bucket, nowMs);
-  record(sql, { clientId, at: Math.floor(nowMs / 1000), event: "missed", claimer: caller, reason });
+  record(sql, { clientId, at: Math.floor(nowMs / 1000), event: "missed", claimer: claimer, reason });
 }
 
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));

@@ -1,7 +1,8 @@
 /** Taking admitted packages into a client's stock: adding, and replacing all of it. */
 import { MAX_QUEUES_PER_CLIENT } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { AdmittedKeyPackage, PublishCall, PublishCode } from "../../contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
+import type { PublishCall, PublishCode } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { end, endAll, insert, inventory, keyIsKnown, queueFor, queuesOf, stateOfRef } from "../tables/packages.ts";
 import { State } from "../tables/pool-schema.ts";
@@ -75,7 +76,7 @@ function add(context: PublishContext, keyPackages: readonly AdmittedKeyPackage[]
 
 /**
  * Makes these packages the whole stock of the client, all ciphersuites and last resorts. What is already live stays
- * in its place; what is not in the list becomes a tombstone. If any code is not kept the caller must roll back.
+ * in its place; what is not in the list becomes a tombstone. If any code is not kept the claimer must roll back.
  */
 function replace(context: PublishContext, keyPackages: readonly AdmittedKeyPackage[]): PublishCode[] {
   const { sql, clientId, now } = context;

@@ -11,7 +11,7 @@
  * The commit point of a call is that of its group, and the platform holds every reply back until then.
  */
 type Job = {
-  /** Does the work and returns how to tell its caller, who must not hear of it before the work is committed. */
+  /** Does the work and returns how to tell its claimer, who must not hear of it before the work is committed. */
   readonly run: () => () => void;
   readonly fail: (error: unknown) => void;
 };

@@ -11,8 +11,8 @@ export type BucketKind = "pair" | "target" | "missed" | "refusals";
 export type Bucket = {
   readonly kind: BucketKind;
   readonly clientId: number;
-  /** Who spends; empty for a bucket that all callers share. */
-  readonly caller: string;
+  /** Who spends; empty for a bucket that all claimers share. */
+  readonly claimer: string;
   readonly rate: Rate;
 };
 
@@ -31,15 +31,15 @@ export function bucketWaitMs(sql: SqlStorage, bucket: Bucket, nowMs: number): nu
   return waitMs(bucket.rate, readArrival(sql, bucket), nowMs);
 }
 
-/** Spends `count` events. The caller has looked at the wait in the same transaction. */
+/** Spends `count` events. The claimer has looked at the wait in the same transaction. */
 export function spend(sql: SqlStorage, bucket: Bucket, nowMs: number, count = 1): void {
   const arrivalMs = arrivalAfter(bucket.rate, readArrival(sql, bucket), nowMs, count);
   sql.exec(
-    `INSERT INTO budgets (kind, client_id, caller, arrival_ms) VALUES (?, ?, ?, ?)
-     ON CONFLICT (client_id, kind, caller) DO UPDATE SET arrival_ms = excluded.arrival_ms`,
+    `INSERT INTO budgets (kind, client_id, claimer, arrival_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (client_id, kind, claimer) DO UPDATE SET arrival_ms = excluded.arrival_ms`,
     bucket.kind,
     bucket.clientId,
-    bucket.caller,
+    bucket.claimer,
     arrivalMs,
   );
 }
@@ -65,10 +65,10 @@ export function sweepBudgets(sql: SqlStorage, nowMs: number): void {
 function readArrival(sql: SqlStorage, bucket: Bucket): number {
   const row = sql
     .exec<{ arrival_ms: number }>(
-      "SELECT arrival_ms FROM budgets WHERE client_id = ? AND kind = ? AND caller = ?",
+      "SELECT arrival_ms FROM budgets WHERE client_id = ? AND kind = ? AND claimer = ?",
       bucket.clientId,
       bucket.kind,
-      bucket.caller,
+      bucket.claimer,
     )
     .toArray()[0];
   return row?.arrival_ms ?? 0;

@@ -1,5 +1,5 @@
 /** What an owner can read about claims on a client, missed ones too. */
-import type { Caller, JournalEntry } from "../../contract/pool-messages.ts";
+import type { Claimer, JournalEntry } from "../../contract/pool-messages.ts";
 
 export type NewEntry = {
   readonly clientId: number;
@@ -7,7 +7,7 @@ export type NewEntry = {
   readonly event: JournalEntry["event"];
   readonly ciphersuite?: number;
   readonly ref?: Uint8Array;
-  readonly claimer: Caller;
+  readonly claimer: Claimer;
   readonly reason?: JournalEntry["reason"];
 };
 

@@ -2,15 +2,18 @@
  * The packages of the pool's clients: queues, rows and tombstones. Every change of `state` goes through here, so that
  * the count of a queue always agrees with its rows.
  */
+
 import type { StockSettings } from "../../config/settings.ts";
-import type { AdmittedKeyPackage, RequiredCapabilities, SuiteInventory } from "../../contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
+import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { SuiteInventory } from "../../contract/pool-messages.ts";
 import { State } from "./pool-schema.ts";
 
 export type Queue = {
   readonly queueId: number;
   readonly ciphersuite: number;
   readonly lastResort: boolean;
-  /** JSON of RequiredCapabilities: what every package of the queue supports. */
+  /** JSON of CapabilityLists: what every package of the queue supports. */
   readonly capabilities: string;
   /** Live rows, those that expired since the last sweep included. */
   readonly live: number;
@@ -35,8 +38,8 @@ export function queuesOf(sql: SqlStorage, clientId: number): readonly Queue[] {
     }));
 }
 
-export function capabilitiesOf(queue: Queue): RequiredCapabilities {
-  return JSON.parse(queue.capabilities) as RequiredCapabilities;
+export function capabilitiesOf(queue: Queue): CapabilityLists {
+  return JSON.parse(queue.capabilities) as CapabilityLists;
 }
 
 /** The queue that a package belongs to, made if it is the first of its kind. */

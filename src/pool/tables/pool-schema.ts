@@ -76,13 +76,13 @@ const VERSIONS: readonly (readonly string[])[] = [
     "CREATE INDEX key_packages_expiry ON key_packages (not_after)",
     `CREATE TABLE claims (
       claim_id INTEGER PRIMARY KEY,
-      caller TEXT NOT NULL,
+      claimer TEXT NOT NULL,
       idempotency_key TEXT NOT NULL,
       body_hash BLOB NOT NULL,
       answer TEXT NOT NULL,
       key_packages BLOB NOT NULL,
       expires_at INTEGER NOT NULL,
-      UNIQUE (caller, idempotency_key)
+      UNIQUE (claimer, idempotency_key)
     ) STRICT`,
     "CREATE INDEX claims_expiry ON claims (expires_at)",
     `CREATE TABLE journal (
@@ -97,13 +97,13 @@ const VERSIONS: readonly (readonly string[])[] = [
       reason TEXT
     ) STRICT`,
     "CREATE INDEX journal_client ON journal (client_id, sequence)",
-    // Theoretical arrival times of leaky buckets: one row for each caller and client that have met.
+    // Theoretical arrival times of leaky buckets: one row for each claimer and client that have met.
     `CREATE TABLE budgets (
       kind TEXT NOT NULL,
       client_id INTEGER NOT NULL,
-      caller TEXT NOT NULL,
+      claimer TEXT NOT NULL,
       arrival_ms INTEGER NOT NULL,
-      PRIMARY KEY (client_id, kind, caller)
+      PRIMARY KEY (client_id, kind, claimer)
     ) STRICT, WITHOUT ROWID`,
   ],
 ];

@@ -3,13 +3,13 @@
  * gave: neither a replaced last resort nor a revoked client changes an answer that was once sent.
  */
 
-import type { Caller, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import type { Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 
 export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
 
 export type Replay = {
-  readonly caller: Caller;
+  readonly claimer: Claimer;
   readonly key: string;
   readonly bodyHash: Uint8Array;
 };
@@ -27,15 +27,15 @@ type StoredClaim = {
   };
 };
 
-export const callerKey = (caller: Caller): string => JSON.stringify([caller.user, caller.client]);
+export const claimerKey = (claimer: Claimer): string => JSON.stringify([claimer.user, claimer.client]);
 
 /** The earlier answer, `mismatch` if the key stands for another request, undefined if it is new. */
 export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answered | "mismatch" | undefined {
   const row = sql
     .exec<{ body_hash: ArrayBuffer; answer: string; key_packages: ArrayBuffer }>(
       `SELECT body_hash, answer, key_packages FROM claims
-       WHERE caller = ? AND idempotency_key = ? AND expires_at > ?`,
-      callerKey(replay.caller),
+       WHERE claimer = ? AND idempotency_key = ? AND expires_at > ?`,
+      claimerKey(replay.claimer),
       replay.key,
       now,
     )
@@ -49,9 +49,9 @@ export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answer
 export function keepReplay(sql: SqlStorage, replay: Replay, answer: Answered, expiresAt: number): void {
   const { text, packages } = encode(answer);
   sql.exec(
-    `INSERT OR REPLACE INTO claims (caller, idempotency_key, body_hash, answer, key_packages, expires_at)
+    `INSERT OR REPLACE INTO claims (claimer, idempotency_key, body_hash, answer, key_packages, expires_at)
      VALUES (?, ?, ?, ?, ?, ?)`,
-    callerKey(replay.caller),
+    claimerKey(replay.claimer),
     replay.key,
     replay.bodyHash,
     text,

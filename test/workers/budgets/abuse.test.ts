@@ -1,7 +1,7 @@
 /** The drainers, with the budgets in force: what one who claims again and again gets, and a thousand who do. */
 import { describe, expect, it } from "vitest";
 import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/config/limits.ts";
-import { adder, registeredOwner } from "../support/http.ts";
+import { claimer, registeredOwner } from "../support/http.ts";
 
 const countBy = (words: readonly string[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, group]) => [word, group.length]));
@@ -10,7 +10,7 @@ describe("abuse by claims", () => {
   it("gives a claimer who drains his burst, and then 429 with a time to wait", async () => {
     const victim = await registeredOwner();
     await victim.publish([...victim.forgeMany(60), victim.forge({ lastResort: true })]);
-    const drainer = await adder();
+    const drainer = await claimer();
     const answers = [];
     for (let claim = 0; claim < 30; claim++) answers.push(await drainer.claim(victim.user));
     expect(countBy(answers.map(({ status }) => String(status)))).toEqual({
@@ -27,7 +27,7 @@ describe("abuse by claims", () => {
     await victim.publish([victim.forge({ lastResort: true })]);
     const outcomes: string[] = [];
     for (let crowd = 0; crowd < 20; crowd++) {
-      const claims = Array.from({ length: 50 }, async () => (await adder()).claim(victim.user));
+      const claims = Array.from({ length: 50 }, async () => (await claimer()).claim(victim.user));
       outcomes.push(...(await Promise.all(claims)).map(({ json }) => json.clients[0].status));
     }
     const counted = countBy(outcomes);

@@ -8,10 +8,10 @@ afterEach(() => {
 });
 
 describe("the budget of a pair", () => {
-  it("lets one caller claim ten times and then once a minute", async () => {
+  it("lets one claimer claim ten times and then once a minute", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(20));
-    const claim = async () => only(await pool.claim({}, { caller: "bob" }));
+    const claim = async () => only(await pool.claim({}, { claimer: "bob" }));
     for (let index = 0; index < 10; index++) expect((await claim()).status).toBe("claimed");
     const limited = await claim();
     expect(limited).toMatchObject({ status: "rate_limited" });
@@ -19,21 +19,21 @@ describe("the budget of a pair", () => {
     vi.setSystemTime(Date.now() + 60_000);
     expect((await claim()).status).toBe("claimed");
     expect((await claim()).status).toBe("rate_limited");
-    expect(only(await pool.claim({}, { caller: "carol" })).status).toBe("claimed");
+    expect(only(await pool.claim({}, { claimer: "carol" })).status).toBe("claimed");
   });
 
   it("costs nothing where nothing was given", async () => {
     const pool = await poolOf();
-    for (let index = 0; index < 20; index++) await pool.claim({}, { caller: "bob" });
+    for (let index = 0; index < 20; index++) await pool.claim({}, { claimer: "bob" });
     await pool.publish(keyPackages(1));
-    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
+    expect(only(await pool.claim({}, { claimer: "bob" })).status).toBe("claimed");
   });
 
   it("costs nothing for a repeated claim", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(20));
     for (let index = 0; index < 20; index++) {
-      expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("claimed");
+      expect(only(await pool.claim({}, { claimer: "bob", key: "k" })).status).toBe("claimed");
     }
     expect((await pool.inventory())[0]?.available).toBe(19);
   });
@@ -41,17 +41,17 @@ describe("the budget of a pair", () => {
   it("does not lock out a device that registered anew", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(20));
-    for (let index = 0; index < 11; index++) await pool.claim({}, { caller: "bob" });
-    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("rate_limited");
+    for (let index = 0; index < 11; index++) await pool.claim({}, { claimer: "bob" });
+    expect(only(await pool.claim({}, { claimer: "bob" })).status).toBe("rate_limited");
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     await pool.register("phone");
     await pool.publish(keyPackages(1));
-    expect(only(await pool.claim({}, { caller: "bob" })).status).toBe("claimed");
+    expect(only(await pool.claim({}, { claimer: "bob" })).status).toBe("claimed");
   });
 });
 
 describe("the budget of a target", () => {
-  it("gives the last resort instead of draining the pool, however many callers there are", async () => {
+  it("gives the last resort instead of draining the pool, however many claimers there are", async () => {
     const pool = await poolOf();
     await pool.publish([...keyPackages(100), keyPackage({ lastResort: true })]);
     const answers = await Promise.all(Array.from({ length: 90 }, () => pool.claim()));
@@ -111,16 +111,14 @@ describe("checks under way", () => {
     const begin = async (client = "phone", packages = 100) =>
       (await pool.stub().preflight({ ...pool.base, client, packages })).outcome;
     const end = (refused: number, checked?: number) =>
-      pool
-        .stub()
-        .publish({
-          ...pool.base,
-          client: "phone",
-          mode: "add",
-          keyPackages: [],
-          refused,
-          ...(checked ? { checked } : {}),
-        });
+      pool.stub().publish({
+        ...pool.base,
+        client: "phone",
+        mode: "add",
+        keyPackages: [],
+        refused,
+        ...(checked ? { checked } : {}),
+      });
     expect([await begin(), await begin(), await begin(), await begin("phone", 0)]).toEqual([
       "ready",
       "ready",

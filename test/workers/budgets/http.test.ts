@@ -1,11 +1,11 @@
-/** Budgets as adders and owners meet them over HTTP, with the default numbers. */
+/** Budgets as claimers and owners meet them over HTTP, with the default numbers. */
 import { expect, test } from "vitest";
-import { adder, registeredOwner } from "../support/http.ts";
+import { claimer, registeredOwner } from "../support/http.ts";
 
 test("past the pair's budget a claimer is told when to come back, and nothing is taken", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(12));
-  const bob = await adder();
+  const bob = await claimer();
   for (let index = 0; index < 10; index++) expect((await bob.claim(owner.user)).status).toBe(200);
   const limited = await bob.claim(owner.user);
   expect([limited.status, limited.json.code]).toEqual([429, "rate_limited"]);
@@ -22,7 +22,7 @@ test("a thousand claimers who drain one victim get its last resort once the hour
   await owner.publish([...owner.forgeMany(70), owner.forge({ lastResort: true })]);
   const statuses: string[] = [];
   for (let index = 0; index < 65; index++) {
-    statuses.push((await (await adder()).claim(owner.user)).json.clients[0].status);
+    statuses.push((await (await claimer()).claim(owner.user)).json.clients[0].status);
   }
   expect(statuses.slice(0, 60).every((status) => status === "claimed")).toBe(true);
   expect(statuses.slice(-3)).toEqual(["last_resort", "last_resort", "last_resort"]);

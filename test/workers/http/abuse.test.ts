@@ -15,7 +15,7 @@ import { app } from "../../../src/http/app.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { type Answer, adder, call, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
+import { type Answer, call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
 
 type Attempt = {
   readonly who: string;
@@ -24,11 +24,11 @@ type Attempt = {
 };
 
 let owner: Awaited<ReturnType<typeof registeredOwner>>;
-let bob: Awaited<ReturnType<typeof adder>>;
+let bob: Awaited<ReturnType<typeof claimer>>;
 
 beforeAll(async () => {
   owner = await registeredOwner();
-  bob = await adder();
+  bob = await claimer();
 });
 
 const encode = (part: unknown): string => base64url(new TextEncoder().encode(JSON.stringify(part)));
@@ -107,7 +107,7 @@ const TOKENS: readonly Attempt[] = [
     gets: [403, "not_owner"],
   },
   {
-    who: "an adder who wants to publish",
+    who: "an claimer who wants to publish",
     does: async () => inventoryWith(await token({ user: owner.user, scope: CLAIM })),
     gets: [403, "insufficient_scope"],
   },

@@ -13,11 +13,11 @@ type Asker =
   | "other user"
   | "other client"
   | "owner"
-  | "adder"
+  | "claimer"
   | "operator";
 
-const SCOPE: Readonly<Record<Access, string>> = { owner: PUBLISH, adder: CLAIM, operator: ADMIN, anyone: "" };
-const WRONG_SCOPE: Readonly<Record<Access, string>> = { owner: CLAIM, adder: PUBLISH, operator: PUBLISH, anyone: "" };
+const SCOPE: Readonly<Record<Access, string>> = { owner: PUBLISH, claimer: CLAIM, operator: ADMIN, anyone: "" };
+const WRONG_SCOPE: Readonly<Record<Access, string>> = { owner: CLAIM, claimer: PUBLISH, operator: PUBLISH, anyone: "" };
 
 /** What each asker's token says, for a route of `access` about this user's phone. */
 const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOptions | undefined>> = {
@@ -28,7 +28,7 @@ const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOpti
   "other user": () => ({ user: "mallory", scope: PUBLISH }),
   "other client": (_, user) => ({ user, client: "tablet", scope: PUBLISH }),
   owner: (_, user) => ({ user, scope: PUBLISH }),
-  adder: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
+  claimer: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
   operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
 };
 const ASKERS = Object.keys(TOKENS) as Asker[];
@@ -42,10 +42,10 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "not_owner",
     "other client": "not_owner",
     owner: "allowed",
-    adder: "insufficient_scope",
+    claimer: "insufficient_scope",
     operator: "insufficient_scope",
   },
-  adder: {
+  claimer: {
     "no token": "token_missing",
     expired: "token_expired",
     "wrong audience": "wrong_audience",
@@ -53,7 +53,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
     owner: "insufficient_scope",
-    adder: "allowed",
+    claimer: "allowed",
     operator: "insufficient_scope",
   },
   operator: {
@@ -64,7 +64,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
     owner: "insufficient_scope",
-    adder: "insufficient_scope",
+    claimer: "insufficient_scope",
     operator: "allowed",
   },
 };

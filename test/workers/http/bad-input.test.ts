@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { adder, call, clientPath, freshName, registeredOwner } from "../support/http.ts";
+import { call, claimer, clientPath, freshName, registeredOwner } from "../support/http.ts";
 
 const owner = await registeredOwner();
 const good = base64url(owner.forge());
-const bob = await adder();
+const bob = await claimer();
 const keyPackages = `${owner.path}/key-packages`;
 const claims = `/v1/users/${owner.user}/claims`;
 const json = { "Content-Type": "application/json" };

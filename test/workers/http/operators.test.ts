@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { ADMIN, token } from "../support/auth.ts";
-import { adder, type Call, call, type Json, registeredOwner } from "../support/http.ts";
+import { type Call, call, claimer, type Json, registeredOwner } from "../support/http.ts";
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
 const as = (method: string, path: string, options: Call = {}) =>
@@ -71,7 +71,7 @@ test("a revoked user has nothing to give, and asking again changes nothing", asy
   await owner.publish(owner.forgeMany(2));
   expect((await as("DELETE", `/users/${owner.user}`)).json).toEqual({ user: owner.user, clients: 1, purged: 2 });
   expect((await as("DELETE", `/users/${owner.user}`)).json).toEqual({ user: owner.user, clients: 0, purged: 0 });
-  expect((await (await adder()).claim(owner.user)).json).toMatchObject({ status: "none", clients: [] });
+  expect((await (await claimer()).claim(owner.user)).json).toMatchObject({ status: "none", clients: [] });
 });
 
 test("a lost directory is written anew", async () => {
@@ -82,7 +82,7 @@ test("a lost directory is written anew", async () => {
     env.DB.prepare("DELETE FROM clients WHERE user = ?").bind(owner.user),
     env.DB.prepare("DELETE FROM users WHERE user = ?").bind(owner.user),
   ]);
-  const bob = await adder();
+  const bob = await claimer();
   expect((await bob.peek(owner.user)).json.code).toBe("unknown_user");
   expect((await as("POST", `/users/${owner.user}/resync`)).json).toEqual({ user: owner.user, status: "delivered" });
   expect((await bob.peek(owner.user)).json.clients).toMatchObject([{ client: "phone", offers: [{ available: 2 }] }]);
@@ -97,11 +97,11 @@ test("a restore epoch voids what was stored before it, leaves last resorts, and 
     const set = await as("POST", "/restore-epoch", { body: {} });
     expect(set.json.restore_epoch).toBeGreaterThanOrEqual(Math.floor((start + 10_000) / 1000));
     expect((await as("GET", "/restore-epoch")).json).toEqual(set.json);
-    const { json } = await (await adder()).claim(owner.user);
+    const { json } = await (await claimer()).claim(owner.user);
     expect(json.clients[0].status).toBe("last_resort");
     expect((await owner.inventory())[0]).toMatchObject({ available: 0, last_resort: true, needs_upload: true });
     await owner.publish(owner.forgeMany(1));
-    expect((await (await adder()).claim(owner.user)).json.clients[0].status).toBe("claimed");
+    expect((await (await claimer()).claim(owner.user)).json.clients[0].status).toBe("claimed");
     const older = await as("POST", "/restore-epoch", { body: { restore_epoch: 5 } });
     expect([older.status, older.json.restore_epoch]).toEqual([409, set.json.restore_epoch]);
     const future = { restore_epoch: set.json.restore_epoch + 3600 };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { base64url, newSigner } from "../support/forge.ts";
-import { adder, call, ORIGIN, registeredOwner } from "../support/http.ts";
+import { call, claimer, ORIGIN, registeredOwner } from "../support/http.ts";
 
 test("a batch goes in and each package comes out once, the oldest first", async () => {
   const owner = await registeredOwner();
@@ -17,7 +17,7 @@ test("a batch goes in and each package comes out once, the oldest first", async 
   ]);
   expect(published.json.inventory).toMatchObject([{ ciphersuite: 1, available: 3, last_resort: false }]);
 
-  const bob = await adder();
+  const bob = await claimer();
   for (const [index, expected] of batch.entries()) {
     const { status, json, headers } = await bob.claim(owner.user);
     expect(status).toBe(200);
@@ -37,7 +37,7 @@ test("a hundred packages answer a hundred and fifty claims at once with a hundre
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(99));
   await owner.publish([owner.forge(), owner.forge({ lastResort: true })]);
-  const bob = await adder();
+  const bob = await claimer();
   const answers = await Promise.all(Array.from({ length: 150 }, () => bob.claim(owner.user)));
   const given = answers.map(({ json }) => json.clients[0]);
   const claimed = given.filter(({ status }) => status === "claimed").map((claim) => claim.key_package);
@@ -84,7 +84,7 @@ test("a body of message/mls is a batch, and a claim may be answered in it", asyn
   const raw = new Uint8Array(batch.flatMap((keyPackage) => [...encodeMlsMessage(keyPackage)]));
   const published = await owner.as("POST", "/key-packages", { raw, headers: { "Content-Type": "message/mls" } });
   expect(published.json.results.map((result: { code: string }) => result.code)).toEqual(["stored", "stored"]);
-  const bob = await adder();
+  const bob = await claimer();
   const claimed = await bob.claim(owner.user, {}, { Accept: "message/mls, application/json;q=0.5" });
   expect(claimed.headers.get("Content-Type")).toBe("message/mls");
   expect(claimed.headers.get("Claim-Status")).toBe("ok");
@@ -93,7 +93,7 @@ test("a body of message/mls is a batch, and a claim may be answered in it", asyn
 
 test("where there is nothing to give, the answer is JSON that says why, whatever was asked for", async () => {
   const owner = await registeredOwner();
-  const bob = await adder();
+  const bob = await claimer();
   const claimed = await bob.claim(owner.user, {}, { Accept: "message/mls" });
   expect(claimed.status).toBe(200);
   expect(claimed.json).toMatchObject({ status: "none", clients: [{ status: "exhausted" }] });
@@ -123,6 +123,6 @@ test("a lifetime as long as numbers go comes through whole where the policy allo
     unlimited,
   );
   expect(await published.json()).toMatchObject({ results: [{ code: "stored" }] });
-  const { json } = await (await adder()).claim(owner.user);
+  const { json } = await (await claimer()).claim(owner.user);
   expect(json.clients[0]).toMatchObject({ key_package: base64url(eternal), not_after: Number.MAX_SAFE_INTEGER });
 });

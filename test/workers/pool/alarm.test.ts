@@ -54,7 +54,7 @@ describe("the alarm", () => {
   it("forgets replay records after their day", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(1));
-    await pool.claim({}, { caller: "bob", key: "k" });
+    await pool.claim({}, { claimer: "bob", key: "k" });
     await pool.ring();
     expect(await count(pool, "claims")).toBe(1);
     vi.setSystemTime(Date.now() + 24 * 3600_000 + 1000);

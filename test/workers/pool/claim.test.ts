@@ -162,26 +162,26 @@ describe("what a claim asks for", () => {
     expect(only(await pool.claim({ ciphersuites: [1] })).status).toBe("exhausted");
   });
 
-  it("gives no last resort to a caller who does not want one", async () => {
+  it("gives no last resort to a claimer who does not want one", async () => {
     const pool = await poolOf();
     await pool.publish([keyPackage({ lastResort: true })]);
     expect(only(await pool.claim({ allowLastResort: false })).status).toBe("exhausted");
     expect(only(await pool.claim()).status).toBe("last_resort");
   });
 
-  it("excludes the caller's own client, and only that", async () => {
+  it("excludes the claimer's own client, and only that", async () => {
     const pool = await poolOf();
     await pool.register("laptop");
     await pool.publish(keyPackages(2), "phone");
     await pool.publish(keyPackages(2), "laptop");
-    const own = await pool.claim({}, { caller: pool.user });
+    const own = await pool.claim({}, { claimer: pool.user });
     expect(own.outcome === "answered" && own.clients.map(({ status }) => status)).toEqual(["claimed", "excluded"]);
     expect(own).toMatchObject({ status: "ok" });
-    const other = await pool.claim({}, { caller: "somebody-else" });
+    const other = await pool.claim({}, { claimer: "somebody-else" });
     expect(other.outcome === "answered" && other.clients.map(({ status }) => status)).toEqual(["claimed", "claimed"]);
   });
 
-  it("excludes the clients that the caller names", async () => {
+  it("excludes the clients that the claimer names", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(1));
     expect(only(await pool.claim({ excludeClients: ["phone"] })).status).toBe("excluded");
@@ -193,7 +193,7 @@ describe("what a claim asks for", () => {
     const answer = await poolFor(env, user).claim({
       user,
       restoreEpoch: 0,
-      caller: { user: "x", client: "y" },
+      claimer: { user: "x", client: "y" },
       criteria: anything,
       idempotency: undefined,
     });
@@ -209,8 +209,8 @@ describe("repeating a claim", () => {
   it("gives the same packages under the same key, and consumes nothing more", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(5));
-    const first = await pool.claim({}, { caller: "bob", key: "k1" });
-    const again = await pool.claim({}, { caller: "bob", key: "k1" });
+    const first = await pool.claim({}, { claimer: "bob", key: "k1" });
+    const again = await pool.claim({}, { claimer: "bob", key: "k1" });
     expect(again).toEqual({ ...first, replayed: true });
     expect((await pool.inventory())[0]?.available).toBe(4);
   });
@@ -218,42 +218,42 @@ describe("repeating a claim", () => {
   it("gives the same packages after the object was evicted and to concurrent repetitions", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(5));
-    const answers = await Promise.all(Array.from({ length: 5 }, () => pool.claim({}, { caller: "bob", key: "k" })));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => pool.claim({}, { claimer: "bob", key: "k" })));
     await evictDurableObject(pool.stub());
-    answers.push(await pool.claim({}, { caller: "bob", key: "k" }));
+    answers.push(await pool.claim({}, { claimer: "bob", key: "k" }));
     expect(new Set(answers.map(refOf)).size).toBe(1);
     expect((await pool.inventory())[0]?.available).toBe(4);
   });
 
-  it("refuses the key for another request, and knows it only for its own caller", async () => {
+  it("refuses the key for another request, and knows it only for its own claimer", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(5));
-    const first = await pool.claim({}, { caller: "bob", key: "k", body: 1 });
-    expect(await pool.claim({}, { caller: "bob", key: "k", body: 2 })).toEqual({ outcome: "idempotency_key_reused" });
-    expect(refOf(await pool.claim({}, { caller: "carol", key: "k", body: 2 }))).not.toBe(refOf(first));
+    const first = await pool.claim({}, { claimer: "bob", key: "k", body: 1 });
+    expect(await pool.claim({}, { claimer: "bob", key: "k", body: 2 })).toEqual({ outcome: "idempotency_key_reused" });
+    expect(refOf(await pool.claim({}, { claimer: "carol", key: "k", body: 2 }))).not.toBe(refOf(first));
   });
 
   it("repeats a last resort that was replaced in the meantime", async () => {
     const pool = await poolOf();
     const old = keyPackage({ lastResort: true });
     await pool.publish([old]);
-    const first = await pool.claim({}, { caller: "bob", key: "k" });
+    const first = await pool.claim({}, { claimer: "bob", key: "k" });
     await pool.publish([keyPackage({ lastResort: true })]);
-    expect(await pool.claim({}, { caller: "bob", key: "k" })).toEqual({ ...first, replayed: true });
+    expect(await pool.claim({}, { claimer: "bob", key: "k" })).toEqual({ ...first, replayed: true });
   });
 
   it("lets one who came away with nothing ask again under the same key", async () => {
     const pool = await poolOf();
-    expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("exhausted");
+    expect(only(await pool.claim({}, { claimer: "bob", key: "k" })).status).toBe("exhausted");
     await pool.publish(keyPackages(1));
-    expect(only(await pool.claim({}, { caller: "bob", key: "k" })).status).toBe("claimed");
+    expect(only(await pool.claim({}, { claimer: "bob", key: "k" })).status).toBe("claimed");
   });
 
   it("forgets the key after a day", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(2));
-    const first = await pool.claim({}, { caller: "bob", key: "k" });
+    const first = await pool.claim({}, { claimer: "bob", key: "k" });
     vi.setSystemTime(Date.now() + 24 * 3600_000 + 1000);
-    expect(refOf(await pool.claim({}, { caller: "bob", key: "k" }))).not.toBe(refOf(first));
+    expect(refOf(await pool.claim({}, { claimer: "bob", key: "k" }))).not.toBe(refOf(first));
   });
 });

@@ -7,7 +7,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { POOL_CALL_ATTEMPTS, POOL_CALL_TIMEOUT_MS, POOL_RETRY_PAUSE_MS } from "../../../src/config/limits.ts";
-import type { AdmittedKeyPackage } from "../../../src/contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import { readClients } from "../../../src/directory/queries.ts";
 import { callPool, type RemotePool } from "../../../src/http/upstream/pool.ts";
 import { poolName } from "../../../src/pool/address.ts";
@@ -24,7 +24,7 @@ type Callable = Pick<RemotePool, "publish" | "claim" | "revoke"> & { readonly al
 
 type Step = {
   readonly name: string;
-  /** The same call each time it is made for the same stock, as a caller that repeats makes it. */
+  /** The same call each time it is made for the same stock, as a claimer that repeats makes it. */
   readonly call: (pool: TestPool, stock: Stock) => (target: Callable) => Promise<unknown>;
   /** Usable one-time packages of the client after it, of three before; undefined for a client that is gone. */
   readonly left: number | undefined;
@@ -44,7 +44,7 @@ const STEPS: readonly Step[] = [
     call: (pool) => (target) =>
       target.claim({
         ...pool.base,
-        caller: { user: "bob", client: "laptop" },
+        claimer: { user: "bob", client: "laptop" },
         criteria: anything,
         idempotency: { key: "k", bodyHash: new Uint8Array(32) },
       }),
@@ -81,7 +81,7 @@ const dump = (pool: TestPool): Promise<string> =>
     ),
   );
 
-/** The pool as a caller within it, one whose calls need no stub. */
+/** The pool as a claimer within it, one whose calls need no stub. */
 const inside = (instance: Pool): Callable => instance as unknown as Callable;
 
 /** How many statements the first transaction of the call has; it is rolled back, so that the call can be made again. */
@@ -254,7 +254,7 @@ describe("the way from the Worker to the pool", () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(3));
     const way = brokenWay(true, { retryable: true });
-    const criteria = { criteria: anything, idempotency: undefined, caller: { user: "bob", client: "laptop" } };
+    const criteria = { criteria: anything, idempotency: undefined, claimer: { user: "bob", client: "laptop" } };
     const answer = await callPool(way.placement, pool.user, "once", (remote) =>
       remote.claim({ ...pool.base, ...criteria }),
     );
@@ -263,7 +263,7 @@ describe("the way from the Worker to the pool", () => {
     expect(await left(pool)).toBe(2);
   });
 
-  it("repeats after a pause that grows and that chance spreads, so that callers do not return all at once", async () => {
+  it("repeats after a pause that grows and that chance spreads, so that claimers do not return all at once", async () => {
     const pool = await poolOf();
     const pauses: number[] = [];
     const after = vi.spyOn(globalThis, "setTimeout").mockImplementation(((done: () => void, ms: number) => {

@@ -12,10 +12,10 @@ import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 
-const claimOf = (pool: TestPool, caller: string, restoreEpoch = 0): ClaimCall => ({
+const claimOf = (pool: TestPool, claimer: string, restoreEpoch = 0): ClaimCall => ({
   user: pool.user,
   restoreEpoch,
-  caller: { user: caller, client: "laptop" },
+  claimer: { user: claimer, client: "laptop" },
   criteria: anything,
   idempotency: { key: "k", bodyHash: new Uint8Array(32) },
 });
@@ -40,7 +40,7 @@ it("gives the claims beside one that fails what they would have had without it",
     const broken = breakFor(storage, "mallory");
     const settled = await together(
       instance,
-      ["ada", "bob", "mallory", "cyd"].map((caller) => claimOf(pool, caller)),
+      ["ada", "bob", "mallory", "cyd"].map((claimer) => claimOf(pool, claimer)),
     );
     broken.mockRestore();
     return settled;

@@ -1,4 +1,4 @@
-/** Calls to the Worker under test, and owners and adders to make them. */
+/** Calls to the Worker under test, and owners and claimers to make them. */
 import { exports } from "cloudflare:workers";
 import { CLAIM, PUBLISH, token } from "./auth.ts";
 import { operationOf, undescribed } from "./described.ts";
@@ -85,8 +85,8 @@ export async function registeredOwner(user = freshName("owner"), client = "phone
   };
 }
 
-/** Claims by one adder. */
-export async function adder(user = freshName("adder"), client = "laptop") {
+/** Claims by one claimer. */
+export async function claimer(user = freshName("claimer"), client = "laptop") {
   const bearer = await token({ user, client, scope: CLAIM });
   return {
     user,

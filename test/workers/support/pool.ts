@@ -1,13 +1,8 @@
 /** Pools of their own for each test, and packages that no crypto was spent on: the pool trusts its Worker. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type {
-  AdmittedKeyPackage,
-  ClaimAnswer,
-  ClaimCriteria,
-  ClientClaim,
-  PublishAnswer,
-} from "../../../src/contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
+import type { ClaimAnswer, ClaimCriteria, ClientClaim, PublishAnswer } from "../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 
 export const ED25519 = 0x0807;
@@ -72,12 +67,12 @@ export async function poolOf(user = freshUser(), client = "phone") {
       publish(await pool().publish({ ...base, client: to, mode, keyPackages: packages, refused: 0 })),
     claim: async (
       change: Partial<ClaimCriteria> = {},
-      options: { caller?: string; key?: string; body?: number; restoreEpoch?: number } = {},
+      options: { claimer?: string; key?: string; body?: number; restoreEpoch?: number } = {},
     ): Promise<ClaimAnswer> =>
       pool().claim({
         user,
         restoreEpoch: options.restoreEpoch ?? NO_EPOCH,
-        caller: { user: options.caller ?? `caller-${++serial}`, client: "laptop" },
+        claimer: { user: options.claimer ?? `claimer-${++serial}`, client: "laptop" },
         criteria: { ...anything, ...change },
         idempotency: options.key
           ? { key: options.key, bodyHash: new Uint8Array(32).fill(options.body ?? 1) }

@@ -36,7 +36,7 @@ export const claims = new Hono<AppEnv>()
     const claimed = await claimFrom(c, {
       user,
       restoreEpoch: await currentRestoreEpoch(c.env.DB),
-      caller: callerOf(c),
+      claimer: claimerOf(c),
       criteria: criteriaOf(c.env, request.value),
       idempotency: idempotency.value,
     });
@@ -70,7 +70,7 @@ export const claims = new Hono<AppEnv>()
     if (!idempotency.ok) return problem(c, idempotency.refusal);
     const call = {
       restoreEpoch: await currentRestoreEpoch(c.env.DB),
-      caller: callerOf(c),
+      claimer: claimerOf(c),
       criteria: criteriaOf(c.env, criteria),
       idempotency: idempotency.value,
     };
@@ -102,7 +102,7 @@ export const claims = new Hono<AppEnv>()
     return mlsMessages(c, status, given) ?? c.json({ users: answer });
   });
 
-function callerOf(c: Context<AppEnv>): ClaimCall["caller"] {
+function claimerOf(c: Context<AppEnv>): ClaimCall["claimer"] {
   const principal = c.get("principal");
   return { user: principal.user, client: clientOf(principal) };
 }

@@ -5,7 +5,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
-import type { AdmittedKeyPackage, ClaimCriteria } from "../../../../src/contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
+import type { ClaimCriteria } from "../../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../../src/pool/address.ts";
 import { ED25519, keyPackage } from "../../support/pool.ts";
 import type { ReferencePool } from "./reference.ts";
@@ -201,7 +202,7 @@ const criteria: fc.Arbitrary<ClaimCriteria> = fc.record(
   { noNullPrototype: true },
 );
 
-const caller = fc.constantFrom("bob/laptop", "carol/phone", "own phone");
+const claimer = fc.constantFrom("bob/laptop", "carol/phone", "own phone");
 const idempotencyKey = fc.constantFrom(undefined, "k1", "k2");
 
 const describeCriteria = (of: ClaimCriteria): string =>
@@ -215,7 +216,7 @@ const describeCriteria = (of: ClaimCriteria): string =>
 
 /** One to four claims at once; with a key all but the first are replays. */
 const claiming = fc
-  .tuple(criteria, caller, idempotencyKey, fc.constantFrom(1, 1, 1, 4), fc.boolean())
+  .tuple(criteria, claimer, idempotencyKey, fc.constantFrom(1, 1, 1, 4), fc.boolean())
   .map(([wanted, who, key, times, knowsEpoch]) =>
     command(
       `claim(${who}${key ? ` key ${key}` : ""}${times > 1 ? ` ×${times}` : ""}${knowsEpoch ? "" : " stale epoch"}: ${describeCriteria(wanted)})`,
@@ -227,14 +228,14 @@ const claiming = fc
         const call = {
           user: model.user,
           restoreEpoch,
-          caller: { user, client: name },
+          claimer: { user, client: name },
           criteria: wanted,
           idempotency: idempotency || undefined,
         };
         const answers = await Promise.all(Array.from({ length: times }, () => stub(real).claim(call)));
         const expected = Array.from({ length: times }, () =>
           model.claim({
-            caller: call.caller,
+            claimer: call.claimer,
             criteria: wanted,
             idempotency: key ? { key, body } : undefined,
             epoch: restoreEpoch,

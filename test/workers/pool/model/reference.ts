@@ -2,16 +2,16 @@
  * What a pool should do, said once more and as plainly as possible: lists that are searched from front to back, no
  * tables, no counters, no clockwork. It knows nothing of how the pool is built; budgets are off.
  */
+import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
+import type { CapabilityLists } from "../../../../src/contract/capabilities.ts";
 import type {
-  AdmittedKeyPackage,
-  Caller,
   ClaimAnswer,
   ClaimCriteria,
+  Claimer,
   ClaimStatus,
   ClientClaim,
   JournalEntry,
   PublishCode,
-  RequiredCapabilities,
 } from "../../../../src/contract/pool-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
@@ -30,7 +30,7 @@ type Entry = {
 };
 
 /** What a client offers or once offered: packages that every claim treats alike. */
-type Kind = { readonly ciphersuite: number; readonly lastResort: boolean; readonly capabilities: RequiredCapabilities };
+type Kind = { readonly ciphersuite: number; readonly lastResort: boolean; readonly capabilities: CapabilityLists };
 
 type Client = {
   readonly name: string;
@@ -192,14 +192,14 @@ export class ReferencePool {
   }
 
   claim(call: {
-    readonly caller: Caller;
+    readonly claimer: Claimer;
     readonly criteria: ClaimCriteria;
     readonly idempotency: { readonly key: string; readonly body: string } | undefined;
     readonly epoch: number;
   }): ClaimAnswer {
     if (!this.#exists) return { outcome: "unknown_user" };
     this.#takeEpoch(call.epoch);
-    const name = JSON.stringify([call.caller, call.idempotency?.key]);
+    const name = JSON.stringify([call.claimer, call.idempotency?.key]);
     const kept = call.idempotency && this.#replays.get(name);
     if (kept && kept.expiresAt > this.now) {
       if (kept.body !== call.idempotency?.body) return { outcome: "idempotency_key_reused" };
@@ -207,7 +207,7 @@ export class ReferencePool {
     }
     const clients = this.clients
       .filter((client) => !client.revoked)
-      .map((client) => this.#claimOf(client, call.caller, call.criteria));
+      .map((client) => this.#claimOf(client, call.claimer, call.criteria));
     const answer: ClaimAnswer = { outcome: "answered", status: summary(clients), clients, replayed: false };
     if (call.idempotency && answer.status !== "none") {
       this.#replays.set(name, { body: call.idempotency.body, answer, expiresAt: this.now + DAY_SECONDS });
@@ -215,8 +215,8 @@ export class ReferencePool {
     return answer;
   }
 
-  #claimOf(client: Client, caller: Caller, criteria: ClaimCriteria): ClientClaim {
-    const own = caller.user === this.user && caller.client === client.name;
+  #claimOf(client: Client, claimer: Claimer, criteria: ClaimCriteria): ClientClaim {
+    const own = claimer.user === this.user && claimer.client === client.name;
     if (own || criteria.excludeClients.includes(client.name)) return { client: client.name, status: "excluded" };
     const at = this.now;
     const entry = this.#choose(client, criteria);
@@ -228,14 +228,14 @@ export class ReferencePool {
       if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
         client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
         const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
-        client.journal.push({ at, event: "missed", ...nothing, claimer: caller, reason: status });
+        client.journal.push({ at, event: "missed", ...nothing, claimer: claimer, reason: status });
       }
       return { client: client.name, status };
     }
     const { ciphersuite, ref, bytes, notAfter, lastResort } = entry.keyPackage;
     const status = lastResort ? "last_resort" : "claimed";
     if (!lastResort) entry.state = "claimed";
-    client.journal.push({ at, event: status, ciphersuite, keyPackageRef: ref, claimer: caller, reason: undefined });
+    client.journal.push({ at, event: status, ciphersuite, keyPackageRef: ref, claimer: claimer, reason: undefined });
     return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
   }
 
@@ -304,7 +304,7 @@ export class ReferencePool {
 }
 
 /** RFC 9420 §11.1, default extension and proposal types understood (§7.2). */
-function able({ capabilities }: { readonly capabilities: RequiredCapabilities }, criteria: ClaimCriteria): boolean {
+function able({ capabilities }: { readonly capabilities: CapabilityLists }, criteria: ClaimCriteria): boolean {
   const { extensions, proposals, credentials } = criteria.requiredCapabilities;
   return (
     extensions.every((type) => type <= 5 || capabilities.extensions.includes(type)) &&

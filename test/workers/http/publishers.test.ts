@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
 import { base64url, newSigner, publicKey } from "../support/forge.ts";
-import { adder, freshName, type Json, registeredOwner } from "../support/http.ts";
+import { claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const codes = (answer: Json): string[] => answer.json.results.map((result: { code: string }) => result.code);
 const refs = (answer: Json): string[] =>
@@ -62,7 +62,7 @@ test("an upload that is repeated after its packages were claimed does not bring 
   const owner = await registeredOwner();
   const batch = owner.forgeMany(2);
   await owner.publish(batch);
-  await (await adder()).claim(owner.user);
+  await (await claimer()).claim(owner.user);
   const again = await owner.publish(batch);
   expect(codes(again)).toEqual(["already_claimed", "duplicate"]);
   expect(again.json.inventory[0].available).toBe(1);
@@ -72,7 +72,7 @@ test("another package with a claimed package's init key is refused", async () =>
   const owner = await registeredOwner();
   const initKey = publicKey();
   await owner.publish([owner.forge({ initKey })]);
-  await (await adder()).claim(owner.user);
+  await (await claimer()).claim(owner.user);
   expect(codes(await owner.publish([owner.forge({ initKey })]))).toEqual(["init_key_reused"]);
 });
 
@@ -80,7 +80,7 @@ test("of two last resorts in one batch the later one stands, and the earlier one
   const owner = await registeredOwner();
   const [first, second] = [owner.forge({ lastResort: true }), owner.forge({ lastResort: true })];
   expect(codes(await owner.publish([first, second]))).toEqual(["last_resort_superseded", "stored"]);
-  const { json } = await (await adder()).claim(owner.user);
+  const { json } = await (await claimer()).claim(owner.user);
   expect(json.clients[0]).toMatchObject({ status: "last_resort", key_package: base64url(second) });
 });
 
@@ -94,7 +94,7 @@ test("GREASE in the capabilities is neither refused nor offered", async () => {
   const owner = await registeredOwner();
   const answer = await owner.publish([owner.forge({ listedExtensions: [0x0a0a, 0xff01] })]);
   expect(codes(answer)).toEqual(["stored"]);
-  const bob = await adder();
+  const bob = await claimer();
   expect((await bob.claim(owner.user, { required_capabilities: { extensions: [0x0a0a] } })).json.status).toBe("none");
   expect((await bob.claim(owner.user, { required_capabilities: { extensions: [0xff01] } })).json.status).toBe("ok");
 });
@@ -113,7 +113,7 @@ test("a replacement that the pool refuses changes nothing either", async () => {
   const owner = await registeredOwner();
   const [claimed] = owner.forgeMany(1);
   await owner.publish(claimed ? [claimed] : []);
-  await (await adder()).claim(owner.user);
+  await (await claimer()).claim(owner.user);
   const before = refs(await owner.publish(owner.forgeMany(1)));
   const answer = await owner.replace(claimed ? [owner.forge(), claimed] : []);
   expect(codes(answer)).toEqual(["admitted", "already_claimed"]);
@@ -189,7 +189,7 @@ test("a query that says two things at once is refused", async () => {
 
 test("the journal tells who claimed, last resorts and what was missed, page by page", async () => {
   const owner = await registeredOwner();
-  const bob = await adder();
+  const bob = await claimer();
   await owner.publish([owner.forge(), owner.forge({ lastResort: true })]);
   await bob.claim(owner.user);
   await bob.claim(owner.user);
@@ -208,7 +208,7 @@ test("a revoked client is gone from claims and from the directory at once, and i
   const batch = owner.forgeMany(2);
   await owner.publish(batch);
   expect((await owner.as("DELETE", "")).json).toEqual({ user: owner.user, client: "phone", purged: 2 });
-  const bob = await adder();
+  const bob = await claimer();
   expect((await bob.claim(owner.user)).json).toEqual({ user: owner.user, status: "none", clients: [] });
   expect((await bob.peek(owner.user)).json).toEqual({ user: owner.user, clients: [] });
   expect((await owner.as("GET", "")).json.code).toBe("client_not_registered");
@@ -222,7 +222,11 @@ test.each(["ali/ce", "ålice+%41", "アリス", "a b", "x".repeat(256), "%2e%2e"
     const user = name.length === 256 ? name : `${name}${freshName("")}`;
     const owner = await registeredOwner(user, `${name}`);
     await owner.publish(owner.forgeMany(1));
-    expect((await (await adder()).claim(user)).json).toMatchObject({ user, status: "ok", clients: [{ client: name }] });
+    expect((await (await claimer()).claim(user)).json).toMatchObject({
+      user,
+      status: "ok",
+      clients: [{ client: name }],
+    });
   },
 );
 

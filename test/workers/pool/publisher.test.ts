@@ -156,12 +156,12 @@ describe("the journal", () => {
     const pool = await poolOf();
     const [oneTime] = keyPackages(1);
     if (!oneTime) throw new Error("unreachable");
-    await pool.claim({}, { caller: "bob" });
+    await pool.claim({}, { claimer: "bob" });
     await pool.publish([oneTime]);
-    await pool.claim({ ciphersuites: [5] }, { caller: "bob" });
-    await pool.claim({}, { caller: "carol" });
+    await pool.claim({ ciphersuites: [5] }, { claimer: "bob" });
+    await pool.claim({}, { claimer: "carol" });
     await pool.publish([keyPackage({ lastResort: true })]);
-    await pool.claim({}, { caller: "dave" });
+    await pool.claim({}, { claimer: "dave" });
     expect((await journal(pool)).entries).toMatchObject([
       { event: "missed", reason: "exhausted", claimer: { user: "bob", client: "laptop" } },
       { event: "missed", reason: "incompatible" },
@@ -183,7 +183,7 @@ describe("the journal", () => {
 
   it("is not filled by one who asks in vain again and again", async () => {
     const pool = await poolOf();
-    for (let index = 0; index < 80; index++) await pool.claim({}, { caller: "bob" });
+    for (let index = 0; index < 80; index++) await pool.claim({}, { claimer: "bob" });
     expect((await journal(pool)).entries).toHaveLength(60);
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
-import { adder, call, freshName, type Json, registeredOwner } from "../support/http.ts";
+import { call, claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const statuses = (answer: Json): string[] => answer.json.clients.map((client: { status: string }) => client.status);
 
@@ -11,18 +11,18 @@ test("the caller's own client is left alone, and another user's client of the sa
   const tablet = await registeredOwner(user, "tablet");
   await phone.publish(phone.forgeMany(2));
   await tablet.publish(tablet.forgeMany(2));
-  const self = await adder(user, "phone");
+  const self = await claimer(user, "phone");
   const own = await self.claim(user);
   expect(own.json.status).toBe("ok");
   expect(statuses(own)).toEqual(["excluded", "claimed"]);
-  const namesake = await adder(undefined, "phone");
+  const namesake = await claimer(undefined, "phone");
   expect(statuses(await namesake.claim(user))).toEqual(["claimed", "claimed"]);
 });
 
 test("clients can be left out by name", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(1));
-  const bob = await adder();
+  const bob = await claimer();
   expect(statuses(await bob.claim(owner.user, { exclude_clients: ["phone"] }))).toEqual(["excluded"]);
   expect((await owner.inventory())[0].available).toBe(1);
 });
@@ -32,14 +32,14 @@ test("one client without packages does not fail the others", async () => {
   const phone = await registeredOwner(user, "phone");
   await registeredOwner(user, "tablet");
   await phone.publish(phone.forgeMany(1));
-  const answer = await (await adder()).claim(user);
+  const answer = await (await claimer()).claim(user);
   expect(answer.json.status).toBe("partial");
   expect(statuses(answer)).toEqual(["claimed", "exhausted"]);
 });
 
 test("nothing that fits is incompatible, nothing at all is exhausted", async () => {
   const owner = await registeredOwner();
-  const bob = await adder();
+  const bob = await claimer();
   expect(statuses(await bob.claim(owner.user))).toEqual(["exhausted"]);
   await owner.publish(owner.forgeMany(1));
   expect(statuses(await bob.claim(owner.user, { ciphersuites: [2] }))).toEqual(["incompatible"]);
@@ -52,7 +52,7 @@ test("nothing that fits is incompatible, nothing at all is exhausted", async () 
 test("a claim can insist on one-time packages and on their remaining life", async () => {
   const owner = await registeredOwner();
   await owner.publish([owner.forge({ lastResort: true }), owner.forge()]);
-  const bob = await adder();
+  const bob = await claimer();
   const patient = { min_remaining_lifetime_seconds: 60 * 24 * 3600 };
   expect(statuses(await bob.claim(owner.user, patient))).toEqual(["exhausted"]);
   expect(statuses(await bob.claim(owner.user, { allow_last_resort: false }))).toEqual(["claimed"]);
@@ -62,7 +62,7 @@ test("a claim can insist on one-time packages and on their remaining life", asyn
 test("the same key with the same body gives the same bytes, and takes nothing more", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(3));
-  const bob = await adder();
+  const bob = await claimer();
   const key = { "Idempotency-Key": "3f1c" };
   const first = await bob.claim(owner.user, { ciphersuites: [1] }, key);
   const again = await bob.claim(owner.user, { ciphersuites: [1], exclude_clients: [] }, key);
@@ -75,7 +75,7 @@ test("the same key with the same body gives the same bytes, and takes nothing mo
 test("the same key at the same time gives everybody the same package", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(5));
-  const bob = await adder();
+  const bob = await claimer();
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => bob.claim(owner.user, {}, { "Idempotency-Key": "storm" })),
   );
@@ -86,7 +86,7 @@ test("the same key at the same time gives everybody the same package", async () 
 test("the same key with another body is refused", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(3));
-  const bob = await adder();
+  const bob = await claimer();
   const key = { "Idempotency-Key": "3f1c" };
   await bob.claim(owner.user, {}, key);
   const other = await bob.claim(owner.user, { allow_last_resort: false }, key);
@@ -98,7 +98,7 @@ test("another caller's key is another key", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(2));
   const key = { "Idempotency-Key": "1" };
-  const given = await Promise.all([adder(), adder()].map(async (who) => (await who).claim(owner.user, {}, key)));
+  const given = await Promise.all([claimer(), claimer()].map(async (who) => (await who).claim(owner.user, {}, key)));
   expect(new Set(given.map(({ json }) => json.clients[0].key_package)).size).toBe(2);
 });
 
@@ -106,7 +106,7 @@ test("many users are claimed in one call, each with its own outcome, and one nam
   const [full, empty] = [await registeredOwner(), await registeredOwner()];
   await full.publish(full.forgeMany(2));
   const nobody = freshName("nobody");
-  const { status, json } = await (await adder()).claimMany({ users: [empty.user, full.user, nobody, full.user] });
+  const { status, json } = await (await claimer()).claimMany({ users: [empty.user, full.user, nobody, full.user] });
   expect(status).toBe(200);
   expect(json.users).toMatchObject([
     { user: empty.user, status: "none", clients: [{ status: "exhausted" }] },
@@ -121,7 +121,7 @@ test("a hundred users in one call are answered in their order", async () => {
   await owner.publish(owner.forgeMany(1));
   const users = Array.from({ length: 99 }, (_, index) => freshName(`nobody-${index}`));
   users.splice(57, 0, owner.user);
-  const { json } = await (await adder()).claimMany({ users });
+  const { json } = await (await claimer()).claimMany({ users });
   expect(json.users.map(({ user }: { user: string }) => user)).toEqual(users);
   expect(json.users[57].status).toBe("ok");
 });
@@ -130,7 +130,7 @@ test("a claim of many users is repeated as a whole with the same packages", asyn
   const owners = [await registeredOwner(), await registeredOwner()];
   for (const owner of owners) await owner.publish(owner.forgeMany(2));
   const users = owners.map(({ user }) => user);
-  const bob = await adder();
+  const bob = await claimer();
   const first = await bob.claimMany({ users }, { "Idempotency-Key": "bulk" });
   const again = await bob.claimMany({ users }, { "Idempotency-Key": "bulk" });
   expect(again.bytes).toEqual(first.bytes);
@@ -144,14 +144,14 @@ test("packages of many users come as MLSMessages in the order of the users", asy
   const packages = owners.map((owner) => owner.forge());
   for (const [index, owner] of owners.entries()) await owner.publish(packages.slice(index, index + 1));
   const users = owners.map(({ user }) => user).reverse();
-  const { bytes } = await (await adder()).claimMany({ users }, { Accept: "message/mls" });
+  const { bytes } = await (await claimer()).claimMany({ users }, { Accept: "message/mls" });
   expect([...bytes]).toEqual(packages.reverse().flatMap((keyPackage) => [...encodeMlsMessage(keyPackage)]));
 });
 
 test("peeking shows suites and capabilities, takes nothing, and can be revalidated", async () => {
   const owner = await registeredOwner();
   await owner.publish([owner.forge({ listedExtensions: [0xff01] }), owner.forge({ lastResort: true })]);
-  const bob = await adder();
+  const bob = await claimer();
   const peeked = await bob.peek(owner.user);
   expect(peeked.json.clients).toMatchObject([
     { client: "phone", offers: [{ ciphersuite: 1, available: 1, last_resort: true }] },
@@ -167,7 +167,7 @@ test("peeking shows suites and capabilities, takes nothing, and can be revalidat
 test("what is about one user is never to be kept by a cache", async () => {
   const owner = await registeredOwner();
   await owner.publish(owner.forgeMany(1));
-  const bob = await adder();
+  const bob = await claimer();
   const answers = [
     await owner.as("GET", ""),
     await owner.as("GET", "/inventory"),
@@ -190,7 +190,7 @@ test("HEAD on a claim route takes nothing", async () => {
 test("a bulk claim under a key that stands for another request takes nothing from anybody", async () => {
   const [known, fresh] = [await registeredOwner(), await registeredOwner()];
   for (const owner of [known, fresh]) await owner.publish(owner.forgeMany(2));
-  const bob = await adder();
+  const bob = await claimer();
   await bob.claimMany({ users: [known.user] }, { "Idempotency-Key": "once" });
   const refused = await bob.claimMany({ users: [fresh.user, known.user] }, { "Idempotency-Key": "once" });
   expect([refused.status, refused.json.code]).toEqual([422, "idempotency_key_reused"]);

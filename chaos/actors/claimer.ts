@@ -1,4 +1,4 @@
-/** Adders: they claim from one user or several, mostly under a key, repeat lost calls, and ask again what they know. */
+/** Claimers: they claim from one user or several, mostly under a key, repeat lost calls, and ask again what they know. */
 import { randomUUID } from "node:crypto";
 import type { ClaimedBy, Criteria, UserAnswer } from "../history.ts";
 import { call, isStopping, note, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
@@ -97,4 +97,4 @@ function usersOf(body: unknown, bulk: boolean): UserAnswer[] {
   }));
 }
 
-await Promise.all(Array.from({ length: orders.loops }, (_, index) => claim(`adder-${orders.name}/device-${index}`)));
+await Promise.all(Array.from({ length: orders.loops }, (_, index) => claim(`claimer-${orders.name}/device-${index}`)));
