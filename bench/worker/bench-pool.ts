@@ -1,5 +1,5 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
-import type { AdmittedKeyPackage } from "../../src/contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { insert, queueFor } from "../../src/pool/tables/packages.ts";
 import { findClient } from "../../src/pool/tables/registrations.ts";

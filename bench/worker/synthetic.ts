@@ -1,5 +1,5 @@
 /** Records that look to the pool like admitted packages: it checks no signature, so none is made. */
-import type { AdmittedKeyPackage } from "../../src/contract/pool-messages.ts";
+import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
 
 /** What a package of suite 1 with a basic credential has. */
 const PACKAGE_BYTES = 330;
