@@ -4,11 +4,11 @@
  */
 import * as limits from "./limits.ts";
 
-/** A number in the environment that is not one. */
+/** A setting that cannot be read: its name and what is wrong with it. */
 export class SettingError extends Error {
   readonly setting: string;
-  constructor(setting: string, expected: string) {
-    super(`setting ${setting} must be ${expected}`);
+  constructor(setting: string, fault: string) {
+    super(`setting ${setting} ${fault}`);
     this.name = "SettingError";
     this.setting = setting;
   }
@@ -71,7 +71,7 @@ export function readSettings(env: Variables): Settings {
   /** What divides: none a minute would be a wait without end. */
   const rate = (name: SettingName, fallback: number) => {
     const value = count(name, fallback);
-    if (value === 0) throw new SettingError(name, "at least 1");
+    if (value === 0) throw new SettingError(name, "must be at least 1");
     return value;
   };
   const optional = (name: SettingName, fallback: number) => (env[name] === "off" ? undefined : rate(name, fallback));
@@ -106,6 +106,6 @@ export function readSettings(env: Variables): Settings {
 function readCount(env: Variables, name: SettingName, fallback: number): number {
   const value = env[name];
   if (value === undefined || value === "") return fallback;
-  if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "a whole number");
+  if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "must be a whole number");
   return Number(value);
 }

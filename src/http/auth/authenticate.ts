@@ -2,24 +2,25 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
-import { problem, type Refusal } from "../refusals/refusal.ts";
-import { readIssuer } from "./issuer.ts";
+import type { Refusal } from "../refusals/refusal.ts";
+import { problem } from "../wire/problem-details.ts";
+import { issuerOf } from "./issuer.ts";
 import type { Principal, Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
 export const authenticate = (scope: Scope) =>
   createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const issuer = readIssuer(c.env);
-    if (!issuer.ok) return problem(c, issuer.refusal);
+    const issuer = issuerOf(c.get("deployment"));
+    if (!issuer.ok) return problem(c, issuer.error);
     const token = bearerToken(c.req.header("Authorization"));
     if (token === undefined) return challenge(c, { code: "token_missing" });
     const principal = await verifyToken(token, issuer.value, new Date());
-    if (!principal.ok) return challenge(c, principal.refusal);
+    if (!principal.ok) return challenge(c, principal.error);
     if (!principal.value.scopes.has(scope)) {
       return problem(
         c,
-        { code: "insufficient_scope", detail: `the route needs ${scope}` },
+        { code: "insufficient_scope", detail: `expected the scope ${scope}` },
         { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
       );
     }

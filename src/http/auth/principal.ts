@@ -1,12 +1,19 @@
 /** Who a verified token speaks for, and what it may do. */
+import type { Access } from "../operation.ts";
 
-/** `key-packages:publish` for owners, `key-packages:claim` for claimers, `directory:admin` for operators; none implies another. */
-export const SCOPES = ["key-packages:publish", "key-packages:claim", "directory:admin"] as const;
-export type Scope = (typeof SCOPES)[number];
+/** One scope for each role; none implies another. */
+export const SCOPE_OF = {
+  anyone: undefined,
+  publisher: "key-packages:publish",
+  claimer: "key-packages:claim",
+  operator: "directory:admin",
+} as const satisfies Readonly<Record<Access, string | undefined>>;
+
+export type Scope = NonNullable<(typeof SCOPE_OF)[Access]>;
 
 export type Principal = {
   readonly user: string;
-  /** Undefined in a token without the client's claim: good for an operator, not for owners and claimers. */
+  /** Undefined in a token without the client's claim: good for an operator, not for publishers and claimers. */
   readonly client: string | undefined;
   readonly scopes: ReadonlySet<string>;
 };

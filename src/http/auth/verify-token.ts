@@ -2,7 +2,7 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { MAX_TOKEN_CHARACTERS, TOKEN_CLOCK_SKEW_SECONDS } from "../../config/limits.ts";
 import { isIdentifier } from "../../shared/identifier.ts";
-import { accept, type Checked, refuse } from "../refusals/refusal.ts";
+import { ok, type Result, refuse } from "../refusals/refusal.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Principal } from "./principal.ts";
 import { cachedPrincipal, cachePrincipal } from "./token-cache.ts";
@@ -23,10 +23,10 @@ const ALGORITHMS = [
 ];
 
 /** Verifies a JWT (RFC 7519, RFC 8725) and reads who it speaks for. `now` is the time at which it must be valid. */
-export async function verifyToken(token: string, issuer: Issuer, now: Date): Promise<Checked<Principal>> {
+export async function verifyToken(token: string, issuer: Issuer, now: Date): Promise<Result<Principal>> {
   if (token.length > MAX_TOKEN_CHARACTERS) return refuse("token_invalid", "the token is too long");
   const recalled = cachedPrincipal(token, issuer, now);
-  if (recalled) return accept(recalled);
+  if (recalled) return ok(recalled);
   try {
     const { payload } = await jwtVerify(token, issuer.keys, {
       algorithms: ALGORITHMS,
@@ -44,7 +44,7 @@ export async function verifyToken(token: string, issuer: Issuer, now: Date): Pro
   }
 }
 
-function toPrincipal(payload: JWTPayload, clientClaim: string): Checked<Principal> {
+function toPrincipal(payload: JWTPayload, clientClaim: string): Result<Principal> {
   const { sub } = payload;
   const client = payload[clientClaim];
   if (typeof sub !== "string" || !isIdentifier(sub)) return refuse("token_invalid", "its sub is not an identifier");
@@ -52,7 +52,7 @@ function toPrincipal(payload: JWTPayload, clientClaim: string): Checked<Principa
     return refuse("token_invalid", `its ${clientClaim} is not an identifier`);
   }
   const scopes = typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : [];
-  return accept({ user: sub, client, scopes: new Set(scopes) });
+  return ok({ user: sub, client, scopes: new Set(scopes) });
 }
 
 function refusalOf(error: unknown) {

@@ -1,11 +1,12 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../config/limits.ts";
+import { SCOPE_OF } from "../auth/principal.ts";
+import type { Answered, Operation } from "../operation.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
 import { identifier } from "../wire/schemas.ts";
-import { type Answered, OPERATIONS, type Operation } from "./operations.ts";
-import { problemsOf, SCOPE_OF } from "./problems.ts";
+import { problemsOf } from "./problems.ts";
 
 type Json = { [member: string]: unknown };
 
@@ -16,10 +17,10 @@ Bytes are base64url without padding. Errors are problem details (RFC 9457) with 
 Any path may also answer 404 \`route_not_found\` and 405 \`method_not_allowed\`.`;
 
 /** The whole document. */
-export function describeApi(version: string): Json {
+export function describeApi(version: string, operations: readonly Operation[]): Json {
   const schemas = new Schemas();
   const paths: Record<string, Json> = {};
-  for (const operation of OPERATIONS) {
+  for (const operation of operations) {
     paths[operation.path] = {
       ...paths[operation.path],
       [operation.method.toLowerCase()]: describeOperation(operation, schemas),
@@ -90,16 +91,17 @@ function describeOperation(operation: Operation, schemas: Schemas): Json {
     tags: [operation.access],
     ...(scope ? { description: `Scope \`${scope}\`.`, security: [{ token: [] }] } : { security: [] }),
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(operation.request
+    ...(operation.body
       ? {
           requestBody: {
             required: true,
-            content: contentOf({ json: operation.request.json, also: operation.request.also ?? [] }, schemas),
+            content: contentOf({ json: operation.body.json, also: operation.body.also ?? [] }, schemas),
           },
         }
       : {}),
     responses: {
       ...Object.fromEntries(operation.answers.map((answer) => [answer.status, describeAnswer(answer, schemas)])),
+      ...(operation.revalidates ? { 304: { description: "The caller already has it." } } : {}),
       ...describeProblems(operation, schemas),
     },
   };

@@ -1,17 +1,7 @@
 /** Which problems an operation may answer. */
-import { SCOPES, type Scope } from "../auth/principal.ts";
+
+import type { Operation } from "../operation.ts";
 import type { ProblemCode } from "../refusals/problem-codes.ts";
-import type { Access, Operation } from "./operations.ts";
-
-const [PUBLISH, CLAIM, ADMIN] = SCOPES;
-
-/** The scope that a token must carry. */
-export const SCOPE_OF: Readonly<Record<Access, Scope | undefined>> = {
-  anyone: undefined,
-  owner: PUBLISH,
-  claimer: CLAIM,
-  operator: ADMIN,
-};
 
 const AUTHENTICATION: readonly ProblemCode[] = [
   "token_missing",
@@ -40,9 +30,10 @@ const ANY: readonly ProblemCode[] = ["uri_too_long", "internal_error", "setting_
 export function problemsOf(operation: Operation): readonly ProblemCode[] {
   const codes: ProblemCode[] = [...operation.problems, ...ANY];
   if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
-  if (operation.access === "owner") codes.push("not_owner");
+  if (operation.access === "publisher") codes.push("not_owner");
   if (operation.path.includes("{user}")) codes.push("invalid_identifier");
-  if (operation.request) codes.push(...BODY);
+  if (operation.body) codes.push(...BODY);
+  if (operation.takesIdempotencyKey) codes.push("invalid_idempotency_key");
   if (operation.query) codes.push("invalid_request");
   if (operation.needs === "pool") codes.push("pool_unavailable", "pool_overloaded");
   if (operation.needs === "directory") codes.push("directory_unavailable");

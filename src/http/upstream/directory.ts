@@ -1,13 +1,14 @@
 /** Reads of D1: a failure is a value, and never an empty directory. */
 import { UNAVAILABLE_RETRY_AFTER_SECONDS } from "../../config/limits.ts";
-import { accept, type Checked, refuse } from "../refusals/refusal.ts";
+import { log } from "../../shared/log.ts";
+import { ok, type Result, refuse } from "../refusals/refusal.ts";
 
 /** What the directory answered, or `directory_unavailable`. */
-export async function readDirectory<T>(read: () => Promise<T>): Promise<Checked<T>> {
+export async function readDirectory<T>(read: () => Promise<T>): Promise<Result<T>> {
   try {
-    return accept(await read());
+    return ok(await read());
   } catch (error) {
-    console.warn(JSON.stringify({ event: "directory_read_failed", reason: String(error) }));
+    log.warn("directory_read_failed", { reason: String(error) });
     return refuse("directory_unavailable", undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
   }
 }

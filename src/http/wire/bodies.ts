@@ -1,20 +1,17 @@
 /** From what the pool answers to what the wire shows. */
 import type * as z from "zod/mini";
-import { readSettings } from "../../config/settings.ts";
-import type { ClientClaim, ClientView, SuiteInventory } from "../../contract/pool-messages.ts";
+import type { Deployment } from "../../config/deployment.ts";
+import type { ClientView, SuiteInventory } from "../../contract/pool-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
-import type { Bindings } from "../bindings.ts";
-import type { ClientClaimBody } from "../resources/claims/schemas.ts";
-import { acceptedCiphersuites } from "../resources/service/policy.ts";
 import type { inventory, signatureKeys } from "./schemas.ts";
 
 type InventoryBody = z.infer<typeof inventory>;
 
 /** Zeros are sent: a client that stocked nothing yet sees every suite of the policy at zero. */
-export function inventoryBody(env: Bindings, suites: readonly SuiteInventory[]): InventoryBody {
-  if (suites.length === 0) return acceptedCiphersuites(env).map((ciphersuite) => emptySuite(env, ciphersuite));
+export function inventoryBody(deployment: Deployment, suites: readonly SuiteInventory[]): InventoryBody {
+  if (suites.length === 0) return deployment.ciphersuites.map((ciphersuite) => emptySuite(deployment, ciphersuite));
   return suites.map((suite) => ({
     ciphersuite: suite.ciphersuite,
     available: suite.available,
@@ -26,8 +23,8 @@ export function inventoryBody(env: Bindings, suites: readonly SuiteInventory[]):
   }));
 }
 
-function emptySuite(env: Bindings, ciphersuite: number): InventoryBody[number] {
-  const { stock } = readSettings(env);
+function emptySuite(deployment: Deployment, ciphersuite: number): InventoryBody[number] {
+  const { stock } = deployment.settings;
   return {
     ciphersuite,
     available: 0,
@@ -51,26 +48,11 @@ export function signatureKeysBody(
   );
 }
 
-export function clientViewBody(env: Bindings, { registration, inventory }: ClientView) {
+export function clientViewBody(deployment: Deployment, { registration, inventory }: ClientView) {
   return {
     client: registration.client,
     registered_at: registration.registeredAt,
     signature_keys: signatureKeysBody(registration.signatureKeys),
-    inventory: inventoryBody(env, inventory),
-  };
-}
-
-export function clientClaimBody(claim: ClientClaim): ClientClaimBody {
-  if (claim.status === "rate_limited") {
-    return { client: claim.client, status: claim.status, retry_after_seconds: claim.retryAfterSeconds };
-  }
-  if (!("package" in claim)) return { client: claim.client, status: claim.status };
-  return {
-    client: claim.client,
-    status: claim.status,
-    key_package: toBase64Url(claim.package.keyPackage),
-    key_package_ref: toBase64Url(claim.package.keyPackageRef),
-    ciphersuite: claim.package.ciphersuite,
-    not_after: claim.package.notAfter,
+    inventory: inventoryBody(deployment, inventory),
   };
 }

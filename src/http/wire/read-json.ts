@@ -1,7 +1,7 @@
 /** From the bytes of a body, or the text of a query, to what a schema describes. */
 import type * as z from "zod/mini";
 import { MAX_REPORTED_FAULTS } from "../../config/limits.ts";
-import { accept, type Checked, refuse } from "../refusals/refusal.ts";
+import { ok, type Result, refuse } from "../refusals/refusal.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,7 +10,7 @@ export function readJson<T extends z.ZodMiniType>(
   schema: T,
   contentType: string | undefined,
   body: Uint8Array,
-): Checked<z.output<T>> {
+): Result<z.output<T>> {
   if (contentType !== undefined && mediaType(contentType) !== "application/json") return wrongMediaType();
   if (body.length === 0) return refuse("empty_body");
   if (contentType === undefined) return wrongMediaType();
@@ -24,7 +24,7 @@ export function readJson<T extends z.ZodMiniType>(
 }
 
 export function wrongMediaType(accepted = "application/json") {
-  return refuse("unsupported_media_type", `the route takes ${accepted}`);
+  return refuse("unsupported_media_type", `expected Content-Type ${accepted}`);
 }
 
 /** The type without its parameters, in lower case. */
@@ -33,9 +33,9 @@ export function mediaType(contentType: string): string {
 }
 
 /** The value as the schema has it, or `invalid_request` with the place and the kind of each fault. */
-export function check<T extends z.ZodMiniType>(schema: T, value: unknown): Checked<z.output<T>> {
+export function check<T extends z.ZodMiniType>(schema: T, value: unknown): Result<z.output<T>> {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return accept(parsed.data);
+  if (parsed.success) return ok(parsed.data);
   const faults = parsed.error.issues.slice(0, MAX_REPORTED_FAULTS).map((issue) => ({
     pointer: pointerTo(issue),
     detail: describe(issue),

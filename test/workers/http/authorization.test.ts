@@ -1,6 +1,7 @@
 /** Every protected route × everybody who may ask. A row is missing or too many: the first test fails. */
 import { expect, test } from "vitest";
-import { type Access, OPERATIONS } from "../../../src/http/openapi/operations.ts";
+import type { Access } from "../../../src/http/operation.ts";
+import { OPERATIONS } from "../../../src/http/resources/operations.ts";
 import { ADMIN, CLAIM, PUBLISH, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
@@ -12,12 +13,17 @@ type Asker =
   | "wrong scope"
   | "other user"
   | "other client"
-  | "owner"
+  | "publisher"
   | "claimer"
   | "operator";
 
-const SCOPE: Readonly<Record<Access, string>> = { owner: PUBLISH, claimer: CLAIM, operator: ADMIN, anyone: "" };
-const WRONG_SCOPE: Readonly<Record<Access, string>> = { owner: CLAIM, claimer: PUBLISH, operator: PUBLISH, anyone: "" };
+const SCOPE: Readonly<Record<Access, string>> = { publisher: PUBLISH, claimer: CLAIM, operator: ADMIN, anyone: "" };
+const WRONG_SCOPE: Readonly<Record<Access, string>> = {
+  publisher: CLAIM,
+  claimer: PUBLISH,
+  operator: PUBLISH,
+  anyone: "",
+};
 
 /** What each asker's token says, for a route of `access` about this user's phone. */
 const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOptions | undefined>> = {
@@ -27,21 +33,21 @@ const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOpti
   "wrong scope": (access, user) => ({ user, scope: WRONG_SCOPE[access] }),
   "other user": () => ({ user: "mallory", scope: PUBLISH }),
   "other client": (_, user) => ({ user, client: "tablet", scope: PUBLISH }),
-  owner: (_, user) => ({ user, scope: PUBLISH }),
+  publisher: (_, user) => ({ user, scope: PUBLISH }),
   claimer: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
   operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
 };
 const ASKERS = Object.keys(TOKENS) as Asker[];
 
 const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker, string>>>> = {
-  owner: {
+  publisher: {
     "no token": "token_missing",
     expired: "token_expired",
     "wrong audience": "wrong_audience",
     "wrong scope": "insufficient_scope",
     "other user": "not_owner",
     "other client": "not_owner",
-    owner: "allowed",
+    publisher: "allowed",
     claimer: "insufficient_scope",
     operator: "insufficient_scope",
   },
@@ -52,7 +58,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "wrong scope": "insufficient_scope",
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
-    owner: "insufficient_scope",
+    publisher: "insufficient_scope",
     claimer: "allowed",
     operator: "insufficient_scope",
   },
@@ -63,7 +69,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "wrong scope": "insufficient_scope",
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
-    owner: "insufficient_scope",
+    publisher: "insufficient_scope",
     claimer: "insufficient_scope",
     operator: "allowed",
   },

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
-import { OPERATIONS } from "../../../src/http/openapi/operations.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { OPERATIONS } from "../../../src/http/resources/operations.ts";
 import { faults } from "../support/described.ts";
 import { call } from "../support/http.ts";
 
@@ -16,7 +16,7 @@ test("the description knows every route and no other", () => {
 });
 
 test("the committed description is the one that the schemas give", () => {
-  expect(openapi).toEqual(describeApi(openapi.info.version));
+  expect(openapi).toEqual(describeApi(openapi.info.version, OPERATIONS));
 });
 
 test("every code is described at some operation, or holds for all paths", () => {

@@ -1,22 +1,26 @@
 import { env } from "cloudflare:workers";
 import { exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import { expect, test } from "vitest";
-import { readIssuer } from "../../../src/http/auth/issuer.ts";
+import { readDeployment } from "../../../src/config/deployment.ts";
+import { SettingError } from "../../../src/config/settings.ts";
+import { issuerOf } from "../../../src/http/auth/issuer.ts";
 import { verifyToken } from "../../../src/http/auth/verify-token.ts";
 import { AUDIENCE, ISSUER, PUBLISH, token } from "../support/auth.ts";
 
 const jwks = (env as unknown as { AUTH_JWKS: string }).AUTH_JWKS;
 const configured = { AUTH_JWKS: jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE };
 
-function issuer(change: Parameters<typeof readIssuer>[0] = {}) {
-  const read = readIssuer({ ...configured, ...change });
-  if (!read.ok) throw new Error(read.refusal.detail ?? read.refusal.code);
+type Change = Readonly<Record<string, string>>;
+
+function issuer(change: Change = {}) {
+  const read = issuerOf(readDeployment({ ...configured, ...change }));
+  if (!read.ok) throw new Error(read.error.detail ?? read.error.code);
   return read.value;
 }
 
-async function codeOf(jwt: string, change: Parameters<typeof readIssuer>[0] = {}): Promise<string> {
+async function codeOf(jwt: string, change: Change = {}): Promise<string> {
   const verified = await verifyToken(jwt, issuer(change), new Date());
-  return verified.ok ? "accepted" : verified.refusal.code;
+  return verified.ok ? "accepted" : verified.error.code;
 }
 
 const encode = (part: unknown): string =>
@@ -98,9 +102,13 @@ test("an Ed25519 key serves as well", async () => {
 });
 
 test("what is not configured is closed, and named", () => {
-  const detailOf = (change: Readonly<Record<string, string>>) => {
-    const read = readIssuer({ ...configured, ...change });
-    return read.ok ? "open" : `${read.refusal.code}: ${read.refusal.detail}`;
+  const detailOf = (change: Change) => {
+    try {
+      const read = issuerOf(readDeployment({ ...configured, ...change }));
+      return read.ok ? "open" : `${read.error.code}: ${read.error.detail}`;
+    } catch (error) {
+      return error instanceof SettingError ? error.message : "a fault";
+    }
   };
   expect(detailOf({ AUTH_ISSUER: "" })).toBe("authentication_not_configured: AUTH_ISSUER is not set");
   expect(detailOf({ AUTH_AUDIENCE: "" })).toBe("authentication_not_configured: AUTH_AUDIENCE is not set");

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { POOL_CALL_ATTEMPTS, POOL_CALL_TIMEOUT_MS, POOL_RETRY_PAUSE_MS } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import { readClients } from "../../../src/directory/queries.ts";
-import { callPool, type RemotePool } from "../../../src/http/upstream/pool.ts";
+import { callPool, type RemotePool } from "../../../src/http/upstream/pool-client.ts";
 import { poolName } from "../../../src/pool/address.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { anything, keyPackage, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";

@@ -1,14 +1,5 @@
 import * as z from "zod/mini";
-import {
-  base64urlText,
-  capabilityLists,
-  codePoint,
-  identifier,
-  inventory,
-  named,
-  signatureKeys,
-  unixSeconds,
-} from "../../wire/schemas.ts";
+import { base64urlText, identifier, inventory, named, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
 
 export const registerRequest = named(
   "RegisterRequest",
@@ -42,32 +33,4 @@ export const revokeAnswer = named(
   "RevokedClient",
   "The client is gone; `purged` live packages went with it.",
   z.strictObject({ user: identifier, client: identifier, purged: z.int() }),
-);
-
-export const offer = named(
-  "Offer",
-  "What a client has on offer for one ciphersuite, in the sets of capabilities that its packages list.",
-  z.strictObject({
-    ciphersuite: codePoint,
-    available: z.int().check(z.minimum(0)),
-    last_resort: z.boolean(),
-    next_expiry: z.nullable(unixSeconds),
-    capabilities: z.array(capabilityLists),
-  }),
-);
-
-export const clientListAnswer = named(
-  "ClientList",
-  "The clients of a user. Reading it takes nothing.",
-  z.strictObject({
-    user: identifier,
-    clients: z.array(
-      z.strictObject({
-        client: identifier,
-        registered_at: unixSeconds,
-        signature_keys: signatureKeys,
-        offers: z.array(offer),
-      }),
-    ),
-  }),
 );

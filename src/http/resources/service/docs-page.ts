@@ -1,4 +1,5 @@
 /** The description of the API as a page for people, made from the same document. No script, nothing from elsewhere. */
+import { html, raw } from "hono/html";
 import { PROBLEMS, type ProblemCode } from "../../refusals/problem-codes.ts";
 
 type Parameter = { readonly name: string; readonly in: string };
@@ -19,40 +20,39 @@ const STYLE =
   "summary{cursor:pointer;padding:.2rem 0}";
 
 /** A whole HTML page. */
-export function docsPage(api: ApiDocument): string {
+export function docsPage(api: ApiDocument) {
   const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, Described>).map(([method, operation]) => section(method, path, operation)),
   );
   const problems = (Object.keys(PROBLEMS) as ProblemCode[]).map(
     (code) =>
-      `<tr><td><code>${code}</code></td><td>${PROBLEMS[code].status}</td><td>${escapeHtml(PROBLEMS[code].title)}</td></tr>`,
+      html`<tr><td><code>${code}</code></td><td>${PROBLEMS[code].status}</td><td>${PROBLEMS[code].title}</td></tr>`,
   );
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(api.info.title)}</title><style>${STYLE}</style></head>
-<body><h1>${escapeHtml(api.info.title)} ${escapeHtml(api.info.version)}</h1>
-<p>${escapeHtml(api.info.description).replaceAll("\n", "<br>")}</p>
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${api.info.title}</title><style>${raw(STYLE)}</style></head>
+<body><h1>${api.info.title} ${api.info.version}</h1>
+${api.info.description.split("\n").map((line) => html`<p>${withCode(line)}</p>`)}
 <p>The same for programs: <a href="/openapi.json">openapi.json</a>. What is in force here: <a href="/v1/policy">policy</a>.</p>
 <h2>Operations</h2>
-${operations.join("\n")}
+${operations}
 <h2>Problems</h2>
-<table><tr><th>code</th><th>status</th><th>title</th></tr>${problems.join("\n")}</table>
+<table><tr><th>code</th><th>status</th><th>title</th></tr>${problems}</table>
 </body></html>
 `;
 }
 
-function section(method: string, path: string, { summary, tags, parameters = [], responses }: Described): string {
+function section(method: string, path: string, { summary, tags, parameters = [], responses }: Described) {
   const taken = parameters.map(
-    (parameter) => `<code>${escapeHtml(parameter.name)}</code> (${escapeHtml(parameter.in)})`,
+    (parameter, index) => html`${index > 0 ? ", " : ""}<code>${parameter.name}</code> (${parameter.in})`,
   );
   const rows = Object.entries(responses).map(
-    ([status, { description }]) => `<tr><td>${escapeHtml(status)}</td><td>${codes(escapeHtml(description))}</td></tr>`,
+    ([status, { description }]) => html`<tr><td>${status}</td><td>${withCode(description)}</td></tr>`,
   );
-  return `<details><summary><code>${method.toUpperCase()} ${escapeHtml(path)}</code> ${escapeHtml(summary)}</summary>
-<p>For: ${escapeHtml(tags.join(", "))}.${taken.length > 0 ? ` Takes ${taken.join(", ")}.` : ""}</p><table>${rows.join("")}</table></details>`;
+  return html`<details><summary><code>${method.toUpperCase()} ${path}</code> ${summary}</summary>
+<p>For: ${tags.join(", ")}.${taken.length > 0 ? html` Takes ${taken}.` : ""}</p><table>${rows}</table></details>
+`;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "");
-
-const codes = (escaped: string): string => escaped.replace(/`([^`]+)`/g, "<code>$1</code>");
+/** Text in which a pair of backticks marks code. */
+const withCode = (text: string) =>
+  text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));

@@ -1,36 +1,18 @@
-/** What this deployment accepts: suites and credentials, beside the numbers of settings.ts. */
+/** What this deployment accepts and promises, in the form that anyone may read. */
+import type { Deployment } from "../../../config/deployment.ts";
 import * as limits from "../../../config/limits.ts";
-import { readSettings, SettingError } from "../../../config/settings.ts";
-import { CIPHERSUITES, type Ciphersuite, isCiphersuite } from "../../../mls/ciphersuite.ts";
-import type { Bindings } from "../../bindings.ts";
 import type { Policy } from "./schemas.ts";
 
 /** RFC 9420 §17.5: basic is 1. */
 const BASIC_CREDENTIAL = 1;
 
-/** Accepted ciphersuites, the preferred one first. Throws SettingError for a list that cannot be read. */
-export function acceptedCiphersuites(env: Pick<Bindings, "CIPHERSUITES">): readonly Ciphersuite[] {
-  if (!env.CIPHERSUITES) return CIPHERSUITES;
-  const suites = env.CIPHERSUITES.split(",").map((text) => Number(text.trim()));
-  if (!suites.every(isCiphersuite) || new Set(suites).size !== suites.length) {
-    throw new SettingError("CIPHERSUITES", "a list of different suites of RFC 9420, such as 1,2,3");
-  }
-  return suites;
-}
-
-/** The template that a BasicCredential's identity must match; `*` for any. */
-export const credentialIdentity = (env: Pick<Bindings, "CREDENTIAL_IDENTITY">): string =>
-  env.CREDENTIAL_IDENTITY || "{user}";
-
-/** All of it in the form that everybody may read. */
-export function describePolicy(env: Bindings): Policy {
-  const settings = readSettings(env);
+export function describePolicy({ settings, ciphersuites, credentialIdentity }: Deployment): Policy {
   const { pair, targetPerHour, refusalsPerMinute } = settings.budgets;
   return {
     protocol_versions: ["mls10"],
-    ciphersuites: [...acceptedCiphersuites(env)],
+    ciphersuites: [...ciphersuites],
     credential_types: [BASIC_CREDENTIAL],
-    credential_identity: credentialIdentity(env),
+    credential_identity: credentialIdentity,
     limits: {
       key_packages_per_request: settings.maxKeyPackagesPerRequest,
       key_package_bytes: settings.maxKeyPackageBytes,

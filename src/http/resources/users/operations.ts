@@ -1,26 +1,30 @@
 /** Looking without taking: a user's clients and what they support, from the directory. */
-import { Hono } from "hono";
 import { type DirectoryClient, readClients } from "../../../directory/queries.ts";
-import { authenticate } from "../../auth/authenticate.ts";
-import { targetUser } from "../../auth/target-user.ts";
-import type { AppEnv } from "../../bindings.ts";
-import { problem } from "../../refusals/refusal.ts";
+import { operation } from "../../operation.ts";
+import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { signatureKeysBody } from "../../wire/bodies.ts";
-import { answerTagged, tagged } from "../../wire/etag.ts";
+import { clientListAnswer } from "./schemas.ts";
 
-export const users = new Hono<AppEnv>().get(
-  "/v1/users/:user/clients",
-  authenticate("key-packages:claim"),
-  targetUser,
-  async (c) => {
-    const user = c.get("target");
-    const clients = await readDirectory(() => readClients(c.env.DB, user));
-    if (!clients.ok) return problem(c, clients.refusal);
-    if (!clients.value) return problem(c, { code: "unknown_user" });
-    return answerTagged(c, tagged({ user, clients: clients.value.map(clientBody) }), "no-store");
-  },
-);
+export const users = [
+  operation({
+    id: "listClients",
+    method: "GET",
+    path: "/v1/users/{user}/clients",
+    access: "claimer",
+    summary: "A user's clients, ciphersuites and capabilities. Takes nothing.",
+    revalidates: true,
+    needs: "directory",
+    answers: [{ status: 200, description: "The clients.", json: clientListAnswer }],
+    problems: ["unknown_user"],
+    handle: async ({ user }, c) => {
+      const clients = await readDirectory(() => readClients(c.env.DB, user));
+      if (!clients.ok) return clients;
+      if (!clients.value) return refuse("unknown_user");
+      return ok(c.json({ user, clients: clients.value.map(clientBody) }, 200, { "Cache-Control": "no-store" }));
+    },
+  }),
+];
 
 function clientBody(client: DirectoryClient) {
   return {

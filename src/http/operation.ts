@@ -1,0 +1,97 @@
+/**
+ * An operation of the API as one value: path, who may call it, what it takes, what it answers and what it does. Routing,
+ * authentication, ownership, body limit, parsing (route.ts) and the description (openapi/) all come from it.
+ */
+import type { Context } from "hono";
+import type * as z from "zod/mini";
+import type { Claimer } from "../contract/pool-messages.ts";
+import type { AppEnv } from "./bindings.ts";
+import type { ProblemCode } from "./refusals/problem-codes.ts";
+import type { Result } from "./refusals/refusal.ts";
+
+/** Who may call: a publisher reaches its own client only, a claimer and an operator any user. */
+export type Access = "anyone" | "publisher" | "claimer" | "operator";
+
+export type MediaType = "application/json" | "message/mls" | "text/html";
+
+export type Answered = {
+  readonly status: 200 | 201;
+  readonly description: string;
+  readonly json?: z.ZodMiniType;
+  /** Media types beside JSON. */
+  readonly also?: readonly MediaType[];
+};
+
+/** A body of JSON, or of another type too if the operation reads its body itself. */
+export type Body<Schema extends z.ZodMiniType, Value> = {
+  readonly json: Schema;
+  readonly also?: readonly MediaType[];
+  /** By default the JSON is parsed strictly as `json`. */
+  readonly read?: (contentType: string | undefined, body: Uint8Array) => Result<Value>;
+};
+
+type Described = {
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly summary: string;
+  /** The header is validated and handed on as `idempotencyKey`. */
+  readonly takesIdempotencyKey?: true;
+  /** Answers carry an ETag, and `If-None-Match` may be answered with 304. */
+  readonly revalidates?: true;
+  /** Whose failure may be answered. */
+  readonly needs?: "pool" | "directory";
+  readonly answers: readonly Answered[];
+  /** Codes of this operation alone; those that follow from its access, body and needs are added. */
+  readonly problems: readonly ProblemCode[];
+  /** Members that problems of these codes carry. */
+  readonly members?: Readonly<Partial<Record<ProblemCode, z.ZodMiniType>>>;
+};
+
+type Parameters<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [Key in Name]: string } & Parameters<Rest>
+  : unknown;
+
+/** What a handler is given: everything checked, nothing left to look up. */
+export type Input<Path extends string, A extends Access, Query, Value> = Parameters<Path> &
+  (A extends "claimer" ? { readonly claimer: Claimer } : unknown) & {
+    readonly query: Query;
+    readonly body: Value;
+    readonly idempotencyKey: string | undefined;
+  };
+
+type Handler<Value> = (input: Value, c: Context<AppEnv>) => Result<Response> | Promise<Result<Response>>;
+
+/** An operation as routing and the description see it. */
+export type Operation = Described & {
+  readonly path: string;
+  readonly access: Access;
+  readonly query?: z.ZodMiniObject;
+  readonly body?: Body<z.ZodMiniType, unknown>;
+  readonly handle: Handler<Input<string, Access, unknown, unknown>>;
+};
+
+type Typed<
+  Path extends string,
+  A extends Access,
+  Query extends z.ZodMiniObject | undefined,
+  Schema extends z.ZodMiniType | undefined,
+  Value,
+> = Described & {
+  readonly path: Path;
+  readonly access: A;
+  readonly query?: Query;
+  readonly body?: Schema extends z.ZodMiniType ? Body<Schema, Value> : never;
+  readonly handle: Handler<Input<Path, A, Query extends z.ZodMiniObject ? z.output<Query> : undefined, Value>>;
+};
+
+/** Declares an operation. Its handler's input is typed by the path, the access and the schemas. */
+export function operation<
+  const Path extends string,
+  const A extends Access,
+  Query extends z.ZodMiniObject | undefined = undefined,
+  Schema extends z.ZodMiniType | undefined = undefined,
+  Value = Schema extends z.ZodMiniType ? z.output<Schema> : undefined,
+>(typed: Typed<Path, A, Query, Schema, Value>): Operation {
+  // What route.ts hands over was read by these very schemas; only the types of the single operation are forgotten here.
+  return typed as unknown as Operation;
+}

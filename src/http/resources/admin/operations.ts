@@ -1,0 +1,192 @@
+/** What operators see and do. Their scope gives no right to publish or to claim. */
+import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS } from "../../../config/limits.ts";
+import { listStock, listUsers } from "../../../directory/queries.ts";
+import { readRestoreEpoch, writeRestoreEpoch } from "../../../directory/restore-epoch.ts";
+import { unixSeconds } from "../../../shared/time.ts";
+import { operation } from "../../operation.ts";
+import { ok, refuse } from "../../refusals/refusal.ts";
+import { readDirectory } from "../../upstream/directory.ts";
+import { poolClient } from "../../upstream/pool-client.ts";
+import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
+import { clientViewBody } from "../../wire/bodies.ts";
+import {
+  newerRestoreEpoch,
+  restoreEpochAnswer,
+  restoreEpochRequest,
+  resyncAnswer,
+  revokeUserAnswer,
+  stockAnswer,
+  stockCursor,
+  stockQuery,
+  userAnswer,
+  userListAnswer,
+  userListQuery,
+} from "./schemas.ts";
+
+const USER = "/v1/admin/users/{user}";
+const RESTORE_EPOCH = "/v1/admin/restore-epoch";
+
+export const admin = [
+  operation({
+    id: "getStock",
+    method: "GET",
+    path: "/v1/admin/stock",
+    access: "operator",
+    summary: "Stock levels of all users, or of those that are low, exhausted or about to expire.",
+    query: stockQuery,
+    needs: "directory",
+    answers: [{ status: 200, description: "A page of stock levels.", json: stockAnswer }],
+    problems: [],
+    handle: async ({ query }, c) => {
+      const { filter = "all", limit = DEFAULT_PAGE_ROWS, after } = query;
+      const cursor = after === undefined ? undefined : readCursor(after);
+      if (after !== undefined && !cursor) return refuse("invalid_request", "/after: not a valid cursor");
+      const expiringBefore = unixSeconds(Date.now()) + (query.expiring_within_seconds ?? EXPIRING_WITHIN_SECONDS);
+      const page = await readDirectory(() => listStock(c.env.DB, { filter, after: cursor, limit, expiringBefore }));
+      if (!page.ok) return page;
+      const last = page.value.more ? page.value.rows.at(-1) : undefined;
+      return ok(
+        c.json({
+          rows: page.value.rows.map((row) => ({
+            user: row.user,
+            client: row.client,
+            // The directory keeps a row without a ciphersuite for a client that has never uploaded.
+            ciphersuite: row.ciphersuite === 0 ? null : row.ciphersuite,
+            available: row.available,
+            last_resort: row.lastResort,
+            next_expiry: row.nextExpiry ?? null,
+            needs_upload: row.needsUpload,
+          })),
+          next_after: last ? JSON.stringify([last.user, last.client, last.ciphersuite]) : null,
+        }),
+      );
+    },
+  }),
+  operation({
+    id: "listUsers",
+    method: "GET",
+    path: "/v1/admin/users",
+    access: "operator",
+    summary: "All users.",
+    query: userListQuery,
+    needs: "directory",
+    answers: [{ status: 200, description: "A page of users.", json: userListAnswer }],
+    problems: [],
+    handle: async ({ query }, c) => {
+      const { after = "", limit = DEFAULT_PAGE_ROWS } = query;
+      const found = await readDirectory(() => listUsers(c.env.DB, { after, limit: limit + 1 }));
+      if (!found.ok) return found;
+      const users = found.value.slice(0, limit);
+      return ok(c.json({ users, next_after: found.value.length > limit ? (users.at(-1) ?? null) : null }));
+    },
+  }),
+  operation({
+    id: "getUser",
+    method: "GET",
+    path: USER,
+    access: "operator",
+    summary: "A user's pool.",
+    needs: "pool",
+    answers: [{ status: 200, description: "The pool.", json: userAnswer }],
+    problems: ["unknown_user"],
+    handle: async ({ user }, c) => {
+      const view = await poolClient(c.env, user).view({});
+      if (!view.ok) return view;
+      const { restoreEpoch, directoryPending, clients } = view.value;
+      return ok(
+        c.json({
+          user,
+          restore_epoch: restoreEpoch,
+          directory_pending: directoryPending,
+          clients: clients.map((client) => ({
+            ...clientViewBody(c.get("deployment"), client),
+            revoked: client.revoked,
+          })),
+        }),
+      );
+    },
+  }),
+  operation({
+    id: "revokeUser",
+    method: "DELETE",
+    path: USER,
+    access: "operator",
+    summary: "Revoke every client of a user.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
+    problems: ["unknown_user"],
+    handle: async ({ user }, c) => {
+      const revoked = await poolClient(c.env, user).revokeUser({});
+      if (!revoked.ok) return revoked;
+      const { clients, purged } = revoked.value;
+      c.set("outcomes", { clients, purged });
+      return ok(c.json({ user, clients, purged }));
+    },
+  }),
+  operation({
+    id: "resyncUser",
+    method: "POST",
+    path: `${USER}/resync`,
+    access: "operator",
+    summary: "Write a user's rows of the directory again.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Written, or about to be.", json: resyncAnswer }],
+    problems: ["unknown_user"],
+    handle: async ({ user }, c) => {
+      const synced = await poolClient(c.env, user).resync({});
+      return synced.ok ? ok(c.json({ user, status: synced.value.outcome })) : synced;
+    },
+  }),
+  operation({
+    id: "getRestoreEpoch",
+    method: "GET",
+    path: RESTORE_EPOCH,
+    access: "operator",
+    summary: "The restore epoch in force.",
+    needs: "directory",
+    answers: [{ status: 200, description: "The epoch.", json: restoreEpochAnswer }],
+    problems: [],
+    handle: async (_, c) => {
+      const epoch = await readDirectory(() => readRestoreEpoch(c.env.DB));
+      return epoch.ok ? ok(c.json({ restore_epoch: epoch.value })) : epoch;
+    },
+  }),
+  operation({
+    id: "setRestoreEpoch",
+    method: "POST",
+    path: RESTORE_EPOCH,
+    access: "operator",
+    summary: "After a restore of storage: void every one-time package stored before now.",
+    body: { json: restoreEpochRequest },
+    needs: "directory",
+    answers: [{ status: 200, description: "In force.", json: restoreEpochAnswer }],
+    problems: ["restore_epoch_older"],
+    members: { restore_epoch_older: newerRestoreEpoch },
+    handle: async ({ body }, c) => {
+      const now = unixSeconds(Date.now());
+      // The next full second: what was stored earlier in this one is void too. A pool adopts an epoch only once, so
+      // what it stores after that stays, even in the same second.
+      const latest = now + 1;
+      const wanted = body.restore_epoch ?? latest;
+      if (wanted > latest) return refuse("invalid_request", "/restore_epoch: must not be in the future");
+      const epoch = await readDirectory(() => writeRestoreEpoch(c.env.DB, wanted, now));
+      if (!epoch.ok) return epoch;
+      rememberRestoreEpoch(epoch.value);
+      if (epoch.value > wanted) {
+        return refuse("restore_epoch_older", undefined, { members: { restore_epoch: epoch.value } });
+      }
+      return ok(c.json({ restore_epoch: epoch.value }));
+    },
+  }),
+];
+
+function readCursor(text: string) {
+  try {
+    const cursor = stockCursor.safeParse(JSON.parse(text));
+    if (!cursor.success) return undefined;
+    const [user, client, ciphersuite] = cursor.data;
+    return { user, client, ciphersuite };
+  } catch {
+    return undefined;
+  }
+}

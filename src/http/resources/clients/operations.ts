@@ -1,0 +1,97 @@
+/** Registrations: which signature keys a client vouches for its packages with. */
+
+import type { SignatureKey } from "../../../contract/pool-messages.ts";
+import { SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
+import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
+import { fromBase64Url } from "../../../shared/base64url.ts";
+import { operation } from "../../operation.ts";
+import { ok, type Result, refuse } from "../../refusals/refusal.ts";
+import { poolClient } from "../../upstream/pool-client.ts";
+import { clientViewBody } from "../../wire/bodies.ts";
+import { clientAnswer, registerRequest, revokeAnswer } from "./schemas.ts";
+
+const CLIENT = "/v1/users/{user}/clients/{client}";
+
+export const clients = [
+  operation({
+    id: "registerClient",
+    method: "PUT",
+    path: CLIENT,
+    access: "publisher",
+    summary: "Register a client, or add signature keys to it. Idempotent.",
+    body: { json: registerRequest },
+    needs: "pool",
+    answers: [
+      { status: 201, description: "Registered.", json: clientAnswer },
+      { status: 200, description: "Already registered.", json: clientAnswer },
+    ],
+    problems: [
+      "invalid_base64",
+      "invalid_signature_key",
+      "signature_key_conflict",
+      "too_many_clients",
+      "client_not_registered",
+    ],
+    handle: async ({ user, client, body }, c) => {
+      const signatureKeys = readSignatureKeys(body.signature_keys);
+      if (!signatureKeys.ok) return signatureKeys;
+      const pool = poolClient(c.env, user);
+      const registered = await pool.register({ client, signatureKeys: signatureKeys.value });
+      if (!registered.ok) return registered;
+      if (registered.value.outcome === "created") {
+        const view = { registration: registered.value.registration, inventory: [] };
+        return ok(c.json({ user, ...clientViewBody(c.get("deployment"), view) }, 201));
+      }
+      const found = await pool.getClient({ client });
+      return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
+    },
+  }),
+  operation({
+    id: "getClient",
+    method: "GET",
+    path: CLIENT,
+    access: "publisher",
+    summary: "Registration and inventory.",
+    needs: "pool",
+    answers: [{ status: 200, description: "The client.", json: clientAnswer }],
+    problems: ["client_not_registered"],
+    handle: async ({ user, client }, c) => {
+      const found = await poolClient(c.env, user).getClient({ client });
+      return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
+    },
+  }),
+  operation({
+    id: "revokeClient",
+    method: "DELETE",
+    path: CLIENT,
+    access: "publisher",
+    summary: "End the registration: packages are purged, what was handed out stays known.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+    handle: async ({ user, client }, c) => {
+      const revoked = await poolClient(c.env, user).revoke({ client });
+      if (!revoked.ok) return revoked;
+      const { purged } = revoked.value;
+      c.set("outcomes", { purged });
+      return ok(c.json({ user, client, purged }));
+    },
+  }),
+];
+
+/** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
+function readSignatureKeys(
+  keys: Readonly<Partial<Record<SignatureSchemeName, string | undefined>>>,
+): Result<readonly SignatureKey[]> {
+  const signatureKeys: SignatureKey[] = [];
+  for (const [name, text] of Object.entries(keys)) {
+    if (text === undefined) continue;
+    const publicKey = fromBase64Url(text);
+    if (!publicKey) return refuse("invalid_base64", `signature_keys.${name}`);
+    const scheme = SignatureScheme[name as SignatureSchemeName];
+    const defect = signaturePublicKeyDefect(scheme, publicKey);
+    if (defect) return refuse("invalid_signature_key", `signature_keys.${name}: ${defect}`);
+    signatureKeys.push({ scheme, publicKey });
+  }
+  return ok(signatureKeys);
+}

@@ -1,0 +1,101 @@
+/** A client's stock: adding to it, replacing it, taking from it. */
+import type { Context } from "hono";
+import { MAX_REFS_PER_REQUEST } from "../../../config/limits.ts";
+import { countBy } from "../../../shared/count-by.ts";
+import { pause } from "../../../shared/pause.ts";
+import { unixSeconds } from "../../../shared/time.ts";
+import type { AppEnv } from "../../bindings.ts";
+import { type MediaType, operation } from "../../operation.ts";
+import { ok, type Result, refuse } from "../../refusals/refusal.ts";
+import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
+import { poolClient } from "../../upstream/pool-client.ts";
+import { inventoryBody } from "../../wire/bodies.ts";
+import { readRefs } from "../../wire/read-refs.ts";
+import { readBatch } from "./batch.ts";
+import { type BatchToPublish, publishBatch } from "./publish-batch.ts";
+import { publishAnswer, publishRequest, refusedBatch, removeAnswer, removeRequest, replaceQuery } from "./schemas.ts";
+
+const KEY_PACKAGES = "/v1/users/{user}/clients/{client}/key-packages";
+const MLS: readonly MediaType[] = ["message/mls"];
+
+const batch = { json: publishRequest, also: MLS, read: readBatch } as const;
+
+const BATCH_PROBLEMS = [
+  "invalid_base64",
+  "malformed_messages",
+  "too_many_key_packages",
+  "client_not_registered",
+  "refusals_exhausted",
+] as const;
+
+export const keyPackages = [
+  operation({
+    id: "publishKeyPackages",
+    method: "POST",
+    path: KEY_PACKAGES,
+    access: "publisher",
+    summary: "Add a batch of key packages. A bad one never blocks the good ones.",
+    body: batch,
+    needs: "pool",
+    answers: [{ status: 200, description: "One result for each package.", json: publishAnswer }],
+    problems: BATCH_PROBLEMS,
+    handle: ({ user, client, body }, c) => publish(c, { user, client, mode: "add", items: body, allowEmpty: true }),
+  }),
+  operation({
+    id: "replaceKeyPackages",
+    method: "PUT",
+    path: KEY_PACKAGES,
+    access: "publisher",
+    summary: "Make these packages the whole stock, of every ciphersuite, or change nothing.",
+    query: replaceQuery,
+    body: batch,
+    needs: "pool",
+    answers: [{ status: 200, description: "Replaced.", json: publishAnswer }],
+    problems: [...BATCH_PROBLEMS, "batch_refused", "empty_replacement"],
+    members: { batch_refused: refusedBatch },
+    handle: ({ user, client, body, query }, c) =>
+      publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }),
+  }),
+  operation({
+    id: "removeKeyPackages",
+    method: "DELETE",
+    path: KEY_PACKAGES,
+    access: "publisher",
+    summary: "Remove packages by reference, or all of them.",
+    body: { json: removeRequest },
+    needs: "pool",
+    answers: [{ status: 200, description: "Removed.", json: removeAnswer }],
+    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
+    handle: async ({ user, client, body }, c) => {
+      const refs = readRefs("refs", body.refs ?? [], MAX_REFS_PER_REQUEST);
+      if (!refs.ok) return refs;
+      const which = body.all ? ({ kind: "all" } as const) : ({ kind: "refs", refs: refs.value } as const);
+      const answer = await poolClient(c.env, user).remove({ client, which });
+      if (!answer.ok) return answer;
+      const { removed, inventory } = answer.value;
+      c.set("outcomes", { removed });
+      return ok(c.json({ removed, inventory: inventoryBody(c.get("deployment"), inventory) }));
+    },
+  }),
+];
+
+async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<Result<Response>> {
+  const deployment = c.get("deployment");
+  const deps = {
+    pool: poolClient(c.env, toPublish.user),
+    deployment,
+    now: () => unixSeconds(Date.now()),
+    pause,
+    random: Math.random,
+  };
+  const published = await publishBatch(deps, toPublish);
+  if (!published.ok) return published;
+  const { applied, results, inventory } = published.value;
+  const outcomes = countBy(results.map((result) => result.code));
+  c.set("outcomes", outcomes);
+  countUploads(c.env.METRICS, outcomes);
+  gaugeStock(c.env.METRICS, inventory);
+  const answer = { results, inventory: inventoryBody(deployment, inventory) };
+  if (applied) return ok(c.json(answer));
+  return refuse("batch_refused", "see results; nothing was changed", { members: answer });
+}

@@ -1,0 +1,98 @@
+/** Publishing a batch, whatever brought it: caps, leave of the pool, admission, and the pool again to store it. */
+import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
+import { expectedIdentity } from "../../../admission/policy.ts";
+import type { Deployment } from "../../../config/deployment.ts";
+import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
+import type { SignatureKey, SuiteInventory } from "../../../contract/pool-messages.ts";
+import { ok, type Result, refuse } from "../../refusals/refusal.ts";
+import { type PoolClient, poolOverloaded } from "../../upstream/pool-client.ts";
+import { admittedOf, type BatchResult, type Item, judge, resultsOf } from "./batch.ts";
+
+/** What publishing needs of the world. */
+export type PublishDeps = {
+  readonly pool: Pick<PoolClient, "preflight" | "publish">;
+  readonly deployment: Deployment;
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+  /** 0 to below 1: spreads those who wait. */
+  readonly random: () => number;
+};
+
+export type BatchToPublish = {
+  readonly user: string;
+  readonly client: string;
+  readonly mode: "add" | "replace";
+  readonly items: readonly Item[];
+  /** Whether a replacement may leave nothing in stock. */
+  readonly allowEmpty: boolean;
+};
+
+export type PublishedBatch = {
+  /** False for a replacement that was refused: nothing has changed. */
+  readonly applied: boolean;
+  readonly results: readonly BatchResult[];
+  readonly inventory: readonly SuiteInventory[];
+};
+
+/** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
+export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Promise<Result<PublishedBatch>> {
+  const { user, client, mode, items } = batch;
+  const { settings } = deps.deployment;
+  if (items.length > settings.maxKeyPackagesPerRequest) {
+    const detail = `expected at most ${settings.maxKeyPackagesPerRequest} packages, got ${items.length}`;
+    return refuse("too_many_key_packages", detail);
+  }
+  if (items.length === 0 && mode === "replace" && !batch.allowEmpty) {
+    return refuse("empty_replacement", "to remove everything add ?allow_empty=true");
+  }
+  const signatureKeys = await leaveToCheck(deps, client, items.length);
+  if (!signatureKeys.ok) return signatureKeys;
+
+  const judged = await judge(items, {
+    crypto: cryptoProviderOf(deps.deployment.cryptoProvider),
+    policy: {
+      maxKeyPackageBytes: settings.maxKeyPackageBytes,
+      maxTotalLifetimeSeconds: settings.maxTotalLifetimeSeconds,
+      uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
+      ciphersuites: deps.deployment.ciphersuites,
+    },
+    publisher: {
+      identity: expectedIdentity(deps.deployment.credentialIdentity, user, client),
+      signatureKeys: new Map(signatureKeys.value.map(({ scheme, publicKey }) => [scheme, publicKey])),
+    },
+    now: deps.now(),
+  });
+  const keyPackages = admittedOf(judged);
+  const refused = judged.length - keyPackages.length;
+  const checked = items.length;
+  // A replacement with a refused package goes to the pool too, as nothing: the refusals count against the budget.
+  const isRefusedReplacement = mode === "replace" && refused > 0;
+  const stored = await deps.pool.publish(
+    isRefusedReplacement
+      ? { client, mode: "add", keyPackages: [], refused, checked }
+      : { client, mode, keyPackages, refused, checked },
+  );
+  if (!stored.ok) return stored;
+  const applied = !isRefusedReplacement && stored.value.applied;
+  const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
+  return ok({ applied, results, inventory: stored.value.inventory });
+}
+
+/**
+ * Whether to spend crypto on the batch at all, and with which keys its packages must be signed. Waits a while for the
+ * client's earlier uploads: a client that sends many at once is served in turn, and none of them goes uncounted.
+ */
+async function leaveToCheck(
+  { pool, pause, random }: PublishDeps,
+  client: string,
+  packages: number,
+): Promise<Result<readonly SignatureKey[]>> {
+  for (let waitedMs = 0; ; waitedMs += CHECK_PAUSE_MS) {
+    const answer = await pool.preflight({ client, packages });
+    if (!answer.ok) return answer;
+    if (answer.value.outcome === "ready") return ok(answer.value.signatureKeys);
+    if (waitedMs >= CHECK_WAIT_MS) return poolOverloaded();
+    await pause(CHECK_PAUSE_MS * (0.5 + random()));
+  }
+}

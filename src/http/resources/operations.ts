@@ -1,0 +1,19 @@
+/** Every operation of the API, in the order in which the description shows them. */
+import type { Operation } from "../operation.ts";
+import { admin } from "./admin/operations.ts";
+import { claims } from "./claims/operations.ts";
+import { clients } from "./clients/operations.ts";
+import { keyPackages } from "./key-packages/operations.ts";
+import { service } from "./service/operations.ts";
+import { stock } from "./stock/operations.ts";
+import { users } from "./users/operations.ts";
+
+export const OPERATIONS: readonly Operation[] = [
+  ...clients,
+  ...keyPackages,
+  ...stock,
+  ...users,
+  ...claims,
+  ...admin,
+  ...service,
+];

@@ -1,0 +1,61 @@
+/** What anyone may read: the policy, the description of the API, a page for people, whether the Worker is alive. */
+import { POLICY_CACHE_SECONDS } from "../../../config/limits.ts";
+import openapi from "../../openapi/openapi.json" with { type: "json" };
+import { operation } from "../../operation.ts";
+import { ok } from "../../refusals/refusal.ts";
+import { docsPage } from "./docs-page.ts";
+import { describePolicy } from "./policy.ts";
+import { healthAnswer, policyAnswer } from "./schemas.ts";
+
+const PUBLIC = { "Cache-Control": `public, max-age=${POLICY_CACHE_SECONDS}` };
+
+export const service = [
+  operation({
+    id: "getPolicy",
+    method: "GET",
+    path: "/v1/policy",
+    access: "anyone",
+    summary: "Ciphersuites, limits, thresholds and lifetimes in force.",
+    revalidates: true,
+    answers: [{ status: 200, description: "The policy.", json: policyAnswer }],
+    problems: [],
+    handle: (_, c) => ok(c.json(describePolicy(c.get("deployment")), 200, PUBLIC)),
+  }),
+  operation({
+    id: "getHealth",
+    method: "GET",
+    path: "/healthz",
+    access: "anyone",
+    summary: "Liveness check.",
+    answers: [{ status: 200, description: "The Worker runs.", json: healthAnswer }],
+    problems: [],
+    handle: (_, c) => ok(c.json({ status: "ok" })),
+  }),
+  operation({
+    id: "getOpenApi",
+    method: "GET",
+    path: "/openapi.json",
+    access: "anyone",
+    summary: "This description.",
+    revalidates: true,
+    answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
+    problems: [],
+    handle: (_, c) => ok(c.json(openapi, 200, PUBLIC)),
+  }),
+  operation({
+    id: "getDocs",
+    method: "GET",
+    path: "/docs",
+    access: "anyone",
+    summary: "Human-readable API reference.",
+    answers: [{ status: 200, description: "A page.", also: ["text/html"] }],
+    problems: [],
+    handle: async (_, c) =>
+      ok(
+        await c.html(docsPage(openapi), 200, {
+          ...PUBLIC,
+          "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        }),
+      ),
+  }),
+];

@@ -1,0 +1,105 @@
+/** What a publisher reads of its stock: the inventory, how it differs from the client's own, who claimed. */
+import { DEFAULT_PAGE_ROWS, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
+import type { JournalEntry } from "../../../contract/pool-messages.ts";
+import { fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
+import { equalBytes } from "../../../shared/bytes.ts";
+import { refsDigest } from "../../../shared/refs-digest.ts";
+import { operation } from "../../operation.ts";
+import { ok, refuse } from "../../refusals/refusal.ts";
+import { poolClient } from "../../upstream/pool-client.ts";
+import { inventoryBody } from "../../wire/bodies.ts";
+import { readRefs } from "../../wire/read-refs.ts";
+import {
+  inventoryAnswer,
+  journalAnswer,
+  journalQuery,
+  reconcileAnswer,
+  reconcileDifference,
+  reconcileRequest,
+} from "./schemas.ts";
+
+const CLIENT = "/v1/users/{user}/clients/{client}";
+const SHA256_BYTES = 32;
+
+export const stock = [
+  operation({
+    id: "getInventory",
+    method: "GET",
+    path: `${CLIENT}/inventory`,
+    access: "publisher",
+    summary: "What is in stock, zeros included.",
+    needs: "pool",
+    answers: [{ status: 200, description: "The inventory.", json: inventoryAnswer }],
+    problems: ["client_not_registered"],
+    handle: async ({ user, client }, c) => {
+      const found = await poolClient(c.env, user).getClient({ client });
+      if (!found.ok) return found;
+      return ok(c.json({ inventory: inventoryBody(c.get("deployment"), found.value.view.inventory) }));
+    },
+  }),
+  operation({
+    id: "reconcile",
+    method: "POST",
+    path: `${CLIENT}/reconcile`,
+    access: "publisher",
+    summary: "Compare what the client holds private keys for with what the directory would hand out.",
+    body: { json: reconcileRequest },
+    needs: "pool",
+    answers: [{ status: 200, description: "The same.", json: reconcileAnswer }],
+    problems: ["invalid_base64", "too_many_refs", "client_not_registered", "stock_differs"],
+    members: { stock_differs: reconcileDifference },
+    handle: async ({ user, client, body }, c) => {
+      const digest = fromBase64Url(body.digest);
+      if (digest?.length !== SHA256_BYTES) return refuse("invalid_base64", "/digest: expected 32 bytes");
+      const held = readRefs("refs", body.refs ?? [], MAX_HELD_REFS_PER_REQUEST);
+      if (!held.ok) return held;
+      // A digest that does not match its own list was made by a client in error: its word removes nothing.
+      if (body.refs && !equalBytes(refsDigest(held.value), digest)) {
+        return refuse("invalid_request", "/digest: expected the digest of refs");
+      }
+      const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
+      const compared = await poolClient(c.env, user).reconcile(call);
+      if (!compared.ok) return compared;
+      const { outcome, serverRefs, missingAtServer, pruned, inventory } = compared.value;
+      c.set("outcomes", { [outcome]: 1, pruned });
+      const comparison = {
+        server_refs: serverRefs.map(toBase64Url),
+        missing_at_server: missingAtServer.map(toBase64Url),
+        pruned,
+        inventory: inventoryBody(c.get("deployment"), inventory),
+      };
+      if (outcome === "same") return ok(c.json({ same: true, ...comparison }));
+      return refuse("stock_differs", undefined, { members: comparison });
+    },
+  }),
+  operation({
+    id: "getJournal",
+    method: "GET",
+    path: `${CLIENT}/journal`,
+    access: "publisher",
+    summary: "Who claimed and when, and claims that found no package.",
+    query: journalQuery,
+    needs: "pool",
+    answers: [{ status: 200, description: "A page of the journal.", json: journalAnswer }],
+    problems: ["client_not_registered"],
+    handle: async ({ user, client, query }, c) => {
+      const call = { client, after: query.after, limit: query.limit ?? DEFAULT_PAGE_ROWS };
+      const page = await poolClient(c.env, user).journal(call);
+      if (!page.ok) return page;
+      return ok(c.json({ entries: page.value.entries.map(entryBody), next_after: page.value.nextAfter ?? null }));
+    },
+  }),
+];
+
+function entryBody(entry: JournalEntry) {
+  const { sequence, at, event, claimer, ciphersuite, keyPackageRef, reason } = entry;
+  return {
+    sequence,
+    at,
+    event,
+    claimer: { user: claimer.user, client: claimer.client },
+    ...(ciphersuite === undefined ? {} : { ciphersuite }),
+    ...(keyPackageRef === undefined ? {} : { key_package_ref: toBase64Url(keyPackageRef) }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

@@ -1,0 +1,87 @@
+/** From an operation to its route: everything that the operation declares is checked here, before its handler runs. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import { etag } from "hono/etag";
+import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../config/limits.ts";
+import { pathIdentifier } from "../shared/identifier.ts";
+import { authenticate, clientOf } from "./auth/authenticate.ts";
+import { SCOPE_OF } from "./auth/principal.ts";
+import type { AppEnv } from "./bindings.ts";
+import type { Input, Operation } from "./operation.ts";
+import { ok, type Result, refuse } from "./refusals/refusal.ts";
+import { readLimitedBody } from "./wire/limited-body.ts";
+import { problem } from "./wire/problem-details.ts";
+import { check, readJson } from "./wire/read-json.ts";
+import { readQuery } from "./wire/read-query.ts";
+
+type AnyInput = Input<string, Operation["access"], unknown, unknown>;
+
+const strongEtag = etag({ generateDigest: (body) => sha256(body).buffer });
+
+/** Adds the operation's route to the app. */
+export function route(app: Hono<AppEnv>, operation: Operation): void {
+  const scope = SCOPE_OF[operation.access];
+  const middleware: MiddlewareHandler<AppEnv>[] = [
+    ...(operation.revalidates ? [strongEtag] : []),
+    ...(scope === undefined ? [] : [authenticate(scope)]),
+  ];
+  const path = operation.path.replace(/\{(\w+)\}/g, ":$1");
+  app.on(operation.method, [path], ...middleware, async (c) => {
+    const answer = await answerOf(operation, c);
+    return answer.ok ? answer.value : problem(c, answer.error);
+  });
+}
+
+async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Result<Response>> {
+  const identifiers = readPath(operation, c);
+  if (!identifiers.ok) return identifiers;
+  const received = operation.body && (await readLimitedBody(c, c.get("deployment").settings.maxBodyBytes));
+  if (received && !received.ok) return received;
+  const query = operation.query && check(operation.query, readQuery(operation.query, c.req.queries()));
+  if (query && !query.ok) return query;
+  const body = received && readBody(operation, c, received.value);
+  if (body && !body.ok) return body;
+  const key = operation.takesIdempotencyKey ? c.req.header("Idempotency-Key") : undefined;
+  if (key !== undefined && !isIdempotencyKey(key)) {
+    return refuse(
+      "invalid_idempotency_key",
+      `expected 1 to ${MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters`,
+    );
+  }
+  const input = {
+    ...identifiers.value,
+    ...(operation.access === "claimer" ? { claimer: claimerOf(c) } : {}),
+    query: query?.value,
+    body: body?.value,
+    idempotencyKey: key,
+  };
+  return operation.handle(input as AnyInput, c);
+}
+
+/** The identifiers of the path. A publisher's token must be of that very user and client. */
+function readPath(
+  operation: Operation,
+  c: Context<AppEnv>,
+): Result<{ readonly user?: string; readonly client?: string }> {
+  const user = operation.path.includes("{user}") ? pathIdentifier(c.req.path, "users") : null;
+  const client = operation.path.includes("{client}") ? pathIdentifier(c.req.path, "clients") : null;
+  if (user === undefined || client === undefined) return refuse("invalid_identifier");
+  if (operation.access === "publisher") {
+    const principal = c.get("principal");
+    if (principal.user !== user || principal.client !== client) return refuse("not_owner");
+  }
+  return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }) });
+}
+
+function readBody({ body }: Operation, c: Context<AppEnv>, bytes: Uint8Array): Result<unknown> | undefined {
+  const contentType = c.req.header("Content-Type");
+  return body?.read ? body.read(contentType, bytes) : body && readJson(body.json, contentType, bytes);
+}
+
+function claimerOf(c: Context<AppEnv>): { readonly user: string; readonly client: string } {
+  const principal = c.get("principal");
+  return { user: principal.user, client: clientOf(principal) };
+}
+
+const isIdempotencyKey = (key: string): boolean =>
+  key.length <= MAX_IDEMPOTENCY_KEY_CHARACTERS && /^[\x21-\x7e]+$/.test(key);

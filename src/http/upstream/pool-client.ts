@@ -1,0 +1,137 @@
+/**
+ * A user's pool as the Worker calls it: user and restore epoch are filled in, calls are bounded in time and repeated only
+ * where that is safe, and whatever is not an answer is a refusal.
+ */
+import {
+  POOL_CALL_ATTEMPTS,
+  POOL_CALL_TIMEOUT_MS,
+  POOL_RETRY_PAUSE_MS,
+  UNAVAILABLE_RETRY_AFTER_SECONDS,
+} from "../../config/limits.ts";
+import type { ClaimCall, PoolCall } from "../../contract/pool-messages.ts";
+import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
+import { type PoolPlacement, poolFor } from "../../pool/address.ts";
+import type { Pool } from "../../pool/pool.ts";
+import { log } from "../../shared/log.ts";
+import { pause } from "../../shared/pause.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
+import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
+import { ok, type Result, refuse } from "../refusals/refusal.ts";
+import { currentRestoreEpoch } from "./restore-epoch-cache.ts";
+
+/**
+ * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that the failure may
+ * pass (Durable Object errors `retryable`). `once`: a lost reply may have taken effect; only the caller knows what to do.
+ */
+type Repetition = "safe" | "once";
+
+/** Every call of a pool, and whether it may be repeated. */
+const REPETITION = {
+  register: "safe",
+  getClient: "safe",
+  preflight: "safe",
+  publish: "safe",
+  remove: "safe",
+  reconcile: "safe",
+  // After a lost reply the second call would say that there never was such a client.
+  revoke: "once",
+  revokeUser: "safe",
+  journal: "safe",
+  // Without a key a lost reply may have taken packages that could never be asked for again.
+  claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
+  hasIdempotencyConflict: "safe",
+  view: "safe",
+  resync: "safe",
+} as const satisfies Readonly<Record<string, Repetition | ((call: ClaimCall) => Repetition)>>;
+
+type Method = keyof typeof REPETITION;
+
+type CallOf<M extends Method> = Parameters<Pool[M]>[0];
+type AnswerOf<M extends Method> = Awaited<ReturnType<Pool[M]>>;
+
+/**
+ * The pool's methods as the Worker sees them. Only plain values cross (contract/), so the platform's own types, which
+ * allow for stubs within answers and pull unions apart, say less.
+ */
+export type RemotePool = { readonly [M in Method]: (call: CallOf<M>) => Promise<AnswerOf<M>> };
+
+/** An answer without the outcomes that are refusals: those have the name of a problem. */
+type Accepted<Answer> = Answer extends { readonly outcome: ProblemCode } ? never : Answer;
+
+export type PoolClient = {
+  readonly [M in Method]: (call: Omit<CallOf<M>, keyof PoolCall>) => Promise<Result<Accepted<AnswerOf<M>>>>;
+};
+
+type AnyCall = (call: object) => Promise<Result<never>>;
+
+/** The pool of `user`. */
+export function poolClient(env: PoolPlacement & { readonly DB: D1Database }, user: string): PoolClient {
+  const call =
+    (method: Method): AnyCall =>
+    async (rest) => {
+      const whole = { ...rest, user, restoreEpoch: await currentRestoreEpoch(env.DB) };
+      const repetition = REPETITION[method];
+      const answer = await callPool(
+        env,
+        user,
+        typeof repetition === "string" ? repetition : repetition(whole as never),
+        (pool) => (pool[method] as (call: object) => Promise<unknown>)(whole),
+      );
+      return answer.ok ? (accepted(answer.value) as Result<never>) : answer;
+    };
+  return Object.fromEntries(
+    (Object.keys(REPETITION) as Method[]).map((method) => [method, call(method)]),
+  ) as PoolClient;
+}
+
+type Outcome = { readonly outcome?: string; readonly retryAfterSeconds?: number; readonly scheme?: number };
+
+function accepted(answer: unknown): Result<unknown> {
+  if (typeof answer !== "object" || answer === null) return ok(answer);
+  const { outcome, retryAfterSeconds, scheme } = answer as Outcome;
+  if (outcome === undefined || !Object.hasOwn(PROBLEMS, outcome)) return ok(answer);
+  const detail =
+    outcome === "signature_key_conflict" && scheme !== undefined
+      ? `another key is registered for ${signatureSchemeName(scheme as SignatureScheme)}; to rotate it, delete the client and register it again`
+      : undefined;
+  return refuse(outcome as ProblemCode, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}
+
+/** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */
+export async function callPool<T>(
+  placement: PoolPlacement,
+  user: string,
+  repetition: Repetition,
+  call: (pool: RemotePool) => Promise<T>,
+): Promise<Result<T>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // A new stub each time: one that has failed stays broken.
+      return ok(
+        await withTimeout(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
+      );
+    } catch (error) {
+      const { retryable, overloaded } = traits(error);
+      log.warn("pool_call_failed", { attempt, retryable, overloaded, reason: nameOf(error) });
+      if (overloaded) return poolOverloaded();
+      if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
+      await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+    }
+  }
+}
+
+/** More was asked of one pool than it takes at a time. */
+export const poolOverloaded = () => unavailable("pool_overloaded");
+
+function unavailable(code: "pool_overloaded" | "pool_unavailable") {
+  return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+}
+
+const poolTimeout = (): Error => Object.assign(new Error("no answer in time"), { retryable: true });
+
+function traits(error: unknown): { readonly retryable: boolean; readonly overloaded: boolean } {
+  const { retryable, overloaded } = error as { readonly retryable?: unknown; readonly overloaded?: unknown };
+  return { retryable: retryable === true, overloaded: overloaded === true };
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
