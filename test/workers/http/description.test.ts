@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
+import { operation } from "../../../src/http/operation.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { refuse } from "../../../src/http/refusals/refusal.ts";
 import { OPERATIONS } from "../../../src/http/resources/operations.ts";
 import { faults } from "../support/described.ts";
 import { call } from "../support/http.ts";
@@ -70,4 +72,13 @@ test("every answer carries its name and the headers that keep browsers out of tr
   expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
   expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
   expect(headers.get("Access-Control-Allow-Origin")).toBeNull();
+});
+
+test("an operation that does not say who may call it does not compile", () => {
+  const described = { id: "x", method: "GET", path: "/x", summary: "x", answers: [], problems: [] } as const;
+  // @ts-expect-error: `access` is missing; should this line compile, the gate's type check fails on the unused comment.
+  operation({ ...described, handle: () => refuse("internal_error") });
+  expect(operation({ ...described, access: "operator", handle: () => refuse("internal_error") }).access).toBe(
+    "operator",
+  );
 });

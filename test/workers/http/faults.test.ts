@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
+import { OPERATIONS } from "../../../src/http/resources/operations.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -186,6 +187,23 @@ test("a fault is told without its detail", async () => {
   const answer = await request(bindings, "PUT", owner.path, bearer, body);
   expect(answer.status).toBe(503);
   expect(JSON.stringify(answer.json)).not.toContain("undefined");
+});
+
+test("a setting that cannot be read closes every route and names itself, health included", async () => {
+  for (const { method, path } of OPERATIONS) {
+    const answer = await app.request(
+      `${ORIGIN}${path.replace(/[{}]/g, "")}`,
+      { method },
+      { ...real, STOCK_CAP: "many" },
+    );
+    const { code, detail } = (await answer.json()) as Json;
+    expect([path, answer.status, code, detail]).toEqual([
+      path,
+      503,
+      "setting_invalid",
+      "setting STOCK_CAP must be a whole number",
+    ]);
+  }
 });
 
 test("without configuration every protected route is closed and names what is missing", async () => {

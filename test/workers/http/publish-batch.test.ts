@@ -1,0 +1,98 @@
+/** Publishing as a use case: no request, no Hono context, and a pool that the test plays. */
+import { expect, test } from "vitest";
+import { readDeployment } from "../../../src/config/deployment.ts";
+import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../src/config/limits.ts";
+import type { PublishCode } from "../../../src/contract/pool-messages.ts";
+import { ok } from "../../../src/http/refusals/refusal.ts";
+import {
+  type BatchToPublish,
+  type PublishDeps,
+  publishBatch,
+} from "../../../src/http/resources/key-packages/publish-batch.ts";
+import { forgeMany, newSigner } from "../support/forge.ts";
+
+const NOW = 1_800_000_000;
+const signer = newSigner();
+const signatureKeys = [{ scheme: 0x0807, publicKey: signer.publicKey }];
+const fresh = (count: number, identity = "alice") =>
+  forgeMany(count, { identity, signer, notBefore: BigInt(NOW - 3600), notAfter: BigInt(NOW + 86_400) });
+
+/** A pool that stores everything, and what it was asked. */
+function world(options: { busy?: number; answer?: (count: number) => PublishCode[] } = {}) {
+  let busy = options.busy ?? 0;
+  const published: Parameters<PublishDeps["pool"]["publish"]>[0][] = [];
+  const pauses: number[] = [];
+  const deps: PublishDeps = {
+    pool: {
+      preflight: async () => ok(busy-- > 0 ? { outcome: "busy" } : { outcome: "ready", signatureKeys }),
+      publish: async (call) => {
+        published.push(call);
+        const codes = options.answer?.(call.keyPackages.length) ?? call.keyPackages.map((): PublishCode => "stored");
+        return ok({ outcome: "published", applied: true, codes, inventory: [] });
+      },
+    },
+    deployment: readDeployment({}),
+    now: () => NOW,
+    pause: async (ms) => void pauses.push(ms),
+    random: () => 0.5,
+  };
+  return { deps, published, pauses };
+}
+
+const add = (items: BatchToPublish["items"]): BatchToPublish => ({
+  user: "alice",
+  client: "phone",
+  mode: "add",
+  items,
+  allowEmpty: true,
+});
+
+test("stores what is admitted and answers for each item in its place", async () => {
+  const { deps, published } = world();
+  const [first, second] = fresh(2);
+  const [foreign] = fresh(1, "mallory");
+  const answer = await publishBatch(deps, add([first, undefined, foreign, second]));
+  expect(answer.ok && answer.value.results.map(({ code }) => code)).toEqual([
+    "stored",
+    "malformed",
+    "credential_identity_mismatch",
+    "stored",
+  ]);
+  expect(published.map(({ keyPackages, refused, checked }) => [keyPackages.length, refused, checked])).toEqual([
+    [2, 2, 4],
+  ]);
+});
+
+test("a replacement with a refused package reaches the pool as nothing but its refusals", async () => {
+  const { deps, published } = world();
+  const [good] = fresh(1);
+  const answer = await publishBatch(deps, { ...add([good, undefined]), mode: "replace" });
+  expect(answer.ok && [answer.value.applied, answer.value.results.map(({ code }) => code)]).toEqual([
+    false,
+    ["admitted", "malformed"],
+  ]);
+  expect(published).toMatchObject([{ mode: "add", keyPackages: [], refused: 1, checked: 2 }]);
+});
+
+test("waits for the client's earlier uploads, and not for ever", async () => {
+  const patient = world({ busy: 3 });
+  expect((await publishBatch(patient.deps, add([]))).ok).toBe(true);
+  expect(patient.pauses).toEqual([CHECK_PAUSE_MS, CHECK_PAUSE_MS, CHECK_PAUSE_MS]);
+  const endless = world({ busy: Number.POSITIVE_INFINITY });
+  expect(await publishBatch(endless.deps, add([]))).toMatchObject({ ok: false, error: { code: "pool_overloaded" } });
+  expect(endless.pauses).toHaveLength(CHECK_WAIT_MS / CHECK_PAUSE_MS);
+});
+
+test("what is wrong with the batch as a whole asks nothing of the pool", async () => {
+  const { deps, published } = world();
+  const many = await publishBatch(deps, add(Array.from({ length: 101 }, () => undefined)));
+  expect(many).toMatchObject({ ok: false, error: { code: "too_many_key_packages" } });
+  const empty = await publishBatch(deps, { ...add([]), mode: "replace", allowEmpty: false });
+  expect(empty).toMatchObject({ ok: false, error: { code: "empty_replacement" } });
+  expect(published).toEqual([]);
+});
+
+test("a pool that answers with too few codes is a fault", async () => {
+  const { deps } = world({ answer: () => [] });
+  await expect(publishBatch(deps, add(fresh(1)))).rejects.toThrow(RangeError);
+});
