@@ -4,9 +4,12 @@
  */
 
 import schema from "../../schema.sql";
+import { deploymentOf } from "../../src/config/deployment.ts";
 import type { Bindings } from "../../src/http/bindings.ts";
-import { admitBatch, readBatch } from "../../src/http/resources/key-packages/batch.ts";
+import { judge, readBatch } from "../../src/http/resources/key-packages/batch.ts";
+import { admissionContext } from "../../src/http/resources/key-packages/publish-batch.ts";
 import { poolName } from "../../src/pool/address.ts";
+import { unixSeconds } from "../../src/shared/time.ts";
 import directory from "../../src/worker.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
 import type { LeastWrite } from "./least-write.ts";
@@ -78,12 +81,15 @@ async function claimFromD1(env: BenchEnv, user: string): Promise<Response> {
 /** Reading and judging a batch, and nothing else of publishing it. */
 async function admitOnly(request: Request, env: BenchEnv, user: string): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
-  const items = readBatch("application/json", body, BATCH_PACKAGES);
-  if (!items.ok) return new Response(items.refusal.code, { status: 400 });
+  const items = readBatch("application/json", body);
+  if (!items.ok) return new Response(items.error.code, { status: 400 });
   const found = await poolOf(env, user).preflight({ user, client: CLIENT, restoreEpoch: 0, packages: 0 });
   if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
-  const verdicts = await admitBatch(env, { user, client: CLIENT }, found.signatureKeys, items.value);
-  return Response.json({ good: verdicts.filter((verdict) => verdict.ok).length });
+  const owned = { user, client: CLIENT };
+  const now = unixSeconds(Date.now());
+  const context = admissionContext(deploymentOf(env), owned, found.signatureKeys, now);
+  const judged = await judge(items.value, context);
+  return Response.json({ good: judged.filter((item) => item.ok).length });
 }
 
 /** The pool's part of publishing: 100 records that were never there. */

@@ -1,6 +1,6 @@
 /** Publishing a batch, whatever brought it: caps, leave of the pool, admission, and the pool again to store it. */
 import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
-import { expectedIdentity } from "../../../admission/policy.ts";
+import { type AdmissionContext, expectedIdentity } from "../../../admission/policy.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
 import type { SignatureKey, SuiteInventory } from "../../../contract/pool-messages.ts";
@@ -37,7 +37,7 @@ export type PublishedBatch = {
 
 /** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
 export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Promise<Result<PublishedBatch>> {
-  const { user, client, mode, items } = batch;
+  const { client, mode, items } = batch;
   const { settings } = deps.deployment;
   if (items.length > settings.maxKeyPackagesPerRequest) {
     const detail = `expected at most ${settings.maxKeyPackagesPerRequest} packages, got ${items.length}`;
@@ -49,20 +49,7 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   const signatureKeys = await leaveToCheck(deps, client, items.length);
   if (!signatureKeys.ok) return signatureKeys;
 
-  const judged = await judge(items, {
-    crypto: cryptoProviderOf(deps.deployment.cryptoProvider),
-    policy: {
-      maxKeyPackageBytes: settings.maxKeyPackageBytes,
-      maxTotalLifetimeSeconds: settings.maxTotalLifetimeSeconds,
-      uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
-      ciphersuites: deps.deployment.ciphersuites,
-    },
-    publisher: {
-      identity: expectedIdentity(deps.deployment.credentialIdentity, user, client),
-      signatureKeys: new Map(signatureKeys.value.map(({ scheme, publicKey }) => [scheme, publicKey])),
-    },
-    now: deps.now(),
-  });
+  const judged = await judge(items, admissionContext(deps.deployment, batch, signatureKeys.value, deps.now()));
   const keyPackages = admittedOf(judged);
   const refused = judged.length - keyPackages.length;
   const checked = items.length;
@@ -77,6 +64,29 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   const applied = !isRefusedReplacement && stored.value.applied;
   const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
   return ok({ applied, results, inventory: stored.value.inventory });
+}
+
+/** What this deployment asks of the packages of a client. `now` in unix seconds. */
+export function admissionContext(
+  { settings, ciphersuites, credentialIdentity, cryptoProvider }: Deployment,
+  { user, client }: { readonly user: string; readonly client: string },
+  signatureKeys: readonly SignatureKey[],
+  now: number,
+): AdmissionContext {
+  return {
+    crypto: cryptoProviderOf(cryptoProvider),
+    policy: {
+      maxKeyPackageBytes: settings.maxKeyPackageBytes,
+      maxTotalLifetimeSeconds: settings.maxTotalLifetimeSeconds,
+      uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
+      ciphersuites,
+    },
+    publisher: {
+      identity: expectedIdentity(credentialIdentity, user, client),
+      signatureKeys: new Map(signatureKeys.map(({ scheme, publicKey }) => [scheme, publicKey])),
+    },
+    now,
+  };
 }
 
 /**
