@@ -2,7 +2,7 @@ import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import { isValidIn } from "../mls/leaf-node/extension.ts";
+import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
 import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";

@@ -1,6 +1,7 @@
 import { equalBytes } from "../codec/byte-strings.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
+import type { SignaturePublicKey } from "../keys/key-types.ts";
 
 /**
  * ```
@@ -44,3 +45,6 @@ export class Credential {
     return this.#type === other.#type && equalBytes(this.#content, other.#content);
   }
 }
+
+/** A credential and the signature key that it vouches for (RFC 9420 §5.3). */
+export type CredentialWithKey = { readonly credential: Credential; readonly signatureKey: SignaturePublicKey };

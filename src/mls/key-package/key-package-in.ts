@@ -1,16 +1,15 @@
 import { ciphersuiteInfo, isCiphersuite } from "../ciphersuite.ts";
 import type { ProtocolVersion } from "../codec/code-points.ts";
 import { Reader } from "../codec/reader.ts";
-import type { CredentialWithKey } from "../credentials/credential-with-key.ts";
+import type { CredentialWithKey } from "../credentials/credential.ts";
 import type { CryptoProvider, SignatureItem } from "../crypto/provider.ts";
 import { encodeSignContent } from "../crypto/sign-content.ts";
 import type { DecodeError, KeyPackageDecodeError, KeyPackageVerifyError } from "../errors.ts";
-import { InitKey } from "../keys/init-key.ts";
+import { InitKey } from "../keys/key-types.ts";
 import { Extensions } from "../leaf-node/extensions.ts";
 import { LeafNode, unlistedTypes } from "../leaf-node/leaf-node.ts";
 import { err, ok, type Result } from "../result.ts";
-import { KeyPackage } from "./key-package.ts";
-import type { KeyPackageTbs } from "./key-package-tbs.ts";
+import { KeyPackage, type KeyPackageTbs } from "./key-package.ts";
 import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "./mls-message.ts";
 
 type Parts = {

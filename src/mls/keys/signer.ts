@@ -1,6 +1,6 @@
 import type { SignatureScheme } from "../ciphersuite.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { SignaturePublicKey } from "./signature-public-key.ts";
+import { SignaturePublicKey } from "./key-types.ts";
 
 /**
  * Whoever signs: async, so that a platform's key store can keep the private key to itself. `sign` gives the signature

@@ -2,11 +2,9 @@ import { isDefaultExtensionType } from "../codec/code-points.ts";
 import type { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 import { Credential } from "../credentials/credential.ts";
-import { HpkePublicKey } from "../keys/hpke-public-key.ts";
-import { SignaturePublicKey } from "../keys/signature-public-key.ts";
+import { HpkePublicKey, SignaturePublicKey } from "../keys/key-types.ts";
 import { Capabilities } from "./capabilities.ts";
-import type { Placement } from "./extension.ts";
-import { Extensions } from "./extensions.ts";
+import { Extensions, type Placement } from "./extensions.ts";
 import { Lifetime } from "./lifetime.ts";
 
 const SOURCE_KEY_PACKAGE = 1;
