@@ -2,6 +2,7 @@ import { CIPHERSUITES } from "../ciphersuite.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../codec/code-points.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
+import { at } from "../crypto/at.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 
 /** The five lists of a Capabilities, in order of the wire. */
@@ -101,7 +102,7 @@ export class Capabilities {
    * `random` gives that many random bytes.
    */
   withGrease(random: (length: number) => Uint8Array): Capabilities {
-    const grease = (list: readonly number[]) => (list.some(isGrease) ? [] : [greaseValue(random(1)[0] ?? 0)]);
+    const grease = (list: readonly number[]) => (list.some(isGrease) ? [] : [greaseValue(at(random(1), 0))]);
     const { ciphersuites, extensions, proposals, credentials } = this.#lists;
     return this.including({
       ciphersuites: grease(ciphersuites),

@@ -1,6 +1,7 @@
 import { normalizeZ } from "@noble/curves/abstract/curve.js";
 import { invert } from "@noble/curves/abstract/modular.js";
 import type { WeierstrassPoint, WeierstrassPointCons } from "@noble/curves/abstract/weierstrass.js";
+import { at, missing } from "../at.ts";
 
 /**
  * Many sums of points of one Weierstrass curve at once, in affine coordinates. An affine addition takes 3 products and
@@ -24,8 +25,8 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
   }
   let inverse = invert(product, modulus);
   for (let i = values.length - 1; i >= 0; i--) {
-    const value = values[i] ?? 0n;
-    before[i] = value === 0n ? 0n : ((before[i] ?? 0n) * inverse) % modulus;
+    const value = values[i] ?? missing(i);
+    before[i] = value === 0n ? 0n : ((before[i] ?? missing(i)) * inverse) % modulus;
     if (value !== 0n) inverse = (inverse * value) % modulus;
   }
   return before;
@@ -47,7 +48,7 @@ function addNeighbours(lists: readonly (readonly Affine[])[], p: bigint): Affine
   const differences: bigint[] = [];
   for (const points of lists) {
     for (let i = 1; i < points.length; i += 2) {
-      const difference = (points[i]?.x ?? 0n) - (points[i - 1]?.x ?? 0n);
+      const difference = (points[i] ?? missing(i)).x - (points[i - 1] ?? missing(i - 1)).x;
       differences.push(difference % p === 0n ? 0n : difference);
     }
   }
@@ -57,10 +58,14 @@ function addNeighbours(lists: readonly (readonly Affine[])[], p: bigint): Affine
     const sums: Affine[] = [];
     let exception = false;
     for (let i = 0; i < points.length; i += 2) {
-      const [a, b] = [points[i], points[i + 1]];
-      if (a !== undefined && b === undefined) sums.push(a);
-      if (a === undefined || b === undefined) continue;
-      const inverse = inverses[next++] ?? 0n;
+      const a = points[i] ?? missing(i);
+      const b = points[i + 1];
+      if (b === undefined) {
+        sums.push(a);
+        continue;
+      }
+      const inverse = inverses[next] ?? missing(next);
+      next++;
       exception ||= inverse === 0n;
       sums.push(addWithSlope(a, b, ((b.y - a.y) * inverse) % p, p));
     }
@@ -92,16 +97,15 @@ export function multiplesTable(
   // To 1 … 2^k come 2^k + 1 … 2^(k + 1): the last is a known power, the others are sums of two multiples.
   for (let k = 0; k < width - 1; k++) {
     const pairs = windows.flatMap((multiples) => {
-      const [highest] = multiples.slice(-1);
-      return highest === undefined ? [] : multiples.slice(0, -1).map((multiple) => [highest, multiple]);
+      const highest = at(multiples, multiples.length - 1);
+      return multiples.slice(0, -1).map((multiple) => [highest, multiple]);
     });
     const sums = sumAll(pairs, Point.Fp.ORDER);
+    let next = 0;
     for (const [w, multiples] of windows.entries()) {
-      const added = sums.slice(w * (2 ** k - 1), (w + 1) * (2 ** k - 1));
-      multiples.push(
-        ...added.filter((sum) => sum !== undefined),
-        ...affine.slice(w * width + k + 1, w * width + k + 2),
-      );
+      // The multiples are below the order, so no two have the same x and no sum is undefined.
+      for (let i = 1; i < 2 ** k; i++) multiples.push(at(sums, next++));
+      multiples.push(at(affine, w * width + k + 1));
     }
   }
   return { width, windows };
@@ -119,8 +123,9 @@ export function multiplesOf(scalar: bigint, { width, windows }: MultiplesTable):
       digit = 2 ** width - digit;
       rest += 1n;
     }
-    const point = multiples[digit - 1];
-    if (point !== undefined) points.push(negative ? { x: point.x, y: -point.y } : point);
+    if (digit === 0) continue;
+    const point = multiples[digit - 1] ?? missing(digit - 1);
+    points.push(negative ? { x: point.x, y: -point.y } : point);
   }
   return points;
 }

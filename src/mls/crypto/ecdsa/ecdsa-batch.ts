@@ -1,5 +1,6 @@
 import type { ECDSA, WeierstrassPoint } from "@noble/curves/abstract/weierstrass.js";
 import { bytesToNumberBE } from "@noble/curves/utils.js";
+import { at } from "../at.ts";
 import type { SignatureItem } from "../provider.ts";
 import { invertAll, type MultiplesTable, multiplesOf, multiplesTable, sumAll } from "./affine-sums.ts";
 import { derToRaw } from "./der.ts";
@@ -37,15 +38,11 @@ const keptBaseTables = new WeakMap<ECDSA, MultiplesTable>();
 export function verifyEcdsaBatch(curve: ECDSA, hash: Hash, items: readonly SignatureItem[]): boolean[] {
   const verdicts = new Array<boolean>(items.length).fill(false);
   for (const indexes of indexesByKey(items, 1 + 2 * curve.Point.Fp.BYTES)) {
-    const publicKey = items[indexes[0] ?? 0]?.publicKey;
-    const key = publicKey === undefined ? undefined : decodeKey(curve, publicKey);
+    const key = decodeKey(curve, at(items, at(indexes, 0)).publicKey);
     if (key === undefined) continue;
     const undecided =
       indexes.length < MIN_SIGNATURES_FOR_TABLE ? indexes : verifyWithTable(curve, hash, key, items, indexes, verdicts);
-    for (const index of undecided) {
-      const item = items[index];
-      if (item !== undefined) verdicts[index] = verifyAlone(curve, item);
-    }
+    for (const index of undecided) verdicts[index] = verifyAlone(curve, at(items, index));
   }
   return verdicts;
 }
@@ -96,7 +93,7 @@ function verifyWithTable(
   const n = Fn.ORDER;
   const equations: Equation[] = [];
   for (const index of indexes) {
-    const equation = equationOf(curve, hash, index, items[index]);
+    const equation = equationOf(curve, hash, index, at(items, index));
     if (equation !== undefined) equations.push(equation);
   }
   const keyTable = multiplesTable(curve.Point, key, keyTableWidth(equations.length));
@@ -106,25 +103,24 @@ function verifyWithTable(
     n,
   );
   const lists = equations.map(({ r, hashed }, i) => {
-    const inverse = inverses[i] ?? 0n;
+    const inverse = at(inverses, i);
     const u1 = Fn.create(hashed * inverse);
     const u2 = Fn.create(r * inverse);
     return [...multiplesOf(u1, baseTable), ...multiplesOf(u2, keyTable)];
   });
   const undecided: number[] = [];
   for (const [i, sum] of sumAll(lists, p).entries()) {
-    const equation = equations[i];
-    if (equation === undefined) continue;
+    const equation = at(equations, i);
     if (sum === undefined) undecided.push(equation.index);
     else verdicts[equation.index] = Fp.create(sum.x) % n === equation.r;
   }
   return undecided;
 }
 
-function equationOf(curve: ECDSA, hash: Hash, index: number, item: SignatureItem | undefined): Equation | undefined {
+function equationOf(curve: ECDSA, hash: Hash, index: number, item: SignatureItem): Equation | undefined {
   const { BYTES, ORDER } = curve.Point.Fn;
-  const raw = item === undefined ? undefined : derToRaw(item.signature, BYTES);
-  if (item === undefined || raw === undefined) return undefined;
+  const raw = derToRaw(item.signature, BYTES);
+  if (raw === undefined) return undefined;
   const r = bytesToNumberBE(raw.subarray(0, BYTES));
   const s = bytesToNumberBE(raw.subarray(BYTES));
   if (r === 0n || r >= ORDER || s === 0n || s >= ORDER) return undefined;

@@ -1,4 +1,5 @@
 import { sha512 } from "@noble/hashes/sha2.js";
+import { at } from "../at.ts";
 import type { SignatureItem } from "../provider.ts";
 import {
   type Addend,
@@ -91,7 +92,7 @@ export function verifyEd25519Batch(
     const coefficients = coefficientsOf(batch.length, randomBytes);
     const equations: Equation[] = [];
     for (const [i, item] of batch.entries()) {
-      const equation = equationOf(from + i, item, coefficients[i] ?? 1n, keys, tableAt(i), digests?.[from + i]);
+      const equation = equationOf(from + i, item, at(coefficients, i), keys, tableAt(i), digests?.[from + i]);
       if (equation !== undefined) equations.push(equation);
     }
     if (equations.length > 0) settle(equations, sumOf(equations), verdicts);
@@ -202,6 +203,6 @@ function settle(equations: readonly Equation[], sum: Point, verdicts: boolean[])
 function littleEndian(bytes: Uint8Array, offset: number, length: number): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
   let value = 0n;
-  for (let at = length - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true);
+  for (let i = length - 8; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(i, true);
   return value;
 }
