@@ -40,7 +40,9 @@ export function splitMlsMessages(bytes: Uint8Array): Result<Uint8Array[], Decode
 function skipMlsMessage(reader: Reader): void {
   reader.u16();
   const wireFormat = reader.u16();
-  if (wireFormat !== WireFormat.KeyPackage) reader.fail("UnknownValue", `wire format ${wireFormat} is no KeyPackage`);
+  if (wireFormat !== WireFormat.KeyPackage) {
+    reader.fail("UnknownValue", `wire format ${wireFormat} is not mls_key_package`);
+  }
   reader.take(4);
   reader.opaque();
   skipLeafNode(reader);

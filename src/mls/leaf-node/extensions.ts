@@ -106,7 +106,7 @@ export class Extensions<P extends Placement | "Received"> {
   remove(extensionType: number): Result<Extensions<P>, InvalidExtensionError> {
     const rest = this.#list.filter((extension) => extension.extensionType !== extensionType);
     if (rest.length === this.#list.length) {
-      return err({ code: "NotFound", message: "The extension is not there.", extensionType });
+      return err({ code: "NotFound", message: "No extension of this type.", extensionType });
     }
     return ok(new Extensions(this.#placement, rest));
   }
@@ -204,7 +204,7 @@ export function isValidIn(placement: Placement, extensionType: number): boolean 
 }
 
 function duplicate(extensionType: number): InvalidExtensionError {
-  return { code: "Duplicate", message: "The extension is there already.", extensionType };
+  return { code: "Duplicate", message: "An extension of this type is already present.", extensionType };
 }
 
 /** Whether the extension may stand there, and holds the struct of its type. */
