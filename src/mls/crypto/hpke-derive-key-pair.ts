@@ -9,7 +9,7 @@ import { Writer } from "../codec/writer.ts";
 import { at } from "./at.ts";
 import type { HpkeKeyPairBytes } from "./provider.ts";
 
-/** Candidates that RFC 9180 §7.1.3 tries before it gives up; for P-256 already the second has a chance of 2^-32. */
+/** Candidates that RFC 9180 §7.1.3 tries before it gives up; a second one is needed with a chance of 2^-32 for P-256. */
 const MAX_CANDIDATES = 256;
 
 /**

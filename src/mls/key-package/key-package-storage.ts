@@ -8,7 +8,7 @@ import { KeyPackageBundle, type KeyPackageStorage } from "./key-package.ts";
 import { KeyPackageIn } from "./key-package-in.ts";
 import type { KeyPackageRef } from "./key-package-ref.ts";
 
-/** Bundles that live as long as the process. */
+/** Keeps bundles in memory, as long as the process runs. */
 export class InMemoryKeyPackageStorage implements KeyPackageStorage {
   readonly #bundles = new Map<string, KeyPackageBundle>();
 
@@ -25,7 +25,7 @@ export class InMemoryKeyPackageStorage implements KeyPackageStorage {
   }
 }
 
-/** The only format so far; a later one gets the next number, and this one stays readable. */
+/** The only format so far; a later one will get the next number, and this one will stay readable. */
 const FORMAT_VERSION = 1;
 
 /**
@@ -44,7 +44,7 @@ export function serializeKeyPackageBundle(bundle: KeyPackageBundle): Uint8Array 
     .finish();
 }
 
-/** What `serializeKeyPackageBundle` wrote. It is the application's own, so its signatures are not checked again. */
+/** Reads what `serializeKeyPackageBundle` wrote. The bundle is the application's own, so signatures are not checked. */
 export function deserializeKeyPackageBundle(bytes: Uint8Array): Result<KeyPackageBundle, KeyPackageDecodeError> {
   const reader = Reader.over(bytes);
   const format = reader.u8();

@@ -20,10 +20,10 @@ import { encodeMlsMessage } from "./mls-message.ts";
  * struct { ProtocolVersion version;  CipherSuite cipher_suite;  HPKEPublicKey init_key;
  *          LeafNode leaf_node;  Extension extensions<V>; } KeyPackageTBS;   // RFC 9420 §10
  * ```
- * What the signature of a KeyPackage covers.
+ * The signed part of a KeyPackage.
  */
 export type KeyPackageTbs<P extends Placement | "Received" = "KeyPackage"> = {
-  /** Any number in what was received and not validated; 1 after. */
+  /** Any number before validation, 1 after it. */
   readonly protocolVersion: number;
   readonly ciphersuite: Ciphersuite;
   readonly initKey: InitKey;
@@ -39,7 +39,7 @@ export function encodeKeyPackageTbs(tbs: KeyPackageTbs<Placement>): Uint8Array {
   return writer.finish();
 }
 
-/** What made a KeyPackage: its content, what the signature covers as bytes, the signature, and the whole. */
+/** The decoded content of a KeyPackage, its signature, and the bytes of both. */
 type KeyPackageParts = {
   readonly tbs: KeyPackageTbs;
   readonly lifetime: Lifetime;
@@ -52,8 +52,8 @@ type KeyPackageParts = {
  * ```
  * struct { KeyPackageTBS;  opaque signature<V>; } KeyPackage;   // RFC 9420 §10
  * ```
- * A KeyPackage that was validated (`KeyPackageIn.validate`) or built here (`KeyPackage.builder()`). Its encoding, and
- * with it its reference, are the very bytes that were received.
+ * A KeyPackage that was validated (`KeyPackageIn.validate`) or built here (`KeyPackage.builder()`). It keeps the bytes
+ * as received or built, so that its reference does not depend on encoding it again.
  */
 export class KeyPackage {
   readonly #parts: KeyPackageParts;
@@ -63,12 +63,12 @@ export class KeyPackage {
     this.#parts = parts;
   }
 
-  /** Makes one: see `KeyPackageBuilder`. */
+  /** Starts to build one: see `KeyPackageBuilder`. */
   static builder(): KeyPackageBuilder {
     return new KeyPackageBuilder();
   }
 
-  /** What was signed. */
+  /** The signed part. */
   tbs(): KeyPackageTbs {
     return this.#parts.tbs;
   }
@@ -78,12 +78,12 @@ export class KeyPackage {
     return this.#parts.tbs.ciphersuite;
   }
 
-  /** `leaf_node`: the client's place in any group that it is added to. */
+  /** `leaf_node`: the leaf of the client in any group that it is added to. */
   leafNode(): LeafNode {
     return this.#parts.tbs.leafNode;
   }
 
-  /** `init_key`: what a Welcome is sealed to. */
+  /** `init_key`: the key that a Welcome is encrypted to. */
   hpkeInitKey(): InitKey {
     return this.#parts.tbs.initKey;
   }
@@ -113,7 +113,7 @@ export class KeyPackage {
     return makeKeyPackageRef(crypto, this.ciphersuite(), this.#parts.bytes);
   }
 
-  /** As OpenMLS: every required type must stand in `KeyPackage.extensions`; capabilities are not asked. */
+  /** As in OpenMLS: every required type must be in `KeyPackage.extensions`; the capabilities are not checked. */
   checkExtensionSupport(required: Iterable<number>): Result<void, KeyPackageExtensionSupportError> {
     for (const extensionType of required) {
       if (!this.extensions().contains(extensionType)) {
@@ -129,15 +129,15 @@ export class KeyPackage {
     return this.#parts.bytes.slice();
   }
 
-  /** The KeyPackage as an MLSMessage, what travels as `message/mls` (RFC 9420 §6, §17.10). */
+  /** The KeyPackage in an MLSMessage, the content of `message/mls` (RFC 9420 §6, §17.10). */
   toMlsMessage(): Uint8Array {
     return encodeMlsMessage(this.#parts.bytes);
   }
 }
 
-// ---- with its private keys ------------------------------------------------------------------------
+// ---- with its private keys ----------------------------------------------------------------------
 
-/** A KeyPackage with the private keys behind it. They show themselves to nobody who does not ask for them. */
+/** A KeyPackage and its private keys. Logging or `JSON.stringify` does not reveal them. */
 export class KeyPackageBundle {
   readonly #keyPackage: KeyPackage;
   readonly #initPrivateKey: HpkePrivateKey;
@@ -159,7 +159,7 @@ export class KeyPackageBundle {
     return this.#initPrivateKey;
   }
 
-  /** The private key of the leaf, with which the client enters the ratchet tree. */
+  /** The private key of the leaf's encryption key. */
   encryptionPrivateKey(): HpkePrivateKey {
     return this.#encryptionPrivateKey;
   }
@@ -176,17 +176,17 @@ export class KeyPackageBundle {
 }
 
 /**
- * Where an application keeps its bundles until a Welcome names one by its reference. What is written holds private
- * keys: keep it as secret as any. A rejection is a fault of the storage.
+ * Where an application keeps its bundles until a Welcome refers to one. Bundles hold private keys: protect them
+ * accordingly. A rejection is a fault of the storage.
  */
 export type KeyPackageStorage = {
   writeKeyPackage(ref: KeyPackageRef, bundle: KeyPackageBundle): Promise<void>;
   readKeyPackage(ref: KeyPackageRef): Promise<KeyPackageBundle | undefined>;
-  /** After its one use (RFC 9420 §16.8); a reference that is not there is no error. */
+  /** Call it after the one use of the package (RFC 9420 §16.8). An unknown reference is not an error. */
   deleteKeyPackage(ref: KeyPackageRef): Promise<void>;
 };
 
-// ---- made here -------------------------------------------------------------------------------------
+// ---- building -----------------------------------------------------------------------------------
 
 /** What a client needs to make KeyPackages. */
 export type KeyPackageProvider = {
@@ -213,11 +213,11 @@ function defaultSettings(): Settings {
 }
 
 /**
- * Makes KeyPackages (RFC 9420 §10). Every verb gives a new builder, and a builder can build again and again, each time
- * with fresh keys.
+ * Makes KeyPackages (RFC 9420 §10). Every setter returns a new builder. A builder can build any number of packages,
+ * each with fresh keys.
  *
- * What it builds passes `KeyPackageIn.validate` within its lifetime: other than in OpenMLS, the capabilities get
- * whatever the KeyPackage uses, which is its version, suite, credential type and extension types (RFC 9420 §7.2).
+ * What it builds passes `KeyPackageIn.validate` within its lifetime: unlike in OpenMLS, everything that the KeyPackage
+ * uses is added to the capabilities: its version, suite, credential type and extension types (RFC 9420 §7.2).
  */
 export class KeyPackageBuilder {
   readonly #settings: Settings;
@@ -227,27 +227,27 @@ export class KeyPackageBuilder {
     this.#settings = settings;
   }
 
-  /** Otherwise `Lifetime.default`: 84 days, and an hour before now. */
+  /** Default: `Lifetime.default`, 84 days from now and an hour before. */
   keyPackageLifetime(lifetime: Lifetime): KeyPackageBuilder {
     return this.#with({ lifetime });
   }
 
-  /** Extensions of the KeyPackage; their types are listed in the capabilities by themselves. */
+  /** Extensions of the KeyPackage; their types are added to the capabilities. */
   keyPackageExtensions(extensions: Extensions<"KeyPackage">): KeyPackageBuilder {
     return this.#with({ extensions });
   }
 
-  /** Marks the KeyPackage as one that may be used again when there is no other. */
+  /** Marks the KeyPackage as a last resort: it may be used more than once when no other is left. */
   markAsLastResort(encoding: LastResortEncoding = "extension"): KeyPackageBuilder {
     return this.#with({ lastResort: encoding });
   }
 
-  /** What the client supports besides; OpenMLS's defaults otherwise. */
+  /** What else the client supports. Default: `new Capabilities()`, as in OpenMLS. */
   leafNodeCapabilities(capabilities: Capabilities): KeyPackageBuilder {
     return this.#with({ capabilities });
   }
 
-  /** Extensions of the leaf node; their types are listed in the capabilities by themselves. */
+  /** Extensions of the leaf node; their types are added to the capabilities. */
   leafNodeExtensions(leafNodeExtensions: Extensions<"LeafNode">): KeyPackageBuilder {
     return this.#with({ leafNodeExtensions });
   }
@@ -255,8 +255,8 @@ export class KeyPackageBuilder {
   /**
    * Makes the key pairs, signs leaf and package, and writes the bundle to the storage under its reference.
    *
-   * Errors in this order: `CiphersuiteSignatureSchemeMismatch`, `UnsupportedCiphersuite`; `LibraryError` where the
-   * crypto provider rejects; `SignatureError` where the signer does, or where what it signed does not verify with the
+   * Errors: `CiphersuiteSignatureSchemeMismatch`, `UnsupportedCiphersuite`; `LibraryError` when the crypto provider
+   * cannot make key pairs or hash; `SignatureError` when the signer rejects or its signature does not verify with the
    * key of `credentialWithKey`; `StorageError`.
    */
   async build(

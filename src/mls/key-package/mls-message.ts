@@ -22,8 +22,8 @@ export function isMlsMessage(bytes: Uint8Array): boolean {
 
 /**
  * Cuts a body of `message/mls` (RFC 9420 §17.10), which is MLSMessages one after the other, into views of each.
- * Only the structure that bounds them is read, so a message that is refused later does not move its neighbours.
- * Where that structure itself breaks, nothing after it can be found: `error` says where, with what came before.
+ * Only the fields that determine its length are read of a message, so that one that is refused later does not affect the
+ * others. Where such a field is wrong, the rest cannot be split: `error` has the offset and the index of the message.
  */
 export function splitMlsMessages(bytes: Uint8Array): Result<Uint8Array[], DecodeError & { readonly index: number }> {
   const messages: Uint8Array[] = [];

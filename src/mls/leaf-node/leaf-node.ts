@@ -17,7 +17,7 @@ export type LeafNodeSource =
   | { readonly kind: "update" }
   | { readonly kind: "commit"; readonly parentHash: Uint8Array };
 
-/** What a leaf's signature covers, apart from the group's context that other sources than key_package append. */
+/** The signed fields of a leaf. Sources other than key_package also sign the group's context. */
 export type LeafNodeFields = {
   readonly encryptionKey: HpkePublicKey;
   readonly signatureKey: SignaturePublicKey;

@@ -5,8 +5,8 @@ import { at, missing } from "../at.ts";
 
 /**
  * Many sums of points of one Weierstrass curve at once, in affine coordinates. An affine addition takes 3 products and
- * an inversion; done for many sums together, one inversion and 3 more products for each stand in for all inversions, and
- * 6 products are less than half of what projective coordinates take. For public data: nothing is constant in time.
+ * an inversion. For many sums together, one inversion and 3 more products for each replace all inversions, and 6
+ * products are less than half of what projective coordinates need. For public data: nothing is constant in time.
  */
 
 /** A point that is not the point at infinity. Coordinates are modulo p and of either sign. */
@@ -15,7 +15,7 @@ export type Affine = { readonly x: bigint; readonly y: bigint };
 /** `windows[w][d − 1]` is d · 2^(w · width) · P, for d from 1 to 2^(width − 1). */
 export type MultiplesTable = { readonly width: number; readonly windows: readonly (readonly Affine[])[] };
 
-/** The inverses of `values`, of zero zero, by one inversion and three products for each. */
+/** The inverses of `values` (zero for zero), by one inversion and three products for each. */
 export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] {
   const before: bigint[] = [];
   let product = 1n;
@@ -34,8 +34,8 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
 
 /**
  * The sum of each list, by adding neighbours in all lists at once until one point is left of each. `undefined` for an
- * empty list, and where two points with the same x meet: equal or opposite ones have another formula, and such a sum has
- * to be found in another way.
+ * empty list, and where two points with the same x are to be added: equal or opposite points need another formula, so
+ * the caller has to find such a sum in another way.
  */
 export function sumAll(lists: readonly (readonly Affine[])[], p: bigint): (Affine | undefined)[] {
   let rests = lists;

@@ -1,6 +1,7 @@
 /**
  * ECDSA signatures as MLS carries them (RFC 9420 §5.1.2: `ECDSA-Sig-Value` of RFC 3279 §2.2.3 in DER), and as WebCrypto
- * wants them: r ‖ s, each big-endian in `scalarBytes` bytes.
+ * expects them: r ‖ s, each big-endian in `scalarBytes` bytes. Decoding them with noble, through BigInt, takes 8 to 20
+ * times as long [measured in Node and workerd].
  */
 import { at } from "../at.ts";
 
@@ -26,7 +27,7 @@ export function derToRaw(der: Uint8Array, scalarBytes: number): Uint8Array | und
   return raw;
 }
 
-/** Writes the integer that starts at `from` so that it ends at `end` of `raw`; gives where the next one starts. */
+/** Writes the integer at `from` so that it ends at `end` of `raw`; returns where the next one starts. */
 function writeInteger(raw: Uint8Array, end: number, der: Uint8Array, from: number): number | undefined {
   const length = der[from + 1] ?? 0;
   const start = from + 2;

@@ -72,7 +72,7 @@ function neutralPoint(): Point {
   return point;
 }
 
-/** Decodes a point as RFC 8032 §5.1.3 does; y ≥ p, x = 0 with the sign bit, and y of no point give `undefined`. */
+/** Decodes a point (RFC 8032 §5.1.3); `undefined` for y ≥ p, for x = 0 with the sign bit, and for a y of no point. */
 export function decodePoint(bytes: Uint8Array): Point | undefined {
   if (bytes.length !== ENCODED_POINT_BYTES || !isCanonical(bytes)) return undefined;
   const { X, Y, Z, T } = emptyPoint();
@@ -106,7 +106,7 @@ export function decodePoint(bytes: Uint8Array): Point | undefined {
   return { X, Y, Z, T };
 }
 
-/** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 demands? */
+/** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 requires? */
 function isCanonical(bytes: Uint8Array): boolean {
   if ((at(bytes, 31) & 0x7f) !== 0x7f || at(bytes, 0) < 0xed) return true;
   return bytes.subarray(1, 31).some((byte) => byte !== 0xff);

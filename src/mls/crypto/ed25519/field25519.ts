@@ -12,7 +12,7 @@
  */
 import { at } from "../at.ts";
 
-/** Twelve limbs, least significant first; limb i stands for 2^⌈21.25 · i⌉. Any of them may be `out` and input at once. */
+/** Twelve limbs, least significant first; limb i counts 2^⌈21.25 · i⌉. An element may be input and `out` at once. */
 export interface FieldElement extends Float64Array {
   0: number;
   1: number;
@@ -40,7 +40,7 @@ const ROUND_21 = 3 * 2 ** 72;
 const INVERSE_22 = 2 ** -22;
 const INVERSE_21 = 2 ** -21;
 
-/** `count` zeros in one allocation: a view costs a tenth of an array of its own [measured]. */
+/** `count` zeros in one allocation: a view costs a tenth of a separate array [measured]. */
 export function fieldElements(count: number): FieldElement[] {
   const { buffer } = new Float64Array(count * LIMBS);
   const elements: FieldElement[] = [];
@@ -55,7 +55,7 @@ export function fieldElement(value: bigint): FieldElement {
   return Float64Array.from(limbs) as FieldElement;
 }
 
-/** The element of 32 bytes, little-endian; the highest bit is left out. Values of p and more are taken modulo p. */
+/** The element of 32 bytes, little-endian; the highest bit is ignored. Values of p and more are reduced modulo p. */
 export function decodeElement(out: FieldElement, bytes: Uint8Array): void {
   if (bytes.length !== ENCODED_BYTES) throw new RangeError(`expected ${ENCODED_BYTES} bytes, got ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, ENCODED_BYTES);
