@@ -4,7 +4,7 @@ import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import type { AdmissionContext } from "./policy.ts";
 import { type Refusal, refusalOfX509Error } from "./refusal.ts";
 
-/** The refusals of those whose x509 credential is not accepted, or names somebody else. */
+/** Refusals of packages whose x509 credential is not accepted, or names another identity. */
 export async function verifyCertificates(
   signed: readonly KeyPackageIn[],
   context: AdmissionContext,

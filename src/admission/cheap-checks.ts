@@ -2,14 +2,14 @@ import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import { isValidIn } from "../mls/leaf-node/extension.ts";
+import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
 import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
 import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
 
 /**
- * All that costs no curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Gives the first refusal,
+ * All checks without curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Returns the first refusal,
  * or undefined.
  */
 export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): Refusal | undefined {
@@ -82,7 +82,7 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Ref
   return undefined;
 }
 
-/** An x509 credential is left to its verifier, which costs more than a signature. */
+/** An x509 credential is left to its verifier, which runs last: it costs more than a signature. */
 function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionContext): Refusal | undefined {
   const credential = leafNode.credential();
   const credentialType = credential.credentialType();
@@ -95,7 +95,7 @@ function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionC
   return undefined;
 }
 
-/** The client's clock may run ahead of ours at its start, never at its end. */
+/** `not_before` is allowed some clock skew, `not_after` none. */
 function lifetimeRefusal(lifetime: Lifetime, { now, policy }: AdmissionContext): Refusal | undefined {
   const valid = lifetime.validate(now);
   if (!valid.ok) {
