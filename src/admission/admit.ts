@@ -9,7 +9,7 @@ import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } f
 import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";
-import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
+import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./refusal.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "./verdict.ts";
 
 export type { AdmissionContext } from "./policy.ts";
@@ -47,7 +47,7 @@ function checkUnsigned(
   item: Uint8Array,
   context: AdmissionContext,
   signatureKeyDefect: SignatureKeyLookup,
-): KeyPackageIn | Refusal {
+): KeyPackageIn | AdmissionRefusal {
   const { maxKeyPackageBytes } = context.policy;
   if (item.length > maxKeyPackageBytes) {
     return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
@@ -57,7 +57,10 @@ function checkUnsigned(
   return cheapRefusal(decoded.value, context) ?? publicKeyRefusal(decoded.value, signatureKeyDefect) ?? decoded.value;
 }
 
-function publicKeyRefusal(received: KeyPackageIn, signatureKeyDefect: SignatureKeyLookup): Refusal | undefined {
+function publicKeyRefusal(
+  received: KeyPackageIn,
+  signatureKeyDefect: SignatureKeyLookup,
+): AdmissionRefusal | undefined {
   const { ciphersuite, initKey, leafNode } = received.unverified();
   const init = hpkePublicKeyDefect(ciphersuite, initKey.asSlice());
   if (init !== undefined) return { code: "invalid_init_key", defect: init };
@@ -81,12 +84,12 @@ function signatureKeyLookup(): SignatureKeyLookup {
 async function verifySignatures(
   passedCheapChecks: readonly KeyPackageIn[],
   { crypto }: AdmissionContext,
-): Promise<Map<KeyPackageIn, Refusal>> {
+): Promise<Map<KeyPackageIn, AdmissionRefusal>> {
   const byScheme = Map.groupBy(
     passedCheapChecks,
     (received) => ciphersuiteInfo(received.unverified().ciphersuite).signatureScheme,
   );
-  const refusals = new Map<KeyPackageIn, Refusal>();
+  const refusals = new Map<KeyPackageIn, AdmissionRefusal>();
   for (const [scheme, group] of byScheme) {
     const items: SignatureItem[] = group.flatMap((received) => {
       const { leafNode, keyPackage } = received.signatureItems();

@@ -3,7 +3,7 @@ import type { PublicKeyDefect } from "../mls/keys/public-keys.ts";
 import type { X509Error } from "../mls/x509/x509-verifier.ts";
 
 /** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
-export type Refusal =
+export type AdmissionRefusal =
   // decoding
   | { readonly code: "malformed"; readonly problem: string; readonly offset: number }
   | { readonly code: "unsupported_ciphersuite"; readonly ciphersuite: number }
@@ -44,10 +44,10 @@ export type X509RefusalCode =
   | "x509_invalid_signature"
   | "x509_untrusted";
 
-export type RefusalCode = Refusal["code"];
+export type RefusalCode = AdmissionRefusal["code"];
 
 /** One sentence for a person. It repeats no key, signature or identity. */
-export function describeRefusal(refusal: Refusal): string {
+export function describeRefusal(refusal: AdmissionRefusal): string {
   switch (refusal.code) {
     case "malformed":
       return `${refusal.problem}, at byte ${refusal.offset}`;
@@ -109,13 +109,13 @@ export function describeRefusal(refusal: Refusal): string {
   }
 }
 
-export function refusalOfDecodeError(error: KeyPackageDecodeError): Refusal {
+export function refusalOfDecodeError(error: KeyPackageDecodeError): AdmissionRefusal {
   return error.code === "UnknownCiphersuite"
     ? { code: "unsupported_ciphersuite", ciphersuite: error.ciphersuite }
     : { code: "malformed", problem: error.message, offset: error.offset };
 }
 
-export function refusalOfVerifyError(error: KeyPackageVerifyError): Refusal {
+export function refusalOfVerifyError(error: KeyPackageVerifyError): AdmissionRefusal {
   switch (error.code) {
     case "InvalidLeafNodeSourceType":
       return { code: "invalid_leaf_node_source_type" };
@@ -138,7 +138,7 @@ export function refusalOfVerifyError(error: KeyPackageVerifyError): Refusal {
 
 export function refusalOfLifetimeError(
   error: Extract<KeyPackageVerifyError, { code: "LifetimeError" }>["lifetime"],
-): Refusal {
+): AdmissionRefusal {
   return error.code === "Expired"
     ? { code: "lifetime_expired", notAfter: error.notAfter, now: error.now }
     : { code: "lifetime_not_yet_valid", notBefore: error.notBefore, now: error.now };
@@ -157,6 +157,6 @@ const X509_CODES: Readonly<Record<X509Error["code"], X509RefusalCode>> = {
   Untrusted: "x509_untrusted",
 };
 
-export function refusalOfX509Error(error: X509Error): Refusal {
+export function refusalOfX509Error(error: X509Error): AdmissionRefusal {
   return { code: X509_CODES[error.code], problem: error.message };
 }
