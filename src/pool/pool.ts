@@ -255,7 +255,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       markChanged(this.#sql, swept.expiredOf, nowMs);
       const { projectedAt, outboxFailures } = readPool(this.#sql);
-      const stale = projectedAt + DIRECTORY_REFRESH_SECONDS <= nowMs / 1000;
+      const stale = projectedAt + DIRECTORY_REFRESH_SECONDS <= unixSeconds(nowMs);
       if (stale && outboxFailures === 0) markAllChanged(this.#sql, nowMs);
       return swept.unfinished;
     });
@@ -266,7 +266,7 @@ export class Pool extends DurableObject<PoolEnv> {
     this.#alarm.flush();
   }
 
-  /** Every transaction except those of claims, which may rely on the cache that this drops. */
+  /** Every transaction that is not of claims: it may change what their cache holds, so the cache is dropped. */
   #commit<T>(body: () => T): T {
     this.#claimCache = undefined;
     return this.#transact(body);
@@ -324,7 +324,7 @@ export class Pool extends DurableObject<PoolEnv> {
     return purged;
   }
 
-  /** What is left to do after a claim that was not a replay: tell the directory, and drop the replay record in time. */
+  /** After a claim that was not a replay: the directory must learn of it, and the alarm must remove its records one day. */
   #followUp({ claimedFrom, crossedThreshold }: Claimed, cache: ClaimCache, nowMs: number): void {
     const unmarked = cache.markOnce(claimedFrom);
     // Setting an alarm is a second flush: only a change that the directory must show soon is worth it.
