@@ -43,15 +43,15 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "forgetting what was rolled back",
     file: "src/pool/pool.ts",
-    from: `      this.#known = undefined;
-      this.#alarm.drop();`,
-    to: "      this.#alarm.drop();",
+    from: `      this.#claimCache = undefined;
+      this.#alarm.discard();`,
+    to: "      this.#alarm.discard();",
     tests: ["test/workers/pool/rollback.test.ts"],
   },
   {
     safeguard: "forgetting what another call changed",
     file: "src/pool/pool.ts",
-    from: `    this.#known = undefined;
+    from: `    this.#claimCache = undefined;
     return this.#transact(body);`,
     to: "    return this.#transact(body);",
     tests: ["test/workers/pool/rollback.test.ts"],
@@ -72,8 +72,8 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "replay record",
-    file: "src/pool/pool.ts",
-    from: `keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);`,
+    file: "src/pool/operations/claim.ts",
+    from: `keepReplay(sql, replay, { status, clients }, now + settings.retention.replaySeconds);`,
     to: `void keepReplay;`,
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/faults.test.ts"],
   },

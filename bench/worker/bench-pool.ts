@@ -1,7 +1,8 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
 import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { insert, queueFor } from "../../src/pool/tables/packages.ts";
+import { insert } from "../../src/pool/tables/packages.ts";
+import { insertQueue, isSameKind, kindOf, queuesOf } from "../../src/pool/tables/queues.ts";
 import { findClient } from "../../src/pool/tables/registrations.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
 
@@ -27,7 +28,9 @@ class BenchPool extends Pool {
       capabilities: { extensions, proposals: [], credentials: [1] },
     };
     const now = Math.floor(Date.now() / 1000);
-    const queueId = queueFor(sql, found.clientId, sample);
+    const kind = kindOf(sample);
+    const known = queuesOf(sql, found.clientId).find((queue) => isSameKind(queue, kind));
+    const { queueId } = known ?? insertQueue(sql, found.clientId, kind);
     for (let done = 0; done < count; done += CHUNK_ROWS) {
       this.ctx.storage.transactionSync(() => {
         for (let row = done; row < Math.min(count, done + CHUNK_ROWS); row++) {

@@ -1,10 +1,9 @@
 /**
  * What crosses the RPC boundary between the Worker and a user's pool.
  *
- * All are `type`s, not interfaces (structured clone over Workers RPC), bytes are Uint8Array, times are
- * unix seconds as numbers. Expected outcomes are values; only a fault throws.
+ * All are `type`s, not interfaces (structured clone over Workers RPC), bytes are Uint8Array, times are unix seconds as
+ * numbers. Expected outcomes are values; only a fault throws.
  */
-
 import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
 import type { CapabilityLists } from "./capabilities.ts";
 
@@ -14,7 +13,7 @@ export type Claimer = { readonly user: string; readonly client: string };
 /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
 export type SignatureScheme = number;
 
-/** Every call carries the newest restore epoch that the Worker knows, in unix seconds; 0 for none. */
+/** `restoreEpoch`: the newest one that the Worker knows, in unix seconds; 0 for none. */
 export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
 
 // ---- registration -------------------------------------------------------------------------------
@@ -59,10 +58,13 @@ export type ClientAnswer = { readonly outcome: "found"; readonly view: ClientVie
 
 // ---- publish ------------------------------------------------------------------------------------
 
-/** Asks for leave to check so many packages. */
+/** Asks whether so many packages may be checked now. */
 export type PreflightCall = PoolCall & { readonly client: string; readonly packages: number };
 
-/** `ready` begins a check, which `publish` ends; `busy`: earlier uploads of the client are still being checked. */
+/**
+ * `ready`: the check may begin, and counts as under way until `publish` ends it or it times out. `busy`: too many packages
+ * of the client are under check, ask again in a moment. `refusals_exhausted`: too many were refused lately.
+ */
 export type PreflightAnswer =
   | { readonly outcome: "ready"; readonly signatureKeys: readonly SignatureKey[] }
   | { readonly outcome: "busy" }
@@ -75,7 +77,11 @@ export type PublishCall = PoolCall & {
   readonly keyPackages: readonly AdmittedKeyPackage[];
   /** Packages of the same request that admission refused: they count against the client's refusal budget. */
   readonly refused: number;
-  /** Packages whose check this ends; by default the admitted and the refused ones. */
+  /**
+   * The number of packages that the preflight of this request asked for: their check ends with this call. Without it,
+   * the admitted and the refused ones. They are fewer if the Worker withheld admitted packages, as it does for a replace
+   * of which one package was refused.
+   */
   readonly checked?: number;
 };
 
@@ -118,7 +124,7 @@ export type ReconcileCall = PoolCall & {
   readonly digest: Uint8Array;
   /** The refs whose private keys the client holds, if it sent them. */
   readonly held: readonly Uint8Array[] | undefined;
-  /** Remove the live packages that are not in `held`. */
+  /** Whether to remove the live packages that are not in `held`. */
   readonly prune: boolean;
 };
 
@@ -147,7 +153,7 @@ export type JournalEntry = {
   readonly ciphersuite: number | undefined;
   readonly keyPackageRef: Uint8Array | undefined;
   readonly claimer: Claimer;
-  /** Only with `missed`: why nothing, or nothing better, could be given. */
+  /** Only with `missed`: why no package could be given. */
   readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
 };
 
@@ -169,7 +175,7 @@ export type ClaimCriteria = {
 export type ClaimCall = PoolCall & {
   readonly claimer: Claimer;
   readonly criteria: ClaimCriteria;
-  /** `bodyHash`: SHA-256 over the request that the key stands for. */
+  /** `bodyHash`: SHA-256 over the request, by which another request with the same key is recognised. */
   readonly idempotency: { readonly key: string; readonly bodyHash: Uint8Array } | undefined;
 };
 
@@ -187,7 +193,7 @@ export type ClientClaim =
 
 /**
  * `ok`: every client that was not excluded gave a package; `partial`: some did; `none`: none could;
- * `rate_limited`: none did, and at least one would have but for a budget.
+ * `rate_limited`: none did, and a budget kept at least one from it.
  */
 export type ClaimStatus = "ok" | "partial" | "none" | "rate_limited";
 

@@ -2,6 +2,7 @@
  * Writing to the directory. Each row is the snapshot of a pool at some version: an older snapshot never overwrites a newer
  * one, and the same snapshot twice changes nothing, so a pool may repeat a write whose answer was lost.
  */
+import type { CapabilityLists } from "../contract/capabilities.ts";
 
 /** What other clients may learn of a client without taking a package. */
 export type Offer = {
@@ -12,11 +13,7 @@ export type Offer = {
   readonly nextExpiry: number | null;
   readonly needsUpload: boolean;
   /** The different sets of capabilities among the packages in stock. */
-  readonly capabilities: readonly {
-    readonly extensions: readonly number[];
-    readonly proposals: readonly number[];
-    readonly credentials: readonly number[];
-  }[];
+  readonly capabilities: readonly CapabilityLists[];
 };
 
 export type ClientSnapshot = {

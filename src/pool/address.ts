@@ -1,15 +1,16 @@
 /** Where a user's pool lives. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { toBase64Url } from "../shared/base64url.ts";
 import type { Pool } from "./pool.ts";
 
 const DOMAIN = "mls-key-directory/user/";
 
 export type PoolPlacement = {
   readonly POOL: DurableObjectNamespace<Pool>;
-  /** "eu" or "fedramp": the pool's storage never leaves it. Changing it later would lose sight of every pool. */
+  /** "eu" or "fedramp": the pool's storage never leaves it. Changing it later makes every existing pool unreachable. */
   readonly POOL_JURISDICTION?: string;
-  /** A region such as "weur"; counts only for the first request that ever reaches the pool. */
+  /** A region such as "weur"; used only for the first request that ever reaches the pool. */
   readonly POOL_LOCATION_HINT?: string;
 };
 
@@ -18,10 +19,10 @@ export type PoolPlacement = {
  * A hash, because the platform logs object ids outside of a jurisdiction.
  */
 export function poolName(user: string): string {
-  return sha256(utf8ToBytes(DOMAIN + user)).toBase64({ alphabet: "base64url", omitPadding: true });
+  return toBase64Url(sha256(utf8ToBytes(DOMAIN + user)));
 }
 
-/** A stub of the user's pool. It is made anew for each call: a stub that has failed once stays broken. */
+/** A stub of the user's pool, a new one for each call: a stub that has failed once stays broken. */
 export function poolFor(env: PoolPlacement, user: string): DurableObjectStub<Pool> {
   const namespace = env.POOL_JURISDICTION
     ? env.POOL.jurisdiction(env.POOL_JURISDICTION as DurableObjectJurisdiction)

@@ -1,6 +1,6 @@
 /** base64url without padding, and only its one canonical form (RFC 4648 §5, §3.5). */
 
-/** The last group may leave bits unused: they must be zero, or two texts would stand for the same bytes. */
+/** The last group may leave bits unused: they must be zero, or two texts would decode to the same bytes. */
 const CANONICAL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/;
 
 export const isBase64Url = (text: string): boolean => CANONICAL.test(text);

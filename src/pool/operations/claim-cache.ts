@@ -1,16 +1,15 @@
 /**
- * What each claim asks for and only other calls change. It lives from one transaction that is not of claims to the next:
- * such a one, and one that is rolled back, forgets all of it. What claims change themselves they note here.
+ * Cache of what claims read and only other calls change: clients, queues, the restore epoch. Any other transaction drops
+ * it, and so does any rollback. What claims change themselves they note here.
  */
-
-import { type Queue, queuesOf } from "../tables/packages.ts";
 import { readPool } from "../tables/pool-row.ts";
+import { type Queue, queuesOf } from "../tables/queues.ts";
 import { type ClientRow, registeredClients } from "../tables/registrations.ts";
 
 export class ClaimCache {
   readonly #sql: SqlStorage;
   readonly restoreEpoch: number;
-  /** Those registered, in the order of their registration. */
+  /** Registered clients in the order of their first registration. */
   readonly clients: readonly ClientRow[];
   readonly #queues = new Map<number, readonly Queue[]>();
   readonly #marked = new Set<number>();
@@ -27,7 +26,7 @@ export class ClaimCache {
     return known;
   }
 
-  /** Notes that a package of the queue was given; a list of queues that was handed out stays as it was. */
+  /** Notes that a package of the queue was given. A list of queues that was returned before stays as it was. */
   noteClaimed(clientId: number, queueId: number): void {
     const queues = this.queuesOf(clientId);
     this.#queues.set(
@@ -37,12 +36,12 @@ export class ClaimCache {
   }
 
   /**
-   * Those of the clients that no claim has marked for the directory yet; the claimer marks them. What is marked stays so
-   * until a batch is packed, which is no claim's transaction.
+   * Those of the clients that no claim has marked for the directory yet; the caller marks them. A mark lasts until a
+   * batch is packed for the directory, and that transaction drops this cache.
    */
   markOnce(clientIds: readonly number[]): readonly number[] {
-    const fresh = clientIds.filter((clientId) => !this.#marked.has(clientId));
-    for (const clientId of fresh) this.#marked.add(clientId);
-    return fresh;
+    const unmarked = clientIds.filter((clientId) => !this.#marked.has(clientId));
+    for (const clientId of unmarked) this.#marked.add(clientId);
+    return unmarked;
   }
 }

@@ -1,176 +1,200 @@
 /**
- * Handing out packages. Everything here is synchronous and runs inside one transaction: between looking at a package
- * and consuming it nothing else can run, which is what makes a claim happen once.
+ * Handing out packages: look, decide, apply, for one client after the other. Everything here is synchronous and runs
+ * inside one transaction. Nothing else can run between looking at a package and consuming it, which is what makes a
+ * claim happen once.
  */
-
-import type { BudgetSettings } from "../../config/settings.ts";
-import { satisfies } from "../../contract/capabilities.ts";
-import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
-import { type Bucket, bucketWaitMs, type Rate, spend } from "../tables/budgets.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { ClaimAnswer, ClaimCall, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import { unixSeconds } from "../../shared/time.ts";
+import type { Rate } from "../leaky-bucket.ts";
+import { type Bucket, bucketWaitMs, spend } from "../tables/budgets.ts";
 import { record } from "../tables/journal.ts";
-import { capabilitiesOf, end, type LivePackage, oldest, type Queue } from "../tables/packages.ts";
+import { end, oldest } from "../tables/packages.ts";
 import { State } from "../tables/pool-schema.ts";
 import type { ClientRow } from "../tables/registrations.ts";
-import { type Answered, claimerKey } from "../tables/replays.ts";
+import { claimerKey, findReplay, keepReplay, type Replay } from "../tables/replays.ts";
 import type { ClaimCache } from "./claim-cache.ts";
+import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Missed claims an owner is told of, an hour: whoever asks in vain again and again does not fill the journal. */
+/** Missed claims that are journalled per hour: a claimer that asks in vain again and again does not fill the journal. */
 const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
 
 export type ClaimContext = {
   readonly sql: SqlStorage;
-  /** The pool's own user. */
-  readonly user: string;
-  readonly memory: ClaimCache;
-  readonly claimer: Claimer;
-  readonly criteria: ClaimCriteria;
-  readonly budgets: BudgetSettings;
-  readonly lowWatermarkPackages: number;
+  readonly cache: ClaimCache;
+  readonly settings: Settings;
+  readonly call: ClaimCall;
   readonly nowMs: number;
 };
 
-export type Claimed = Answered & {
+export type Claimed = {
+  readonly answer: ClaimAnswer;
+  /** Whether the answer was made now, rather than replayed or refused. */
+  readonly fresh: boolean;
   /** Ids of the clients that gave a one-time package. */
   readonly claimedFrom: readonly number[];
   /** Whether any of them now has nothing left, or one fewer than the low watermark. */
   readonly crossedThreshold: boolean;
 };
 
-/** One package from each registered client that has a fitting one, in the order of registration. */
-export function claimAll(context: ClaimContext): Claimed {
-  const claimedFrom: number[] = [];
-  let crossedThreshold = false;
-  const clients = context.memory.clients.map((client): ClientClaim => {
-    if (isExcluded(context, client.client)) return { client: client.client, status: "excluded" };
-    const { claim, left } = claimOne(context, client);
-    if (left !== undefined) {
-      claimedFrom.push(client.clientId);
-      crossedThreshold ||= left === 0 || left === context.lowWatermarkPackages - 1;
-    }
-    return claim;
-  });
-  return { status: statusOf(clients), clients, claimedFrom, crossedThreshold };
+const NOTHING_CLAIMED = { fresh: false, claimedFrom: [], crossedThreshold: false } as const;
+
+/** Answers a claim: from its replay record if there is one, with packages of every fitting client otherwise. */
+export function claim(context: ClaimContext): Claimed {
+  const { sql, call, settings, nowMs } = context;
+  const now = unixSeconds(nowMs);
+  const replay = replayOf(call);
+  const earlier = replay && findReplay(sql, replay, now);
+  if (earlier === "mismatch") return { answer: { outcome: "idempotency_key_reused" }, ...NOTHING_CLAIMED };
+  if (earlier) return { answer: { outcome: "answered", ...earlier, replayed: true }, ...NOTHING_CLAIMED };
+
+  const given = context.cache.clients.map((client) => claimFrom(context, client));
+  const clients = given.map((one) => one.claim);
+  const status = statusOf(clients);
+  // Only an answer with packages is kept: a claimer that got nothing may ask again with the same key.
+  if (replay && (status === "ok" || status === "partial")) {
+    keepReplay(sql, replay, { status, clients }, now + settings.retention.replaySeconds);
+  }
+  const { lowWatermarkPackages } = settings.stock;
+  return {
+    answer: { outcome: "answered", status, clients, replayed: false },
+    fresh: true,
+    claimedFrom: given.flatMap(({ clientId, left }) => (left === undefined ? [] : [clientId])),
+    crossedThreshold: given.some(({ left }) => left === 0 || left === lowWatermarkPackages - 1),
+  };
 }
 
+/** Whether the idempotency key of a claim was used for a different request. Takes nothing. */
+export function hasIdempotencyConflict(sql: SqlStorage, call: ClaimCall, now: number): boolean {
+  const replay = replayOf(call);
+  return replay !== undefined && findReplay(sql, replay, now) === "mismatch";
+}
+
+const replayOf = ({ idempotency, claimer }: ClaimCall): Replay | undefined =>
+  idempotency && { ...idempotency, claimer };
+
 /** The answer as a whole, from its parts. Pure. */
-export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
+function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
   const wanted = clients.filter((claim) => claim.status !== "excluded");
   const given = wanted.filter((claim) => "package" in claim);
   if (given.length > 0) return given.length === wanted.length ? "ok" : "partial";
   return wanted.some((claim) => claim.status === "rate_limited") ? "rate_limited" : "none";
 }
 
-/** The claimer's own client never claims from itself; another user's client of the same name is another client. */
-function isExcluded({ user, claimer, criteria }: ClaimContext, client: string): boolean {
-  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
+type ClientResult = {
+  readonly clientId: number;
+  readonly claim: ClientClaim;
+  /** With a one-time package given: how many of its ciphersuite are left. */
+  readonly left?: number;
+};
+
+function claimFrom(context: ClaimContext, client: ClientRow): ClientResult {
+  return { clientId: client.clientId, ...apply(context, client, decide(look(context, client))) };
 }
 
-/** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
-function claimOne(
+// ---- look ---------------------------------------------------------------------------------------
+
+function look(context: ClaimContext, { client, clientId }: ClientRow): ClaimFacts {
+  const { sql, cache, call, nowMs } = context;
+  const { user, claimer, criteria } = call;
+  const waitMs = (bucket: Bucket | undefined) => (bucket ? bucketWaitMs(sql, bucket, nowMs) : 0);
+  // A package expires at `not_after` itself (OpenMLS), so at least one second must be left.
+  const notBefore = unixSeconds(nowMs) + Math.max(1, criteria.minRemainingLifetimeSeconds);
+  // Another user's client of the same name is another client.
+  const isOwn = claimer.user === user && claimer.client === client;
+  return {
+    excluded: isOwn || criteria.excludeClients.includes(client),
+    criteria,
+    queues: () => cache.queuesOf(clientId),
+    pairWaitMs: () => waitMs(pairBucket(context, clientId)),
+    targetWaitMs: () => waitMs(targetBucket(context, clientId)),
+    oldest: (queue) => oldest(sql, queue.queueId, notBefore),
+  };
+}
+
+function pairBucket({ settings, call }: ClaimContext, clientId: number): Bucket | undefined {
+  const { pair } = settings.budgets;
+  if (!pair) return undefined;
+  const rate = { burst: pair.burst, intervalMs: MINUTE_MS / pair.perMinute };
+  return { kind: "pair", clientId, claimer: claimerKey(call.claimer), rate };
+}
+
+function targetBucket({ settings }: ClaimContext, clientId: number): Bucket | undefined {
+  const { targetPerHour } = settings.budgets;
+  if (targetPerHour === undefined) return undefined;
+  return { kind: "target", clientId, claimer: "", rate: { burst: targetPerHour, intervalMs: HOUR_MS / targetPerHour } };
+}
+
+// ---- apply --------------------------------------------------------------------------------------
+
+function apply(
   context: ClaimContext,
   { client, clientId }: ClientRow,
-): { readonly claim: ClientClaim; readonly left?: number } {
-  const { sql, claimer, criteria, nowMs } = context;
-  const pair = pairBucket(context, clientId);
-  const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
-  if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
-
-  const queues = context.memory.queuesOf(clientId);
-  const fitting = queues.filter((queue) => fits(queue, criteria));
-  const target = targetBucket(context, clientId);
-  const targetWaitMs = target ? bucketWaitMs(sql, target, nowMs) : 0;
-
-  const oneTime = pick(context, fitting, false);
-  const chosen = oneTime && targetWaitMs === 0 ? oneTime : criteria.allowLastResort && pick(context, fitting, true);
-  if (!chosen) {
-    if (oneTime) {
-      missed(context, clientId, "rate_limited");
-      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) } };
-    }
-    const status = fitting.length === 0 && queues.length > 0 ? "incompatible" : "exhausted";
-    missed(context, clientId, status);
-    return { claim: { client, status } };
+  decision: Decision,
+): Pick<ClientResult, "claim" | "left"> {
+  switch (decision.kind) {
+    case "give":
+      return give(context, { client, clientId }, decision);
+    case "excluded":
+      return { claim: { client, status: "excluded" } };
+    case "pair_limited":
+      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(decision.waitMs) } };
+    case "target_limited":
+      recordMissed(context, clientId, "rate_limited");
+      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(decision.waitMs) } };
+    case "exhausted":
+    case "incompatible":
+      recordMissed(context, clientId, decision.kind);
+      return { claim: { client, status: decision.kind } };
   }
+}
 
-  if (pair) spend(sql, pair, nowMs);
-  const { queue, live } = chosen;
-  const now = Math.floor(nowMs / 1000);
-  if (!queue.lastResort) {
-    if (target) spend(sql, target, nowMs);
+/** Charges the budgets, consumes the package unless it is a last resort, and writes it into the journal. */
+function give(
+  context: ClaimContext,
+  { client, clientId }: Pick<ClientRow, "client" | "clientId">,
+  { queue, live }: Choice,
+): Pick<ClientResult, "claim" | "left"> {
+  const { sql, cache, call, nowMs } = context;
+  const now = unixSeconds(nowMs);
+  const { ciphersuite, lastResort } = queue;
+  charge(context, pairBucket(context, clientId));
+  if (!lastResort) {
+    charge(context, targetBucket(context, clientId));
     end(sql, live.sequence, live.queueId, State.claimed, now);
-    context.memory.noteClaimed(clientId, live.queueId);
+    cache.noteClaimed(clientId, live.queueId);
   }
-  const status = queue.lastResort ? "last_resort" : "claimed";
-  record(sql, { clientId, at: now, event: status, ciphersuite: queue.ciphersuite, ref: live.ref, claimer: claimer });
-  const given = {
-    keyPackage: live.keyPackage,
-    keyPackageRef: live.ref,
-    ciphersuite: queue.ciphersuite,
-    notAfter: live.notAfter,
-  };
-  const claim = { client, status, package: given } as const;
-  return queue.lastResort ? { claim } : { claim, left: stockOf(queues, queue.ciphersuite) - 1 };
+  const event = lastResort ? "last_resort" : "claimed";
+  record(sql, { clientId, at: now, event, ciphersuite, ref: live.ref, claimer: call.claimer });
+  const { keyPackage, ref: keyPackageRef, notAfter } = live;
+  const claim = { client, status: event, package: { keyPackage, keyPackageRef, ciphersuite, notAfter } } as const;
+  return lastResort ? { claim } : { claim, left: oneTimeLeft(cache, clientId, ciphersuite) };
 }
 
-/** One-time packages of a ciphersuite, those that expired since the last sweep included. */
-function stockOf(queues: readonly Queue[], ciphersuite: number): number {
-  return queues.reduce(
-    (sum, queue) => (queue.ciphersuite === ciphersuite && !queue.lastResort ? sum + queue.live : sum),
-    0,
-  );
+function charge({ sql, nowMs }: ClaimContext, bucket: Bucket | undefined): void {
+  if (bucket) spend(sql, bucket, nowMs);
 }
 
-function fits(queue: Queue, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
-  if (!ciphersuites.includes(queue.ciphersuite)) return false;
-  const { extensions, proposals, credentials } = requiredCapabilities;
-  if (extensions.length + proposals.length + credentials.length === 0) return true;
-  return satisfies(capabilitiesOf(queue), requiredCapabilities);
+/** One-time packages of a ciphersuite, including those that have expired since the last sweep. */
+function oneTimeLeft(cache: ClaimCache, clientId: number, ciphersuite: number): number {
+  return cache
+    .queuesOf(clientId)
+    .filter((queue) => queue.ciphersuite === ciphersuite && !queue.lastResort)
+    .reduce((sum, queue) => sum + queue.live, 0);
 }
 
-/** The oldest package of the most preferred ciphersuite that has one. */
-function pick(
-  { sql, criteria, nowMs }: ClaimContext,
-  fitting: readonly Queue[],
-  lastResort: boolean,
-): { readonly queue: Queue; readonly live: LivePackage } | undefined {
-  // `not_after` itself is expired already (OpenMLS), so at least one second must be left.
-  const notBefore = Math.floor(nowMs / 1000) + Math.max(1, criteria.minRemainingLifetimeSeconds);
-  for (const ciphersuite of criteria.ciphersuites) {
-    let best: { readonly queue: Queue; readonly live: LivePackage } | undefined;
-    for (const queue of fitting) {
-      if (queue.ciphersuite !== ciphersuite || queue.lastResort !== lastResort || queue.live === 0) continue;
-      const live = oldest(sql, queue.queueId, notBefore);
-      if (live && (!best || live.sequence < best.live.sequence)) best = { queue, live };
-    }
-    if (best) return best;
-  }
-  return undefined;
-}
-
-function pairBucket({ budgets, claimer }: ClaimContext, clientId: number): Bucket | undefined {
-  if (!budgets.pair) return undefined;
-  const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
-  return { kind: "pair", clientId, claimer: claimerKey(claimer), rate };
-}
-
-function targetBucket({ budgets }: ClaimContext, clientId: number): Bucket | undefined {
-  if (budgets.targetPerHour === undefined) return undefined;
-  const rate = { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour };
-  return { kind: "target", clientId, claimer: "", rate };
-}
-
-function missed(
-  { sql, claimer, nowMs }: ClaimContext,
+function recordMissed(
+  { sql, call, nowMs }: ClaimContext,
   clientId: number,
   reason: "exhausted" | "incompatible" | "rate_limited",
-) {
+): void {
   const bucket: Bucket = { kind: "missed", clientId, claimer: "", rate: MISSED_RATE };
   if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
   spend(sql, bucket, nowMs);
-  record(sql, { clientId, at: Math.floor(nowMs / 1000), event: "missed", claimer: claimer, reason });
+  record(sql, { clientId, at: unixSeconds(nowMs), event: "missed", claimer: call.claimer, reason });
 }
 
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));

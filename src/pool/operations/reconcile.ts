@@ -1,5 +1,4 @@
 /** Comparing what a client holds keys for with what is in its stock. */
-
 import type { ReconcileCall } from "../../contract/pool-messages.ts";
 import { compareBytes, equalBytes } from "../../shared/bytes.ts";
 import { refsDigest } from "../../shared/refs-digest.ts";

@@ -1,12 +1,10 @@
 /**
- * The restore epoch. A storage that was set back to an older copy holds packages again that were handed out since.
- * Nobody can tell which, so every one-time package stored before the epoch is void; last resorts may be given twice
- * by nature and stay.
+ * The restore epoch. A storage that was set back to an older copy holds packages again that were handed out since. No
+ * record says which, so every one-time package stored before the epoch is void; last resorts are meant to be given more
+ * than once and stay.
  */
-
-import { queuesOf } from "../tables/packages.ts";
-import { readPool } from "../tables/pool-row.ts";
-import { State } from "../tables/pool-schema.ts";
+import { voidStoredBefore } from "../tables/packages.ts";
+import { readPool, setRestoreEpoch } from "../tables/pool-row.ts";
 import { allClients } from "../tables/registrations.ts";
 
 /**
@@ -15,25 +13,8 @@ import { allClients } from "../tables/registrations.ts";
  */
 export function applyRestoreEpoch(sql: SqlStorage, epoch: number, now: number): readonly number[] {
   if (epoch <= readPool(sql).restoreEpoch) return [];
-  sql.exec("UPDATE pool SET restore_epoch = ? WHERE id = 1", epoch);
-  const touched = new Set<number>();
-  for (const { clientId } of allClients(sql)) {
-    for (const queue of queuesOf(sql, clientId)) {
-      if (queue.lastResort || queue.live === 0) continue;
-      const voided = sql
-        .exec(
-          `UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL
-           WHERE queue_id = ? AND state = 0 AND stored_at < ? RETURNING sequence`,
-          State.voided,
-          now,
-          queue.queueId,
-          epoch,
-        )
-        .toArray().length;
-      if (voided === 0) continue;
-      sql.exec("UPDATE queues SET live = live - ? WHERE queue_id = ?", voided, queue.queueId);
-      touched.add(clientId);
-    }
-  }
-  return [...touched];
+  setRestoreEpoch(sql, epoch);
+  return allClients(sql)
+    .map((client) => client.clientId)
+    .filter((clientId) => voidStoredBefore(sql, clientId, epoch, now) > 0);
 }

@@ -1,6 +1,8 @@
-/** Carries what the outbox holds to the directory, one batch at a time. */
+/** Sends what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
+import { log } from "../../shared/log.ts";
+import { unixSeconds } from "../../shared/time.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
@@ -16,21 +18,21 @@ export type RelayDeps = {
 };
 
 export class OutboxRelay {
-  readonly #of: RelayDeps;
+  readonly #deps: RelayDeps;
   #underWay: Promise<void> | undefined;
 
-  constructor(of: RelayDeps) {
-    this.#of = of;
+  constructor(deps: RelayDeps) {
+    this.#deps = deps;
   }
 
-  /** Sends what is new now rather than later, unless the directory is in trouble: then the alarm will. Never throws. */
+  /** Sends changes at once, unless the last attempt failed: then the alarm sends them. Never throws. */
   async sendNow(): Promise<void> {
-    // A batch that is under way may have been packed before the news of this call; one packed from here on has them.
+    // A batch under way may have been packed before the changes of this call; one packed after it contains them.
     await this.#underWay;
-    if (readPool(this.#of.sql).outboxFailures === 0) await this.send();
+    if (readPool(this.#deps.sql).outboxFailures === 0) await this.send();
   }
 
-  /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
+  /** Never throws for the directory: the outbox keeps what was not delivered, and notes when to try again. */
   async send(): Promise<void> {
     this.#underWay ??= this.#sendBatch().finally(() => {
       this.#underWay = undefined;
@@ -39,22 +41,22 @@ export class OutboxRelay {
   }
 
   async #sendBatch(): Promise<void> {
-    const { directory, sql, stock, transaction } = this.#of;
+    const { directory, sql, stock, transaction } = this.#deps;
     const batch = transaction(() => readBatch(sql, stock, Date.now()));
     if (!batch) return;
     try {
-      const sending = sendBatch(directory, batch, Math.floor(Date.now() / 1000));
+      const sending = sendBatch(directory, batch, unixSeconds(Date.now()));
       await withTimeout(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
       this.#note(() => markDelivered(sql, batch, Date.now()));
     } catch (error) {
-      console.warn(JSON.stringify({ event: "directory_write_failed", reason: String(error) }));
+      log.warn("directory_write_failed", { reason: String(error) });
       this.#note(() => markFailed(sql, Date.now(), Math.random));
     }
   }
 
-  /** Writes down what became of a batch, and asks for the alarm if there is more to send. */
+  /** Notes what became of a batch, and requests the alarm if there is more to send. */
   #note(outcome: () => void): void {
-    const { sql, alarm, transaction } = this.#of;
+    const { sql, alarm, transaction } = this.#deps;
     transaction(() => {
       outcome();
       const { outboxDueMs } = readPool(sql);

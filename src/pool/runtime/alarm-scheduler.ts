@@ -1,10 +1,12 @@
-/** The pool's one alarm: kept at the earliest time that anything asked for. */
+/** The pool's one alarm, kept at the earliest time that was requested. */
 import { MAX_ALARM_AHEAD_MS } from "../../config/limits.ts";
+import { log } from "../../shared/log.ts";
 
 export class AlarmScheduler {
   readonly #ctx: DurableObjectState;
-  /** When the alarm is set for, in unix milliseconds; undefined for not at all. */
+  /** The time for which the alarm is set, in unix milliseconds; undefined if it is not set. */
   #scheduledMs: number | undefined;
+  /** The earliest request since the last flush. */
   #requestedMs: number | undefined;
 
   constructor(ctx: DurableObjectState) {
@@ -16,24 +18,28 @@ export class AlarmScheduler {
     this.#scheduledMs = (await this.#ctx.storage.getAlarm()) ?? undefined;
   }
 
-  /** Asks that the alarm ring at `timeMs` at the latest. Too early does no harm: the alarm looks what is due. */
+  /**
+   * Requests that the alarm fire at `timeMs` at the latest; `flush` sets it. An early alarm is harmless: the handler
+   * checks what is due.
+   */
   request(timeMs: number): void {
     this.#requestedMs = Math.min(timeMs, this.#requestedMs ?? timeMs);
   }
 
-  /** Forgets what was asked since: the transaction that asked is rolled back. */
+  /** Drops the requests that were not flushed: the transaction that made them was rolled back. */
   discard(): void {
     this.#requestedMs = undefined;
   }
 
-  /** The alarm has rung, and is not set any more. */
+  /** Notes that the alarm fired. The platform clears an alarm that fires. */
   fired(): void {
     this.#scheduledMs = undefined;
   }
 
   /**
-   * Sets the alarm as asked. After a transaction and never in it: one that is rolled back would take the alarm with
-   * it. The platform writes it with the transaction, as nothing is awaited between the two.
+   * Sets the alarm if anything was requested and it is not set for an earlier time. Call it after a transaction, never
+   * in one: a rollback would take the alarm with it. Nothing is awaited between the transaction and this call, so the
+   * platform writes both together.
    */
   flush(): void {
     if (this.#requestedMs === undefined) return;
@@ -43,9 +49,9 @@ export class AlarmScheduler {
     if (this.#scheduledMs !== undefined && this.#scheduledMs <= atMs) return;
     this.#scheduledMs = atMs;
     const setting = this.#ctx.storage.setAlarm(atMs).catch((error: unknown) => {
-      // Not set after all: whoever asks next sets it.
+      // Not set after all: the next flush with a request sets it.
       this.#scheduledMs = undefined;
-      console.error(JSON.stringify({ event: "alarm_not_set", reason: String(error) }));
+      log.error("alarm_not_set", { reason: String(error) });
     });
     this.#ctx.waitUntil(setting);
   }

@@ -1,22 +1,19 @@
 /**
- * Commits shared by those who wait. Flushing a commit to disk takes longer than making it: while one flush is under
- * way, the calls that arrive wait, and then run one after the other in one transaction with one flush.
+ * Commits that several calls share. Flushing a commit to disk takes longer than making it: while one flush is under way,
+ * arriving calls wait, and then run one after the other in one transaction with one flush.
  *
- * A call that meets no flush runs at once. The group has no savepoint for each call, as SQLite would copy every page
- * that a call touches into a journal of its own, which took longer than the calls themselves (measured). If any call
- * fails, the group is rolled back as a whole and each call is run again in a transaction of its own: one that fails is
- * alone in that. Work must therefore leave nothing behind but in storage, and in memory what a transaction that fails
- * forgets.
- *
- * The commit point of a call is that of its group, and the platform holds every reply back until then.
+ * A call that meets no flush runs at once. The calls of a group have no savepoints of their own: SQLite would copy every
+ * page that a call touches into a journal, which took longer than the calls themselves (measured). If any call fails,
+ * the whole group is rolled back and each call runs again in a transaction of its own, so a failing call fails alone.
+ * Work may therefore touch only storage, and state in memory that a rollback resets.
  */
 type Job = {
-  /** Does the work and returns how to tell its claimer, who must not hear of it before the work is committed. */
+  /** Does the work and returns the function that resolves the call, to be called once the work is committed. */
   readonly run: () => () => void;
   readonly fail: (error: unknown) => void;
 };
 
-/** What commits and flushes: a pool's storage, or what stands in front of it. */
+/** What commits and flushes: a pool's storage, or a wrapper around it. */
 export type TransactionalStorage = {
   readonly transactionSync: <T>(body: () => T) => T;
   readonly sync: () => Promise<void>;
@@ -43,7 +40,7 @@ export class GroupedCommits {
     });
   }
 
-  /** Never rejects: what goes wrong goes to those who wait. */
+  /** Never rejects: errors go to the calls that wait. */
   async #commitAll(): Promise<void> {
     this.#flushing = true;
     while (this.#waiting.length > 0) {
@@ -58,8 +55,11 @@ export class GroupedCommits {
 
   #commit(group: readonly Job[]): void {
     try {
-      const tell = this.#storage.transactionSync(() => group.map((job) => job.run()));
-      for (const done of tell) done();
+      // The commit point of every call in the group is the end of this transaction. A crash before it leaves no trace.
+      // After it the work is done: the platform sends a reply only once its writes are on disk, and a reply that is lost
+      // then can be had again with the same idempotency key.
+      const resolvers = this.#storage.transactionSync(() => group.map((job) => job.run()));
+      for (const resolve of resolvers) resolve();
     } catch (error) {
       if (group.length > 1) for (const job of group) this.#commit([job]);
       else for (const job of group) job.fail(error);

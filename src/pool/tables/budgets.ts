@@ -1,10 +1,5 @@
-/**
- * Budgets of a pool, as leaky buckets in the form of the generic cell rate algorithm: one number a bucket, the
- * theoretical arrival time, tells how full it is, and a row that lies in the past is an empty bucket.
- */
-
-/** `burst` events at once, then one each `intervalMs`. */
-export type Rate = { readonly burst: number; readonly intervalMs: number };
+/** Budgets of a pool: the arrival time of each leaky bucket that is not empty. */
+import { arrivalAfter, type Rate, waitMs } from "../leaky-bucket.ts";
 
 export type BucketKind = "pair" | "target" | "missed" | "refusals";
 
@@ -16,22 +11,12 @@ export type Bucket = {
   readonly rate: Rate;
 };
 
-/** Milliseconds until one more event fits: 0 when it fits now. Pure. */
-export function waitMs(rate: Rate, arrivalMs: number, nowMs: number): number {
-  return Math.max(0, arrivalMs - nowMs - (rate.burst - 1) * rate.intervalMs);
-}
-
-/** The arrival time after `count` events at `nowMs`. Pure. */
-export function arrivalAfter(rate: Rate, arrivalMs: number, nowMs: number, count = 1): number {
-  return Math.max(arrivalMs, nowMs) + Math.round(count * rate.intervalMs);
-}
-
 /** Milliseconds until the bucket takes one more event. Reads only. */
 export function bucketWaitMs(sql: SqlStorage, bucket: Bucket, nowMs: number): number {
   return waitMs(bucket.rate, readArrival(sql, bucket), nowMs);
 }
 
-/** Spends `count` events. The claimer has looked at the wait in the same transaction. */
+/** Spends `count` events, whether they fit or not: the caller decides on the wait. */
 export function spend(sql: SqlStorage, bucket: Bucket, nowMs: number, count = 1): void {
   const arrivalMs = arrivalAfter(bucket.rate, readArrival(sql, bucket), nowMs, count);
   sql.exec(
@@ -45,14 +30,14 @@ export function spend(sql: SqlStorage, bucket: Bucket, nowMs: number, count = 1)
 }
 
 /**
- * Forgets what was claimed from a client: one that registers anew does not pay for its predecessor. Its refused uploads
- * stay on its account, or registering anew would buy an abuser as many signature checks as it likes.
+ * Forgets what was claimed from a client: one that registers again does not pay for its predecessor. Its refused
+ * uploads stay on its account, or an abuser could register again for as many signature checks as it likes.
  */
 export function clearClaimBudgets(sql: SqlStorage, clientId: number): void {
   sql.exec("DELETE FROM budgets WHERE client_id = ? AND kind <> 'refusals'", clientId);
 }
 
-/** Forgets all of a client that is no more. */
+/** Forgets every bucket of a client whose row is deleted. */
 export function clearBudgets(sql: SqlStorage, clientId: number): void {
   sql.exec("DELETE FROM budgets WHERE client_id = ?", clientId);
 }
@@ -60,6 +45,12 @@ export function clearBudgets(sql: SqlStorage, clientId: number): void {
 /** Removes buckets that have run empty. */
 export function sweepBudgets(sql: SqlStorage, nowMs: number): void {
   sql.exec("DELETE FROM budgets WHERE arrival_ms <= ?", nowMs);
+}
+
+/** When the last bucket will have run empty, in unix milliseconds; undefined without buckets. */
+export function lastArrivalMs(sql: SqlStorage): number | undefined {
+  const { arrival } = sql.exec<{ arrival: number | null }>("SELECT MAX(arrival_ms) AS arrival FROM budgets").one();
+  return arrival ?? undefined;
 }
 
 function readArrival(sql: SqlStorage, bucket: Bucket): number {

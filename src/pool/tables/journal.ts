@@ -1,4 +1,4 @@
-/** What an owner can read about claims on a client, missed ones too. */
+/** What a publisher can read about claims on a client, including claims that found no package. */
 import type { Claimer, JournalEntry } from "../../contract/pool-messages.ts";
 
 export type NewEntry = {
@@ -65,7 +65,7 @@ export function readJournal(
   return { entries, nextAfter: rows.length > page.limit ? entries.at(-1)?.sequence : undefined };
 }
 
-/** Removes at most `chunk` entries older than `before`; returns how many. Entries stand in order of time. */
+/** Removes at most `chunk` entries older than `before`; returns how many. Entries are in order of time. */
 export function sweepJournal(sql: SqlStorage, before: number, chunk: number): number {
   return sql
     .exec(
@@ -75,4 +75,9 @@ export function sweepJournal(sql: SqlStorage, before: number, chunk: number): nu
       chunk,
     )
     .toArray().length;
+}
+
+/** When the oldest entry was written, in unix seconds; undefined without entries. */
+export function oldestEntryAt(sql: SqlStorage): number | undefined {
+  return sql.exec<{ at: number }>("SELECT at FROM journal ORDER BY sequence LIMIT 1").toArray()[0]?.at;
 }

@@ -1,62 +1,13 @@
 /**
- * The packages of the pool's clients: queues, rows and tombstones. Every change of `state` goes through here, so that
- * the count of a queue always agrees with its rows.
+ * The packages of the pool's clients, live ones and tombstones. Every change of a package's `state` and of a queue's
+ * `live` is made here, so that the count of a queue always agrees with its rows.
  */
-
-import type { StockSettings } from "../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
-import type { CapabilityLists } from "../../contract/capabilities.ts";
-import type { SuiteInventory } from "../../contract/pool-messages.ts";
 import { State } from "./pool-schema.ts";
+import { queuesOf } from "./queues.ts";
 
-export type Queue = {
-  readonly queueId: number;
-  readonly ciphersuite: number;
-  readonly lastResort: boolean;
-  /** JSON of CapabilityLists: what every package of the queue supports. */
-  readonly capabilities: string;
-  /** Live rows, those that expired since the last sweep included. */
-  readonly live: number;
-};
-
-type QueueRow = { queue_id: number; ciphersuite: number; last_resort: number; capabilities: string; live: number };
-
-/** The queues of a client, empty ones too: they tell what it once offered. */
-export function queuesOf(sql: SqlStorage, clientId: number): readonly Queue[] {
-  return sql
-    .exec<QueueRow>(
-      "SELECT queue_id, ciphersuite, last_resort, capabilities, live FROM queues WHERE client_id = ? ORDER BY queue_id",
-      clientId,
-    )
-    .toArray()
-    .map((row) => ({
-      queueId: row.queue_id,
-      ciphersuite: row.ciphersuite,
-      lastResort: row.last_resort === 1,
-      capabilities: row.capabilities,
-      live: row.live,
-    }));
-}
-
-export function capabilitiesOf(queue: Queue): CapabilityLists {
-  return JSON.parse(queue.capabilities) as CapabilityLists;
-}
-
-/** The queue that a package belongs to, made if it is the first of its kind. */
-export function queueFor(sql: SqlStorage, clientId: number, keyPackage: AdmittedKeyPackage): number {
-  const { extensions, proposals, credentials } = keyPackage.capabilities;
-  return sql
-    .exec<{ queue_id: number }>(
-      // The update that changes nothing makes RETURNING answer for a queue that exists.
-      `INSERT INTO queues (client_id, ciphersuite, last_resort, capabilities) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET live = live RETURNING queue_id`,
-      clientId,
-      keyPackage.ciphersuite,
-      keyPackage.lastResort ? 1 : 0,
-      JSON.stringify({ extensions, proposals, credentials }),
-    )
-    .one().queue_id;
-}
+/** The states of a tombstone. */
+export type EndState = Exclude<State, typeof State.live>;
 
 /** Puts a package into its queue; the row's `sequence` is its place in the queue. */
 export function insert(
@@ -90,7 +41,7 @@ export function stateOfRef(sql: SqlStorage, clientId: number, ref: Uint8Array): 
     .toArray()[0]?.state;
 }
 
-/** Whether any package of the client, live or gone, carries the key in that place (RFC 9420 §10: init keys are unique). */
+/** Whether any package of the client, live or gone, has this key in that column (RFC 9420 §10: init keys are unique). */
 export function keyIsKnown(
   sql: SqlStorage,
   clientId: number,
@@ -110,7 +61,7 @@ export type LivePackage = {
   readonly notAfter: number;
 };
 
-/** The oldest package of a queue that lives at least until `notBefore` (unix seconds); its bytes are the copy to hand out. */
+/** The oldest package of a queue that lives at least until `notBefore` (unix seconds), with its bytes. */
 export function oldest(sql: SqlStorage, queueId: number, notBefore: number): LivePackage | undefined {
   const row = sql
     .exec<{ sequence: number; key_package: ArrayBuffer; ref: ArrayBuffer; not_after: number }>(
@@ -132,58 +83,6 @@ export function oldest(sql: SqlStorage, queueId: number, notBefore: number): Liv
   );
 }
 
-/** Turns one live package into a tombstone. */
-export function end(sql: SqlStorage, sequence: number, queueId: number, state: State, now: number): void {
-  sql.exec(
-    "UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL WHERE sequence = ? AND state = 0",
-    state,
-    now,
-    sequence,
-  );
-  sql.exec("UPDATE queues SET live = live - 1 WHERE queue_id = ?", queueId);
-}
-
-/** Turns the live package with this reference into a tombstone; false if there is none. */
-export function endRef(sql: SqlStorage, clientId: number, ref: Uint8Array, state: State, now: number): boolean {
-  const row = sql
-    .exec<{ sequence: number; queue_id: number }>(
-      "SELECT sequence, queue_id FROM key_packages WHERE client_id = ? AND ref = ? AND state = 0",
-      clientId,
-      ref,
-    )
-    .toArray()[0];
-  if (!row) return false;
-  end(sql, row.sequence, row.queue_id, state, now);
-  return true;
-}
-
-/** Turns every live package of a client, or of one of its queues, into a tombstone; returns how many. */
-export function endAll(
-  sql: SqlStorage,
-  scope: { readonly clientId: number } | { readonly queueId: number },
-  state: State,
-  now: number,
-): number {
-  const queueIds =
-    "queueId" in scope
-      ? [scope.queueId]
-      : queuesOf(sql, scope.clientId).flatMap((queue) => (queue.live > 0 ? [queue.queueId] : []));
-  let ended = 0;
-  for (const queueId of queueIds) {
-    ended += sql
-      .exec(
-        `UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL
-         WHERE queue_id = ? AND state = 0 RETURNING sequence`,
-        state,
-        now,
-        queueId,
-      )
-      .toArray().length;
-    sql.exec("UPDATE queues SET live = 0 WHERE queue_id = ?", queueId);
-  }
-  return ended;
-}
-
 /** References of a client's live packages that have not expired, in bytewise order. */
 export function liveRefs(sql: SqlStorage, clientId: number, now: number): readonly Uint8Array[] {
   return sql
@@ -196,44 +95,113 @@ export function liveRefs(sql: SqlStorage, clientId: number, now: number): readon
     .map((row) => new Uint8Array(row.ref));
 }
 
-type QueueStock = { ciphersuite: number; last_resort: number; usable: number; next_expiry: number | null };
+/** Turns one live package into a tombstone. */
+export function end(sql: SqlStorage, sequence: number, queueId: number, state: EndState, now: number): void {
+  sql.exec(
+    "UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL WHERE sequence = ? AND state = 0",
+    state,
+    now,
+    sequence,
+  );
+  sql.exec("UPDATE queues SET live = live - 1 WHERE queue_id = ?", queueId);
+}
 
-/**
- * What is left for each ciphersuite that the client has ever stocked. Reads one row a queue and the rows that expired
- * since the last sweep: the same work whatever the stock.
- */
-export function inventory(
+/** Turns the live package with this reference into a tombstone; false if there is none. */
+export function endRef(sql: SqlStorage, clientId: number, ref: Uint8Array, state: EndState, now: number): boolean {
+  const row = sql
+    .exec<{ sequence: number; queue_id: number }>(
+      "SELECT sequence, queue_id FROM key_packages WHERE client_id = ? AND ref = ? AND state = 0",
+      clientId,
+      ref,
+    )
+    .toArray()[0];
+  if (!row) return false;
+  end(sql, row.sequence, row.queue_id, state, now);
+  return true;
+}
+
+/** Turns every live package of a client into a tombstone; returns how many. */
+export function endAll(sql: SqlStorage, clientId: number, state: EndState, now: number): number {
+  return queuesOf(sql, clientId)
+    .filter((queue) => queue.live > 0)
+    .reduce((ended, queue) => ended + endQueue(sql, queue.queueId, state, now), 0);
+}
+
+/** Turns every live package of a queue into a tombstone; returns how many. */
+export function endQueue(sql: SqlStorage, queueId: number, state: EndState, now: number): number {
+  return endStoredBefore(sql, queueId, Number.MAX_SAFE_INTEGER, state, now);
+}
+
+/** Turns a client's live packages whose references are not in `kept` (hex) into tombstones, expired ones too. */
+export function endOthers(
   sql: SqlStorage,
   clientId: number,
-  settings: StockSettings,
+  kept: ReadonlySet<string>,
+  state: EndState,
   now: number,
-): readonly SuiteInventory[] {
-  const queues = sql
-    .exec<QueueStock>(
-      `SELECT ciphersuite, last_resort,
-         live - (SELECT COUNT(*) FROM key_packages AS k WHERE k.queue_id = l.queue_id AND k.state = 0 AND k.not_after <= ?2)
-           AS usable,
-         (SELECT MIN(not_after) FROM key_packages AS k WHERE k.queue_id = l.queue_id AND k.state = 0 AND k.not_after > ?2)
-           AS next_expiry
-       FROM queues AS l WHERE client_id = ?1 ORDER BY ciphersuite`,
+): void {
+  const live = sql
+    .exec<{ sequence: number; queue_id: number; ref: ArrayBuffer }>(
+      "SELECT sequence, queue_id, ref FROM key_packages WHERE client_id = ? AND state = 0",
       clientId,
-      now,
     )
     .toArray();
-  const suites = new Map<number, { available: number; lastResort: boolean; nextExpiry: number | undefined }>();
-  for (const queue of queues) {
-    const suite = suites.get(queue.ciphersuite) ?? { available: 0, lastResort: false, nextExpiry: undefined };
-    if (queue.last_resort === 1) suite.lastResort ||= queue.usable > 0;
-    else suite.available += queue.usable;
-    if (queue.next_expiry !== null)
-      suite.nextExpiry = Math.min(suite.nextExpiry ?? queue.next_expiry, queue.next_expiry);
-    suites.set(queue.ciphersuite, suite);
+  for (const row of live) {
+    if (!kept.has(new Uint8Array(row.ref).toHex())) end(sql, row.sequence, row.queue_id, state, now);
   }
-  return [...suites].map(([ciphersuite, suite]) => ({
-    ciphersuite,
-    ...suite,
-    target: settings.targetPackages,
-    lowWatermark: settings.lowWatermarkPackages,
-    needsUpload: suite.available < settings.lowWatermarkPackages,
-  }));
+}
+
+/** Voids a client's one-time packages stored before `epoch`; returns how many. */
+export function voidStoredBefore(sql: SqlStorage, clientId: number, epoch: number, now: number): number {
+  return queuesOf(sql, clientId)
+    .filter((queue) => !queue.lastResort && queue.live > 0)
+    .reduce((voided, queue) => voided + endStoredBefore(sql, queue.queueId, epoch, State.voided, now), 0);
+}
+
+/** Ends at most `chunk` live packages that have expired; returns the ids of the clients that lost one. */
+export function endExpired(sql: SqlStorage, now: number, chunk: number): readonly number[] {
+  const rows = sql
+    .exec<{ sequence: number; client_id: number; queue_id: number }>(
+      "SELECT sequence, client_id, queue_id FROM key_packages WHERE not_after <= ? AND state = 0 LIMIT ?",
+      now,
+      chunk,
+    )
+    .toArray();
+  for (const row of rows) end(sql, row.sequence, row.queue_id, State.expired, now);
+  return [...new Set(rows.map((row) => row.client_id))];
+}
+
+/** Removes at most `chunk` tombstones whose package would have expired by now; returns how many. */
+export function sweepTombstones(sql: SqlStorage, now: number, chunk: number): number {
+  return sql
+    .exec(
+      `DELETE FROM key_packages WHERE sequence IN
+         (SELECT sequence FROM key_packages WHERE not_after <= ? AND state <> 0 ORDER BY not_after LIMIT ?)
+       RETURNING sequence`,
+      now,
+      chunk,
+    )
+    .toArray().length;
+}
+
+/** When the first package expires, live or gone, in unix seconds; undefined without packages. */
+export function firstExpiry(sql: SqlStorage): number | undefined {
+  const { expiry } = sql.exec<{ expiry: number | null }>("SELECT MIN(not_after) AS expiry FROM key_packages").one();
+  return expiry ?? undefined;
+}
+
+/** Turns the live packages of a queue stored before a time into tombstones; returns how many. */
+function endStoredBefore(sql: SqlStorage, queueId: number, storedBefore: number, state: EndState, now: number): number {
+  const ended = sql
+    .exec(
+      `UPDATE key_packages SET state = ?, ended_at = ?, key_package = NULL
+       WHERE queue_id = ? AND state = 0 AND stored_at < ? RETURNING sequence`,
+      state,
+      now,
+      queueId,
+      storedBefore,
+    )
+    .toArray().length;
+  if (ended > 0) sql.exec("UPDATE queues SET live = live - ? WHERE queue_id = ?", ended, queueId);
+  return ended;
 }

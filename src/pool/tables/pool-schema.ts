@@ -5,7 +5,7 @@
  * of a reference, an identifier or a client's clock.
  */
 
-/** `key_packages.state`; everything but LIVE is a tombstone, a row without bytes. */
+/** `key_packages.state`; everything but `live` is a tombstone, a row without bytes. */
 export const State = {
   live: 0,
   claimed: 1,
@@ -45,7 +45,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       public_key BLOB NOT NULL,
       PRIMARY KEY (client_id, scheme)
     ) STRICT, WITHOUT ROWID`,
-    // A queue is a set of packages that every claim treats alike; a claim compares its demands with queues, never with rows.
+    // A queue is a set of packages that every claim treats alike: a claim compares its criteria with queues, not with rows.
     `CREATE TABLE queues (
       queue_id INTEGER PRIMARY KEY,
       client_id INTEGER NOT NULL,
@@ -97,7 +97,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       reason TEXT
     ) STRICT`,
     "CREATE INDEX journal_client ON journal (client_id, sequence)",
-    // Theoretical arrival times of leaky buckets: one row for each claimer and client that have met.
+    // Theoretical arrival times of leaky buckets. `claimer` is empty for a bucket that all claimers share.
     `CREATE TABLE budgets (
       kind TEXT NOT NULL,
       client_id INTEGER NOT NULL,
@@ -108,7 +108,7 @@ const VERSIONS: readonly (readonly string[])[] = [
   ],
 ];
 
-/** Whether the pool was ever registered with. Reads only: asking about a user who does not exist leaves no trace. */
+/** Whether a client was ever registered. Reads only: asking about a user who does not exist leaves no trace. */
 export function poolExists(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pool'").toArray().length > 0;
 }

@@ -1,8 +1,5 @@
-/** Clients of the pool's user and the signature keys they registered. */
-import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
-import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "../../contract/pool-messages.ts";
-import { equalBytes } from "../../shared/bytes.ts";
-import { clearBudgets, clearClaimBudgets } from "./budgets.ts";
+/** Clients of the pool's user, the signature keys they registered, and how far the directory knows them. */
+import type { Registration, SignatureKey } from "../../contract/pool-messages.ts";
 
 export type ClientRow = { readonly clientId: number; readonly client: string; readonly registeredAt: number };
 
@@ -40,6 +37,44 @@ export function allClients(sql: SqlStorage): readonly (ClientRow & { readonly re
     .map((row) => ({ ...toClient(row), revoked: row.revoked_at !== null }));
 }
 
+export function hasRegisteredClient(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM clients WHERE revoked_at IS NULL LIMIT 1").toArray().length > 0;
+}
+
+/** Registers a client, or one that was revoked again: under its old number, which its tombstones carry. */
+export function insertClient(sql: SqlStorage, client: string, now: number): ClientRow {
+  return toClient(
+    sql
+      .exec<Row>(
+        `INSERT INTO clients (client, registered_at) VALUES (?1, ?2)
+         ON CONFLICT (client) DO UPDATE SET registered_at = ?2, revoked_at = NULL
+         RETURNING ${COLUMNS}`,
+        client,
+        now,
+      )
+      .one(),
+  );
+}
+
+/** Marks a client as revoked and drops its keys. The row stays for its tombstones. */
+export function setRevoked(sql: SqlStorage, clientId: number, now: number): void {
+  sql.exec("UPDATE clients SET revoked_at = ? WHERE client_id = ?", now, clientId);
+  sql.exec("DELETE FROM signature_keys WHERE client_id = ?", clientId);
+}
+
+/** Deletes revoked clients that have no packages and no journal left and whose end the directory knows; returns their ids. */
+export function sweepRevokedClients(sql: SqlStorage): readonly number[] {
+  return sql
+    .exec<{ client_id: number }>(
+      `DELETE FROM clients WHERE revoked_at IS NOT NULL AND changes = projected_changes
+         AND NOT EXISTS (SELECT 1 FROM key_packages WHERE key_packages.client_id = clients.client_id)
+         AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.client_id = clients.client_id)
+       RETURNING client_id`,
+    )
+    .toArray()
+    .map((row) => row.client_id);
+}
+
 export function signatureKeys(sql: SqlStorage, clientId: number): readonly SignatureKey[] {
   return sql
     .exec<{ scheme: number; public_key: ArrayBuffer }>(
@@ -50,50 +85,7 @@ export function signatureKeys(sql: SqlStorage, clientId: number): readonly Signa
     .map((row) => ({ scheme: row.scheme, publicKey: new Uint8Array(row.public_key) }));
 }
 
-export function registration(sql: SqlStorage, client: ClientRow): Registration {
-  return {
-    client: client.client,
-    registeredAt: client.registeredAt,
-    signatureKeys: signatureKeys(sql, client.clientId),
-  };
-}
-
-/**
- * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate, revoke and register
- * anew. A revoked client that returns keeps its tombstones and loses its budgets.
- */
-export function register(sql: SqlStorage, call: RegisterCall, now: number): RegisterAnswer {
-  const existing = findClient(sql, call.client);
-  if (existing) return extend(sql, existing, call);
-  if (registeredClients(sql).length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
-  const row = sql
-    .exec<Row>(
-      `INSERT INTO clients (client, registered_at) VALUES (?1, ?2)
-       ON CONFLICT (client) DO UPDATE SET registered_at = ?2, revoked_at = NULL
-       RETURNING ${COLUMNS}`,
-      call.client,
-      now,
-    )
-    .one();
-  clearClaimBudgets(sql, row.client_id);
-  for (const key of call.signatureKeys) insertKey(sql, row.client_id, key);
-  return { outcome: "created", registration: registration(sql, toClient(row)) };
-}
-
-function extend(sql: SqlStorage, client: ClientRow, call: RegisterCall): RegisterAnswer {
-  const known = new Map(signatureKeys(sql, client.clientId).map((key) => [key.scheme, key.publicKey]));
-  for (const key of call.signatureKeys) {
-    const publicKey = known.get(key.scheme);
-    if (publicKey && !equalBytes(publicKey, key.publicKey)) {
-      return { outcome: "signature_key_conflict", scheme: key.scheme };
-    }
-  }
-  const added = call.signatureKeys.filter((key) => !known.has(key.scheme));
-  for (const key of added) insertKey(sql, client.clientId, key);
-  return { outcome: added.length > 0 ? "extended" : "unchanged", registration: registration(sql, client) };
-}
-
-function insertKey(sql: SqlStorage, clientId: number, key: SignatureKey): void {
+export function insertKey(sql: SqlStorage, clientId: number, key: SignatureKey): void {
   sql.exec(
     "INSERT INTO signature_keys (client_id, scheme, public_key) VALUES (?, ?, ?)",
     clientId,
@@ -102,28 +94,36 @@ function insertKey(sql: SqlStorage, clientId: number, key: SignatureKey): void {
   );
 }
 
-/** Ends a registration. Its packages are the business of stock.ts; its name stays, for its tombstones. */
-export function endRegistration(sql: SqlStorage, clientId: number, now: number): void {
-  sql.exec("UPDATE clients SET revoked_at = ? WHERE client_id = ?", now, clientId);
-  sql.exec("DELETE FROM signature_keys WHERE client_id = ?", clientId);
-  clearClaimBudgets(sql, clientId);
+export function registration(sql: SqlStorage, client: ClientRow): Registration {
+  return {
+    client: client.client,
+    registeredAt: client.registeredAt,
+    signatureKeys: signatureKeys(sql, client.clientId),
+  };
 }
 
-/**
- * Forgets revoked clients of which nothing is left to remember and whose end the directory knows. Their queues go with
- * them: the number of a client that is gone may be given to another.
- */
-export function sweepRevokedClients(sql: SqlStorage): void {
-  const gone = sql
-    .exec<{ client_id: number }>(
-      `DELETE FROM clients WHERE revoked_at IS NOT NULL AND changes = projected_changes
-         AND NOT EXISTS (SELECT 1 FROM key_packages WHERE key_packages.client_id = clients.client_id)
-         AND NOT EXISTS (SELECT 1 FROM journal WHERE journal.client_id = clients.client_id)
-       RETURNING client_id`,
+/** How often a client has changed in a way that the directory shows. */
+export type ChangeCount = { readonly clientId: number; readonly changes: number };
+
+export function countChange(sql: SqlStorage, clientId: number): void {
+  sql.exec("UPDATE clients SET changes = changes + 1 WHERE client_id = ?", clientId);
+}
+
+export function countChangeOfAll(sql: SqlStorage): void {
+  sql.exec("UPDATE clients SET changes = changes + 1");
+}
+
+/** The clients that have changed since the directory last took them. */
+export function unprojected(sql: SqlStorage): readonly ChangeCount[] {
+  return sql
+    .exec<{ client_id: number; changes: number }>(
+      "SELECT client_id, changes FROM clients WHERE changes <> projected_changes",
     )
-    .toArray();
-  for (const { client_id: clientId } of gone) {
-    sql.exec("DELETE FROM queues WHERE client_id = ?", clientId);
-    clearBudgets(sql, clientId);
-  }
+    .toArray()
+    .map((row) => ({ clientId: row.client_id, changes: row.changes }));
+}
+
+/** Notes that the directory has a client as it was after so many changes. */
+export function setProjected(sql: SqlStorage, { clientId, changes }: ChangeCount): void {
+  sql.exec("UPDATE clients SET projected_changes = ? WHERE client_id = ?", changes, clientId);
 }

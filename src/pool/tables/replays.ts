@@ -1,8 +1,8 @@
 /**
- * Answers kept so that a claim whose reply was lost can be asked for again. The record holds its own copy of what it
- * gave: neither a replaced last resort nor a revoked client changes an answer that was once sent.
+ * Answers kept so that a claim whose reply was lost can be repeated. Each record holds its own copy of the packages:
+ * neither a replaced last resort nor a revoked client changes an answer that was once sent.
  */
-
+import { concatBytes } from "@noble/hashes/utils.js";
 import type { Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 
@@ -14,7 +14,7 @@ export type Replay = {
   readonly bodyHash: Uint8Array;
 };
 
-/** A client's part of the answer with the packages' bytes left out: they stand one after the other in a blob. */
+/** A client's part of the answer with the packages' bytes left out: they follow each other in a blob. */
 type StoredClaim = {
   readonly client: string;
   readonly status: ClientClaim["status"];
@@ -29,7 +29,7 @@ type StoredClaim = {
 
 export const claimerKey = (claimer: Claimer): string => JSON.stringify([claimer.user, claimer.client]);
 
-/** The earlier answer, `mismatch` if the key stands for another request, undefined if it is new. */
+/** The earlier answer, `mismatch` if the key was used for another request, undefined if the key is new. */
 export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answered | "mismatch" | undefined {
   const row = sql
     .exec<{ body_hash: ArrayBuffer; answer: string; key_packages: ArrayBuffer }>(
@@ -72,6 +72,12 @@ export function sweepReplays(sql: SqlStorage, now: number, chunk: number): numbe
     .toArray().length;
 }
 
+/** When the first record expires, in unix seconds; undefined without records. */
+export function firstReplayExpiry(sql: SqlStorage): number | undefined {
+  const { expiry } = sql.exec<{ expiry: number | null }>("SELECT MIN(expires_at) AS expiry FROM claims").one();
+  return expiry ?? undefined;
+}
+
 function encode(answer: Answered): { text: string; packages: Uint8Array } {
   const parts: Uint8Array[] = [];
   const clients = answer.clients.map((claim): StoredClaim => {
@@ -88,13 +94,7 @@ function encode(answer: Answered): { text: string; packages: Uint8Array } {
       },
     };
   });
-  const packages = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    packages.set(part, offset);
-    offset += part.length;
-  }
-  return { text: JSON.stringify({ status: answer.status, clients }), packages };
+  return { text: JSON.stringify({ status: answer.status, clients }), packages: concatBytes(...parts) };
 }
 
 function decode(text: string, packages: Uint8Array): Answered {

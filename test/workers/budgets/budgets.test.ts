@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { CHECK_TIMEOUT_MS } from "../../../src/config/limits.ts";
-import { arrivalAfter, waitMs } from "../../../src/pool/tables/budgets.ts";
+import { arrivalAfter, waitMs } from "../../../src/pool/leaky-bucket.ts";
 import { keyPackage, keyPackages, only, poolOf } from "../support/pool.ts";
 
 describe("the budget of a pair", () => {

@@ -1,0 +1,45 @@
+/**
+ * Where the pool's SQL writes: each table in its own file. That there is no SQL outside of src/pool/tables is a rule of
+ * the linter (src/pool/tables/sql-only-here.grit).
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const TABLES = join(import.meta.dirname, "../../../src/pool/tables");
+
+/** `DO UPDATE SET` of an upsert names no table. */
+const WRITE = /(INSERT OR REPLACE INTO|INSERT INTO|UPDATE|DELETE FROM) (?!SET\b)([a-z_]+)/g;
+
+const writes = readdirSync(TABLES)
+  .filter((file) => file.endsWith(".ts"))
+  .flatMap((file) =>
+    [...readFileSync(join(TABLES, file), "utf8").matchAll(WRITE)].map(([, verb, table]) => ({ file, verb, table })),
+  );
+
+const filesThat = (verb: RegExp, table: string): string[] => [
+  ...new Set(writes.filter((write) => write.table === table && verb.test(write.verb ?? "")).map(({ file }) => file)),
+];
+
+it("changes packages and the counts of their queues in one file", () => {
+  expect(filesThat(/./, "key_packages")).toEqual(["packages.ts"]);
+  expect(filesThat(/^UPDATE/, "queues")).toEqual(["packages.ts"]);
+});
+
+it.each([
+  ["clients", "registrations.ts"],
+  ["signature_keys", "registrations.ts"],
+  ["claims", "replays.ts"],
+  ["journal", "journal.ts"],
+  ["budgets", "budgets.ts"],
+])("writes the table %s only in %s", (table, file) => {
+  expect(filesThat(/./, table)).toEqual([file]);
+});
+
+it("makes and removes queues in one file", () => {
+  expect(filesThat(/^(INSERT|DELETE)/, "queues")).toEqual(["queues.ts"]);
+});
+
+it("writes the pool's own row in one file, apart from the version of its schema", () => {
+  expect(filesThat(/./, "pool")).toEqual(["pool-row.ts", "pool-schema.ts"]);
+});

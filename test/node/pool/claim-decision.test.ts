@@ -1,0 +1,227 @@
+import { expect, it } from "vitest";
+import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
+import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim-decision.ts";
+import type { LivePackage } from "../../../src/pool/tables/packages.ts";
+import type { Queue } from "../../../src/pool/tables/queues.ts";
+
+const PAIR_WAIT_MS = 5_000;
+const TARGET_WAIT_MS = 7_000;
+
+/** A queue of one kind, with the sequence number of its oldest package; none of them fits without one. */
+type StockedQueue = { readonly queue: Queue; readonly oldest: number | undefined };
+
+let queueId = 0;
+
+function stocked(oldest: number | undefined, change: Partial<Queue> & { readonly extensions?: number[] } = {}) {
+  const { extensions = [], ...queue } = change;
+  queueId += 1;
+  const capabilities = JSON.stringify({ extensions, proposals: [], credentials: [1] });
+  return { queue: { queueId, ciphersuite: 1, lastResort: false, capabilities, live: 3, ...queue }, oldest };
+}
+
+const oneTime = (oldest: number, change = {}) => stocked(oldest, change);
+const lastResort = (oldest: number, change = {}) => stocked(oldest, { lastResort: true, live: 1, ...change });
+
+type Situation = {
+  readonly excluded?: boolean;
+  readonly pairLimited?: boolean;
+  readonly targetLimited?: boolean;
+  readonly criteria?: Partial<ClaimCriteria>;
+  readonly stock?: readonly StockedQueue[];
+};
+
+function factsOf({ excluded, pairLimited, targetLimited, criteria, stock = [] }: Situation): ClaimFacts {
+  return {
+    excluded: excluded ?? false,
+    criteria: {
+      ciphersuites: [1],
+      requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
+      excludeClients: [],
+      minRemainingLifetimeSeconds: 3600,
+      allowLastResort: true,
+      ...criteria,
+    },
+    queues: () => stock.map(({ queue }) => queue),
+    pairWaitMs: () => (pairLimited ? PAIR_WAIT_MS : 0),
+    targetWaitMs: () => (targetLimited ? TARGET_WAIT_MS : 0),
+    oldest: (queue) => {
+      const sequence = stock.find((one) => one.queue === queue)?.oldest;
+      return sequence === undefined ? undefined : packageOf(queue, sequence);
+    },
+  };
+}
+
+const packageOf = (queue: Queue, sequence: number): LivePackage => ({
+  sequence,
+  queueId: queue.queueId,
+  keyPackage: new Uint8Array(),
+  ref: new Uint8Array(),
+  notAfter: 0,
+});
+
+/** A decision in short: the sequence number of the package that is given, or why none is. */
+const inShort = (decision: Decision) => (decision.kind === "give" ? decision.live.sequence : decision);
+
+const needs = (extensions: number[]) => ({ requiredCapabilities: { extensions, proposals: [], credentials: [] } });
+
+const TARGET_LIMITED: Decision = { kind: "target_limited", waitMs: TARGET_WAIT_MS };
+
+const CASES: readonly (readonly [string, Situation, number | Decision])[] = [
+  ["gives a one-time package and keeps the last resort", { stock: [lastResort(1), oneTime(2)] }, 2],
+  ["gives the last resort when no one-time package is left", { stock: [lastResort(1), oneTime(2, { live: 0 })] }, 1],
+  [
+    "gives the last resort when no one-time package lives long enough",
+    { stock: [stocked(undefined), lastResort(4)] },
+    4,
+  ],
+  [
+    "is exhausted with only a last resort that the claim does not take",
+    { stock: [lastResort(1)], criteria: { allowLastResort: false } },
+    { kind: "exhausted" },
+  ],
+  [
+    "gives a one-time package to a claim that takes no last resort",
+    { stock: [oneTime(2), lastResort(1)], criteria: { allowLastResort: false } },
+    2,
+  ],
+  ["is exhausted before the first upload", {}, { kind: "exhausted" }],
+  ["is exhausted with queues that fit and are empty", { stock: [oneTime(1, { live: 0 })] }, { kind: "exhausted" }],
+  ["is exhausted when nothing lives long enough", { stock: [stocked(undefined)] }, { kind: "exhausted" }],
+
+  ["is incompatible with other ciphersuites", { stock: [oneTime(1, { ciphersuite: 2 })] }, { kind: "incompatible" }],
+  [
+    "is incompatible without a required extension",
+    { stock: [oneTime(1), lastResort(2)], criteria: needs([0xf00d]) },
+    { kind: "incompatible" },
+  ],
+  [
+    "is incompatible although the queues that do not fit are empty",
+    { stock: [oneTime(1, { live: 0 })], criteria: needs([0xf00d]) },
+    { kind: "incompatible" },
+  ],
+  [
+    "passes over an older package without a required extension",
+    { stock: [oneTime(1), oneTime(9, { extensions: [0xf00d] })], criteria: needs([0xf00d]) },
+    9,
+  ],
+  ["needs no extension that every client supports", { stock: [oneTime(3)], criteria: needs([1]) }, 3],
+
+  [
+    "prefers the first ciphersuite over an older package of the second",
+    { stock: [oneTime(1, { ciphersuite: 2 }), oneTime(8, { ciphersuite: 3 })], criteria: { ciphersuites: [3, 2] } },
+    8,
+  ],
+  [
+    "takes the second ciphersuite when the first has no package",
+    {
+      stock: [oneTime(1, { ciphersuite: 2 }), stocked(undefined, { ciphersuite: 3 })],
+      criteria: { ciphersuites: [3, 2] },
+    },
+    1,
+  ],
+  [
+    "prefers a one-time package of any ciphersuite over a last resort of the first",
+    { stock: [lastResort(1, { ciphersuite: 3 }), oneTime(8, { ciphersuite: 2 })], criteria: { ciphersuites: [3, 2] } },
+    8,
+  ],
+  [
+    "gives the last resort of the first ciphersuite",
+    {
+      stock: [lastResort(1, { ciphersuite: 2 }), lastResort(8, { ciphersuite: 3 })],
+      criteria: { ciphersuites: [3, 2] },
+    },
+    8,
+  ],
+  [
+    "gives the oldest package of several queues",
+    { stock: [oneTime(6), oneTime(4, { extensions: [9] }), oneTime(5)] },
+    4,
+  ],
+
+  ["leaves out an excluded client", { excluded: true, stock: [oneTime(1)] }, { kind: "excluded" }],
+  [
+    "leaves out an excluded client without a look at budgets",
+    { excluded: true, pairLimited: true },
+    { kind: "excluded" },
+  ],
+  [
+    "refuses a claimer over its budget, and gives no last resort either",
+    { pairLimited: true, targetLimited: true, stock: [oneTime(1), lastResort(2)] },
+    { kind: "pair_limited", waitMs: PAIR_WAIT_MS },
+  ],
+  [
+    "refuses a claimer over its budget whatever is in stock",
+    { pairLimited: true },
+    { kind: "pair_limited", waitMs: PAIR_WAIT_MS },
+  ],
+  ["gives the last resort of a client over its budget", { targetLimited: true, stock: [oneTime(1), lastResort(2)] }, 2],
+  [
+    "refuses for a client over its budget without a last resort",
+    { targetLimited: true, stock: [oneTime(1)] },
+    TARGET_LIMITED,
+  ],
+  [
+    "refuses for a client over its budget whose last resort the claim does not take",
+    { targetLimited: true, stock: [oneTime(1), lastResort(2)], criteria: { allowLastResort: false } },
+    TARGET_LIMITED,
+  ],
+  [
+    "refuses for a client over its budget whose last resort does not fit",
+    { targetLimited: true, stock: [oneTime(1, { extensions: [9] }), lastResort(2)], criteria: needs([9]) },
+    TARGET_LIMITED,
+  ],
+  [
+    "is exhausted, not limited, for a client over its budget with nothing",
+    { targetLimited: true },
+    { kind: "exhausted" },
+  ],
+  [
+    "is incompatible, not limited, for a client over its budget with nothing that fits",
+    { targetLimited: true, stock: [oneTime(1, { ciphersuite: 2 })] },
+    { kind: "incompatible" },
+  ],
+];
+
+it.each(CASES)("%s", (_, situation, expected) => {
+  expect(inShort(decide(factsOf(situation)))).toEqual(expected);
+});
+
+/** The facts with a list of those that were read. */
+function watched(situation: Situation) {
+  const read: string[] = [];
+  const noting =
+    <Arguments extends unknown[], Result>(name: string, fact: (...args: Arguments) => Result) =>
+    (...args: Arguments): Result => {
+      read.push(name);
+      return fact(...args);
+    };
+  const facts = factsOf(situation);
+  const watching: ClaimFacts = {
+    ...facts,
+    queues: noting("queues", facts.queues),
+    pairWaitMs: noting("pair", facts.pairWaitMs),
+    targetWaitMs: noting("target", facts.targetWaitMs),
+    oldest: noting("oldest", facts.oldest),
+  };
+  return { facts: watching, read };
+}
+
+it.each([
+  ["nothing for an excluded client", { excluded: true, stock: [oneTime(1)] }, []],
+  ["one budget for a claimer over it", { pairLimited: true, stock: [oneTime(1)] }, ["pair"]],
+  [
+    "no last resort beside a one-time package",
+    { stock: [oneTime(1), lastResort(2)] },
+    ["pair", "queues", "oldest", "target"],
+  ],
+  ["no package of an empty queue", { stock: [oneTime(1, { live: 0 })] }, ["pair", "queues"]],
+  [
+    "no package of a ciphersuite after the first that has one",
+    { stock: [oneTime(1), oneTime(2, { ciphersuite: 2 })], criteria: { ciphersuites: [2, 1] } },
+    ["pair", "queues", "oldest", "target"],
+  ],
+] as const)("reads %s", (_, situation, expected) => {
+  const { facts, read } = watched(situation);
+  decide(facts);
+  expect(read).toEqual(expected);
+});
