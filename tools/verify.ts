@@ -39,8 +39,7 @@ console.log(failed.length === 0 ? "\nverify: all is well" : `\nverify: failed: $
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 function steps(): Step[] {
-  const script = (file: string, ...args: string[]) =>
-    command("node", ["--disable-warning=ExperimentalWarning", file, ...args]);
+  const script = (file: string, ...args: string[]) => command("node", [file, ...args]);
   return [
     {
       name: "format, lint, import cycles, arrows between folders",
