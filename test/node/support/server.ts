@@ -1,10 +1,12 @@
 /** A directory started as a user starts it, on a port and with a state of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { type LocalKey, localKey, localToken } from "../../../tools/lib/local-tokens.ts";
+import { freePort } from "../../../tools/lib/ports.ts";
 import { descendants, killNow, readProc } from "../../../tools/lib/process-tree.ts";
+import { keptIssuer } from "../../../tools/lib/tokens.ts";
+
+export { freePort };
 
 export type Server = {
   readonly address: string;
@@ -19,22 +21,10 @@ export type Server = {
   readonly kill: () => Promise<void>;
 };
 
-const START = ["--disable-warning=ExperimentalWarning", "tools/start.ts"];
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 /** Starts tools/start.ts and waits for what it prints when it is ready. */
 export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
   const port = await freePort();
-  const child = spawn("node", START, {
+  const child = spawn("node", ["tools/start.ts"], {
     env: { ...process.env, ...settings, PORT: String(port), STATE_DIR: state },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -49,13 +39,13 @@ export async function startServer(state: string, settings: Readonly<Record<strin
     child.once("exit", (code) => reject(new Error(`start ended with code ${code}:\n${printed}`)));
   });
   await ready;
-  const key: LocalKey = await localKey(join(state, "token-key.json"));
+  const issuer = await keptIssuer(join(state, "token-key.json"));
   return {
     address: `http://127.0.0.1:${port}`,
     port,
     process: child,
     printed: () => printed,
-    token: (user, client, scope) => localToken(key, { user, client, scope }),
+    token: issuer.token,
     stop: async () => {
       child.kill("SIGINT");
       if (child.exitCode === null) await once(child, "exit");
