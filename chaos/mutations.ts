@@ -119,7 +119,7 @@ try {
   rmSync(tree, { recursive: true, force: true });
 }
 
-/** Runs everything and prints a line for each safeguard; returns how many were not missed by any test. */
+/** Runs everything and prints a line for each safeguard; returns how many no test misses. */
 function survivors(): number {
   for (const name of [...COPIED, ...COPIED_CONFIGS]) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(tree, name), { recursive: true });

@@ -109,7 +109,7 @@ async function survive(): Promise<History> {
   );
   try {
     for (let round = 1; round <= rounds; round++) {
-      // Uniform around the span that was asked for: the kill meets every kind of work.
+      // Uniform around the span that was asked for, so that the kill interrupts every kind of work.
       await new Promise((done) => setTimeout(done, seconds * 1000 * (0.5 + Math.random())));
       await server.kill();
       server = await start(installation);

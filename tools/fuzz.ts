@@ -81,7 +81,7 @@ async function check(input: Uint8Array): Promise<void> {
   const validated = await decoded.value.validate(nobleCrypto, 1, { now: NOW });
   if (!validated.ok) return count(validated.error.code);
   counts.validated++;
-  if (!originals.has(hex(input))) throw new Error("accepted a package that nobody signed");
+  if (!originals.has(hex(input))) throw new Error("accepted a package that was never signed");
 }
 
 function corpus(): Map<string, Uint8Array> {

@@ -1,4 +1,4 @@
-/** Batches of one client's KeyPackages, as those who judge them get them. */
+/** Batches of one client's KeyPackages, in the form in which they reach the validators. */
 import { type Ciphersuite, ciphersuiteInfo, type SignatureScheme } from "../../src/mls/ciphersuite.ts";
 import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 

@@ -72,7 +72,7 @@ async function measureOn(
     ),
     admission: perPackage(() => bench("admit", firstBody), `"good":${BATCH_PACKAGES}`),
     rpc: perPackage(() => bench("rpc"), `"taken":${BATCH_PACKAGES}`),
-    // A pool of its own: the client that publishes must not meet packages that it did not sign.
+    // A pool of its own: the client that publishes must not have packages in stock that it did not sign.
     put: perPackage(() => encodeRequest("POST", "/bench/put/stored-only", {}, ""), `"stored":${BATCH_PACKAGES}`),
   });
   const storage = Math.max(0, put.median - rpc.median);

@@ -1,6 +1,6 @@
 /**
  * The Worker as deployed, and beside it, under /bench, the routes that it is compared with. One script and one
- * workerd, so that both sides meet the same event loop and the same disk.
+ * workerd, so that both sides share the same event loop and the same disk.
  */
 
 import type { Bindings } from "../../src/http/bindings.ts";

@@ -9,8 +9,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withTimeout } from "../../src/shared/with-timeout.ts";
-import type { Deployment } from "./deployment.ts";
-import type { Reply } from "./serve-worker.ts";
+import { bundle, type Deployment } from "./deployment.ts";
+import type { Orders, Reply } from "./serve-worker.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 /** How long an orderly end may take. */
@@ -27,7 +27,7 @@ export type WorkerOptions = {
   /** Any free one if left out. */
   readonly port?: number;
   readonly inspectorPort?: number;
-  /** Whether warnings and errors that the Worker logs go to stderr; otherwise they are read and dropped. */
+  /** Whether warnings and errors that the Worker logs go to stderr; otherwise those of a start that failed alone. */
   readonly showLogs?: boolean;
 };
 
@@ -58,7 +58,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
     if (options.state === undefined) rmSync(state, { recursive: true, force: true });
   });
   const stop = async () => {
-    // Its orders are to end when nobody is left at the other end, so this is the same as the death of this process.
+    // It ends when the channel closes, so this is the same as the death of this process.
     if (child.connected) child.disconnect();
     const timer = setTimeout(() => signalGroup(child, "SIGKILL"), END_TIMEOUT_MS);
     await ended;
@@ -71,7 +71,7 @@ export async function startWorker(options: WorkerOptions, signal?: AbortSignal):
   signal?.addEventListener("abort", () => void stop(), { once: true });
   const output = collectOutput(child);
   try {
-    child.send({ ...options, state });
+    child.send({ ...options, state, migrator: bundle("tools/lib/migrate-worker.ts") } satisfies Orders);
     const port = await listening(child);
     output.forward();
     return { port, address: `http://127.0.0.1:${port}`, pid: child.pid, ended, stop, kill };

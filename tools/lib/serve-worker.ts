@@ -1,21 +1,26 @@
 /**
  * The process above workerd. Takes its orders in one message, answers with the port, and ends when the process that
- * started it lets go of the channel or dies.
+ * started it closes the channel or dies.
  */
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import type { Migration } from "./deployment.ts";
 import { lockFolder } from "./folder-lock.ts";
 import type { WorkerOptions } from "./local-worker.ts";
 
-type Orders = WorkerOptions & { readonly state: string };
+export type Orders = WorkerOptions & {
+  readonly state: string;
+  /** The script of migrate-worker.ts. */
+  readonly migrator: string;
+};
 
 export type Reply = { readonly port: number } | { readonly failure: string };
 
 /** An end that takes longer is no end in order. */
 const END_TIMEOUT_MS = 4_000;
+const MIGRATOR = "migrator";
 
 let server: Miniflare | undefined;
+let isReady = false;
 
 process.once("disconnect", () => {
   setTimeout(killGroup, END_TIMEOUT_MS).unref();
@@ -29,52 +34,58 @@ process.once("message", (orders: Orders) => {
 
 async function serve(orders: Orders): Promise<Reply> {
   lockFolder(orders.state);
-  const { name, compatibilityDate, objects, databases, migrations } = orders.deployment;
+  const { name, databases } = orders.deployment;
   server = new Miniflare(
     convertV4MiniflareOptions({
-      name,
-      modules: true,
-      script: orders.script,
-      compatibilityDate,
-      bindings: { ...orders.variables },
-      durableObjects: Object.fromEntries(
-        Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-      ),
-      d1Databases: { ...databases },
+      workers: [workerOf(orders), ...(Object.keys(databases).length > 0 ? [migratorOf(orders)] : [])],
       // Where wrangler, too, keeps what it runs on `--persist-to`.
       resourcePersistencePath: join(orders.state, "v3"),
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: orders.port ?? 0 }],
       cf: false,
       ...(orders.inspectorPort === undefined ? {} : { inspectorPort: orders.inspectorPort }),
       // All of it is read, as it would be in a deployment: what logging costs, it costs here too.
       handleStructuredLogs: ({ level, message }) => {
-        if (orders.showLogs && (level === "warn" || level === "error")) console.error(message);
+        const isTold = orders.showLogs || !isReady;
+        if (isTold && (level === "warn" || level === "error")) console.error(message);
       },
     }),
   );
   const port = Number((await server.unsafeGetDirectURL(name)).port);
-  const [binding] = Object.keys(databases);
-  if (binding !== undefined) await migrate(await server.getD1Database(binding), migrations);
+  if (Object.keys(databases).length > 0) {
+    const response = await fetch(await server.unsafeGetDirectURL(MIGRATOR));
+    if (!response.ok) throw new Error(`the database could not be prepared: ${await response.text()}`);
+  }
+  isReady = true;
   return { port };
 }
 
-type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+function workerOf({ deployment, script, variables, port }: Orders) {
+  return {
+    name: deployment.name,
+    modules: true as const,
+    script,
+    compatibilityDate: deployment.compatibilityDate,
+    bindings: { ...variables },
+    durableObjects: Object.fromEntries(
+      Object.entries(deployment.objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+    ),
+    d1Databases: { ...deployment.databases },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: port ?? 0 }],
+  };
+}
 
-/** Brings the database up to the newest migration. What was applied is kept where `wrangler d1 migrations` keeps it. */
-async function migrate(database: Database, migrations: readonly Migration[]): Promise<void> {
-  await database
-    .prepare(
-      `CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
-        applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`,
-    )
-    .run();
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
-  const applied = new Set(results.map(({ name }) => name));
-  for (const { name, statements } of migrations) {
-    if (applied.has(name)) continue;
-    const note = database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name);
-    await database.batch([...statements.map((statement) => database.prepare(statement)), note]);
-  }
+function migratorOf({ deployment, migrator }: Orders) {
+  const [database = ""] = Object.values(deployment.databases);
+  return {
+    name: MIGRATOR,
+    modules: true as const,
+    script: migrator,
+    compatibilityDate: deployment.compatibilityDate,
+    bindings: {
+      MIGRATIONS: deployment.migrations.map(({ name, statements }) => ({ name, statements: [...statements] })),
+    },
+    d1Databases: { DB: database },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
 }
 
 async function end(): Promise<void> {

@@ -58,7 +58,7 @@ export async function startServer(state: string, settings: Readonly<Record<strin
   };
 }
 
-/** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
+/** Whether a process runs; a zombie, which has ended but was not yet reaped, does not. */
 export function isAlive(pid: number): boolean {
   const status = readProc(`${pid}/stat`);
   return status !== undefined && status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
