@@ -38,7 +38,7 @@ type Span = {
   readonly id: string;
   readonly sentMs: number;
   readonly endedMs: number;
-  /** HTTP status of the answer; undefined if none ever came: then nobody knows whether it took effect. */
+  /** HTTP status of the answer; undefined if none ever came: then it is unknown whether it took effect. */
   readonly status: number | undefined;
   readonly tries: number;
 };

@@ -7,12 +7,13 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { readOptions } from "../tools/lib/args.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const COPIED = [
   "src",
   "test",
-  "scripts",
+  "tools",
   "migrations",
   "schema.sql",
   "wrangler.toml",
@@ -104,9 +105,12 @@ const MUTATIONS: readonly Mutation[] = [
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };
 
-const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" } } });
-const chosen = MUTATIONS.filter(({ safeguard }) => values.only === undefined || safeguard === values.only);
-if (chosen.length === 0) throw new Error(`--only takes one of: ${MUTATIONS.map((one) => one.safeguard).join(", ")}`);
+const { chosen, json } = readOptions("npm run mutations -- [--only NAME] [--json FILE]", () => {
+  const { values } = parseArgs({ options: { only: { type: "string" }, json: { type: "string" } } });
+  const chosen = MUTATIONS.filter(({ safeguard }) => values.only === undefined || safeguard === values.only);
+  if (chosen.length === 0) throw new Error(`--only takes one of: ${MUTATIONS.map((one) => one.safeguard).join(", ")}`);
+  return { chosen, json: values.json };
+});
 
 const tree = mkdtempSync(join(tmpdir(), "kpd-mutations-"));
 try {
@@ -115,7 +119,7 @@ try {
   rmSync(tree, { recursive: true, force: true });
 }
 
-/** Runs everything and prints a line for each safeguard; returns how many were not missed by any test. */
+/** Runs everything and prints a line for each safeguard; returns how many no test misses. */
 function survivors(): number {
   for (const name of [...COPIED, ...COPIED_CONFIGS]) {
     if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
@@ -133,14 +137,14 @@ function survivors(): number {
     );
     return { safeguard: mutation.safeguard, file: mutation.file, failing_tests: failed };
   });
-  if (values.json) writeFileSync(values.json, JSON.stringify(rows, null, 2));
+  if (json) writeFileSync(json, JSON.stringify(rows, null, 2));
   return rows.filter((row) => row.failing_tests.length === 0).length;
 }
 
 function without({ safeguard, file, from, to, tests }: Mutation): Result {
   const path = join(tree, file);
   const text = readFileSync(path, "utf8");
-  if (text.split(from).length !== 2) throw new Error(`${safeguard}: its text must stand once in ${file}`);
+  if (text.split(from).length !== 2) throw new Error(`${safeguard}: its text must occur once in ${file}`);
   writeFileSync(
     path,
     text.replace(from, () => to),

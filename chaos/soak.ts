@@ -12,9 +12,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type LocalKey, localToken } from "../tools/lib/local-tokens.ts";
+import { countBy } from "../src/shared/count-by.ts";
+import { positive, readOptions } from "../tools/lib/args.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../tools/lib/sample-packages.ts";
-import { type Installation, install, start } from "./server/server.ts";
+import type { Issuer } from "../tools/lib/tokens.ts";
+import { type Installation, install, start } from "./server.ts";
 
 const BATCH_PACKAGES = 5;
 const MAX_IN_FLIGHT = 64;
@@ -24,19 +26,26 @@ const WARM_UP_SHARE = 0.5;
 /** Growth from the warm-up to the end, by a straight line through the samples, that is taken for noise. */
 const MAX_GROWTH_SHARE = 0.05;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    rate: { type: "string", default: "40" },
-    users: { type: "string", default: "100" },
-    keep: { type: "string", default: "90" },
-    json: { type: "string" },
-  },
+const USAGE = "npm run soak -- [--minutes M] [--rate R] [--users U] [--keep S] [--json FILE]";
+
+const { minutes, rate, users, keepSeconds, json } = readOptions(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "10" },
+      rate: { type: "string", default: "40" },
+      users: { type: "string", default: "100" },
+      keep: { type: "string", default: "90" },
+      json: { type: "string" },
+    },
+  });
+  return {
+    minutes: positive("--minutes", values.minutes),
+    rate: positive("--rate", values.rate),
+    users: positive("--users", values.users),
+    keepSeconds: positive("--keep", values.keep),
+    json: values.json,
+  };
 });
-const minutes = positive("minutes", values.minutes);
-const rate = positive("rate", values.rate);
-const users = positive("users", values.users);
-const keepSeconds = positive("keep", values.keep);
 
 type Owner = { readonly user: string; readonly token: string; readonly signer: SampleSigner };
 type Kind = "publish" | "claim" | "repeated_claim" | "inventory" | "peek" | "reconcile" | "stock";
@@ -56,12 +65,12 @@ const MIX: readonly (readonly [Kind, number])[] = [
 async function soak(installation: Installation) {
   const server = await start(installation);
   try {
-    const { key, address } = installation;
+    const { issuer, address } = installation;
     const owners = await Promise.all(
-      Array.from({ length: users }, (_, index) => register(address, key, `user${index}`)),
+      Array.from({ length: users }, (_, index) => register(address, issuer, `user${index}`)),
     );
-    const adder = await localToken(key, { user: "adder", client: "laptop", scope: "key-packages:claim" });
-    const operator = await localToken(key, { user: "operator", client: "console", scope: "directory:admin" });
+    const claimer = await issuer.token("claimer", "laptop", "key-packages:claim");
+    const operator = await issuer.token("operator", "console", "directory:admin");
     const measured: Measured[] = [];
     const memory: { readonly seconds: number; readonly megabytes: number }[] = [];
     const startedMs = Date.now();
@@ -81,7 +90,7 @@ async function soak(installation: Installation) {
         skipped += 1;
         continue;
       }
-      const request: Promise<void> = one(address, owners, adder, operator)
+      const request: Promise<void> = one(address, owners, claimer, operator)
         .then((result) => {
           measured.push(result);
         })
@@ -97,8 +106,8 @@ async function soak(installation: Installation) {
   }
 }
 
-async function register(address: string, key: LocalKey, user: string): Promise<Owner> {
-  const token = await localToken(key, { user, client: "phone", scope: "key-packages:publish" });
+async function register(address: string, issuer: Issuer, user: string): Promise<Owner> {
+  const token = await issuer.token(user, "phone", "key-packages:publish");
   const signer = await newSigner();
   const owner = { user, token, signer };
   const body = { signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } };
@@ -111,7 +120,7 @@ async function register(address: string, key: LocalKey, user: string): Promise<O
 }
 
 /** One request of the mix, timed without the making of its body. */
-async function one(address: string, owners: readonly Owner[], adder: string, operator: string): Promise<Measured> {
+async function one(address: string, owners: readonly Owner[], claimer: string, operator: string): Promise<Measured> {
   const owner = owners[Math.floor(Math.random() * owners.length)];
   if (!owner) throw new Error("there is no owner");
   const kind = draw();
@@ -129,16 +138,16 @@ async function one(address: string, owners: readonly Owner[], adder: string, ope
       return timed(kind, () => send(address, "POST", `${client}/key-packages`, owner.token, { key_packages }));
     }
     case "claim":
-      return timed(kind, () => send(address, "POST", claims, adder, claim, randomUUID()));
+      return timed(kind, () => send(address, "POST", claims, claimer, claim, randomUUID()));
     case "repeated_claim": {
       const key = randomUUID();
-      await send(address, "POST", claims, adder, claim, key).catch(() => undefined);
-      return timed(kind, () => send(address, "POST", claims, adder, claim, key));
+      await send(address, "POST", claims, claimer, claim, key).catch(() => undefined);
+      return timed(kind, () => send(address, "POST", claims, claimer, claim, key));
     }
     case "inventory":
       return timed(kind, () => send(address, "GET", `${client}/inventory`, owner.token));
     case "peek":
-      return timed(kind, () => send(address, "GET", `/v1/users/${owner.user}/clients`, adder));
+      return timed(kind, () => send(address, "GET", `/v1/users/${owner.user}/clients`, claimer));
     case "reconcile": {
       const digest = Buffer.alloc(32).toString("base64url");
       return timed(kind, () => send(address, "POST", `${client}/reconcile`, owner.token, { digest }));
@@ -206,12 +215,7 @@ function report(
     skipped,
     errors_5xx: measured.filter(({ status }) => status !== undefined && status >= 500).length,
     unanswered: measured.filter(({ status }) => status === undefined).length,
-    by_status: Object.fromEntries(
-      [...Map.groupBy(measured, ({ status }) => String(status ?? "none"))].map(([status, group]) => [
-        status,
-        group.length,
-      ]),
-    ),
+    by_status: countBy(measured.map(({ status }) => String(status ?? "none"))),
     latency_ms: Object.fromEntries(
       MIX.map(([kind]) => [kind, percentiles(measured.filter((one) => one.kind === kind).map(({ ms }) => ms))]),
     ),
@@ -251,18 +255,12 @@ function residentMegabytes(pid: number | undefined): number | undefined {
   return kilobytes === undefined ? undefined : Math.round(Number(kilobytes) / 1024);
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} must be a number above 0, not ${text}`);
-  return value;
-}
-
 const folder = mkdtempSync(join(tmpdir(), "kpd-soak-"));
 try {
   const kept = { REPLAY_RETENTION_SECONDS: String(keepSeconds), JOURNAL_RETENTION_SECONDS: String(keepSeconds) };
   const figures = await soak(await install(folder, kept));
   console.log(JSON.stringify(figures, null, 2));
-  if (values.json) writeFileSync(values.json, JSON.stringify(figures, null, 2));
+  if (json) writeFileSync(json, JSON.stringify(figures, null, 2));
   const sound = figures.errors_5xx + figures.unanswered === 0 && figures.workerd_resident_megabytes.flat;
   process.exitCode = sound ? 0 : 1;
 } finally {

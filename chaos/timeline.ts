@@ -16,7 +16,7 @@ export type Story = {
   readonly index: number;
   /** The first call whose answer says that it was stored. */
   readonly acknowledged: Publish | undefined;
-  /** From then on it may be gone by its owner's hand, a restore epoch, or its age; infinite for never. */
+  /** From then on its owner, a restore epoch or its age may have ended it; infinite for never. */
   readonly mayEndFromMs: number;
   /** Claims whose answers hold it, repetitions under one key counted once: the one that was sent first. */
   readonly claims: readonly Claim[];
@@ -30,7 +30,7 @@ export type Timeline = {
   readonly history: History;
   readonly stories: ReadonlyMap<string, Story>;
   /**
-   * Claims by what they stand for, first sent first: those with the same caller and key are one. A claim for several
+   * Claims by caller and key, first sent first: repetitions count as one. A claim for several
    * users is one for each of them, because each pool answers for itself and one may have failed at first.
    */
   readonly claimGroups: readonly (readonly Claim[])[];
@@ -63,7 +63,7 @@ export function surelyLive(story: Story, fromMs: number, toMs: number): boolean 
   );
 }
 
-/** Whether a claim with these criteria may be given this package, its being a last resort aside. */
+/** Whether a claim with these criteria may be given this package, leaving aside whether it is a last resort. */
 export function fits({ ciphersuite, extensions }: OfferedPackage, criteria: Criteria): boolean {
   return criteria.ciphersuites.includes(ciphersuite) && criteria.extensions.every((type) => extensions.includes(type));
 }

@@ -10,25 +10,28 @@ import { KeyPackageIn } from "../src/mls/key-package/key-package-in.ts";
 import { encodeMlsMessage, splitMlsMessages } from "../src/mls/key-package/mls-message.ts";
 import { MUTATION_KINDS, mutate } from "../test/node/support/mutate.ts";
 import { reencode } from "../test/node/support/reencode.ts";
+import { natural, positive, readOptions } from "./lib/args.ts";
+import { seededRandom } from "./lib/random.ts";
 
 /** A time inside the lifetimes of the packages that the fuzzer starts from. */
 const NOW = 1_795_467_034;
-const DEFAULT_SECONDS = 10;
 const MAX_MUTATIONS = 6;
 /** Corpus entries that decode are kept, up to this many, as ground for further mutations. */
 const MAX_CORPUS = 2_000;
 /** A decoder that needs more of the processor than this for a package of a few KiB hangs. */
 const MAX_CPU_MILLISECONDS_PER_INPUT = 1_000;
 
-const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
-const seconds = Number(values.seconds ?? DEFAULT_SECONDS);
-const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-if (!(seconds > 0) || !Number.isInteger(seed)) {
-  process.stderr.write("usage: npm run fuzz -- [--seconds N] [--seed N]\n");
-  process.exit(2);
-}
+const { seconds, seed } = readOptions("npm run fuzz -- [--seconds N] [--seed N]", () => {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "10" },
+      seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+    },
+  });
+  return { seconds: positive("--seconds", values.seconds), seed: natural("--seed", values.seed) };
+});
 
-const random = generator(seed);
+const { u32: random, pick } = seededRandom(seed);
 const originals = corpus();
 const grown: Uint8Array[] = [];
 const counts = { inputs: 0, decoded: 0, validated: 0 };
@@ -49,7 +52,7 @@ while (Date.now() < end) {
   } catch (cause) {
     fail(input, cause instanceof Error ? cause.message : String(cause));
   }
-  // Not by the clock: whoever else is busy on the machine is no fault of a decoder.
+  // CPU time, not the clock: other work on the machine is no fault of a decoder.
   const spent = process.cpuUsage(start);
   const took = (spent.user + spent.system) / 1000;
   if (took > MAX_CPU_MILLISECONDS_PER_INPUT) fail(input, `took ${took.toFixed(0)} ms of CPU`);
@@ -78,7 +81,7 @@ async function check(input: Uint8Array): Promise<void> {
   const validated = await decoded.value.validate(nobleCrypto, 1, { now: NOW });
   if (!validated.ok) return count(validated.error.code);
   counts.validated++;
-  if (!originals.has(hex(input))) throw new Error("accepted a package that nobody signed");
+  if (!originals.has(hex(input))) throw new Error("accepted a package that was never signed");
 }
 
 function corpus(): Map<string, Uint8Array> {
@@ -89,12 +92,6 @@ function corpus(): Map<string, Uint8Array> {
 
 function count(code: string): void {
   refusals.set(code, (refusals.get(code) ?? 0) + 1);
-}
-
-function pick<T>(values: readonly T[]): T {
-  const value = values[random() % values.length];
-  if (value === undefined) throw new Error("nothing to pick from");
-  return value;
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
@@ -108,15 +105,4 @@ function hex(bytes: Uint8Array): string {
 function fail(input: Uint8Array, reason: string): never {
   process.stderr.write(`fuzz: ${reason}\nfuzz: seed ${seed}, input ${hex(input)}\n`);
   process.exit(1);
-}
-
-/** xorshift32 (Marsaglia 2003): repeatable, and good enough to choose mutations. */
-function generator(start: number): () => number {
-  let state = start | 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
 }

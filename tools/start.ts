@@ -4,21 +4,25 @@
  * PORT chooses the port (8787), STATE_DIR the folder that keeps data between starts (.kpd), and any setting of
  * src/config/settings.ts in the environment is passed on. Everything it starts ends with it.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SETTING_NAMES } from "../src/config/settings.ts";
-import { isPortBusy, migrateLocal, startLocal } from "./lib/local-directory.ts";
-import { LOCAL_AUDIENCE, LOCAL_ISSUER, localKey, localToken } from "./lib/local-tokens.ts";
-import { keptSigner, sampleKeyPackages } from "./lib/sample-packages.ts";
+import { toBase64Url } from "../src/shared/base64url.ts";
+import { port } from "./lib/args.ts";
+import { bundle, readDeployment } from "./lib/deployment.ts";
+import { startWorker } from "./lib/local-worker.ts";
+import { isPortBusy } from "./lib/ports.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "./lib/sample-packages.ts";
+import { keptIssuer } from "./lib/tokens.ts";
 
 const SAMPLE_LINES = "sample-packages.txt";
 const SAMPLE_PACKAGES = 10;
 const PARENT_POLL_MS = 500;
 const OWNER = { user: "alice", client: "phone" };
-const ADDER = { user: "bob", client: "laptop" };
+const CLAIMER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
 
-/** One developer plays every part: the budgets against draining would stop him after ten claims. */
+/** One developer plays every part: the budgets against draining would stop them after ten claims. */
 const LOCAL_SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
 
 const TEXT_SETTINGS = ["CREDENTIAL_IDENTITY", "CIPHERSUITES", "CRYPTO_PROVIDER"] as const;
@@ -34,38 +38,47 @@ await main(stopping.signal).catch((error: unknown) => {
 });
 
 async function main(signal: AbortSignal): Promise<void> {
-  const port = readPort(process.env.PORT ?? "8787");
-  if (await isPortBusy(port)) {
-    throw new Error(`Port ${port} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
+  const chosen = port("PORT", process.env.PORT ?? "8787");
+  if (await isPortBusy(chosen)) {
+    throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
   const state = resolve(process.env.STATE_DIR ?? ".kpd");
   mkdirSync(state, { recursive: true });
-  const key = await localKey(join(state, "token-key.json"));
-  await migrateLocal(join(state, "storage"), signal);
-  const variables = {
-    AUTH_JWKS: key.jwks,
-    AUTH_ISSUER: LOCAL_ISSUER,
-    AUTH_AUDIENCE: LOCAL_AUDIENCE,
-    ...LOCAL_SETTINGS,
-    ...settingsFromEnvironment(),
-  };
-  const directory = await startLocal(port, join(state, "storage"), variables, signal);
+  const issuer = await keptIssuer(join(state, "token-key.json"));
+  const directory = await startWorker(
+    {
+      deployment: readDeployment(),
+      script: bundle("src/worker.ts"),
+      variables: { ...issuer.settings, ...LOCAL_SETTINGS, ...settingsFromEnvironment() },
+      state: join(state, "storage"),
+      port: chosen,
+      showLogs: true,
+    },
+    signal,
+  );
   try {
+    await checkHealth(directory.address);
     const tokens = {
-      publish: await localToken(key, { ...OWNER, scope: "key-packages:publish" }),
-      claim: await localToken(key, { ...ADDER, scope: "key-packages:claim" }),
-      operator: await localToken(key, { ...OPERATOR, scope: "directory:admin" }),
+      publish: await issuer.token(OWNER.user, OWNER.client, "key-packages:publish"),
+      claim: await issuer.token(CLAIMER.user, CLAIMER.client, "key-packages:claim"),
+      operator: await issuer.token(OPERATOR.user, OPERATOR.client, "directory:admin"),
     };
     const sample = await prepareSample(state, directory.address, tokens.publish);
     const described = join(state, "local.json");
     writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
     chmodSync(described, 0o600);
     console.log(welcome(directory.address, tokens, sample));
-    const code = await directory.ended;
-    if (!signal.aborted) throw new Error(`wrangler ended by itself (${code})`);
+    await directory.ended;
+    if (!signal.aborted) throw new Error("the directory ended by itself");
   } finally {
     await directory.stop();
   }
+}
+
+async function checkHealth(address: string): Promise<void> {
+  const response = await fetch(`${address}/healthz`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the directory did not start: ${response.status} ${text}`);
 }
 
 /** npm may be killed without a word to what it runs; the directory does not outlive it. */
@@ -74,12 +87,6 @@ function stopWithParent(): void {
   setInterval(() => {
     if (process.ppid !== parent) stopping.abort();
   }, PARENT_POLL_MS).unref();
-}
-
-function readPort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT must be 1 to 65535, not ${text}`);
-  return port;
 }
 
 function settingsFromEnvironment(): Record<string, string> {
@@ -100,7 +107,7 @@ async function prepareSample(state: string, address: string, token: string): Pro
   const response = await fetch(`${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } }),
+    body: JSON.stringify({ signature_keys: { ed25519: toBase64Url(signer.publicKey) } }),
   });
   if (!response.ok) throw new Error(`the sample client could not be registered: ${await response.text()}`);
   const file = join(state, "sample-batch.json");
@@ -112,6 +119,17 @@ async function prepareSample(state: string, address: string, token: string): Pro
   return file;
 }
 
+/** The key pair kept in `file`, made at the first call: a client's signature key outlives a restart. */
+async function keptSigner(file: string): Promise<SampleSigner> {
+  if (!existsSync(file)) {
+    const { signKey, publicKey } = await newSigner();
+    const text = JSON.stringify({ signKey: signKey.toHex(), publicKey: publicKey.toHex() });
+    writeFileSync(file, text, { mode: 0o600 });
+  }
+  const { signKey, publicKey } = JSON.parse(readFileSync(file, "utf8")) as { signKey: string; publicKey: string };
+  return { signKey: Uint8Array.fromHex(signKey), publicKey: Uint8Array.fromHex(publicKey) };
+}
+
 function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string): string {
   const client = `${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`;
   return `
@@ -119,7 +137,7 @@ MLS Key Directory at ${address}   (Ctrl-C ends it)
 
 Tokens for local use, 12 hours; also in ${join(sample, "..", "local.json")}
   publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}
-  claim (${ADDER.user}/${ADDER.client}): ${tokens.claim}
+  claim (${CLAIMER.user}/${CLAIMER.client}): ${tokens.claim}
   operator: ${tokens.operator}
 
 Claim budgets are off for local use; PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start has them on.

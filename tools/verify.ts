@@ -1,6 +1,6 @@
 /**
  * The gate: everything that must hold before a change is done. Prints what it runs, stops at nothing, and fails at the
- * end if a step has failed. `--no-tests` leaves the tests out, for whoever has just run them.
+ * end if a step has failed. `--no-tests` leaves the tests out, where they have just been run.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -39,8 +39,7 @@ console.log(failed.length === 0 ? "\nverify: all is well" : `\nverify: failed: $
 process.exitCode = failed.length === 0 ? 0 : 1;
 
 function steps(): Step[] {
-  const script = (file: string, ...args: string[]) =>
-    command("node", ["--disable-warning=ExperimentalWarning", file, ...args]);
+  const script = (file: string, ...args: string[]) => command("node", [file, ...args]);
   return [
     {
       name: "format, lint, import cycles, arrows between folders",
@@ -71,7 +70,7 @@ function command(name: string, args: readonly string[]): boolean {
   return status === 0;
 }
 
-/** Two versions would be two runtimes, and a test could pass in one that nobody deploys. */
+/** Two versions would be two runtimes, and a test could pass in one that is never deployed. */
 function oneWorkerd(): boolean {
   const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
     packages: Record<string, { version: string }>;

@@ -1,9 +1,10 @@
 /** The directory that is measured: in workerd, with an issuer of its own and a way to fill it. */
+import { bundle, readDeployment } from "../../tools/lib/deployment.ts";
+import { startWorker } from "../../tools/lib/local-worker.ts";
+import { type Issuer, newIssuer } from "../../tools/lib/tokens.ts";
 import type { SeedRequest } from "../worker/directory.ts";
 import type { LoadOrder } from "./load.ts";
 import { timed } from "./rounds.ts";
-import { AUDIENCE, ISSUER, type Issuer, newIssuer } from "./tokens.ts";
-import { startWorker } from "./workerd.ts";
 
 /** Budgets would refuse what a bench asks for, and stock is lifted far above its cap. Everything else is as deployed. */
 const SETTINGS = {
@@ -27,15 +28,15 @@ export type Directory = {
 
 export async function startDirectory(inspectorPort?: number): Promise<Directory> {
   const issuer = await newIssuer();
+  const deployed = readDeployment();
   const worker = await startWorker({
-    entry: "bench/worker/directory.ts",
-    variables: { AUTH_JWKS: issuer.jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE, ...SETTINGS },
-    objects: { POOL: "Pool", LEAST: "LeastWrite" },
-    databases: ["DB"],
+    deployment: { ...deployed, name: "bench", objects: { ...deployed.objects, LEAST: "LeastWrite" } },
+    script: bundle("bench/worker/directory.ts"),
+    variables: { ...issuer.settings, ...SETTINGS },
     ...(inspectorPort === undefined ? {} : { inspectorPort }),
   });
   const post = async (path: string, body: object) => {
-    const response = await fetch(`http://127.0.0.1:${worker.port}${path}`, {
+    const response = await fetch(worker.address + path, {
       method: "POST",
       body: JSON.stringify(body),
     });
@@ -43,7 +44,7 @@ export async function startDirectory(inspectorPort?: number): Promise<Directory>
     await response.body?.cancel();
   };
   try {
-    await post("/bench/migrate", {});
+    await post("/bench/tables", {});
   } catch (error) {
     await worker.stop();
     throw error;
@@ -65,7 +66,7 @@ const QUIET_TIMEOUT_MS = 30_000;
 
 /**
  * Waits until the directory has done what claims leave for later: a second after a burst every pool that gave
- * something wakes to tell D1, and all pools share one thread here. It must not fall upon whoever is measured next.
+ * something wakes to tell D1, and all pools share one thread here. It must not weigh on what is measured next.
  */
 export async function untilQuiet(port: number): Promise<void> {
   const deadline = performance.now() + QUIET_TIMEOUT_MS;

@@ -1,4 +1,4 @@
-/** Load from a process of its own: what it asks for, what it tells. */
+/** Load from a process of its own: its orders and its reports. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

@@ -24,7 +24,7 @@ type Measurement = {
   readonly rounds: number;
 };
 
-/** What one measure brings home: rows, and what was left out and why. */
+/** What one measure returns: rows, and what was left out and why. */
 export type Outcome = { readonly rows: readonly Row[]; readonly notes: readonly string[] };
 
 /** A figure that does not vary, such as a size. */

@@ -1,4 +1,4 @@
-/** Repeating what is compared in turn, so that a slow spell of the machine meets every side alike. */
+/** Repeating what is compared in turn, so that a slow spell of the machine affects every side alike. */
 
 /** Median, least and greatest of several rounds. */
 export type Spread = { readonly median: number; readonly least: number; readonly greatest: number };

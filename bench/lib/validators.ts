@@ -18,10 +18,11 @@ import {
   MAX_TOTAL_LIFETIME_SECONDS,
   UPLOAD_CLOCK_SKEW_SECONDS,
 } from "../../src/config/limits.ts";
+import { ciphersuiteInfo } from "../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
 import type { CryptoProvider } from "../../src/mls/crypto/provider.ts";
 import { webCrypto } from "../../src/mls/crypto/webcrypto.ts";
-import { type Batch, SUITES } from "./packages.ts";
+import type { Batch } from "./packages.ts";
 
 export const VALIDATORS = ["noble_batched", "noble_single", "native", "ts_mls"] as const;
 export type ValidatorName = (typeof VALIDATORS)[number];
@@ -48,7 +49,7 @@ export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge>
     case "native":
       return admission(items, batch, webCrypto);
     case "ts_mls": {
-      const suite = await getCiphersuiteImpl(getCiphersuiteFromName(SUITES[batch.suite].name));
+      const suite = await getCiphersuiteImpl(getCiphersuiteFromName(ciphersuiteInfo(batch.suite).name));
       return () => tsMls(items, suite);
     }
   }

@@ -14,7 +14,7 @@ const GZIP_LIMIT_KIB = 150;
 /** What the platform allows any Worker (Workers limits: startup time). */
 const STARTUP_LIMIT_MS = 1_000;
 
-/** Each profile is a start of wrangler: a few are enough for a figure that nobody compares closely. */
+/** Each profile is a start of wrangler: a few are enough for a figure that is not compared closely. */
 const PROFILES = 3;
 
 type CpuProfile = {

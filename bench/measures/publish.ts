@@ -1,7 +1,9 @@
 /** Publishing 100 packages over HTTP, and what of it is admission, transport to the pool, and storage. */
+import { ciphersuiteInfo, signatureSchemeName } from "../../src/mls/ciphersuite.ts";
+import { newSigner } from "../../tools/lib/sample-packages.ts";
 import { type Directory, startDirectory } from "../lib/directory.ts";
 import { encodeRequest, HttpConnection } from "../lib/http-connection.ts";
-import { BATCH_PACKAGES, makeBatch, newSigner, SUITES } from "../lib/packages.ts";
+import { BATCH_PACKAGES, makeBatch } from "../lib/packages.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, rowsAgainst } from "../lib/report.ts";
 import { interleaved, spread, type Trial, timed } from "../lib/rounds.ts";
@@ -43,7 +45,9 @@ async function measureOn(
   const token = await directory.issuer.token(USER, CLIENT, "key-packages:publish");
   const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
   const client = `/v1/users/${USER}/clients/${CLIENT}`;
-  const keys = { [SUITES[SUITE].registered]: Buffer.from(publicKey).toString("base64url") };
+  const keys = {
+    [signatureSchemeName(ciphersuiteInfo(SUITE).signatureScheme)]: Buffer.from(publicKey).toString("base64url"),
+  };
   await send(connection, encodeRequest("PUT", client, headers, JSON.stringify({ signature_keys: keys })), "{");
 
   await directory.seed({ users: ["stored-only"], count: 0 });
@@ -68,7 +72,7 @@ async function measureOn(
     ),
     admission: perPackage(() => bench("admit", firstBody), `"good":${BATCH_PACKAGES}`),
     rpc: perPackage(() => bench("rpc"), `"taken":${BATCH_PACKAGES}`),
-    // A pool of its own: the client that publishes must not meet packages that it did not sign.
+    // A pool of its own: the client that publishes must not have packages in stock that it did not sign.
     put: perPackage(() => encodeRequest("POST", "/bench/put/stored-only", {}, ""), `"stored":${BATCH_PACKAGES}`),
   });
   const storage = Math.max(0, put.median - rpc.median);

@@ -2,17 +2,20 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { BATCH_PACKAGES, type Batch, makeBatch, newSigner, type Suite } from "../lib/packages.ts";
+import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
+import { bundle, readDeployment } from "../../tools/lib/deployment.ts";
+import { startWorker } from "../../tools/lib/local-worker.ts";
+import { newSigner } from "../../tools/lib/sample-packages.ts";
+import { BATCH_PACKAGES, type Batch, makeBatch } from "../lib/packages.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, type Row, rowsAgainst } from "../lib/report.ts";
 import { interleaved, timed } from "../lib/rounds.ts";
 import type { ValidationOrder, ValidationReply } from "../lib/validation-process.ts";
 import type { ValidatorName } from "../lib/validators.ts";
-import { startWorker } from "../lib/workerd.ts";
 
 type Measure = {
   readonly name: string;
-  readonly suite: Suite;
+  readonly suite: Ciphersuite;
   readonly uploadPackages: number;
   /** What ours on noble is measured beside: everything, or only noble one signature at a time (in workerd). */
   readonly against: "all" | "single";
@@ -99,8 +102,11 @@ async function besideAll(place: Place, measure: Measure, { rounds }: Plan): Prom
 }
 
 async function openWorkerd(): Promise<Place> {
-  const worker = await startWorker({ entry: "bench/worker/validation.ts", variables: {}, objects: {}, databases: [] });
-  const address = `http://127.0.0.1:${worker.port}`;
+  const { address, stop } = await startWorker({
+    deployment: { ...readDeployment(), name: "bench", objects: {}, databases: {} },
+    script: bundle("bench/worker/validation.ts"),
+    variables: {},
+  });
   return {
     name: "workerd",
     load: async (measure, batch) => {
@@ -113,7 +119,7 @@ async function openWorkerd(): Promise<Place> {
         const response = await fetch(`${address}/judge/${measure}/${validator}`);
         allGood(Number(await response.text()), validator);
       }),
-    stop: worker.stop,
+    stop,
   };
 }
 

@@ -1,18 +1,18 @@
 /**
  * What one would build without Workers: Hono on Node with PostgreSQL. One process, the work of one claim in one
- * prepared statement and one round trip: replay lookup, FOR UPDATE SKIP LOCKED, journal and replay record; then a line for the access log.
+ * prepared statement and one round trip: replay lookup, FOR UPDATE SKIP LOCKED, journal and replay record; then a line for the access
+ * log.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { Hono } from "hono";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import { Pool } from "pg";
+import type { Issuer } from "../../tools/lib/tokens.ts";
 
 export type OpponentSettings = {
   readonly databasePort: number;
   readonly databaseUser: string;
-  readonly jwks: string;
-  readonly issuer: string;
-  readonly audience: string;
+  readonly trust: Issuer["settings"];
 };
 
 export type OpponentOrder =
@@ -100,7 +100,7 @@ async function start(settings: OpponentSettings): Promise<number> {
     database: "postgres",
     max: SESSIONS,
   });
-  // The database is shut down before this process: nobody is left to be told.
+  // The database is shut down before this process: its lost connections are no error.
   pool.on("error", () => undefined);
   database = pool;
   await pool.query(SCHEMA);
@@ -123,8 +123,9 @@ async function start(settings: OpponentSettings): Promise<number> {
   return address.port;
 }
 
-function claimApp(pool: Pool, { jwks, issuer, audience }: OpponentSettings): Hono {
-  const keys = createLocalJWKSet(JSON.parse(jwks));
+function claimApp(pool: Pool, { trust }: OpponentSettings): Hono {
+  const keys = createLocalJWKSet(JSON.parse(trust.AUTH_JWKS));
+  const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = trust;
   const app = new Hono();
   app.use(async (c, next) => {
     const startedAt = Date.now();

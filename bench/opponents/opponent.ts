@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { AUDIENCE, ISSUER, type Issuer } from "../lib/tokens.ts";
+import type { Issuer } from "../../tools/lib/tokens.ts";
 import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
 import { postgresBinaries, startPostgres } from "./postgres.ts";
 
@@ -35,7 +35,7 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   try {
     const { port: databasePort, user: databaseUser } = postgres;
     const reply = await ask({
-      start: { databasePort, databaseUser, jwks: issuer.jwks, issuer: ISSUER, audience: AUDIENCE },
+      start: { databasePort, databaseUser, trust: issuer.settings },
     });
     if (!("port" in reply)) throw new Error("expected a port");
     return {

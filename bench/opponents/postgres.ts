@@ -3,9 +3,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { chown, mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../tools/lib/ports.ts";
 
 const INSTALLED = "/usr/lib/postgresql";
 const READY_TIMEOUT_MS = 30_000;
@@ -76,16 +77,6 @@ function idOf(flag: "-u" | "-g"): number {
   const { stdout, status } = spawnSync("id", [flag, UNPRIVILEGED], { encoding: "utf8" });
   if (status !== 0) throw new Error(`there is no user ${UNPRIVILEGED}`);
   return Number(stdout);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("expected a TCP port");
-  return address.port;
 }
 
 async function untilListening(port: number): Promise<void> {

@@ -1,9 +1,8 @@
 /**
  * The Worker as deployed, and beside it, under /bench, the routes that it is compared with. One script and one
- * workerd, so that both sides meet the same event loop and the same disk.
+ * workerd, so that both sides share the same event loop and the same disk.
  */
 
-import schema from "../../schema.sql";
 import { deploymentOf } from "../../src/config/deployment.ts";
 import type { Bindings } from "../../src/http/bindings.ts";
 import { judge, readBatch } from "../../src/http/resources/key-packages/batch.ts";
@@ -59,8 +58,8 @@ export default {
         return put(env, user);
       case "rpc":
         return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
-      case "migrate":
-        return migrate(env);
+      case "tables":
+        return makeTables(env);
       case "seed":
         return seed(env, await request.json());
       case "seed-d1":
@@ -101,12 +100,8 @@ async function put(env: BenchEnv, user: string): Promise<Response> {
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
 }
 
-async function migrate(env: BenchEnv): Promise<Response> {
-  const statements = schema
-    .replaceAll(/--.*$/gm, "")
-    .split(";")
-    .filter((statement) => statement.trim() !== "");
-  await env.DB.batch([...statements, ...D1_TABLES].map((statement) => env.DB.prepare(statement)));
+async function makeTables(env: BenchEnv): Promise<Response> {
+  await env.DB.batch(D1_TABLES.map((statement) => env.DB.prepare(statement)));
   return Response.json({ ok: true });
 }
 

@@ -1,4 +1,4 @@
-/** The floor that a durable claim stands on: one call, one committed row. And a call that does nothing at all. */
+/** The floor below every durable claim: one call, one committed row. And a call that does nothing at all. */
 import { DurableObject } from "cloudflare:workers";
 
 export class LeastWrite extends DurableObject<unknown> {
@@ -14,7 +14,7 @@ export class LeastWrite extends DurableObject<unknown> {
     this.#sql.exec("INSERT INTO writes (at_ms) VALUES (?)", Date.now());
   }
 
-  /** Takes what a `put` takes; what the call costs is its transport. */
+  /** Takes what `publish` takes; what the call costs is its transport. */
   take(packages: readonly unknown[]): number {
     return packages.length;
   }

@@ -1,10 +1,11 @@
 /** What every actor shares: its orders, calls that are repeated until they are answered, and its part of the history. */
 import { createHash } from "node:crypto";
 import { openSync, writeSync } from "node:fs";
+import { seededRandom } from "../../tools/lib/random.ts";
 import type { Operation } from "../history.ts";
 
-/** A client and the manners of whoever owns it: a gentle one ends packages only one by one. */
-export type Owner = { readonly user: string; readonly client: string; readonly gentle: boolean };
+/** A client and how its publisher behaves: a cooperative one ends packages one by one only, a destructive one also all at once. */
+export type Owner = { readonly user: string; readonly client: string; readonly cooperative: boolean };
 
 export type ActorOrders = {
   readonly name: string;
@@ -15,7 +16,7 @@ export type ActorOrders = {
   readonly seed: number;
   /** Tokens by `user/client`. */
   readonly tokens: Readonly<Record<string, string>>;
-  /** Everybody whom claimers and the operator may ask for. */
+  /** All users whom claimers and the operator may ask for. */
   readonly users: readonly string[];
   /** Whom a publisher acts for. */
   readonly owners: readonly Owner[];
@@ -118,21 +119,7 @@ async function once(
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-let state = orders.seed >>> 0;
-
-/** Numbers in [0, 1) from the seed (mulberry32). */
-export function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-}
-
-export function pick<T>(items: readonly T[]): T {
-  const item = items[Math.floor(random() * items.length)];
-  if (item === undefined) throw new Error("nothing to pick from");
-  return item;
-}
+export const { fraction: random, pick } = seededRandom(orders.seed);
 
 /** KeyPackageRef of suites 1 and 3, whose hash is SHA-256 (RFC 9420 §5.2) in base64url, computed apart from the project's own code. */
 export function refOfPackage(keyPackage: Uint8Array): string {

@@ -3,12 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LocalKey, localToken } from "../../tools/lib/local-tokens.ts";
+import type { Issuer } from "../../tools/lib/tokens.ts";
 import { PROBE } from "../final-state.ts";
 import type { Operation } from "../history.ts";
 import type { ActorOrders, Owner } from "./caller.ts";
 
-const ADDER_LOOPS = 6;
+const CLAIMER_LOOPS = 6;
 const END_TIMEOUT_MS = 150_000;
 /**
  * Claimers go on for a while after the owners have ended and the outbox has carried what those changed. What claims change
@@ -22,7 +22,7 @@ export type Cast = {
   readonly claimers: number;
   readonly owners: readonly Owner[];
   readonly publisherPauseMs: number;
-  readonly adderPauseMs: number;
+  readonly claimerPauseMs: number;
   /** How long the operator may void and mend. */
   readonly earlyMs: number;
   readonly seed: number;
@@ -36,19 +36,19 @@ export type Company = {
 };
 
 /** Starts the actors against `address`; each writes its part of the history into `folder`. */
-export async function engage(cast: Cast, address: string, key: LocalKey, folder: string): Promise<Company> {
+export async function engage(cast: Cast, address: string, issuer: Issuer, folder: string): Promise<Company> {
   const tokens: Record<string, string> = {
-    "operator/console": await localToken(key, { user: "operator", client: "console", scope: "directory:admin" }),
+    "operator/console": await issuer.token("operator", "console", "directory:admin"),
   };
   const users = [...new Set(cast.owners.map(({ user }) => user))];
   for (const { user, client } of [...cast.owners, ...users.map((user) => ({ user, client: PROBE }))]) {
-    tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:publish" });
+    tokens[`${user}/${client}`] = await issuer.token(user, client, "key-packages:publish");
   }
   const names = Array.from({ length: cast.claimers }, (_, index) => `claimer${index}`);
   for (const [user, client] of names.flatMap((name) =>
-    Array.from({ length: ADDER_LOOPS }, (_, index) => [`claimer-${name}`, `device-${index}`] as const),
+    Array.from({ length: CLAIMER_LOOPS }, (_, index) => [`claimer-${name}`, `device-${index}`] as const),
   )) {
-    tokens[`${user}/${client}`] = await localToken(key, { user, client, scope: "key-packages:claim" });
+    tokens[`${user}/${client}`] = await issuer.token(user, client, "key-packages:claim");
   }
   const common = {
     address,
@@ -56,8 +56,8 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
     users,
     owners: [],
     earlyMs: cast.earlyMs,
-    loops: ADDER_LOOPS,
-    pauseMs: cast.adderPauseMs,
+    loops: CLAIMER_LOOPS,
+    pauseMs: cast.claimerPauseMs,
   };
   const parts: (readonly [string, ActorOrders])[] = [
     ...Array.from({ length: cast.publishers }, (_, index) => {
@@ -92,11 +92,9 @@ export async function engage(cast: Cast, address: string, key: LocalKey, folder:
 }
 
 function perform(script: string, orders: ActorOrders): ChildProcess {
-  return spawn(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, `${script}.ts`), JSON.stringify(orders)],
-    { stdio: ["ignore", "inherit", "inherit"] },
-  );
+  return spawn(process.execPath, [join(import.meta.dirname, `${script}.ts`), JSON.stringify(orders)], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 }
 
 async function leave(child: ChildProcess): Promise<void> {

@@ -1,17 +1,14 @@
 /**
- * Owners: each fills the stock of one client and thins it out. The wild ones also replace all of it, remove all of it,
- * and now and then revoke; of the gentle ones' packages it stays known what must be there in the end.
+ * Publishers: each fills the stock of one client and thins it out. The destructive ones also replace all of it, remove
+ * all of it, and now and then revoke; of the cooperative ones' packages it stays known what must be there in the end.
  */
-import {
-  newSigner,
-  type SampleCiphersuite,
-  type SampleSigner,
-  sampleKeyPackages,
-} from "../../tools/lib/sample-packages.ts";
+import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
 
-const SUITES: readonly SampleCiphersuite[] = [1, 3];
+/** They share a kind of signature key, so that one signer does for both. */
+const SUITES: readonly Ciphersuite[] = [1, 3];
 const LISTED_EXTENSION = 0xf001;
 const LISTING_SHARE = 0.5;
 const MESSAGE_HEADER_BYTES = 4;
@@ -24,16 +21,16 @@ type Made = OfferedPackage & { readonly message: string };
 
 type Answer = { readonly results?: readonly { readonly code: string }[] };
 
-async function own({ user, client, gentle }: Owner): Promise<void> {
+async function own({ user, client, cooperative }: Owner): Promise<void> {
   const as = `${user}/${client}`;
   const path = `/v1/users/${user}/clients/${client}`;
   const signer = await newSigner();
   const published: Made[] = [];
 
   /** Packages of one suite and one set of capabilities. */
-  const make = (count: number, suite = pick(SUITES)) => makePackages({ user, signer, count, suite, short: !gentle });
-  const makeLastResort = (suite: SampleCiphersuite) =>
-    makePackages({ user, signer, count: 1, suite, lastResort: true });
+  const make = (count: number, suite = pick(SUITES)) =>
+    makePackages({ user, signer, count, suite, short: !cooperative });
+  const makeLastResort = (suite: Ciphersuite) => makePackages({ user, signer, count: 1, suite, lastResort: true });
   const makeLastResorts = async () => (await Promise.all(SUITES.map(makeLastResort))).flat();
 
   const register = async () => {
@@ -81,11 +78,11 @@ async function own({ user, client, gentle }: Owner): Promise<void> {
     else if (dice < 0.66) await publish("add", await makeLastResort(pick(SUITES)));
     else if (dice < 0.74) await publish("add", unexpired(published).slice(-20));
     else if (dice < 0.82) await remove([pick(published).ref, pick(published.slice(-10)).ref]);
-    else if (dice < 0.9 && !gentle) await beWild((dice - 0.82) / 0.08);
+    else if (dice < 0.9 && !cooperative) await destroy((dice - 0.82) / 0.08);
     else await read(random() < 0.5 ? "inventory" : "journal");
   }
 
-  async function beWild(dice: number): Promise<void> {
+  async function destroy(dice: number): Promise<void> {
     if (dice < 0.75) await publish("replace", [...(await make(5)), ...(await makeLastResorts())]);
     else if (dice < 0.87) await remove("all");
     else await revoke();
@@ -100,7 +97,7 @@ type Making = {
   readonly user: string;
   readonly signer: SampleSigner;
   readonly count: number;
-  readonly suite: SampleCiphersuite;
+  readonly suite: Ciphersuite;
   readonly lastResort?: boolean;
   /** Whether some may live for seconds only. */
   readonly short?: boolean;

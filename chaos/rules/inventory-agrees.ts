@@ -7,7 +7,7 @@ export function inventoryAgrees({ history, stories }: Timeline): Violation[] {
     const live = final.liveRefs.map((ref) => stories.get(ref));
     const known = live.filter((story) => story !== undefined);
     const faults = [
-      ...(live.includes(undefined) ? ["holds a package that nobody published"] : []),
+      ...(live.includes(undefined) ? ["holds a package that was never published"] : []),
       ...miscounts(final, known),
       ...known
         .filter((story) => !story.package.lastResort && (story.claims.length > 0 || story.journaled))

@@ -1,4 +1,4 @@
-/** No last resort while a one-time package that fits was surely live, and no empty hand while anything that fits was. */
+/** No last resort while a one-time package that fits was surely live, and no empty answer while anything that fits was. */
 import type { Criteria, Violation } from "../history.ts";
 import { fits, type Story, spanOf, surelyLive, type Timeline } from "../timeline.ts";
 

@@ -2,7 +2,7 @@
 import type { Violation } from "../history.ts";
 import type { Story, Timeline } from "../timeline.ts";
 
-/** Packages that nobody but a claim may have ended: the only ones of which the rule can say anything. */
+/** Packages that only a claim may have ended: the only ones of which the rule can say anything. */
 export function judged({ history, stories }: Timeline): Story[] {
   return [...stories.values()].filter(
     (story) => story.acknowledged !== undefined && story.mayEndFromMs > history.final.atMs,

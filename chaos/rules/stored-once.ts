@@ -1,6 +1,6 @@
 /**
- * A reference is stored once: what was claimed or removed leaves a tombstone, and what forgot it would take the package
- * in again. A call that was repeated after a lost reply tells its last answer only, so it cannot say so twice either.
+ * A reference is stored once: what was claimed or removed leaves a tombstone, and a pool that lost it would take the
+ * package in again. A call that was repeated after a lost reply tells its last answer only, so it cannot say so twice either.
  */
 import type { Violation } from "../history.ts";
 import type { Timeline } from "../timeline.ts";

@@ -1,4 +1,4 @@
-/** Processes as /proc shows them (Linux), for those who end a server as a power cut does. */
+/** Processes as /proc shows them (Linux), for ending a server as a power cut does. */
 import { readFileSync } from "node:fs";
 
 /** A process and everything below it. */

@@ -3,7 +3,7 @@ import { admit } from "../../../src/admission/admit.ts";
 import type { AdmissionPolicy } from "../../../src/admission/policy.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
-import { FORGED_NOW, type Forgery, forge } from "../support/forge.ts";
+import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
 
 const POLICY: AdmissionPolicy = {
   ciphersuites: CIPHERSUITES,
@@ -13,7 +13,7 @@ const POLICY: AdmissionPolicy = {
 };
 
 async function verdict(change: Partial<Forgery>, policy: AdmissionPolicy = POLICY) {
-  const [only] = await admit([await forge(change)], { crypto: nobleCrypto, policy, publisher: {}, now: FORGED_NOW });
+  const [only] = await admit([forge(change)], { crypto: nobleCrypto, policy, publisher: {}, now: FORGED_NOW });
   if (only === undefined) throw new Error("expected one verdict");
   return only;
 }
@@ -121,7 +121,7 @@ describe("admission takes", () => {
   });
 
   it("bytes in buffers of their own, so that what is stored carries no request with it", async () => {
-    const item = await forge();
+    const item = forge();
     const [verdict] = await admit([item], { crypto: nobleCrypto, policy: POLICY, publisher: {}, now: FORGED_NOW });
     if (!verdict?.ok) throw new Error("expected a package");
     const { bytes, initKey, encryptionKey, signatureKey, ref } = verdict.keyPackage;

@@ -109,7 +109,7 @@ describe("a started directory", () => {
   });
 
   it("says plainly that a port is in use", async () => {
-    const second = spawn("node", ["--disable-warning=ExperimentalWarning", "tools/start.ts"], {
+    const second = spawn("node", ["tools/start.ts"], {
       env: { ...process.env, PORT: String(server.port), STATE_DIR: join(state, "second") },
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -123,7 +123,7 @@ describe("a started directory", () => {
   });
 
   it("ends everything it started when it is stopped before it is ready", async () => {
-    const early = spawn("node", ["--disable-warning=ExperimentalWarning", "tools/start.ts"], {
+    const early = spawn("node", ["tools/start.ts"], {
       env: { ...process.env, PORT: String(await freePort()), STATE_DIR: join(state, "early") },
       stdio: "ignore",
     });

@@ -9,7 +9,7 @@ import { countWork } from "../support/work.ts";
 const { Writer } = await import("../../../src/mls/codec/writer.ts");
 const { KeyPackageIn, splitMlsMessages, X509Credential } = await import("../../../src/mls/index.ts");
 const { encodeMlsMessage } = await import("../../../src/mls/key-package/mls-message.ts");
-const { forge } = await import("../support/forge.ts");
+const { forge } = await import("../../support/forge.ts");
 
 const SIZES = [2_000, 4_000, 8_000, 16_000];
 /** For the algorithms that the classifier is tried on: large enough to tell, and what is quadratic still ends soon. */
@@ -37,7 +37,7 @@ function decodeWhole(bytes: Uint8Array): void {
 const range = (size: number) => Array.from({ length: size }, (_, i) => 0x1000 + i);
 const none = new Uint8Array(0);
 
-const shapes: Readonly<Record<string, (size: number) => Promise<Uint8Array>>> = {
+const shapes: Readonly<Record<string, (size: number) => Uint8Array>> = {
   "a long list of capabilities": (size) => forge({ proposals: range(size) }),
   "many extensions, all listed": (size) =>
     forge({
@@ -133,7 +133,7 @@ describe("decoding grows with its input and not faster", () => {
   });
 
   it("with many messages in one body", async () => {
-    const message = encodeMlsMessage(await forge());
+    const message = encodeMlsMessage(forge());
     const bodies = new Map(SIZES.map((size) => [size, Buffer.concat(new Array(size / 20).fill(message))] as const));
     expect(growthExponent((size) => () => splitMlsMessages(bodies.get(size) ?? none))).toBeLessThan(ACCEPTED_EXPONENT);
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Credential, encodeMlsMessage, KeyPackageIn, nobleCrypto, splitMlsMessages } from "../../../src/mls/index.ts";
-import { FORGED_NOW, type Forgery, forge } from "../support/forge.ts";
+import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
 
 const bytes = (...values: number[]) => Uint8Array.of(...values);
 
 async function verdict(change: Partial<Forgery>, now = FORGED_NOW): Promise<string> {
-  const decoded = KeyPackageIn.tlsDeserializeExact(await forge(change));
+  const decoded = KeyPackageIn.tlsDeserializeExact(forge(change));
   if (!decoded.ok) return decoded.error.code;
   const validated = await decoded.value.validate(nobleCrypto, 1, { now });
   if (validated.ok) return "valid";
@@ -61,7 +61,7 @@ describe("KeyPackageIn.validate", () => {
 
 describe("decoding a KeyPackage", () => {
   const code = async (change: Partial<Forgery>) => {
-    const decoded = KeyPackageIn.tlsDeserializeExact(await forge(change));
+    const decoded = KeyPackageIn.tlsDeserializeExact(forge(change));
     return decoded.ok ? "decoded" : decoded.error.code;
   };
 
@@ -96,9 +96,7 @@ describe("decoding a KeyPackage", () => {
 
   it("knows both encodings of a last resort, and no other component for one", async () => {
     const lastResort = async (extensionType: number, data: Uint8Array) => {
-      const decoded = KeyPackageIn.tlsDeserializeExact(
-        await forge({ keyPackageExtensions: [{ extensionType, data }] }),
-      );
+      const decoded = KeyPackageIn.tlsDeserializeExact(forge({ keyPackageExtensions: [{ extensionType, data }] }));
       return decoded.ok && decoded.value.unverified().extensions.lastResort();
     };
     expect(await lastResort(10, bytes())).toBe(true);
@@ -107,7 +105,7 @@ describe("decoding a KeyPackage", () => {
   });
 
   it("names an unknown ciphersuite only where nothing is malformed", async () => {
-    const good = await forge();
+    const good = forge();
     const unknown = good.slice();
     unknown[2] = 0xf0;
     expect(KeyPackageIn.tlsDeserializeExact(unknown)).toMatchObject({
@@ -118,7 +116,7 @@ describe("decoding a KeyPackage", () => {
   });
 
   it("refuses a byte after the package, and hands it back where more may follow", async () => {
-    const one = await forge();
+    const one = forge();
     const more = Uint8Array.of(...one, 1, 2);
     expect(KeyPackageIn.tlsDeserializeExact(more)).toMatchObject({ error: { code: "TrailingData" } });
     const decoded = KeyPackageIn.tlsDeserialize(more);
@@ -127,14 +125,14 @@ describe("decoding a KeyPackage", () => {
   });
 
   it("refuses every package that is cut short", async () => {
-    const one = await forge({ leafExtensions: [{ extensionType: 1, data: bytes(1, 7) }] });
+    const one = forge({ leafExtensions: [{ extensionType: 1, data: bytes(1, 7) }] });
     for (let length = 0; length < one.length; length++) {
       expect(KeyPackageIn.fromBytes(one.subarray(0, length)).ok, `${length} bytes`).toBe(false);
     }
   });
 
   it("takes an MLSMessage whose version is the package's, and no other", async () => {
-    const message = encodeMlsMessage(await forge());
+    const message = encodeMlsMessage(forge());
     expect(KeyPackageIn.fromBytes(message).ok).toBe(true);
     message[1] = 2;
     expect(KeyPackageIn.fromBytes(message)).toMatchObject({
@@ -146,16 +144,16 @@ describe("decoding a KeyPackage", () => {
 describe("splitMlsMessages", () => {
   it("cuts at the messages' ends, whatever is wrong inside them", async () => {
     const messages = [
-      await forge(),
-      await forge({ keyPackageExtensions: [{ extensionType: 10, data: bytes(1) }], source: 3 }),
-      await forge({ ciphersuite: 2, source: 2 }),
+      forge(),
+      forge({ keyPackageExtensions: [{ extensionType: 10, data: bytes(1) }], source: 3 }),
+      forge({ ciphersuite: 2, source: 2 }),
     ].map(encodeMlsMessage);
     const split = splitMlsMessages(Uint8Array.from(messages.flatMap((message) => [...message])));
     expect(split).toEqual({ ok: true, value: messages });
   });
 
   it("says which message has no end", async () => {
-    const message = encodeMlsMessage(await forge());
+    const message = encodeMlsMessage(forge());
     const body = Uint8Array.of(...message, ...message.subarray(0, 50));
     expect(splitMlsMessages(body)).toMatchObject({ ok: false, error: { code: "EndOfStream", index: 1 } });
     expect(splitMlsMessages(new Uint8Array(0))).toEqual({ ok: true, value: [] });
@@ -165,7 +163,7 @@ describe("splitMlsMessages", () => {
 
 describe("unverifiedCredential", () => {
   it("gives what the package claims before anything is verified", async () => {
-    const decoded = KeyPackageIn.fromBytes(await forge({ breakLeafSignature: true }));
+    const decoded = KeyPackageIn.fromBytes(forge({ breakLeafSignature: true }));
     const expected = new Credential(1, new TextEncoder().encode("alice"));
     expect(decoded.ok && decoded.value.unverifiedCredential().credential.equals(expected)).toBe(true);
   });

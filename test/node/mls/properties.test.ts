@@ -17,7 +17,7 @@ import {
   splitMlsMessages,
   X509Credential,
 } from "../../../src/mls/index.ts";
-import { FORGED_NOW, forge } from "../support/forge.ts";
+import { FORGED_NOW, forge } from "../../support/forge.ts";
 import { MUTATION_KINDS, mutate } from "../support/mutate.ts";
 import { reencode } from "../support/reencode.ts";
 
@@ -126,7 +126,7 @@ describe("every struct comes back from its encoding", () => {
           initKey: opaque,
         }),
         async (change) => {
-          const bytes = await forge(change);
+          const bytes = forge(change);
           const decoded = KeyPackageIn.tlsDeserializeExact(bytes);
           expect(decoded.ok && reencode(decoded.value)).toEqual(bytes);
         },
@@ -156,7 +156,7 @@ describe("a mutation of a valid package", () => {
     const data = new Uint8Array(0);
     const marked = { extensions: [10, 0xf000], keyPackageExtensions: [{ extensionType: 10, data }] };
     const leafExtensions = [{ extensionType: 0xf000, data: Uint8Array.of(1, 2, 3) }];
-    originals = [await forge(), await forge({ ...marked, leafExtensions }), await forge({ ciphersuite: 2, ...marked })];
+    originals = [forge(), forge({ ...marked, leafExtensions }), forge({ ciphersuite: 2, ...marked })];
   });
 
   it("is accepted only if its bytes are canonical and its signatures hold", async () => {

@@ -1,10 +1,12 @@
 /** A directory started as a user starts it, on a port and with a state of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { type LocalKey, localKey, localToken } from "../../../tools/lib/local-tokens.ts";
+import { freePort } from "../../../tools/lib/ports.ts";
 import { descendants, killNow, readProc } from "../../../tools/lib/process-tree.ts";
+import { keptIssuer } from "../../../tools/lib/tokens.ts";
+
+export { freePort };
 
 export type Server = {
   readonly address: string;
@@ -19,19 +21,8 @@ export type Server = {
   readonly kill: () => Promise<void>;
 };
 
-const START = ["--disable-warning=ExperimentalWarning", "tools/start.ts"];
 const START_ATTEMPTS = 5;
 const POLL_MS = 50;
-
-/** A port that was free a moment ago, and that another process may take in the next. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
 
 /** Starts tools/start.ts and waits for what it prints when it is ready. Chooses another port if its own was taken. */
 export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
@@ -45,7 +36,7 @@ export async function startServer(state: string, settings: Readonly<Record<strin
 }
 
 async function startOn(port: number, state: string, settings: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawn("node", START, {
+  const child = spawn("node", ["tools/start.ts"], {
     env: { ...process.env, ...settings, PORT: String(port), STATE_DIR: state },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -62,13 +53,13 @@ async function startOn(port: number, state: string, settings: Readonly<Record<st
     child.once("close", (code) => reject(new Error(`start ended with code ${code}:\n${printed}`)));
   });
   await ready;
-  const key: LocalKey = await localKey(join(state, "token-key.json"));
+  const issuer = await keptIssuer(join(state, "token-key.json"));
   return {
     address: `http://127.0.0.1:${port}`,
     port,
     process: child,
     printed: () => printed,
-    token: (user, client, scope) => localToken(key, { user, client, scope }),
+    token: issuer.token,
     stop: async () => {
       child.kill("SIGINT");
       await ended;
@@ -84,16 +75,13 @@ async function startOn(port: number, state: string, settings: Readonly<Record<st
   };
 }
 
-/** Waits for what is told by no event, however long the machine takes; the time-out of the test is the only bound. */
+/** Waits for what no event announces, however long the machine takes; the time-out of the test is the only bound. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
-/** Waits until none of these processes runs. */
-export const untilEnded = (pids: readonly number[]): Promise<void> => until(() => !pids.some(isAlive));
-
-/** Whether a process runs; one that has ended and that its parent has not asked about yet does not. */
-function isAlive(pid: number): boolean {
+/** Whether a process runs; a zombie, which has ended but was not yet reaped, does not. */
+export function isAlive(pid: number): boolean {
   const status = readProc(`${pid}/stat`);
   return status !== undefined && status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
 }

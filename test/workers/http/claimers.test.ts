@@ -150,7 +150,7 @@ test("packages of many users come as MLSMessages in the order of the users", asy
 
 test("peeking shows suites and capabilities, takes nothing, and can be revalidated", async () => {
   const owner = await registeredOwner();
-  await owner.publish([owner.forge({ listedExtensions: [0xff01] }), owner.forge({ lastResort: true })]);
+  await owner.publish([owner.forge({ extensions: [0xff01] }), owner.forge({ lastResort: true })]);
   const bob = await claimer();
   const peeked = await bob.peek(owner.user);
   expect(peeked.json.clients).toMatchObject([

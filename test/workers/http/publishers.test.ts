@@ -86,13 +86,13 @@ test("of two last resorts in one batch the later one stands, and the earlier one
 
 test("a listed default type is accepted with a warning", async () => {
   const owner = await registeredOwner();
-  const answer = await owner.publish([owner.forge({ listedExtensions: [3] })]);
+  const answer = await owner.publish([owner.forge({ extensions: [3] })]);
   expect(answer.json.results[0]).toMatchObject({ ok: true, code: "stored", warnings: ["default_type_listed"] });
 });
 
 test("GREASE in the capabilities is neither refused nor offered", async () => {
   const owner = await registeredOwner();
-  const answer = await owner.publish([owner.forge({ listedExtensions: [0x0a0a, 0xff01] })]);
+  const answer = await owner.publish([owner.forge({ extensions: [0x0a0a, 0xff01] })]);
   expect(codes(answer)).toEqual(["stored"]);
   const bob = await claimer();
   expect((await bob.claim(owner.user, { required_capabilities: { extensions: [0x0a0a] } })).json.status).toBe("none");

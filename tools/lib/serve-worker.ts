@@ -1,0 +1,102 @@
+/**
+ * The process above workerd. Takes its orders in one message, answers with the port, and ends when the process that
+ * started it closes the channel or dies.
+ */
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { lockFolder } from "./folder-lock.ts";
+import type { WorkerOptions } from "./local-worker.ts";
+
+export type Orders = WorkerOptions & {
+  readonly state: string;
+  /** The script of migrate-worker.ts. */
+  readonly migrator: string;
+};
+
+export type Reply = { readonly port: number } | { readonly failure: string };
+
+/** An end that takes longer is no end in order. */
+const END_TIMEOUT_MS = 4_000;
+const MIGRATOR = "migrator";
+
+let server: Miniflare | undefined;
+let isReady = false;
+
+process.once("disconnect", () => {
+  setTimeout(killGroup, END_TIMEOUT_MS).unref();
+  end().then(killGroup, killGroup);
+});
+process.once("message", (orders: Orders) => {
+  serve(orders).then(tell, (cause: unknown) =>
+    tell({ failure: cause instanceof Error ? cause.message : String(cause) }),
+  );
+});
+
+async function serve(orders: Orders): Promise<Reply> {
+  lockFolder(orders.state);
+  const { name, databases } = orders.deployment;
+  server = new Miniflare(
+    convertV4MiniflareOptions({
+      workers: [workerOf(orders), ...(Object.keys(databases).length > 0 ? [migratorOf(orders)] : [])],
+      // Where wrangler, too, keeps what it runs on `--persist-to`.
+      resourcePersistencePath: join(orders.state, "v3"),
+      cf: false,
+      ...(orders.inspectorPort === undefined ? {} : { inspectorPort: orders.inspectorPort }),
+      // All of it is read, as it would be in a deployment: what logging costs, it costs here too.
+      handleStructuredLogs: ({ level, message }) => {
+        const isTold = orders.showLogs || !isReady;
+        if (isTold && (level === "warn" || level === "error")) console.error(message);
+      },
+    }),
+  );
+  const port = Number((await server.unsafeGetDirectURL(name)).port);
+  if (Object.keys(databases).length > 0) {
+    const response = await fetch(await server.unsafeGetDirectURL(MIGRATOR));
+    if (!response.ok) throw new Error(`the database could not be prepared: ${await response.text()}`);
+  }
+  isReady = true;
+  return { port };
+}
+
+function workerOf({ deployment, script, variables, port }: Orders) {
+  return {
+    name: deployment.name,
+    modules: true as const,
+    script,
+    compatibilityDate: deployment.compatibilityDate,
+    bindings: { ...variables },
+    durableObjects: Object.fromEntries(
+      Object.entries(deployment.objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
+    ),
+    d1Databases: { ...deployment.databases },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: port ?? 0 }],
+  };
+}
+
+function migratorOf({ deployment, migrator }: Orders) {
+  const [database = ""] = Object.values(deployment.databases);
+  return {
+    name: MIGRATOR,
+    modules: true as const,
+    script: migrator,
+    compatibilityDate: deployment.compatibilityDate,
+    bindings: {
+      MIGRATIONS: deployment.migrations.map(({ name, statements }) => ({ name, statements: [...statements] })),
+    },
+    d1Databases: { DB: database },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+}
+
+async function end(): Promise<void> {
+  await server?.dispose();
+}
+
+/** This process and workerd below it: it leads a group of its own. */
+function killGroup(): void {
+  process.kill(-process.pid, "SIGKILL");
+}
+
+function tell(reply: Reply): void {
+  if (process.connected) process.send?.(reply);
+}
