@@ -80,6 +80,9 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
+/** Waits until none of these processes runs. */
+export const untilEnded = (pids: readonly number[]): Promise<void> => until(() => !pids.some(isAlive));
+
 /** Whether a process runs; a zombie, which has ended but was not yet reaped, does not. */
 export function isAlive(pid: number): boolean {
   const status = readProc(`${pid}/stat`);
