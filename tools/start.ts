@@ -7,7 +7,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SETTING_NAMES } from "../src/config/settings.ts";
-import { toBase64Url } from "../src/shared/base64url.ts";
 import { port } from "./lib/args.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
 import { startWorker } from "./lib/local-worker.ts";
@@ -107,7 +106,7 @@ async function prepareSample(state: string, address: string, token: string): Pro
   const response = await fetch(`${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ signature_keys: { ed25519: toBase64Url(signer.publicKey) } }),
+    body: JSON.stringify({ signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } }),
   });
   if (!response.ok) throw new Error(`the sample client could not be registered: ${await response.text()}`);
   const file = join(state, "sample-batch.json");
@@ -123,11 +122,11 @@ async function prepareSample(state: string, address: string, token: string): Pro
 async function keptSigner(file: string): Promise<SampleSigner> {
   if (!existsSync(file)) {
     const { signKey, publicKey } = await newSigner();
-    const text = JSON.stringify({ signKey: signKey.toHex(), publicKey: publicKey.toHex() });
+    const text = JSON.stringify({ signKey: hex(signKey), publicKey: hex(publicKey) });
     writeFileSync(file, text, { mode: 0o600 });
   }
   const { signKey, publicKey } = JSON.parse(readFileSync(file, "utf8")) as { signKey: string; publicKey: string };
-  return { signKey: Uint8Array.fromHex(signKey), publicKey: Uint8Array.fromHex(publicKey) };
+  return { signKey: Buffer.from(signKey, "hex"), publicKey: Buffer.from(publicKey, "hex") };
 }
 
 function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string): string {
@@ -147,4 +146,8 @@ curl -s -H 'Authorization: Bearer ${tokens.publish}' -H 'Content-Type: applicati
 curl -s -H 'Authorization: Bearer ${tokens.publish}' ${client}/inventory
 curl -s -H 'Authorization: Bearer ${tokens.claim}' -H 'Content-Type: application/json' --data '{"ciphersuites":[1]}' ${address}/v1/users/${OWNER.user}/claims
 `;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }

@@ -14,11 +14,11 @@ const WORKER_GZIP_LIMIT_KIB = 150;
 /** What a page imports that validates packages of any suite, and one that has crypto for suite 1 only. */
 const BROWSER_ENTRIES = {
   "all suites": `
-    export { KeyPackageIn, nobleCrypto, ProtocolVersion } from "../tools/src/mls/index.ts";`,
+    export { KeyPackageIn, nobleCrypto, ProtocolVersion } from "./src/mls/index.ts";`,
   "one suite": `
     import { ed25519 } from "@noble/curves/ed25519.js";
     import { sha256 } from "@noble/hashes/sha2.js";
-    export { KeyPackageIn, ProtocolVersion } from "../tools/src/mls/index.ts";
+    export { KeyPackageIn, ProtocolVersion } from "./src/mls/index.ts";
     export const suite1 = {
       supports: (suite) => suite === 1,
       verify: async (_, { signature, message, publicKey }) =>

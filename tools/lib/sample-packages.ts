@@ -12,7 +12,6 @@ import {
 } from "ts-mls";
 import { type Ciphersuite, ciphersuiteInfo } from "../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
-import { toBase64Url } from "../../src/shared/base64url.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 
 const LAST_RESORT_EXTENSION = 0x000a;
@@ -63,7 +62,7 @@ export async function sampleKeyPackages(options: SampleOptions): Promise<string[
       implementation,
     );
     const message = encodeMlsMessage({ version: "mls10", wireformat: "mls_key_package", keyPackage: publicPackage });
-    packages.push(toBase64Url(message));
+    packages.push(Buffer.from(message).toString("base64url"));
   }
   return packages;
 }
