@@ -9,7 +9,7 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../config/limits.ts";
+import { ALARM_RETRY_MS, ENDED_REPLAYS_PER_WRITE, OUTBOX_DELAY_MS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type {
   ClaimAnswer,
@@ -33,33 +33,32 @@ import type {
   RevokeAnswer,
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
+import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
+import { endRegistration, register, registrationOf } from "./operations/register.ts";
+import { inventory, removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
-import { hasNews, markAllChanged, markChanged } from "./outbox/outbox.ts";
+import { hasNews, markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
-import { type Bucket, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { readJournal } from "./tables/journal.ts";
-import { endAll, endRef, inventory, queuesOf } from "./tables/packages.ts";
-import { readPool } from "./tables/pool-row.ts";
-import { createPool, migratePool, poolExists, State } from "./tables/pool-schema.ts";
+import { type Bucket, bucketWaitMs, REFUSALS, spend } from "./tables/budgets.ts";
+import { endReplays, findReplay, readJournal, recordClaim } from "./tables/claims.ts";
 import {
   allClients,
-  type ClientRow,
-  endRegistration,
+  type ClientRecord,
   findClient,
-  register,
+  isRegistered,
   registeredClients,
-  registration,
-  signatureKeys,
-} from "./tables/registrations.ts";
-import { findReplay, keepReplay } from "./tables/replays.ts";
+  writeClient,
+} from "./tables/clients.ts";
+import { readPool } from "./tables/pool-row.ts";
+import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
 
 export type PoolEnv = { readonly DB: D1Database };
 
@@ -76,13 +75,15 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
-  #known: ClaimCache | undefined;
+  #cache: ClaimCache | undefined;
+  /** Number of the claim up to which answers that can no longer be repeated have lost their bytes. */
+  #replaysEnded = -1;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as unknown as Record<string, unknown>);
-    this.#alarm = new AlarmScheduler(ctx);
+    this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
       directory: env.DB,
       sql: this.#sql,
@@ -95,9 +96,7 @@ export class Pool extends DurableObject<PoolEnv> {
       sync: () => ctx.storage.sync(),
     });
     this.#exists = poolExists(this.#sql);
-    if (!this.#exists) return;
-    ctx.storage.transactionSync(() => migratePool(this.#sql));
-    ctx.blockConcurrencyWhile(() => this.#alarm.load());
+    if (this.#exists) ctx.storage.transactionSync(() => migratePool(this.#sql));
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -105,11 +104,9 @@ export class Pool extends DurableObject<PoolEnv> {
     const nowMs = Date.now();
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
-      this.#takeEpoch(call, nowMs);
-      const outcome = register(this.#sql, call, Math.floor(nowMs / 1000));
-      const client = findClient(this.#sql, call.client);
-      if (client && outcome.outcome !== "unchanged") markChanged(this.#sql, [client.clientId], nowMs);
-      this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
+      this.#adoptEpoch(call, nowMs);
+      const outcome = register(this.#sql, call, unixSeconds(nowMs));
+      if (outcome.outcome === "created" || outcome.outcome === "extended") this.#announce(nowMs);
       return outcome;
     });
     // Only now: a transaction that was rolled back has taken the tables with it.
@@ -126,61 +123,61 @@ export class Pool extends DurableObject<PoolEnv> {
   /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
   preflight(call: PreflightCall): PreflightAnswer {
     return this.#withClient(call, (client, nowMs): PreflightAnswer => {
-      const bucket = this.#refusals(client.clientId);
-      const waitMs = bucket ? bucketWaitMs(this.#sql, bucket, nowMs) : 0;
+      const bucket = this.#refusals();
+      const waitMs = bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0;
       if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
       if (bucket && !this.#inFlight.acquire(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
-      return { outcome: "ready", signatureKeys: signatureKeys(this.#sql, client.clientId) };
+      return { outcome: "ready", signatureKeys: client.signatureKeys };
     });
   }
 
   /** Takes admitted packages into the stock: one code for each, in their order. */
   async publish(call: PublishCall): Promise<PublishAnswer> {
-    let visible = false;
+    let isVisible = false;
     const answer = this.#withClient(call, (client, nowMs): PublishAnswer => {
-      const { clientId } = client;
-      const bucket = this.#refusals(clientId);
-      if (bucket && call.refused > 0) spend(this.#sql, bucket, nowMs, call.refused);
-      this.#inFlight.release(clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
-      const offered = this.#offered(clientId);
-      const put = { sql: this.#sql, clientId, stock: this.#settings.stock, now: Math.floor(nowMs / 1000) };
-      const outcome = publish(this.ctx.storage, put, call);
-      if (outcome.applied && (call.mode === "replace" || outcome.codes.includes("stored"))) {
-        visible = this.#offered(clientId) !== offered;
-        this.#changed([clientId], visible ? nowMs : nowMs + OUTBOX_DELAY_MS);
+      const bucket = this.#refusals();
+      const budgets = bucket && call.refused > 0 ? spend(client.budgets, bucket, nowMs, call.refused) : client.budgets;
+      this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
+      const context = { sql: this.#sql, client: { ...client, budgets }, stock: this.#settings.stock };
+      const { applied, codes, client: published } = publish({ ...context, now: unixSeconds(nowMs) }, call);
+      const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
+      const written =
+        isChanged || budgets !== client.budgets
+          ? writeClient(this.#sql, { ...published, changes: client.changes + (isChanged ? 1 : 0) })
+          : published;
+      if (isChanged) {
+        isVisible = !offerTheSame(client, written);
+        this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS);
       }
-      return { outcome: "published", ...outcome, inventory: this.#inventory(clientId, nowMs) };
+      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
     });
-    if (visible) await this.#relay.sendNow();
+    if (isVisible) await this.#relay.sendNow();
     return answer;
   }
 
   /** Removes packages by reference, or all of them; those that are not live are passed over. */
   remove(call: RemoveCall): RemoveAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): RemoveAnswer => {
-      const now = Math.floor(nowMs / 1000);
-      const removed =
-        call.which.kind === "all"
-          ? endAll(this.#sql, { clientId }, State.deleted, now)
-          : call.which.refs.filter((ref) => endRef(this.#sql, clientId, ref, State.deleted, now)).length;
-      if (removed > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
-      return { outcome: "removed", removed, inventory: this.#inventory(clientId, nowMs) };
+    return this.#withClient(call, (client, nowMs): RemoveAnswer => {
+      const named = call.which.kind === "refs" ? new Set(call.which.refs.map((ref) => ref.toHex())) : undefined;
+      const removed = removePackages(this.#sql, client, ({ ref }) => named?.has(ref.toHex()) ?? true);
+      const written = this.#writeIfEnded(client, removed.client, removed.ended, nowMs);
+      return { outcome: "removed", removed: removed.ended, inventory: this.#inventory(written, nowMs) };
     });
   }
 
   /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
   reconcile(call: ReconcileCall): ReconcileAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): ReconcileAnswer => {
-      const reconciled = reconcile(this.#sql, clientId, call, Math.floor(nowMs / 1000));
-      if (reconciled.pruned > 0) this.#changed([clientId], nowMs + OUTBOX_DELAY_MS);
-      return { ...reconciled, inventory: this.#inventory(clientId, nowMs) };
+    return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, unixSeconds(nowMs));
+      const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
+      return { ...comparison, inventory: this.#inventory(written, nowMs) };
     });
   }
 
   /** Ends a registration: live packages go, tombstones stay, and the directory hears of it before the reply. */
   async revoke(call: ClientCall): Promise<RevokeAnswer> {
-    const answer = this.#withClient(call, ({ clientId }, nowMs): RevokeAnswer => {
-      return { outcome: "revoked", purged: this.#revoke([clientId], nowMs) };
+    const answer = this.#withClient(call, (client, nowMs): RevokeAnswer => {
+      return { outcome: "revoked", purged: this.#revoke([client], nowMs) };
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -190,8 +187,8 @@ export class Pool extends DurableObject<PoolEnv> {
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
-      const clientIds = registeredClients(this.#sql).map((client) => client.clientId);
-      return { outcome: "revoked", clients: clientIds.length, purged: this.#revoke(clientIds, nowMs) };
+      const clients = registeredClients(this.#sql);
+      return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
     });
     await this.#relay.sendNow();
     return answer;
@@ -199,75 +196,73 @@ export class Pool extends DurableObject<PoolEnv> {
 
   /** Claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */
   journal(call: ClientCall & { readonly after: number | undefined; readonly limit: number }): JournalAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): JournalAnswer => {
-      const oldestAt = Math.floor(nowMs / 1000) - this.#settings.retention.journalSeconds;
-      const page = readJournal(this.#sql, clientId, { after: call.after ?? 0, limit: call.limit, oldestAt });
+    return this.#withClient(call, ({ client }, nowMs): JournalAnswer => {
+      const oldestAt = unixSeconds(nowMs) - this.#settings.retention.journalSeconds;
+      const page = readJournal(this.#sql, client, { after: call.after ?? 0, limit: call.limit, oldestAt });
       return { outcome: "page", ...page };
     });
   }
 
   /**
    * Hands out one package of each fitting client. Claims that arrive while an earlier one is being flushed share the
-   * next commit; each is a step of its own in it.
-   *
-   * The commit point is the end of the transaction. A crash before it: nothing was given, nothing is missing. A crash
-   * after it and before the reply: the packages are consumed, and the same idempotency key gives them again.
+   * next commit; each is a step of its own in it. grouped-commits.ts says where the commit point is.
    */
   async claim(call: ClaimCall): Promise<ClaimAnswer> {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#groupedClaims.run((): ClaimAnswer => {
       const nowMs = Date.now();
-      const memory = this.#cacheFor(call, nowMs);
-      const now = Math.floor(nowMs / 1000);
+      const now = unixSeconds(nowMs);
+      const cache = this.#cacheFor(call, nowMs);
       const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier) return { outcome: "answered", ...earlier, replayed: true };
-      const { claimedFrom, crossedThreshold, ...answer } = claimAll({
+      const { crossedThreshold, missed, ...answer } = claimAll({
         sql: this.#sql,
         user: call.user,
-        memory,
+        cache,
         claimer: call.claimer,
         criteria: call.criteria,
         budgets: this.#settings.budgets,
         lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
         nowMs,
       });
-      // Only what was given is kept: one who came away with nothing may ask again under the same key.
-      if (replay && (answer.status === "ok" || answer.status === "partial")) {
-        keepReplay(this.#sql, replay, answer, now + this.#settings.retention.replaySeconds);
+      const hasGiven = answer.status === "ok" || answer.status === "partial";
+      if (hasGiven || missed.length > 0) {
+        // Only what was given is kept: one who came away with nothing may ask again under the same key.
+        const expiresAt = now + this.#settings.retention.replaySeconds;
+        const kept = replay && hasGiven ? { of: replay, expiresAt } : undefined;
+        recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
+        this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, now, ENDED_REPLAYS_PER_WRITE);
       }
-      // Setting an alarm is a second flush: only what the directory must know soon is worth it.
-      const unmarked = memory.markOnce(claimedFrom);
-      if (crossedThreshold) this.#changed(claimedFrom, nowMs + OUTBOX_DELAY_MS);
-      else this.#changed(unmarked, undefined);
-      this.#alarm.request(nowMs + this.#settings.retention.replaySeconds * 1000);
+      // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
+      if (crossedThreshold) this.#announce(nowMs + OUTBOX_DELAY_MS);
       return { outcome: "answered", ...answer, replayed: false };
     });
   }
 
-  /** Whether the key of a claim stands for another request already. Takes nothing. */
+  /** Whether the key of a claim was used for another request. Takes nothing. */
   hasIdempotencyConflict(call: ClaimCall): boolean {
     if (!this.#exists || !call.idempotency) return false;
     const replay = { ...call.idempotency, claimer: call.claimer };
-    return findReplay(this.#sql, replay, Math.floor(Date.now() / 1000)) === "mismatch";
+    return findReplay(this.#sql, replay, unixSeconds(Date.now())) === "mismatch";
   }
 
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#transaction(call, (nowMs): PoolView => {
-      const pool = readPool(this.#sql);
-      return {
+    return this.#transaction(
+      call,
+      (nowMs): PoolView => ({
         outcome: "found",
-        restoreEpoch: pool.restoreEpoch,
+        restoreEpoch: readPool(this.#sql).restoreEpoch,
         directoryPending: hasNews(this.#sql),
         clients: allClients(this.#sql).map((client) => ({
           ...this.#view(client, nowMs),
-          revoked: client.revoked,
+          revoked: !isRegistered(client),
         })),
-      };
-    });
+      }),
+    );
   }
 
   /** Sends every row of this user to the directory again. */
@@ -291,7 +286,7 @@ export class Pool extends DurableObject<PoolEnv> {
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
-      // The platform tries again by itself, but the next call that asks for an alarm would put it off to its own time.
+      // The platform tries again by itself, but the next call that requests an alarm would set it to its own time.
       this.#alarm.request(Date.now() + ALARM_RETRY_MS);
       this.#alarm.flush();
       throw error;
@@ -299,24 +294,22 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   async #doLaterWork(nowMs: number): Promise<void> {
-    const unfinished = this.#commit(() => {
+    const { unfinished } = this.#commit(() => {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
-      markChanged(this.#sql, swept.expiredOf, nowMs);
-      const { projectedAt, outboxFailures } = readPool(this.#sql);
-      const stale = projectedAt + DIRECTORY_REFRESH_SECONDS <= nowMs / 1000;
-      if (stale && outboxFailures === 0) markAllChanged(this.#sql, nowMs);
-      return swept.unfinished;
+      if (swept.hasExpired) requestSend(this.#sql, nowMs);
+      return swept;
     });
-    const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs === undefined || dueMs <= nowMs) await this.#relay.send();
+    // What is not urgent goes along with an alarm that rings anyway.
+    const { outboxDueMs } = readPool(this.#sql);
+    if (outboxDueMs === undefined || outboxDueMs <= nowMs) await this.#relay.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
     if (next !== undefined) this.#alarm.request(next);
     this.#alarm.flush();
   }
 
-  /** Every transaction but those of claims: what they know may be out of date after it. */
+  /** Every transaction but those of claims: what their cache holds may be out of date after it. */
   #commit<T>(body: () => T): T {
-    this.#known = undefined;
+    this.#cache = undefined;
     return this.#transact(body);
   }
 
@@ -327,7 +320,8 @@ export class Pool extends DurableObject<PoolEnv> {
       return result;
     } catch (error) {
       // All of it is rolled back, and with it what was read in it and what was to be done later.
-      this.#known = undefined;
+      this.#cache = undefined;
+      this.#replaysEnded = -1;
       this.#alarm.discard();
       throw error;
     }
@@ -335,73 +329,74 @@ export class Pool extends DurableObject<PoolEnv> {
 
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
-    if (!this.#known || call.restoreEpoch > this.#known.restoreEpoch) {
-      this.#takeEpoch(call, nowMs);
-      this.#known = new ClaimCache(this.#sql);
+    if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
+      this.#adoptEpoch(call, nowMs);
+      this.#cache = new ClaimCache(this.#sql);
     }
-    return this.#known;
+    return this.#cache;
   }
 
   /** One transaction of one call. A newer restore epoch takes effect before anything else in it. */
   #transaction<T>(call: PoolCall, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
-      this.#takeEpoch(call, nowMs);
+      this.#adoptEpoch(call, nowMs);
+      this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, unixSeconds(nowMs), ENDED_REPLAYS_PER_WRITE);
       return body(nowMs);
     });
   }
 
   /** The same for a registered client. */
-  #withClient<T>(call: ClientCall, body: (client: ClientRow, nowMs: number) => T): T | NotRegistered {
+  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | NotRegistered {
     if (!this.#exists) return NOT_REGISTERED;
     return this.#transaction(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
-      if (!client) return NOT_REGISTERED;
-      return body(client, nowMs);
+      return client ? body(client, nowMs) : NOT_REGISTERED;
     });
   }
 
-  #takeEpoch(call: PoolCall, nowMs: number): void {
-    const touched = applyRestoreEpoch(this.#sql, call.restoreEpoch, Math.floor(nowMs / 1000));
-    this.#changed(touched, nowMs);
+  #adoptEpoch(call: PoolCall, nowMs: number): void {
+    if (applyRestoreEpoch(this.#sql, call.restoreEpoch)) this.#announce(nowMs);
   }
 
-  #revoke(clientIds: readonly number[], nowMs: number): number {
-    const now = Math.floor(nowMs / 1000);
+  #revoke(clients: readonly ClientRecord[], nowMs: number): number {
     let purged = 0;
-    for (const clientId of clientIds) {
-      purged += endAll(this.#sql, { clientId }, State.revoked, now);
-      endRegistration(this.#sql, clientId, now);
-    }
-    this.#changed(clientIds, nowMs);
+    for (const client of clients) purged += endRegistration(this.#sql, client, unixSeconds(nowMs));
+    if (clients.length > 0) this.#announce(nowMs);
     return purged;
   }
 
-  #view(client: ClientRow, nowMs: number): ClientView {
-    return { registration: registration(this.#sql, client), inventory: this.#inventory(client.clientId, nowMs) };
+  #writeIfEnded(before: ClientRecord, after: ClientRecord, ended: number, nowMs: number): ClientRecord {
+    if (ended === 0) return before;
+    this.#announce(nowMs + OUTBOX_DELAY_MS);
+    return writeClient(this.#sql, { ...after, changes: before.changes + 1 });
   }
 
-  #inventory(clientId: number, nowMs: number) {
-    return inventory(this.#sql, clientId, this.#settings.stock, Math.floor(nowMs / 1000));
+  #view(client: ClientRecord, nowMs: number): ClientView {
+    return { registration: registrationOf(client), inventory: this.#inventory(client, nowMs) };
   }
 
-  /** What claimers can see of a client's stock, in a form that compares. */
-  #offered(clientId: number): string {
-    return queuesOf(this.#sql, clientId)
-      .filter((queue) => queue.live > 0)
-      .map((queue) => queue.queueId)
-      .join();
+  #inventory(client: ClientRecord, nowMs: number) {
+    return inventory(this.#sql, client, this.#settings.stock, unixSeconds(nowMs));
   }
 
-  #refusals(clientId: number): Bucket | undefined {
+  #refusals(): Bucket | undefined {
     const perMinute = this.#settings.budgets.refusalsPerMinute;
-    if (perMinute === undefined) return undefined;
-    return { kind: "refusals", clientId, claimer: "", rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
+    return perMinute === undefined
+      ? undefined
+      : { name: REFUSALS, rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
   }
 
-  #changed(clientIds: readonly number[], dueMs: number | undefined): void {
-    if (clientIds.length === 0) return;
-    markChanged(this.#sql, clientIds, dueMs);
-    if (dueMs !== undefined) this.#alarm.request(dueMs);
+  /** The directory shall hear of what has changed at `dueMs` at the latest. */
+  #announce(dueMs: number): void {
+    requestSend(this.#sql, dueMs);
+    this.#alarm.request(dueMs);
   }
+}
+
+/** Whether claimers can see no difference: the same kinds of packages are in stock. */
+function offerTheSame(before: ClientRecord, after: ClientRecord): boolean {
+  const kinds = ({ queues }: ClientRecord) => queues.filter(({ live }) => live > 0).map(({ queueId }) => queueId);
+  const [a, b] = [kinds(before), kinds(after)];
+  return a.length === b.length && a.every((queueId) => b.includes(queueId));
 }

@@ -1,30 +1,29 @@
 /**
- * Handing out packages. Everything here is synchronous and runs inside one transaction: between looking at a package
- * and consuming it nothing else can run, which is what makes a claim happen once.
+ * Handing out packages: look, decide, apply. Everything here is synchronous and runs inside one transaction: nothing else
+ * can run between choosing a package and consuming it, which is what makes a claim happen once.
  */
-
 import type { BudgetSettings } from "../../config/settings.ts";
 import { satisfies } from "../../contract/capabilities.ts";
 import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import { unixSeconds } from "../../shared/time.ts";
 import { type Bucket, bucketWaitMs, type Rate, spend } from "../tables/budgets.ts";
-import { record } from "../tables/journal.ts";
-import { capabilitiesOf, end, type LivePackage, oldest, type Queue } from "../tables/packages.ts";
-import { State } from "../tables/pool-schema.ts";
-import type { ClientRow } from "../tables/registrations.ts";
-import { type Answered, claimerKey } from "../tables/replays.ts";
+import { type Found, oldest, readPackage, takePackage } from "../tables/chunks.ts";
+import type { Missed } from "../tables/claims.ts";
+import { type ClientRecord, type Queue, withLive, writeClient } from "../tables/clients.ts";
 import type { ClaimCache } from "./claim-cache.ts";
+import { type ClaimDecision, type ClaimFacts, decideClaim } from "./claim-decision.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Missed claims an owner is told of, an hour: whoever asks in vain again and again does not fill the journal. */
-const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
+/** Missed claims per hour that a client's owner is told of: repeated claims in vain do not fill the journal. */
+const MISSED: Bucket = { name: "missed", rate: { burst: 60, intervalMs: MINUTE_MS } };
 
 export type ClaimContext = {
   readonly sql: SqlStorage;
   /** The pool's own user. */
   readonly user: string;
-  readonly memory: ClaimCache;
+  readonly cache: ClaimCache;
   readonly claimer: Claimer;
   readonly criteria: ClaimCriteria;
   readonly budgets: BudgetSettings;
@@ -32,27 +31,26 @@ export type ClaimContext = {
   readonly nowMs: number;
 };
 
-export type Claimed = Answered & {
-  /** Ids of the clients that gave a one-time package. */
-  readonly claimedFrom: readonly number[];
-  /** Whether any of them now has nothing left, or one fewer than the low watermark. */
+export type Claimed = {
+  readonly status: ClaimStatus;
+  readonly clients: readonly ClientClaim[];
+  /** Clients whose owners are to be told that they gave nothing. */
+  readonly missed: readonly Missed[];
+  /** Whether any client now has nothing left, or one package fewer than the low watermark. */
   readonly crossedThreshold: boolean;
 };
 
 /** One package from each registered client that has a fitting one, in the order of registration. */
 export function claimAll(context: ClaimContext): Claimed {
-  const claimedFrom: number[] = [];
+  const missed: Missed[] = [];
   let crossedThreshold = false;
-  const clients = context.memory.clients.map((client): ClientClaim => {
-    if (isExcluded(context, client.client)) return { client: client.client, status: "excluded" };
-    const { claim, left } = claimOne(context, client);
-    if (left !== undefined) {
-      claimedFrom.push(client.clientId);
-      crossedThreshold ||= left === 0 || left === context.lowWatermarkPackages - 1;
-    }
-    return claim;
+  const clients = context.cache.clients.map((client): ClientClaim => {
+    const applied = apply(context, client, decideClaim(look(context, client)));
+    if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
+    crossedThreshold ||= applied.left === 0 || applied.left === context.lowWatermarkPackages - 1;
+    return applied.claim;
   });
-  return { status: statusOf(clients), clients, claimedFrom, crossedThreshold };
+  return { status: statusOf(clients), clients, missed, crossedThreshold };
 }
 
 /** The answer as a whole, from its parts. Pure. */
@@ -63,56 +61,110 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
   return wanted.some((claim) => claim.status === "rate_limited") ? "rate_limited" : "none";
 }
 
-/** The claimer's own client never claims from itself; another user's client of the same name is another client. */
-function isExcluded({ user, claimer, criteria }: ClaimContext, client: string): boolean {
-  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
+type Candidate = { readonly found: Found; readonly queue: Queue };
+
+const NOTHING_FOUND = { hasStocked: false, hasFittingKind: false, oneTime: undefined, lastResort: undefined };
+
+/** What there is to know of one client. Reads only, and no more than the decision needs. */
+function look(context: ClaimContext, client: ClientRecord): ClaimFacts<Candidate> {
+  const { criteria, nowMs } = context;
+  const isExcluded = excludes(context, client.client);
+  const pair = pairBucket(context);
+  const target = targetBucket(context);
+  const waits = {
+    isExcluded,
+    pairWaitMs: pair ? bucketWaitMs(client.budgets, pair, nowMs) : 0,
+    targetWaitMs: target ? bucketWaitMs(client.budgets, target, nowMs) : 0,
+    allowLastResort: criteria.allowLastResort,
+  };
+  if (isExcluded || waits.pairWaitMs > 0) return { ...waits, ...NOTHING_FOUND };
+  const fitting = client.queues.filter((queue) => fits(queue, criteria));
+  const oneTime = pick(context, client.clientId, fitting, false);
+  const givesOneTime = oneTime !== undefined && waits.targetWaitMs === 0;
+  return {
+    ...waits,
+    hasStocked: client.queues.length > 0,
+    hasFittingKind: fitting.length > 0,
+    oneTime,
+    lastResort: givesOneTime || !criteria.allowLastResort ? undefined : pick(context, client.clientId, fitting, true),
+  };
 }
 
-/** What one client gives, and how many one-time packages of that ciphersuite it has left if it gave one. */
-function claimOne(
-  context: ClaimContext,
-  { client, clientId }: ClientRow,
-): { readonly claim: ClientClaim; readonly left?: number } {
-  const { sql, claimer, criteria, nowMs } = context;
-  const pair = pairBucket(context, clientId);
-  const pairWaitMs = pair ? bucketWaitMs(sql, pair, nowMs) : 0;
-  if (pairWaitMs > 0) return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(pairWaitMs) } };
+type Applied = {
+  readonly claim: ClientClaim;
+  readonly missed?: Missed["reason"] | undefined;
+  /** One-time packages of the ciphersuite that are left, if one was given. */
+  readonly left?: number;
+};
 
-  const queues = context.memory.queuesOf(clientId);
-  const fitting = queues.filter((queue) => fits(queue, criteria));
-  const target = targetBucket(context, clientId);
-  const targetWaitMs = target ? bucketWaitMs(sql, target, nowMs) : 0;
-
-  const oneTime = pick(context, fitting, false);
-  const chosen = oneTime && targetWaitMs === 0 ? oneTime : criteria.allowLastResort && pick(context, fitting, true);
-  if (!chosen) {
-    if (oneTime) {
-      missed(context, clientId, "rate_limited");
-      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(targetWaitMs) } };
+/** Does what was decided: one row of the client's record, and one of the chunk that a one-time package leaves. */
+function apply(context: ClaimContext, client: ClientRecord, decision: ClaimDecision<Candidate>): Applied {
+  const { client: name } = client;
+  switch (decision.kind) {
+    case "excluded":
+      return { claim: { client: name, status: "excluded" } };
+    case "rate_limited": {
+      const claim = { client: name, status: "rate_limited", retryAfterSeconds: secondsUp(decision.waitMs) } as const;
+      return { claim, missed: decision.isMissed ? miss(context, client, "rate_limited") : undefined };
     }
-    const status = fitting.length === 0 && queues.length > 0 ? "incompatible" : "exhausted";
-    missed(context, clientId, status);
-    return { claim: { client, status } };
+    case "missed":
+      return { claim: { client: name, status: decision.reason }, missed: miss(context, client, decision.reason) };
+    case "give":
+      return decision.status === "claimed"
+        ? consume(context, client, decision.from)
+        : { claim: lend(context, client, decision.from) };
   }
+}
 
-  if (pair) spend(sql, pair, nowMs);
-  const { queue, live } = chosen;
-  const now = Math.floor(nowMs / 1000);
-  if (!queue.lastResort) {
-    if (target) spend(sql, target, nowMs);
-    end(sql, live.sequence, live.queueId, State.claimed, now);
-    context.memory.noteClaimed(clientId, live.queueId);
+/** Takes a one-time package out of the stock and out of both budgets. */
+function consume(context: ClaimContext, client: ClientRecord, { found, queue }: Candidate): Applied {
+  const { sql, cache, nowMs } = context;
+  const keyPackage = takePackage(sql, found);
+  let { budgets } = client;
+  for (const bucket of [pairBucket(context), targetBucket(context)]) {
+    if (bucket) budgets = spend(budgets, bucket, nowMs);
   }
-  const status = queue.lastResort ? "last_resort" : "claimed";
-  record(sql, { clientId, at: now, event: status, ciphersuite: queue.ciphersuite, ref: live.ref, claimer: claimer });
-  const given = {
-    keyPackage: live.keyPackage,
-    keyPackageRef: live.ref,
-    ciphersuite: queue.ciphersuite,
-    notAfter: live.notAfter,
+  const queues = withLive(client.queues, queue.queueId, -1);
+  cache.update(writeClient(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
+  return {
+    claim: { client: client.client, status: "claimed", package: packageOf(found, queue, keyPackage) },
+    left: stockOf(queues, queue.ciphersuite),
   };
-  const claim = { client, status, package: given } as const;
-  return queue.lastResort ? { claim } : { claim, left: stockOf(queues, queue.ciphersuite) - 1 };
+}
+
+/** Gives a last resort, which stays. */
+function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Candidate): ClientClaim {
+  const { sql, cache, nowMs } = context;
+  const pair = pairBucket(context);
+  if (pair) cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, pair, nowMs) }));
+  return {
+    client: client.client,
+    status: "last_resort",
+    package: packageOf(found, queue, readPackage(sql, found)),
+  };
+}
+
+/** Whether the owner is to be told: undefined once it has been told often enough. */
+function miss<Reason extends Missed["reason"]>(
+  { sql, cache, nowMs }: ClaimContext,
+  client: ClientRecord,
+  reason: Reason,
+): Reason | undefined {
+  if (bucketWaitMs(client.budgets, MISSED, nowMs) > 0) return undefined;
+  cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, MISSED, nowMs) }));
+  return reason;
+}
+
+const packageOf = ({ entry }: Found, { ciphersuite }: Queue, keyPackage: Uint8Array) => ({
+  keyPackage,
+  keyPackageRef: entry.ref,
+  ciphersuite,
+  notAfter: entry.notAfter,
+});
+
+/** A claimer's own client never gives to it; another user's client of the same name is another client. */
+function excludes({ user, claimer, criteria }: ClaimContext, client: string): boolean {
+  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
 }
 
 /** One-time packages of a ciphersuite, those that expired since the last sweep included. */
@@ -127,50 +179,40 @@ function fits(queue: Queue, { ciphersuites, requiredCapabilities }: ClaimCriteri
   if (!ciphersuites.includes(queue.ciphersuite)) return false;
   const { extensions, proposals, credentials } = requiredCapabilities;
   if (extensions.length + proposals.length + credentials.length === 0) return true;
-  return satisfies(capabilitiesOf(queue), requiredCapabilities);
+  return satisfies(queue.capabilities, requiredCapabilities);
 }
 
 /** The oldest package of the most preferred ciphersuite that has one. */
 function pick(
   { sql, criteria, nowMs }: ClaimContext,
+  clientId: number,
   fitting: readonly Queue[],
   lastResort: boolean,
-): { readonly queue: Queue; readonly live: LivePackage } | undefined {
+): Candidate | undefined {
+  const now = unixSeconds(nowMs);
   // `not_after` itself is expired already (OpenMLS), so at least one second must be left.
-  const notBefore = Math.floor(nowMs / 1000) + Math.max(1, criteria.minRemainingLifetimeSeconds);
+  const window = { now, aliveUntil: now + Math.max(1, criteria.minRemainingLifetimeSeconds) };
   for (const ciphersuite of criteria.ciphersuites) {
-    let best: { readonly queue: Queue; readonly live: LivePackage } | undefined;
+    let best: Candidate | undefined;
     for (const queue of fitting) {
       if (queue.ciphersuite !== ciphersuite || queue.lastResort !== lastResort || queue.live === 0) continue;
-      const live = oldest(sql, queue.queueId, notBefore);
-      if (live && (!best || live.sequence < best.live.sequence)) best = { queue, live };
+      const found = oldest(sql, clientId, queue.queueId, window);
+      if (found && (!best || found.entry.sequence < best.found.entry.sequence)) best = { found, queue };
     }
     if (best) return best;
   }
   return undefined;
 }
 
-function pairBucket({ budgets, claimer }: ClaimContext, clientId: number): Bucket | undefined {
+function pairBucket({ budgets, claimer }: ClaimContext): Bucket | undefined {
   if (!budgets.pair) return undefined;
-  const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
-  return { kind: "pair", clientId, claimer: claimerKey(claimer), rate };
+  const rate: Rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
+  return { name: `pair:${JSON.stringify([claimer.user, claimer.client])}`, rate };
 }
 
-function targetBucket({ budgets }: ClaimContext, clientId: number): Bucket | undefined {
+function targetBucket({ budgets }: ClaimContext): Bucket | undefined {
   if (budgets.targetPerHour === undefined) return undefined;
-  const rate = { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour };
-  return { kind: "target", clientId, claimer: "", rate };
+  return { name: "target", rate: { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour } };
 }
 
-function missed(
-  { sql, claimer, nowMs }: ClaimContext,
-  clientId: number,
-  reason: "exhausted" | "incompatible" | "rate_limited",
-) {
-  const bucket: Bucket = { kind: "missed", clientId, claimer: "", rate: MISSED_RATE };
-  if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
-  spend(sql, bucket, nowMs);
-  record(sql, { clientId, at: Math.floor(nowMs / 1000), event: "missed", claimer: claimer, reason });
-}
-
-const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+const secondsUp = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));

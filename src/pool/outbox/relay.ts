@@ -1,10 +1,13 @@
 /** Carries what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
+import { projectionStatements } from "../../directory/projection.ts";
+import { log } from "../../shared/log.ts";
+import { unixSeconds } from "../../shared/time.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
-import { markDelivered, markFailed, readBatch, sendBatch } from "./outbox.ts";
+import { markDelivered, markFailed, readBatch } from "./outbox.ts";
 
 export type RelayDeps = {
   readonly directory: D1Database;
@@ -43,11 +46,13 @@ export class OutboxRelay {
     const batch = transaction(() => readBatch(sql, stock, Date.now()));
     if (!batch) return;
     try {
-      const sending = sendBatch(directory, batch, Math.floor(Date.now() / 1000));
+      const sending = directory.batch(
+        projectionStatements(directory, batch.user, batch.version, unixSeconds(Date.now()), batch.snapshots),
+      );
       await withTimeout(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
       this.#note(() => markDelivered(sql, batch, Date.now()));
     } catch (error) {
-      console.warn(JSON.stringify({ event: "directory_write_failed", reason: String(error) }));
+      log.warn("directory_write_failed", { reason: String(error) });
       this.#note(() => markFailed(sql, Date.now(), Math.random));
     }
   }

@@ -1,28 +1,31 @@
-/** The one row that a pool keeps about itself. */
+/** The one row that a pool keeps about itself: its user, the restore epoch, and what the directory has of it. */
 
 export type PoolRow = {
   readonly user: string;
   /** Unix seconds; one-time packages stored before it are void. */
   readonly restoreEpoch: number;
   readonly projectionVersion: number;
-  readonly projectedAt: number;
+  /** How far each client had changed (`ClientRecord.changes`) when the directory last took its snapshot, by client id. */
+  readonly projected: Readonly<Record<string, number>>;
   /** When the outbox is next to be sent, in unix milliseconds; undefined with nothing to send. */
   readonly outboxDueMs: number | undefined;
   /** Attempts in a row that the directory did not take. */
   readonly outboxFailures: number;
 };
 
+type Row = {
+  user: string;
+  restore_epoch: number;
+  projection_version: number;
+  projected: string;
+  outbox_due_ms: number | null;
+  outbox_failures: number;
+};
+
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
-    .exec<{
-      user: string;
-      restore_epoch: number;
-      projection_version: number;
-      projected_at: number;
-      outbox_due_ms: number | null;
-      outbox_failures: number;
-    }>(
-      `SELECT user, restore_epoch, projection_version, projected_at, outbox_due_ms, outbox_failures
+    .exec<Row>(
+      `SELECT user, restore_epoch, projection_version, projected, outbox_due_ms, outbox_failures
        FROM pool WHERE id = 1`,
     )
     .one();
@@ -30,8 +33,22 @@ export function readPool(sql: SqlStorage): PoolRow {
     user: row.user,
     restoreEpoch: row.restore_epoch,
     projectionVersion: row.projection_version,
-    projectedAt: row.projected_at,
+    projected: JSON.parse(row.projected) as Record<string, number>,
     outboxDueMs: row.outbox_due_ms ?? undefined,
     outboxFailures: row.outbox_failures,
   };
+}
+
+/** Changes some of it, one row. */
+export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {
+  const pool = { ...readPool(sql), ...change };
+  sql.exec(
+    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, outbox_due_ms = ?, outbox_failures = ?
+     WHERE id = 1`,
+    pool.restoreEpoch,
+    pool.projectionVersion,
+    JSON.stringify(pool.projected),
+    pool.outboxDueMs ?? null,
+    pool.outboxFailures,
+  );
 }
