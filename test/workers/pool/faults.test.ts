@@ -258,7 +258,7 @@ describe("the way from the Worker to the pool", () => {
     const answer = await callPool(way.placement, pool.user, "once", (remote) =>
       remote.claim({ ...pool.base, ...criteria }),
     );
-    expect(answer).toMatchObject({ ok: false, refusal: { code: "pool_unavailable", retryAfterSeconds: 1 } });
+    expect(answer).toMatchObject({ ok: false, error: { code: "pool_unavailable", retryAfterSeconds: 1 } });
     expect(way.calls()).toBe(1);
     expect(await left(pool)).toBe(2);
   });
@@ -291,7 +291,7 @@ describe("the way from the Worker to the pool", () => {
     const pool = await poolOf();
     const way = brokenWay(false, { retryable: true, overloaded: true });
     const answer = await callPool(way.placement, pool.user, "safe", (remote) => remote.view(pool.base));
-    expect(answer).toMatchObject({ ok: false, refusal: { code: "pool_overloaded", retryAfterSeconds: 1 } });
+    expect(answer).toMatchObject({ ok: false, error: { code: "pool_overloaded", retryAfterSeconds: 1 } });
     expect(way.calls()).toBe(1);
   });
 
