@@ -3,7 +3,7 @@ import { ALARM_CHUNK_ROWS, MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
-import { endReplays, forgetClaims, oldestClaimAt } from "../tables/claims.ts";
+import { endReplays, forgetClaims, hasJournal, oldestClaimAt } from "../tables/claims.ts";
 import { allClients, deleteClient, isRegistered, readClient, writeClient } from "../tables/clients.ts";
 import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerprints.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";

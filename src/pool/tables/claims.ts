@@ -159,6 +159,12 @@ export function readJournal(
   return { entries, nextAfter: rows.length === MAX_JOURNAL_SCAN_ROWS ? rows.at(-1)?.claim_id : undefined };
 }
 
+/** Whether any claim on the client is still written down. Looks at a bounded number of records, and else says yes. */
+export function hasJournal(sql: SqlStorage, client: string): boolean {
+  const { entries, nextAfter } = readJournal(sql, client, { after: 0, limit: 1, oldestAt: 0 });
+  return entries.length > 0 || nextAfter !== undefined;
+}
+
 function entryOf(row: JournalRow, client: string): JournalEntry | undefined {
   const part = (JSON.parse(row.answer) as StoredAnswer).clients.find((one) => one.client === client);
   if (!part || (part.package === undefined && part.missed === undefined)) return undefined;
