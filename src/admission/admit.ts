@@ -9,7 +9,7 @@ import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } f
 import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";
-import { describeRefusal, type Refusal, refusalOfDecodeError } from "./refusal.ts";
+import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./refusal.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "./verdict.ts";
 
 export type { AdmissionContext } from "./policy.ts";
@@ -17,53 +17,61 @@ export type { AdmissionVerdict } from "./verdict.ts";
 
 /**
  * Says of each item, in order, whether it may enter the directory. An item is a KeyPackage or an MLSMessage with one;
- * it is judged by itself, so a bad one never touches its neighbours.
+ * it is checked by itself, so a bad one does not affect the others.
  *
- * Cheap checks come first; the signatures of all that is left are verified together, scheme by scheme. Never throws
- * for bad input: a rejection is a fault of the crypto provider.
+ * Cheap checks come first; the signatures of the items that pass are verified together, scheme by scheme. Never throws
+ * for bad input: a rejection is a fault of the crypto provider or of the x509 verifier.
  */
 export async function admit(items: readonly Uint8Array[], context: AdmissionContext): Promise<AdmissionVerdict[]> {
-  const isSound = signatureKeyCheck();
-  const judged = items.map((item) => judgeUnsigned(item, context, isSound));
-  const survivors = judged.filter((outcome) => outcome instanceof KeyPackageIn);
-  const signatures = await verifySignatures(survivors, context);
-  const signed = survivors.filter((received) => !signatures.has(received));
+  const signatureKeyDefect = signatureKeyLookup();
+  const outcomes = items.map((item) => checkUnsigned(item, context, signatureKeyDefect));
+  const passedCheapChecks = outcomes.filter((outcome) => outcome instanceof KeyPackageIn);
+  const signatures = await verifySignatures(passedCheapChecks, context);
+  const signed = passedCheapChecks.filter((received) => !signatures.has(received));
   const certificates = await verifyCertificates(signed, context);
   return Promise.all(
-    judged.map(async (outcome): Promise<AdmissionVerdict> => {
+    outcomes.map(async (outcome): Promise<AdmissionVerdict> => {
       const refusal =
         outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
       if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
-      if (!(outcome instanceof KeyPackageIn)) throw new Error("a refused package has a refusal");
+      if (!(outcome instanceof KeyPackageIn))
+        throw new Error("expected a refusal of a package that failed the cheap checks");
       return { ok: true, keyPackage: await admitted(outcome, context), warnings: warningsOf(outcome) };
     }),
   );
 }
 
-type SignatureKeyCheck = (scheme: SignatureScheme, key: Uint8Array) => PublicKeyDefect | undefined;
+type SignatureKeyLookup = (scheme: SignatureScheme, key: Uint8Array) => PublicKeyDefect | undefined;
 
-function judgeUnsigned(item: Uint8Array, context: AdmissionContext, check: SignatureKeyCheck): KeyPackageIn | Refusal {
+function checkUnsigned(
+  item: Uint8Array,
+  context: AdmissionContext,
+  signatureKeyDefect: SignatureKeyLookup,
+): KeyPackageIn | AdmissionRefusal {
   const { maxKeyPackageBytes } = context.policy;
   if (item.length > maxKeyPackageBytes) {
     return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
   }
   const decoded = KeyPackageIn.fromBytes(item);
   if (!decoded.ok) return refusalOfDecodeError(decoded.error);
-  return cheapRefusal(decoded.value, context) ?? publicKeyRefusal(decoded.value, check) ?? decoded.value;
+  return cheapRefusal(decoded.value, context) ?? publicKeyRefusal(decoded.value, signatureKeyDefect) ?? decoded.value;
 }
 
-function publicKeyRefusal(received: KeyPackageIn, check: SignatureKeyCheck): Refusal | undefined {
+function publicKeyRefusal(
+  received: KeyPackageIn,
+  signatureKeyDefect: SignatureKeyLookup,
+): AdmissionRefusal | undefined {
   const { ciphersuite, initKey, leafNode } = received.unverified();
   const init = hpkePublicKeyDefect(ciphersuite, initKey.asSlice());
   if (init !== undefined) return { code: "invalid_init_key", defect: init };
   const encryption = hpkePublicKeyDefect(ciphersuite, leafNode.encryptionKey().asSlice());
   if (encryption !== undefined) return { code: "invalid_encryption_key", defect: encryption };
-  const signature = check(ciphersuiteInfo(ciphersuite).signatureScheme, leafNode.signatureKey().asSlice());
+  const signature = signatureKeyDefect(ciphersuiteInfo(ciphersuite).signatureScheme, leafNode.signatureKey().asSlice());
   return signature === undefined ? undefined : { code: "invalid_signature_key", defect: signature };
 }
 
-/** A batch comes from one client, so its few signature keys are looked at once. */
-function signatureKeyCheck(): SignatureKeyCheck {
+/** A batch comes from one client and has few signature keys, so each is checked once. */
+function signatureKeyLookup(): SignatureKeyLookup {
   const known = new Map<string, PublicKeyDefect | undefined>();
   return (scheme, key) => {
     const name = `${scheme}:${toHex(key)}`;
@@ -72,16 +80,16 @@ function signatureKeyCheck(): SignatureKeyCheck {
   };
 }
 
-/** The refusals of those whose signatures do not hold; a bad leaf is named before a bad package, as in OpenMLS. */
+/** Refusals of packages with an invalid signature; that of the leaf is reported first, as in OpenMLS. */
 async function verifySignatures(
-  survivors: readonly KeyPackageIn[],
+  passedCheapChecks: readonly KeyPackageIn[],
   { crypto }: AdmissionContext,
-): Promise<Map<KeyPackageIn, Refusal>> {
+): Promise<Map<KeyPackageIn, AdmissionRefusal>> {
   const byScheme = Map.groupBy(
-    survivors,
+    passedCheapChecks,
     (received) => ciphersuiteInfo(received.unverified().ciphersuite).signatureScheme,
   );
-  const refusals = new Map<KeyPackageIn, Refusal>();
+  const refusals = new Map<KeyPackageIn, AdmissionRefusal>();
   for (const [scheme, group] of byScheme) {
     const items: SignatureItem[] = group.flatMap((received) => {
       const { leafNode, keyPackage } = received.signatureItems();
@@ -96,7 +104,7 @@ async function verifySignatures(
   return refusals;
 }
 
-/** Every field in a buffer of its own: a view would carry the whole request through structured clone. */
+/** Every field has its own buffer: a view would carry the whole request through structured clone. */
 async function admitted(received: KeyPackageIn, { crypto }: AdmissionContext): Promise<AdmittedKeyPackage> {
   const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
   const bytes = received.tlsSerialize();

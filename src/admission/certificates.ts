@@ -2,14 +2,14 @@ import { ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import type { AdmissionContext } from "./policy.ts";
-import { type Refusal, refusalOfX509Error } from "./refusal.ts";
+import { type AdmissionRefusal, refusalOfX509Error } from "./refusal.ts";
 
-/** The refusals of those whose x509 credential is not accepted, or names somebody else. */
+/** Refusals of packages whose x509 credential is not accepted, or names another identity. */
 export async function verifyCertificates(
   signed: readonly KeyPackageIn[],
   context: AdmissionContext,
-): Promise<Map<KeyPackageIn, Refusal>> {
-  const refusals = new Map<KeyPackageIn, Refusal>();
+): Promise<Map<KeyPackageIn, AdmissionRefusal>> {
+  const refusals = new Map<KeyPackageIn, AdmissionRefusal>();
   for (const received of signed) {
     const refusal = await certificateRefusal(received, context);
     if (refusal !== undefined) refusals.set(received, refusal);
@@ -20,7 +20,7 @@ export async function verifyCertificates(
 async function certificateRefusal(
   received: KeyPackageIn,
   { policy, publisher, now }: AdmissionContext,
-): Promise<Refusal | undefined> {
+): Promise<AdmissionRefusal | undefined> {
   const { ciphersuite, leafNode } = received.unverified();
   const credential = leafNode.credential();
   if (credential.credentialType() !== CredentialType.X509 || policy.x509 === undefined) return undefined;

@@ -2,17 +2,17 @@ import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import { isValidIn } from "../mls/leaf-node/extension.ts";
+import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
 import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
-import { type Refusal, refusalOfLifetimeError } from "./refusal.ts";
+import { type AdmissionRefusal, refusalOfLifetimeError } from "./refusal.ts";
 
 /**
- * All that costs no curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Gives the first refusal,
+ * All checks without curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Returns the first refusal,
  * or undefined.
  */
-export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): Refusal | undefined {
+export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): AdmissionRefusal | undefined {
   const { protocolVersion, ciphersuite, initKey, leafNode, extensions } = received.unverified();
   const { policy, crypto } = context;
   const lifetime = leafNode.lifeTime();
@@ -43,7 +43,7 @@ function keyRefusal(
   leafNode: LeafNode,
   info: CiphersuiteInfo,
   { publisher }: AdmissionContext,
-): Refusal | undefined {
+): AdmissionRefusal | undefined {
   const encryptionKey = leafNode.encryptionKey().asSlice();
   const signatureKey = leafNode.signatureKey().asSlice();
   const defect = "wrong length";
@@ -61,7 +61,7 @@ function keyRefusal(
   return undefined;
 }
 
-function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Refusal | undefined {
+function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): AdmissionRefusal | undefined {
   const { protocolVersion, ciphersuite, leafNode } = received.unverified();
   const capabilities = leafNode.capabilities();
   if (!capabilities.versions().includes(protocolVersion)) {
@@ -82,8 +82,8 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Ref
   return undefined;
 }
 
-/** An x509 credential is left to its verifier, which costs more than a signature. */
-function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionContext): Refusal | undefined {
+/** An x509 credential is left to its verifier, which runs last: it costs more than a signature. */
+function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionContext): AdmissionRefusal | undefined {
   const credential = leafNode.credential();
   const credentialType = credential.credentialType();
   if (credentialType === CredentialType.X509 && policy.x509 !== undefined) return undefined;
@@ -95,8 +95,8 @@ function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionC
   return undefined;
 }
 
-/** The client's clock may run ahead of ours at its start, never at its end. */
-function lifetimeRefusal(lifetime: Lifetime, { now, policy }: AdmissionContext): Refusal | undefined {
+/** `not_before` is allowed some clock skew, `not_after` none. */
+function lifetimeRefusal(lifetime: Lifetime, { now, policy }: AdmissionContext): AdmissionRefusal | undefined {
   const valid = lifetime.validate(now);
   if (!valid.ok) {
     const ahead = valid.error.code === "NotValidYet" && lifetime.notBefore <= now + policy.uploadClockSkewSeconds;

@@ -1,29 +1,29 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
-/** What a deployment decides about the packages that it takes. */
+/** What a deployment decides about the packages that it accepts. */
 export type AdmissionPolicy = {
-  /** Suites that may enter; those that the crypto provider lacks are refused besides. */
+  /** Accepted suites; one that the crypto provider lacks is refused all the same. */
   readonly ciphersuites: readonly number[];
   readonly maxKeyPackageBytes: number;
-  /** RFC 9420 §7.2 demands a maximum; `undefined` switches it off, for a policy that only looks. */
+  /** RFC 9420 §7.2 demands a maximum; `undefined` switches it off, for a tool that admits nothing. */
   readonly maxTotalLifetimeSeconds: number | undefined;
-  /** How far in the future `not_before` may lie. */
+  /** How far in the future `not_before` may be. */
   readonly uploadClockSkewSeconds: number;
   /**
-   * Take GREASE in `KeyPackage.extensions` that the capabilities do not list: some implementations draw the two
+   * Accept GREASE in `KeyPackage.extensions` that the capabilities do not list: some implementations choose the two
    * independently, which RFC 9420 §10 does not allow.
    */
   readonly tolerateUnlistedGreaseKeyPackageExtensions?: boolean;
-  /** Takes x509 credentials that it accepts; without it they are an `unsupported_credential_type`. */
+  /** Decides on x509 credentials; without it they are refused as `unsupported_credential_type`. */
   readonly x509?: X509Verifier;
 };
 
-/** Whose packages these must be; what is left out is not asked. */
+/** Whose packages these must be; what is left out is not checked. */
 export type Publisher = {
   /** The identity that a basic credential must have, in UTF-8, or an x509 one as a subject alternative name. */
   readonly identity?: string | undefined;
-  /** The keys that the client has registered, by scheme: a package of any other is refused before its signatures. */
+  /** The keys that the client registered, by scheme: a package with another key is refused before its signatures. */
   readonly signatureKeys?: ReadonlyMap<number, Uint8Array>;
 };
 
@@ -35,7 +35,7 @@ export type AdmissionContext = {
   readonly now: number;
 };
 
-/** The identity that a template gives: `{user}` and `{client}` filled in once; `*` takes any, which is undefined. */
+/** The identity that a template gives: `{user}` and `{client}` filled in once; `*` means any identity: undefined. */
 export function expectedIdentity(template: string, user: string, client: string): string | undefined {
   if (template === "*") return undefined;
   return template.replace(/\{(user|client)\}/g, (_, name) => (name === "user" ? user : client));

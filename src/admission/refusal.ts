@@ -3,7 +3,7 @@ import type { PublicKeyDefect } from "../mls/keys/public-keys.ts";
 import type { X509Error } from "../mls/x509/x509-verifier.ts";
 
 /** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
-export type Refusal =
+export type AdmissionRefusal =
   // decoding
   | { readonly code: "malformed"; readonly problem: string; readonly offset: number }
   | { readonly code: "unsupported_ciphersuite"; readonly ciphersuite: number }
@@ -44,15 +44,15 @@ export type X509RefusalCode =
   | "x509_invalid_signature"
   | "x509_untrusted";
 
-export type RefusalCode = Refusal["code"];
+export type RefusalCode = AdmissionRefusal["code"];
 
 /** One sentence for a person. It repeats no key, signature or identity. */
-export function describeRefusal(refusal: Refusal): string {
+export function describeRefusal(refusal: AdmissionRefusal): string {
   switch (refusal.code) {
     case "malformed":
       return `${refusal.problem}, at byte ${refusal.offset}`;
     case "unsupported_ciphersuite":
-      return `ciphersuite ${refusal.ciphersuite} is not taken here`;
+      return `ciphersuite ${refusal.ciphersuite} is not accepted by this directory`;
     case "invalid_leaf_node_source_type":
       return "leaf_node_source is not key_package";
     case "invalid_leaf_node_signature":
@@ -62,7 +62,7 @@ export function describeRefusal(refusal: Refusal): string {
     case "init_key_equals_encryption_key":
       return "init_key and encryption_key are the same key";
     case "extension_type_not_valid_in_key_package":
-      return `an extension of type ${refusal.extensionType} may not stand in a KeyPackage`;
+      return `an extension of type ${refusal.extensionType} is not allowed in a KeyPackage`;
     case "invalid_signature":
       return "the signature of the KeyPackage does not verify";
     case "unsupported_extension":
@@ -70,7 +70,7 @@ export function describeRefusal(refusal: Refusal): string {
     case "lifetime_expired":
       return `not_after ${refusal.notAfter} has passed at ${refusal.now}`;
     case "lifetime_not_yet_valid":
-      return `not_before ${refusal.notBefore} has not come at ${refusal.now}`;
+      return `not_before ${refusal.notBefore} is in the future at ${refusal.now}`;
     case "too_large":
       return `expected at most ${refusal.maxBytes} bytes, got ${refusal.bytes}`;
     case "lifetime_too_long":
@@ -90,23 +90,32 @@ export function describeRefusal(refusal: Refusal): string {
     case "leaf_extension_not_in_capabilities":
       return `extension type ${refusal.extensionType} of the leaf node is not in capabilities.extensions`;
     case "unsupported_credential_type":
-      return `credential type ${refusal.credentialType} is not taken here`;
+      return `credential type ${refusal.credentialType} is not accepted by this directory`;
     case "credential_identity_mismatch":
-      return "the identity of the credential is not the one that this client must have";
+      return "the identity of the credential is not the one required of this client";
     case "signature_key_mismatch":
-      return "signature_key is not the one that the client has registered for this scheme";
-    default:
+      return "signature_key is not the key that the client registered for this scheme";
+    case "x509_malformed":
+    case "x509_scheme_mismatch":
+    case "x509_key_mismatch":
+    case "x509_not_for_signatures":
+    case "x509_not_yet_valid":
+    case "x509_expired":
+    case "x509_unknown_critical_extension":
+    case "x509_not_an_authority":
+    case "x509_invalid_signature":
+    case "x509_untrusted":
       return refusal.problem;
   }
 }
 
-export function refusalOfDecodeError(error: KeyPackageDecodeError): Refusal {
+export function refusalOfDecodeError(error: KeyPackageDecodeError): AdmissionRefusal {
   return error.code === "UnknownCiphersuite"
     ? { code: "unsupported_ciphersuite", ciphersuite: error.ciphersuite }
     : { code: "malformed", problem: error.message, offset: error.offset };
 }
 
-export function refusalOfVerifyError(error: KeyPackageVerifyError): Refusal {
+export function refusalOfVerifyError(error: KeyPackageVerifyError): AdmissionRefusal {
   switch (error.code) {
     case "InvalidLeafNodeSourceType":
       return { code: "invalid_leaf_node_source_type" };
@@ -129,7 +138,7 @@ export function refusalOfVerifyError(error: KeyPackageVerifyError): Refusal {
 
 export function refusalOfLifetimeError(
   error: Extract<KeyPackageVerifyError, { code: "LifetimeError" }>["lifetime"],
-): Refusal {
+): AdmissionRefusal {
   return error.code === "Expired"
     ? { code: "lifetime_expired", notAfter: error.notAfter, now: error.now }
     : { code: "lifetime_not_yet_valid", notBefore: error.notBefore, now: error.now };
@@ -148,6 +157,6 @@ const X509_CODES: Readonly<Record<X509Error["code"], X509RefusalCode>> = {
   Untrusted: "x509_untrusted",
 };
 
-export function refusalOfX509Error(error: X509Error): Refusal {
+export function refusalOfX509Error(error: X509Error): AdmissionRefusal {
   return { code: X509_CODES[error.code], problem: error.message };
 }

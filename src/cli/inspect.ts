@@ -8,7 +8,7 @@ import { nobleCrypto } from "../mls/crypto/noble.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
 import { isMlsMessage } from "../mls/key-package/mls-message.ts";
-import type { Extension } from "../mls/leaf-node/extension.ts";
+import type { Extension } from "../mls/leaf-node/extensions.ts";
 import type { LeafNode, LeafNodeSource } from "../mls/leaf-node/leaf-node.ts";
 import { type Command, EXIT_OK, EXIT_REFUSED, parseSeconds, UsageError } from "./command.ts";
 import { parseLine, readLines } from "./key-package-input.ts";

@@ -1,7 +1,12 @@
 import { parseArgs } from "node:util";
 import { admit } from "../admission/admit.ts";
 import type { AdmissionPolicy } from "../admission/policy.ts";
-import { describeRefusal, type Refusal, refusalOfDecodeError, refusalOfVerifyError } from "../admission/refusal.ts";
+import {
+  type AdmissionRefusal,
+  describeRefusal,
+  refusalOfDecodeError,
+  refusalOfVerifyError,
+} from "../admission/refusal.ts";
 import * as limits from "../config/limits.ts";
 import { CIPHERSUITES } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
@@ -113,7 +118,7 @@ export async function judgeAsDirectory(
   });
 }
 
-function refusedBy(refusal: Refusal): Answer {
+function refusedBy(refusal: AdmissionRefusal): Answer {
   return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
 }
 

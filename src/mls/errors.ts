@@ -1,6 +1,6 @@
 /**
- * Every expected failure of the library: a plain value with a discriminating `code` named as the variant in OpenMLS,
- * its text, and the data that belongs to it. None carries key material.
+ * Every expected failure of the library: a plain value with a discriminating `code`, named as the variant in OpenMLS
+ * where it has one, a message, and the data that belongs to it. None carries key material.
  */
 import type { Ciphersuite } from "./ciphersuite.ts";
 
@@ -8,7 +8,7 @@ import type { Ciphersuite } from "./ciphersuite.ts";
 export type DecodeError = {
   readonly code: "EndOfStream" | "InvalidVectorLength" | "TrailingData" | "UnknownValue" | "DecodingError";
   readonly message: string;
-  /** Where in the input, in bytes. */
+  /** Bytes from the start of the input. */
   readonly offset: number;
 };
 
@@ -19,7 +19,7 @@ export type UnknownCiphersuiteError = {
   readonly ciphersuite: number;
 };
 
-/** Why bytes gave no `KeyPackageIn`. */
+/** Why bytes could not be decoded as a `KeyPackageIn`. */
 export type KeyPackageDecodeError = DecodeError | UnknownCiphersuiteError;
 
 /** Times in unix seconds. */
@@ -38,7 +38,7 @@ export type KeyPackageVerifyError =
   | { readonly code: "UnsupportedExtension"; readonly message: string; readonly extensionType: number }
   | { readonly code: "LifetimeError"; readonly message: string; readonly lifetime: LifetimeError };
 
-/** Why `KeyPackageBuilder.build` made nothing. */
+/** Why `KeyPackageBuilder.build` failed. */
 export type KeyPackageNewError =
   | { readonly code: "CiphersuiteSignatureSchemeMismatch"; readonly message: string }
   | { readonly code: "UnsupportedCiphersuite"; readonly message: string; readonly ciphersuite: Ciphersuite }

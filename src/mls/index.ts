@@ -26,8 +26,7 @@ export {
   ProtocolVersion,
 } from "./codec/code-points.ts";
 export { BasicCredential } from "./credentials/basic-credential.ts";
-export { Credential } from "./credentials/credential.ts";
-export type { CredentialWithKey } from "./credentials/credential-with-key.ts";
+export { Credential, type CredentialWithKey } from "./credentials/credential.ts";
 export { X509Credential } from "./credentials/x509-credential.ts";
 export { nobleCrypto } from "./crypto/noble.ts";
 export type { CryptoProvider, HpkeKeyPairBytes, SignatureItem, SignatureKeyPairBytes } from "./crypto/provider.ts";
@@ -42,25 +41,34 @@ export type {
   LifetimeError,
   UnknownCiphersuiteError,
 } from "./errors.ts";
-export { KeyPackage } from "./key-package/key-package.ts";
-export type { KeyPackageBuilder, KeyPackageProvider, LastResortEncoding } from "./key-package/key-package-builder.ts";
-export { KeyPackageBundle } from "./key-package/key-package-bundle.ts";
-export { deserializeKeyPackageBundle, serializeKeyPackageBundle } from "./key-package/key-package-bundle-codec.ts";
+export {
+  KeyPackage,
+  type KeyPackageBuilder,
+  KeyPackageBundle,
+  type KeyPackageProvider,
+  type KeyPackageStorage,
+  type KeyPackageTbs,
+} from "./key-package/key-package.ts";
 export { KeyPackageIn } from "./key-package/key-package-in.ts";
 export { KeyPackageRef, makeKeyPackageRef } from "./key-package/key-package-ref.ts";
-export { InMemoryKeyPackageStorage, type KeyPackageStorage } from "./key-package/key-package-storage.ts";
-export type { KeyPackageTbs } from "./key-package/key-package-tbs.ts";
+export {
+  deserializeKeyPackageBundle,
+  InMemoryKeyPackageStorage,
+  serializeKeyPackageBundle,
+} from "./key-package/key-package-storage.ts";
 export { encodeMlsMessage, isMlsMessage, splitMlsMessages } from "./key-package/mls-message.ts";
-export { HpkePrivateKey } from "./keys/hpke-private-key.ts";
-export { HpkePublicKey } from "./keys/hpke-public-key.ts";
-export { InitKey } from "./keys/init-key.ts";
+export { HpkePrivateKey, HpkePublicKey, InitKey, type PublicKeyBytes, SignaturePublicKey } from "./keys/key-types.ts";
 export { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "./keys/public-keys.ts";
-export { SignaturePublicKey } from "./keys/signature-public-key.ts";
 export { SignatureKeyPair, type Signer } from "./keys/signer.ts";
 export { AppDataDictionary, type ComponentData } from "./leaf-node/app-data-dictionary.ts";
 export { Capabilities, type CapabilityLists } from "./leaf-node/capabilities.ts";
-export type { Extension, Placement } from "./leaf-node/extension.ts";
-export { Extensions, type RequiredCapabilities } from "./leaf-node/extensions.ts";
+export {
+  type Extension,
+  Extensions,
+  type LastResortEncoding,
+  type Placement,
+  type RequiredCapabilities,
+} from "./leaf-node/extensions.ts";
 export { LeafNode, type LeafNodeFields, type LeafNodeSource } from "./leaf-node/leaf-node.ts";
 export {
   DEFAULT_LIFETIME_SECONDS,

@@ -1,4 +1,4 @@
-/** An expected outcome as a value: exceptions are left to faults. */
+/** An expected outcome as a value: exceptions are for faults. */
 export type Result<T, E> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E };
 
 /** Success. */

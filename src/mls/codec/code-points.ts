@@ -5,7 +5,7 @@ export const ProtocolVersion = { Mls10: 1 } as const;
 /** The number of a version that this library knows. */
 export type ProtocolVersion = (typeof ProtocolVersion)[keyof typeof ProtocolVersion];
 
-/** RFC 9420 §17.2; only mls_key_package concerns this library. */
+/** RFC 9420 §17.2; this library needs only mls_key_package. */
 export const WireFormat = { KeyPackage: 5 } as const;
 
 /** RFC 9420 §17.5. */
@@ -25,12 +25,12 @@ export const ExtensionType = {
 /** Component of an AppDataDictionary that marks a last resort in later versions of draft-ietf-mls-extensions. */
 export const LAST_RESORT_COMPONENT_ID = 0x0004;
 
-/** Extension types 1 to 5 are supported by everyone and need not, and must not, be listed: RFC 9420 §7.2. */
+/** Extension types 1 to 5, which every client supports and which must not be listed in capabilities (RFC 9420 §7.2). */
 export function isDefaultExtensionType(type: number): boolean {
   return type >= 1 && type <= 5;
 }
 
-/** Proposal types 1 to 7, likewise. Credential types have no defaults. */
+/** Proposal types 1 to 7, by the same rule. Credential types have no defaults. */
 export function isDefaultProposalType(type: number): boolean {
   return type >= 1 && type <= 7;
 }

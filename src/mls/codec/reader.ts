@@ -3,9 +3,9 @@ import type { DecodeError } from "../errors.ts";
 /**
  * Reads the TLS presentation language of RFC 9420 §2.1 from received bytes, without copying.
  *
- * The first failure is kept and ends the input: later reads give zeros and empty views, `remaining` is 0, and the
- * outcome is asked once, at the end. So decoders are straight lines, and no input can make one loop or allocate
- * more than its own size.
+ * The first failure is kept and ends the input: later reads return zeros and empty views, `remaining` is 0, and the
+ * caller checks `failure` once, at the end. So decoders need no branches for errors, and no input can make one loop or
+ * allocate more than its own size.
  */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -30,7 +30,7 @@ export class Reader {
     return this.#position;
   }
 
-  /** Bytes left before the end, of the vector where this reads one; 0 after a failure. */
+  /** Bytes left before the end of the input or, in a vector, of the vector; 0 after a failure. */
   get remaining(): number {
     return this.#outcome.failure === undefined ? this.#end - this.#position : 0;
   }
@@ -40,7 +40,7 @@ export class Reader {
     return this.#outcome.failure;
   }
 
-  /** Fails, unless something has failed before. */
+  /** Records a failure, unless there is one already. */
   fail(code: DecodeError["code"], message: string): void {
     this.#outcome.failure ??= { code, message, offset: this.#position };
   }
@@ -92,7 +92,7 @@ export class Reader {
     return values;
   }
 
-  /** A view of what lies between two positions of this input. */
+  /** A view of the bytes between two positions of this input. */
   slice(start: number, end: number): Uint8Array {
     return this.#bytes.subarray(start, end);
   }

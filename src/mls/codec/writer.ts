@@ -46,7 +46,7 @@ export class Writer {
     return this;
   }
 
-  /** All that was written, in a buffer of its own. */
+  /** All bytes written so far, in a new buffer. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -1,11 +1,11 @@
 import { CredentialType } from "../codec/code-points.ts";
 import { Credential } from "./credential.ts";
 
-/** `opaque identity<V>`, RFC 9420 §5.3: a bare assertion, which the application must be able to check otherwise. */
+/** `opaque identity<V>`, RFC 9420 §5.3: a bare assertion, which the application must check by other means. */
 export class BasicCredential {
   readonly #identity: Uint8Array;
 
-  /** Text is taken in UTF-8. */
+  /** Text is encoded as UTF-8. */
   constructor(identity: Uint8Array | string) {
     this.#identity = typeof identity === "string" ? new TextEncoder().encode(identity) : identity;
   }

@@ -1,13 +1,14 @@
 import { equalBytes } from "../codec/byte-strings.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
+import type { SignaturePublicKey } from "../keys/key-types.ts";
 
 /**
  * ```
  * struct { CredentialType credential_type; opaque serialized_content<V>; } Credential;   // RFC 9420 §5.3
  * ```
  * Both bodies that RFC 9420 defines are one `<V>` (a basic identity, an x509 chain), and other implementations read
- * unknown types likewise.
+ * unknown types in the same way.
  */
 export class Credential {
   readonly #type: number;
@@ -34,7 +35,7 @@ export class Credential {
     return this.#type;
   }
 
-  /** Inside the vector: the identity of a basic credential, the certificates of an x509 one. */
+  /** The content of the vector: the identity of a basic credential, the certificates of an x509 one. */
   serializedContent(): Uint8Array {
     return this.#content;
   }
@@ -44,3 +45,6 @@ export class Credential {
     return this.#type === other.#type && equalBytes(this.#content, other.#content);
   }
 }
+
+/** A credential and the signature key that it vouches for (RFC 9420 §5.3). */
+export type CredentialWithKey = { readonly credential: Credential; readonly signatureKey: SignaturePublicKey };

@@ -9,8 +9,8 @@ import { Credential } from "./credential.ts";
  * ```
  * struct { opaque cert_data<V>; } Certificate;   Certificate certificates<V>;   // RFC 9420 §5.3
  * ```
- * A chain of DER certificates, the client's own first, each certifying the one before it. What they say is looked at
- * elsewhere (x509-chain.ts), so that this costs no X.509 library.
+ * A chain of DER certificates, the client's own first, each certifying the one before it. Their content is checked
+ * elsewhere (x509-chain.ts), so that this class needs no X.509 library.
  */
 export class X509Credential {
   readonly #certificates: readonly Uint8Array[];

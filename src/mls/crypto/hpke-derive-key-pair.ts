@@ -6,9 +6,10 @@ import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import type { CHash } from "@noble/hashes/utils.js";
 import { type Ciphersuite, ciphersuiteInfo, Kem } from "../ciphersuite.ts";
 import { Writer } from "../codec/writer.ts";
+import { at } from "./at.ts";
 import type { HpkeKeyPairBytes } from "./provider.ts";
 
-/** Candidates that RFC 9180 §7.1.3 tries before it gives up; for P-256 already the second has a chance of 2^-32. */
+/** Candidates that RFC 9180 §7.1.3 tries before it gives up; a second one is needed with a chance of 2^-32 for P-256. */
 const MAX_CANDIDATES = 256;
 
 /**
@@ -43,7 +44,7 @@ function montgomery(
 function weierstrass(kdf: LabeledKdf, curve: typeof p256, length: number, topByteMask: number): HpkeKeyPairBytes {
   for (let counter = 0; counter < MAX_CANDIDATES; counter++) {
     const privateKey = kdf.expand("candidate", Uint8Array.of(counter), length);
-    privateKey[0] = (privateKey[0] ?? 0) & topByteMask;
+    privateKey[0] = at(privateKey, 0) & topByteMask;
     if (curve.utils.isValidSecretKey(privateKey)) {
       return { privateKey, publicKey: curve.getPublicKey(privateKey, false) };
     }

@@ -27,13 +27,13 @@ export const nobleCrypto: CryptoProvider = {
   random: (length) => randomBytes(length),
 };
 
-/** Either S is taken (RFC 9420 does not ask for the low one), and the message is hashed with the curve's hash. */
+/** Either S is accepted (RFC 9420 does not require the low one), and the message is hashed with the curve's hash. */
 const ECDSA = { format: "der", lowS: false, prehash: true } as const;
 
 /** RFC 8032's strict encodings instead of ZIP-215's, and no public key of small order. */
 const STRICT = { zip215: false } as const;
 
-/** Together where that is faster; the verdicts are those of `verifySignature`. */
+/** In a batch where that is faster, with the same verdicts as `verifySignature`. */
 function verifySignatures(scheme: SignatureScheme, items: readonly SignatureItem[]): boolean[] {
   switch (scheme) {
     case SignatureScheme.ed25519:
@@ -49,7 +49,7 @@ function verifySignatures(scheme: SignatureScheme, items: readonly SignatureItem
   }
 }
 
-/** noble throws for bad lengths: such a signature is not valid. */
+/** noble throws for keys and signatures of a wrong form: they are not valid. */
 function verifySignature(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
   try {
     switch (scheme) {

@@ -14,12 +14,12 @@ export type HpkeKeyPairBytes = { readonly publicKey: Uint8Array; readonly privat
 export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
 
 /**
- * All cryptography of the library. Everything that a platform may do elsewhere is async.
+ * All cryptography of the library. Everything that a platform may do outside JavaScript is async.
  *
  * Verdicts are the same in every adapter:
  * - Bad input (a key or signature of the wrong length, off the curve, not strict DER) is `false`, never a rejection.
  * - Ed25519 and Ed448 (RFC 8032): cofactored; small-order public keys and non-canonical encodings are refused.
- * - ECDSA: strict DER, either S (RFC 9420 does not demand the low one), the message hashed by the scheme's hash.
+ * - ECDSA: strict DER, either S (RFC 9420 does not require the low one), the message hashed by the scheme's hash.
  *   Compressed public keys verify here, as in OpenMLS: refusing them is the directory's policy (RFC 9420 §5.1.1).
  *
  * A rejection of any promise is a fault.
@@ -27,7 +27,7 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
 export type CryptoProvider = {
   supports(ciphersuite: Ciphersuite): boolean;
   verify(scheme: SignatureScheme, item: SignatureItem): Promise<boolean>;
-  /** One verdict for each item, in order, each the same as `verify` gives alone. */
+  /** One verdict for each item, in order, the same as `verify` gives for the item alone. */
   verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]>;
   sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   hash(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;

@@ -1,10 +1,10 @@
 import { Writer } from "../codec/writer.ts";
 
-/** The labels that concern a KeyPackage (RFC 9420 §7.2, §10). */
+/** The labels used in a KeyPackage (RFC 9420 §7.2, §10). */
 export type SignatureLabel = "KeyPackageTBS" | "LeafNodeTBS";
 
 /**
- * What SignWithLabel and VerifyWithLabel work on, RFC 9420 §5.1.2:
+ * The input of SignWithLabel and VerifyWithLabel, RFC 9420 §5.1.2:
  * ```
  * struct { opaque label<V>; opaque content<V>; } SignContent;   // label = "MLS 1.0 " + Label
  * ```

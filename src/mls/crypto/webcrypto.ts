@@ -12,17 +12,17 @@ const UNCOMPRESSED = 0x04;
 const ED25519_SIGNATURE_BYTES = 64;
 
 /**
- * The native adapter: Ed25519, ECDSA and hashes by the runtime's WebCrypto, all else by noble, as for all that a
- * runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
+ * The native adapter: Ed25519, ECDSA and hashes by the runtime's WebCrypto. Everything else is done by noble, and so is
+ * what a runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
  *
  * Its verdicts are those of noble, also where engines differ:
- * - ECDSA: the signature is taken from strict DER to raw here; keys that are not uncompressed points are decoded by
+ * - ECDSA: the signature is converted from strict DER to raw here; keys that are not uncompressed points are decoded by
  *   noble, since runtimes differ in what else they import.
  * - Ed25519: engines check [S]B = R + [k]A without the cofactor, by comparing the encoding of [S]B − [k]A with R, and
- *   take any key. What holds without the cofactor holds with it, and such an R is canonical, so a native `true` stands
- *   once the key is canonical and not of small order (checked here once for each key). A native `false` is asked again
- *   of noble, as R or the key may have a component of small order, to which only the cofactored equation is blind. That
- *   makes a false signature cost what it costs with noble, and a good one nothing.
+ *   accept any key. What holds without the cofactor holds with it, and such an R is canonical, so a native `true` is
+ *   final if the key is canonical and not of small order (checked here once for each key). After a native `false`,
+ *   noble decides, as R or the key may have a component of small order, which only the cofactored equation ignores. So
+ *   an invalid signature costs what it costs with noble, and a valid one costs nothing more.
  */
 export const webCrypto: CryptoProvider = {
   ...nobleCrypto,
@@ -35,7 +35,7 @@ export const webCrypto: CryptoProvider = {
 /** A `CryptoKey`, which is a global type in some runtimes' types only. */
 type NativeKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
-/** What WebCrypto calls a scheme, and how its keys and signatures look. */
+/** A scheme in WebCrypto: its name and the form of its keys and signatures. */
 type NativeScheme = {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
   readonly publicKeyBytes: number;
@@ -83,7 +83,7 @@ async function verifyMany(scheme: SignatureScheme, items: readonly SignatureItem
 
 /**
  * WebCrypto verifies one Ed25519 signature at a time. From about this many on, one batched equation in JavaScript is
- * faster in workerd, the more so where the runtime does its hashing (measured, bench/README.md).
+ * faster in workerd, with the hashing left to the runtime (measured, bench/README.md).
  */
 const ED25519_BATCH_SIGNATURES = 64;
 
@@ -96,7 +96,7 @@ async function verifyTogether(items: readonly SignatureItem[]): Promise<boolean[
   );
 }
 
-/** The verdict, or `undefined` where noble has to give it. */
+/** The verdict, or `undefined` where noble has to decide. */
 async function verifyNatively(
   native: NativeScheme,
   { publicKey, message, signature }: SignatureItem,
@@ -112,7 +112,7 @@ async function verifyNatively(
   return valid || ecdsaScalarBytes !== undefined ? valid : undefined;
 }
 
-/** A key that several signatures share is checked and imported once. */
+/** A key of several signatures is checked and imported once. */
 function publicKeyOf(
   native: NativeScheme,
   publicKey: Uint8Array,
@@ -144,7 +144,7 @@ async function sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Ui
   return native.ecdsaScalarBytes === undefined ? signature : rawToDer(signature);
 }
 
-/** `undefined` for what is no key, and for an algorithm that the runtime lacks: noble knows which. */
+/** `undefined` for bytes that are not a key and for an algorithm that the runtime lacks: noble tells them apart. */
 async function importKey(
   format: "raw" | "pkcs8",
   bytes: Uint8Array,
@@ -158,7 +158,7 @@ async function importKey(
   }
 }
 
-/** WebCrypto takes no views of shared memory. */
+/** WebCrypto does not accept views of shared memory. */
 function unshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return isUnshared(bytes) ? bytes : new Uint8Array(bytes);
 }

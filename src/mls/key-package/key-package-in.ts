@@ -1,16 +1,15 @@
 import { ciphersuiteInfo, isCiphersuite } from "../ciphersuite.ts";
 import type { ProtocolVersion } from "../codec/code-points.ts";
 import { Reader } from "../codec/reader.ts";
-import type { CredentialWithKey } from "../credentials/credential-with-key.ts";
+import type { CredentialWithKey } from "../credentials/credential.ts";
 import type { CryptoProvider, SignatureItem } from "../crypto/provider.ts";
 import { encodeSignContent } from "../crypto/sign-content.ts";
 import type { DecodeError, KeyPackageDecodeError, KeyPackageVerifyError } from "../errors.ts";
-import { InitKey } from "../keys/init-key.ts";
+import { InitKey } from "../keys/key-types.ts";
 import { Extensions } from "../leaf-node/extensions.ts";
 import { LeafNode, unlistedTypes } from "../leaf-node/leaf-node.ts";
 import { err, ok, type Result } from "../result.ts";
-import { KeyPackage } from "./key-package.ts";
-import type { KeyPackageTbs } from "./key-package-tbs.ts";
+import { KeyPackage, type KeyPackageTbs } from "./key-package.ts";
 import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "./mls-message.ts";
 
 type Parts = {
@@ -23,8 +22,8 @@ type Parts = {
 };
 
 /**
- * A KeyPackage that was received: well-formed, and nothing more is known of it until `validate`. It holds views of
- * the received bytes, and signatures and references are computed over them: do not change them meanwhile.
+ * A received KeyPackage: well-formed, but not yet checked by `validate`. It holds views of the received bytes, and
+ * signatures and references are computed over them: do not change those bytes.
  */
 export class KeyPackageIn {
   readonly #parts: Parts;
@@ -57,7 +56,7 @@ export class KeyPackageIn {
     return KeyPackageIn.tlsDeserializeExact(bytes.subarray(MLS_MESSAGE_HEADER_BYTES));
   }
 
-  /** Whose package this claims to be. Nothing of it is verified. */
+  /** The credential and signature key of the leaf, not verified. */
   unverifiedCredential(): CredentialWithKey {
     const { leafNode } = this.#parts.content;
     return { credential: leafNode.credential(), signatureKey: leafNode.signatureKey() };
@@ -94,7 +93,7 @@ export class KeyPackageIn {
 
   /**
    * The checks of OpenMLS's `KeyPackageIn::validate` in its order, so that a package with several defects gets the
-   * same verdict (RFC 9420 §7.3, §10.1). `now` is unix seconds. What else a directory demands stands in admission.
+   * same verdict (RFC 9420 §7.3, §10.1). `now` is unix seconds. The further rules of a directory are not checked here.
    */
   async validate(
     crypto: CryptoProvider,
@@ -141,8 +140,8 @@ export class KeyPackageIn {
   }
 
   /**
-   * A KeyPackage without any check of signatures or lifetime: for what the application itself has kept. Fails only
-   * where the struct cannot be a KeyPackage's: another leaf source, or an extension that may not stand in one.
+   * A KeyPackage without any check of signatures or lifetime, for packages from the application's own storage. Fails only
+   * where the struct cannot be a KeyPackage's: another leaf source, or an extension that is not allowed in one.
    */
   intoUnchecked(): Result<KeyPackage, DecodeError> {
     const { content, signature, bytes } = this.#parts;
@@ -178,7 +177,7 @@ const VERSIONS_DIFFER: DecodeError = {
   offset: 0,
 };
 
-/** The parts before anybody has asked whether the suite is known: a malformed package is malformed in any suite. */
+/** The parts before the check that the suite is known: a malformed package is reported as malformed in any suite. */
 type RawParts = Omit<Parts, "content"> & {
   readonly content: Omit<KeyPackageTbs<"Received">, "ciphersuite">;
   readonly ciphersuite: number;

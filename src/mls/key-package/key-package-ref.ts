@@ -3,7 +3,7 @@ import { equalBytes, toHex } from "../codec/byte-strings.ts";
 import { Writer } from "../codec/writer.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 
-/** `opaque HashReference<V>`, RFC 9420 §5.2: the raw digest, of the length of the suite's hash. */
+/** `opaque HashReference<V>`, RFC 9420 §5.2: the digest, as long as the output of the suite's hash. */
 export class KeyPackageRef {
   readonly #digest: Uint8Array;
 
@@ -21,7 +21,7 @@ export class KeyPackageRef {
     return equalBytes(this.#digest, other.#digest);
   }
 
-  /** As OpenMLS shows it. */
+  /** In the format of OpenMLS. */
   toString(): string {
     return `HashReference: ${toHex(this.#digest).toUpperCase()}`;
   }

@@ -1,19 +1,14 @@
 import { toHex } from "../codec/byte-strings.ts";
-import type { KeyPackageBundle } from "./key-package-bundle.ts";
+import { Reader } from "../codec/reader.ts";
+import { Writer } from "../codec/writer.ts";
+import type { KeyPackageDecodeError } from "../errors.ts";
+import { HpkePrivateKey } from "../keys/key-types.ts";
+import { err, ok, type Result } from "../result.ts";
+import { KeyPackageBundle, type KeyPackageStorage } from "./key-package.ts";
+import { KeyPackageIn } from "./key-package-in.ts";
 import type { KeyPackageRef } from "./key-package-ref.ts";
 
-/**
- * Where an application keeps its bundles until a Welcome names one by its reference. What is written holds private
- * keys: keep it as secret as any. A rejection is a fault of the storage.
- */
-export type KeyPackageStorage = {
-  writeKeyPackage(ref: KeyPackageRef, bundle: KeyPackageBundle): Promise<void>;
-  readKeyPackage(ref: KeyPackageRef): Promise<KeyPackageBundle | undefined>;
-  /** After its one use (RFC 9420 §16.8); a reference that is not there is no error. */
-  deleteKeyPackage(ref: KeyPackageRef): Promise<void>;
-};
-
-/** Bundles that live as long as the process. */
+/** Keeps bundles in memory, as long as the process runs. */
 export class InMemoryKeyPackageStorage implements KeyPackageStorage {
   readonly #bundles = new Map<string, KeyPackageBundle>();
 
@@ -28,4 +23,40 @@ export class InMemoryKeyPackageStorage implements KeyPackageStorage {
   async deleteKeyPackage(ref: KeyPackageRef): Promise<void> {
     this.#bundles.delete(toHex(ref.asSlice()));
   }
+}
+
+/** The only format so far; a later one will get the next number, and this one will stay readable. */
+const FORMAT_VERSION = 1;
+
+/**
+ * A bundle for an application's own storage: it holds both private keys.
+ * ```
+ * struct { uint8 format = 1;  KeyPackage key_package<V>;
+ *          opaque init_private_key<V>;  opaque encryption_private_key<V>; }
+ * ```
+ */
+export function serializeKeyPackageBundle(bundle: KeyPackageBundle): Uint8Array {
+  return new Writer()
+    .u8(FORMAT_VERSION)
+    .opaque(bundle.keyPackage().tlsSerialize())
+    .opaque(bundle.initPrivateKey().asSlice())
+    .opaque(bundle.encryptionPrivateKey().asSlice())
+    .finish();
+}
+
+/** Reads what `serializeKeyPackageBundle` wrote. The bundle is the application's own, so signatures are not checked. */
+export function deserializeKeyPackageBundle(bytes: Uint8Array): Result<KeyPackageBundle, KeyPackageDecodeError> {
+  const reader = Reader.over(bytes);
+  const format = reader.u8();
+  if (format !== FORMAT_VERSION) reader.fail("UnknownValue", `unknown format ${format} of a bundle`);
+  const keyPackageBytes = reader.opaque();
+  const initPrivateKey = new HpkePrivateKey(reader.opaque());
+  const encryptionPrivateKey = new HpkePrivateKey(reader.opaque());
+  reader.expectEnd();
+  if (reader.failure !== undefined) return err(reader.failure);
+  const decoded = KeyPackageIn.tlsDeserializeExact(keyPackageBytes);
+  if (!decoded.ok) return decoded;
+  const keyPackage = decoded.value.intoUnchecked();
+  if (!keyPackage.ok) return keyPackage;
+  return ok(new KeyPackageBundle(keyPackage.value, initPrivateKey, encryptionPrivateKey));
 }

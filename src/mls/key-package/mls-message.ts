@@ -22,8 +22,8 @@ export function isMlsMessage(bytes: Uint8Array): boolean {
 
 /**
  * Cuts a body of `message/mls` (RFC 9420 §17.10), which is MLSMessages one after the other, into views of each.
- * Only the structure that bounds them is read, so a message that is refused later does not move its neighbours.
- * Where that structure itself breaks, nothing after it can be found: `error` says where, with what came before.
+ * Only the fields that determine its length are read of a message, so that one that is refused later does not affect the
+ * others. Where such a field is wrong, the rest cannot be split: `error` has the offset and the index of the message.
  */
 export function splitMlsMessages(bytes: Uint8Array): Result<Uint8Array[], DecodeError & { readonly index: number }> {
   const messages: Uint8Array[] = [];
@@ -40,7 +40,9 @@ export function splitMlsMessages(bytes: Uint8Array): Result<Uint8Array[], Decode
 function skipMlsMessage(reader: Reader): void {
   reader.u16();
   const wireFormat = reader.u16();
-  if (wireFormat !== WireFormat.KeyPackage) reader.fail("UnknownValue", `wire format ${wireFormat} is no KeyPackage`);
+  if (wireFormat !== WireFormat.KeyPackage) {
+    reader.fail("UnknownValue", `wire format ${wireFormat} is not mls_key_package`);
+  }
   reader.take(4);
   reader.opaque();
   skipLeafNode(reader);

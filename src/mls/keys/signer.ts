@@ -1,17 +1,18 @@
 import type { SignatureScheme } from "../ciphersuite.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
-import { SignaturePublicKey } from "./signature-public-key.ts";
+import { SignaturePublicKey } from "./key-types.ts";
 
 /**
- * Whoever signs: async, so that a platform's key store can keep the private key to itself. `sign` gives the signature
- * as MLS carries it (RFC 9420 §5.1.1: DER for ECDSA) over exactly this message; a rejection is `SignatureError`.
+ * Makes signatures. It is async, so that the private key can stay in a platform's key store. `sign` returns the
+ * signature of exactly this message as MLS carries it (RFC 9420 §5.1.2: DER for ECDSA); the builder reports a rejection
+ * as `SignatureError`.
  */
 export type Signer = {
   readonly signatureScheme: SignatureScheme;
   sign(message: Uint8Array): Promise<Uint8Array>;
 };
 
-/** A signature key pair in memory. The private key shows itself only to `privateKey`. */
+/** A signature key pair in memory. Only `privateKey` reveals the private key. */
 export class SignatureKeyPair implements Signer {
   readonly signatureScheme: SignatureScheme;
   readonly #crypto: CryptoProvider;
@@ -36,7 +37,7 @@ export class SignatureKeyPair implements Signer {
     return new SignatureKeyPair(crypto, signatureScheme, privateKey, publicKey);
   }
 
-  /** From what an application has kept; the keys are not compared with each other. */
+  /** From stored keys; whether they belong together is not checked. */
   static fromRaw(
     crypto: CryptoProvider,
     signatureScheme: SignatureScheme,
@@ -50,12 +51,12 @@ export class SignatureKeyPair implements Signer {
     return this.#crypto.sign(this.signatureScheme, this.#privateKey, message);
   }
 
-  /** What goes into the leaf node. */
+  /** `signature_key` of the leaf node. */
   publicKey(): SignaturePublicKey {
     return this.#publicKey;
   }
 
-  /** The secret: EdDSA's seed, ECDSA's scalar. */
+  /** The secret: an EdDSA seed or an ECDSA scalar. */
   privateKey(): Uint8Array {
     return this.#privateKey;
   }

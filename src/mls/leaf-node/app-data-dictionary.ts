@@ -9,7 +9,7 @@ export type ComponentData = { readonly componentId: number; readonly data: Uint8
  * struct { uint16 component_id; opaque data<V>; } ComponentData;
  * struct { ComponentData component_data<V>; } AppDataDictionary;   // draft-ietf-mls-extensions
  * ```
- * Entries are sorted by their id and unique.
+ * Entries are sorted by id, and ids are unique.
  */
 export class AppDataDictionary {
   readonly #components: readonly ComponentData[];
@@ -41,7 +41,7 @@ export class AppDataDictionary {
     return new AppDataDictionary(reader.failure === undefined ? components : []);
   }
 
-  /** The whole of an extension's data, or undefined where that is no dictionary. */
+  /** From the whole data of an extension; undefined if that is not a dictionary. */
   static fromExtensionData(data: Uint8Array): AppDataDictionary | undefined {
     const reader = Reader.over(data);
     const dictionary = AppDataDictionary.decode(reader);
@@ -63,7 +63,7 @@ export class AppDataDictionary {
     return this.#components;
   }
 
-  /** The data of one component, if it is there. */
+  /** The data of one component, if present. */
   get(componentId: number): Uint8Array | undefined {
     return this.#components.find((component) => component.componentId === componentId)?.data;
   }

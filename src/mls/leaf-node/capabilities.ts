@@ -2,6 +2,7 @@ import { CIPHERSUITES } from "../ciphersuite.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../codec/code-points.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
+import { at } from "../crypto/at.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 
 /** The five lists of a Capabilities, in order of the wire. */
@@ -18,7 +19,7 @@ export type CapabilityLists = {
  * struct { ProtocolVersion versions<V>; CipherSuite cipher_suites<V>; ExtensionType extensions<V>;
  *          ProposalType proposals<V>; CredentialType credentials<V>; } Capabilities;   // RFC 9420 §7.2
  * ```
- * Unknown values stay as they are: receivers ignore them.
+ * Unknown values are kept: receivers ignore them.
  */
 export class Capabilities {
   readonly #lists: CapabilityLists;
@@ -84,7 +85,7 @@ export class Capabilities {
     return this.#lists.credentials;
   }
 
-  /** These and, at the end of each list, what of `more` is not in it. */
+  /** A copy with the values of `more` added at the end of each list, except those already in it. */
   including(more: Partial<CapabilityLists>): Capabilities {
     const add = (list: readonly number[], values: readonly number[] = []) => [...new Set([...list, ...values])];
     return new Capabilities({
@@ -97,11 +98,11 @@ export class Capabilities {
   }
 
   /**
-   * With one GREASE value in each list where RFC 9420 §13.5 has them and none is yet: all but the versions.
-   * `random` gives that many random bytes.
+   * A copy with one GREASE value in each list that may have one (RFC 9420 §13.5: all but the versions) and has none.
+   * `random` returns that many random bytes.
    */
   withGrease(random: (length: number) => Uint8Array): Capabilities {
-    const grease = (list: readonly number[]) => (list.some(isGrease) ? [] : [greaseValue(random(1)[0] ?? 0)]);
+    const grease = (list: readonly number[]) => (list.some(isGrease) ? [] : [greaseValue(at(random(1), 0))]);
     const { ciphersuites, extensions, proposals, credentials } = this.#lists;
     return this.including({
       ciphersuites: grease(ciphersuites),
@@ -125,7 +126,7 @@ function greaseValue(randomByte: number): number {
   return 0x0a0a + 0x1010 * (randomByte % 15);
 }
 
-/** Sets lists one by one; what is not set keeps its default. Every verb makes a new builder. */
+/** Sets lists one by one; a list that is not set keeps its default. Every setter returns a new builder. */
 class CapabilitiesBuilder {
   readonly #lists: Partial<CapabilityLists>;
 
@@ -158,7 +159,7 @@ class CapabilitiesBuilder {
     return new CapabilitiesBuilder({ ...this.#lists, credentials });
   }
 
-  /** What was set, and the defaults. */
+  /** The lists that were set, and defaults for the others. */
   build(): Capabilities {
     return new Capabilities(this.#lists);
   }

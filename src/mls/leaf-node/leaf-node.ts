@@ -2,11 +2,9 @@ import { isDefaultExtensionType } from "../codec/code-points.ts";
 import type { Reader } from "../codec/reader.ts";
 import { Writer } from "../codec/writer.ts";
 import { Credential } from "../credentials/credential.ts";
-import { HpkePublicKey } from "../keys/hpke-public-key.ts";
-import { SignaturePublicKey } from "../keys/signature-public-key.ts";
+import { HpkePublicKey, SignaturePublicKey } from "../keys/key-types.ts";
 import { Capabilities } from "./capabilities.ts";
-import type { Placement } from "./extension.ts";
-import { Extensions } from "./extensions.ts";
+import { Extensions, type Placement } from "./extensions.ts";
 import { Lifetime } from "./lifetime.ts";
 
 const SOURCE_KEY_PACKAGE = 1;
@@ -19,7 +17,7 @@ export type LeafNodeSource =
   | { readonly kind: "update" }
   | { readonly kind: "commit"; readonly parentHash: Uint8Array };
 
-/** What a leaf's signature covers, apart from the group's context that other sources than key_package append. */
+/** The signed fields of a leaf. Sources other than key_package also sign the group's context. */
 export type LeafNodeFields = {
   readonly encryptionKey: HpkePublicKey;
   readonly signatureKey: SignaturePublicKey;

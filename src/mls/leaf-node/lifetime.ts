@@ -3,10 +3,10 @@ import type { Writer } from "../codec/writer.ts";
 import type { LifetimeError } from "../errors.ts";
 import { err, ok, type Result } from "../result.ts";
 
-/** 84 days, what OpenMLS gives a KeyPackage when nothing else is asked. */
+/** 84 days, the default of OpenMLS. */
 export const DEFAULT_LIFETIME_SECONDS = 7_257_600n;
 
-/** A new KeyPackage is back-dated by this much, for receivers whose clocks are behind. */
+/** How far the start of a new lifetime is in the past, for receivers whose clocks are behind. */
 export const LIFETIME_MARGIN_SECONDS = 3_600n;
 
 /** The longest range that OpenMLS calls acceptable: the default and its margin. */
@@ -18,7 +18,7 @@ const MAX_U64 = 0xffff_ffff_ffff_ffffn;
  * ```
  * struct { uint64 not_before; uint64 not_after; } Lifetime;   // RFC 9420 §7.2
  * ```
- * Unix seconds as BigInt: real packages have the whole range of a uint64. `now` is a number of unix seconds everywhere
+ * Unix seconds as BigInt: real packages use the whole range of a uint64. `now` is a number of unix seconds everywhere
  * in this library; JavaScript compares the two exactly.
  */
 export class Lifetime {
@@ -60,7 +60,7 @@ export class Lifetime {
     writer.u64(this.notBefore).u64(this.notAfter);
   }
 
-  /** As OpenMLS: `notBefore` inclusive, `notAfter` exclusive; expiry is reported first. */
+  /** As in OpenMLS: `notBefore` is inclusive, `notAfter` exclusive, and expiry is reported first. */
   validate(now: number): Result<void, LifetimeError> {
     if (this.notAfter <= now) {
       const message = `Lifetime is in the past: not_after=${this.notAfter}, now=${now}.`;
@@ -73,14 +73,14 @@ export class Lifetime {
     return ok(undefined);
   }
 
-  /** Whether `validate` has nothing to say. */
+  /** Whether `validate` finds no error. */
   isValid(now: number): boolean {
     return this.validate(now).ok;
   }
 
   /**
-   * Whether the whole range is at most `maxSeconds`: RFC 9420 §7.2 obliges every application to have such a maximum.
-   * A reversed range is not acceptable, other than in OpenMLS, whose subtraction saturates.
+   * Whether the whole range is at most `maxSeconds`: RFC 9420 §7.2 requires every application to have such a maximum.
+   * A reversed range is not acceptable, unlike in OpenMLS, whose subtraction saturates.
    */
   hasAcceptableRange(maxSeconds: bigint = MAX_LIFETIME_RANGE_SECONDS): boolean {
     return this.notAfter >= this.notBefore && this.notAfter - this.notBefore <= maxSeconds;

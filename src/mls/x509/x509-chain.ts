@@ -1,6 +1,6 @@
 /**
- * Verification of x509 credentials (RFC 9420 §5.3, RFC 5280 §6.1). The X.509 library is loaded by the first who asks for
- * a verifier, and bundled only where somebody does. Certificate signatures are verified by the runtime's WebCrypto.
+ * Verification of x509 credentials (RFC 9420 §5.3, RFC 5280 §6.1). The X.509 library is loaded when the first
+ * verifier is made. Certificate signatures are verified by the runtime's WebCrypto.
  */
 import type { X509Certificate } from "@peculiar/x509";
 import { SignatureScheme } from "../ciphersuite.ts";
@@ -127,7 +127,7 @@ async function chainError(
   return undefined;
 }
 
-/** Checks a certificate against the issuers that may have signed it; `below` issued certificates stand under it. */
+/** Checks a certificate against the issuers that may have signed it; there are `below` issued certificates under it. */
 async function issuerError(
   library: Library,
   certificate: X509Certificate,

@@ -17,8 +17,8 @@ function getMetadata(key: unknown, target: object): unknown {
 }
 
 /**
- * The X.509 library resolves its parts with a container that asks, when it is loaded, for three functions of the
- * metadata proposal on `Reflect`. This gives it these where nobody has, so that no larger polyfill need be carried.
+ * When it is loaded, the X.509 library needs three functions of the metadata proposal on `Reflect`. Installs them if
+ * missing, instead of the full reflect-metadata polyfill.
  */
 export function provideReflectMetadata(): void {
   if ("getMetadata" in Reflect) return;

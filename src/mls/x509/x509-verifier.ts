@@ -18,7 +18,7 @@ export type X509Error = {
   readonly message: string;
 };
 
-/** Whom a verified certificate names; the application decides what that means (RFC 9420 §5.3.1). */
+/** The names in a verified certificate; the application decides what they mean (RFC 9420 §5.3.1). */
 export type X509Identity = {
   /** The distinguished name as text, RFC 4514. */
   readonly subject: string;
@@ -26,7 +26,7 @@ export type X509Identity = {
   readonly alternativeNames: readonly { readonly type: string; readonly value: string }[];
 };
 
-/** Verifies x509 credentials against configured anchors: `x509Verifier` of x509-chain.ts, or one's own. */
+/** Verifies x509 credentials against configured anchors: `x509Verifier` of x509-chain.ts, or another implementation. */
 export type X509Verifier = (question: {
   readonly credential: Credential;
   readonly signatureScheme: SignatureScheme;

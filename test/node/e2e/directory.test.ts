@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { descendants } from "../../../tools/lib/process-tree.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { claimer, owner } from "../support/api.ts";
-import { freePort, isAlive, type Server, startServer } from "../support/server.ts";
+import { freePort, type Server, startServer, until, untilEnded } from "../support/server.ts";
 
 let state: string;
 let server: Server;
@@ -127,18 +127,20 @@ describe("a started directory", () => {
       env: { ...process.env, PORT: String(await freePort()), STATE_DIR: join(state, "early") },
       stdio: "ignore",
     });
-    await expect.poll(() => descendants(early.pid).length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await until(() => early.exitCode !== null || descendants(early.pid).length > 1);
     const tree = descendants(early.pid);
+    expect(tree.length).toBeGreaterThan(1);
+    const ended = once(early, "exit");
     early.kill("SIGTERM");
-    await once(early, "exit");
-    await expect.poll(() => tree.filter(isAlive)).toEqual([]);
+    await ended;
+    await untilEnded(tree);
   });
 
   it("ends everything it started on Ctrl-C", async () => {
     const tree = descendants(server.process.pid);
     expect(tree.length).toBeGreaterThan(2);
     await server.stop();
-    await expect.poll(() => tree.filter(isAlive)).toEqual([]);
+    await untilEnded(tree);
   });
 });
 

@@ -8,7 +8,7 @@ const rows = readFileSync(resolve(root, "docs/conformance.md"), "utf8")
   .filter((line) => line.startsWith("| §"));
 
 describe("the conformance table", () => {
-  it("names files that exist and tests that stand in them", () => {
+  it("names files that exist and tests that are in them", () => {
     const references = rows.flatMap((row) => {
       const tests = row.split("|").at(-2) ?? "";
       return [...tests.matchAll(/`([a-z0-9/-]+\.test\.ts)`(?:: ([^·]+))?/g)];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { basicKeyPackage } from "../../../docs/examples/basic-key-package.ts";
 import { keyPackageWithExtension, PRIVATE_EXTENSION_TYPE } from "../../../docs/examples/custom-extensions.ts";
 import { weekLongKeyPackage } from "../../../docs/examples/custom-lifetime.ts";
@@ -6,6 +6,11 @@ import { lastResortKeyPackage } from "../../../docs/examples/last-resort.ts";
 import { loadAndValidate } from "../../../docs/examples/load-and-validate.ts";
 import { newClient } from "../../../docs/examples/setup.ts";
 import { nobleCrypto } from "../../../src/mls/index.ts";
+import { CLIENT_NOW } from "../support/client.ts";
+
+// The examples take the time from the clock, as an application does; here it stands still.
+beforeAll(() => void vi.setSystemTime(CLIENT_NOW * 1000));
+afterAll(() => void vi.useRealTimers());
 
 describe("the examples of the documentation", () => {
   it("make a basic KeyPackage that loads and validates, and give its reference", async () => {

@@ -14,20 +14,22 @@ import {
   joinGroup,
   mlsExporter,
 } from "ts-mls";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Ciphersuite, KeyPackageIn, nobleCrypto } from "../../../src/mls/index.ts";
-import { newClient } from "../support/client.ts";
+import { CLIENT_NOW as NOW, newClient } from "../support/client.ts";
 
 const NAMES = Object.keys(Ciphersuite) as (keyof typeof Ciphersuite & CiphersuiteName)[];
 const bob: Credential = { credentialType: "basic", identity: new TextEncoder().encode("bob") };
-// ts-mls looks at the clock itself.
-const NOW = Math.floor(Date.now() / 1000);
 const lifetime = { notBefore: BigInt(NOW - 60), notAfter: BigInt(NOW + 86_400) };
+
+// ts-mls looks at the clock itself.
+beforeAll(() => void vi.setSystemTime(NOW * 1000));
+afterAll(() => void vi.useRealTimers());
 
 describe.each(NAMES)("%s", (name) => {
   it("is accepted by ts-mls, and our bundle joins the group by its Welcome", async () => {
     const suite = await getCiphersuiteImpl(getCiphersuiteFromName(name));
-    const ours = await newClient(Ciphersuite[name], NOW);
+    const ours = await newClient(Ciphersuite[name]);
     const bundle = await ours.bundle();
     const message = decodeMlsMessage(bundle.keyPackage().toMlsMessage(), 0)?.[0];
     if (message?.wireformat !== "mls_key_package") throw new Error("ts-mls did not decode our KeyPackage");

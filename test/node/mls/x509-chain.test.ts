@@ -91,7 +91,7 @@ describe("an x509 credential", () => {
     expect(await verdict({ credential: (own) => credentialOf(own, old.der), issuer: old })).toBe("Expired");
   });
 
-  it("is refused below an issuer that is no authority, or whose path is too short", async () => {
+  it("is refused below an issuer that is not an authority, or whose path is too short", async () => {
     const leaf = await authority("leaf", { now: NOW, ca: false }, root);
     expect(await verdict({ credential: (own) => credentialOf(own, leaf.der), issuer: leaf })).toBe("NotAnAuthority");
     const signer = await authority("signer", { now: NOW, usages: KeyUsageFlags.cRLSign }, root);
@@ -105,7 +105,7 @@ describe("an x509 credential", () => {
     ).toBe("NotAnAuthority");
   });
 
-  it("is refused with a key that may not sign, or a critical extension that nobody here understands", async () => {
+  it("is refused with a key that may not sign, or a critical extension that is not understood", async () => {
     const credential = (own: Uint8Array) => credentialOf(own, middle.der);
     expect(await verdict({ credential, options: { usages: KeyUsageFlags.keyAgreement } })).toBe("NotForSignatures");
     const extensions = [new Extension("1.2.3.4", true, Uint8Array.of(5, 0))];
@@ -138,7 +138,7 @@ describe("an x509 credential", () => {
     }
   });
 
-  it("cannot be verified against an anchor that is no certificate", async () => {
+  it("cannot be verified against an anchor that is not a certificate", async () => {
     await expect(x509Verifier([Uint8Array.of(1)])).rejects.toThrow(RangeError);
   });
 });

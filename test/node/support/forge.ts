@@ -4,7 +4,7 @@ import { Writer } from "../../../src/mls/codec/writer.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { encodeSignContent } from "../../../src/mls/crypto/sign-content.ts";
 import { SignatureKeyPair } from "../../../src/mls/keys/signer.ts";
-import type { Extension } from "../../../src/mls/leaf-node/extension.ts";
+import type { Extension } from "../../../src/mls/leaf-node/extensions.ts";
 
 export const FORGED_NOW = 1_800_000_000;
 

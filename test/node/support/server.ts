@@ -20,8 +20,10 @@ export type Server = {
 };
 
 const START = ["--disable-warning=ExperimentalWarning", "tools/start.ts"];
+const START_ATTEMPTS = 5;
+const POLL_MS = 50;
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, and that another process may take in the next. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -31,13 +33,23 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts tools/start.ts and waits for what it prints when it is ready. */
+/** Starts tools/start.ts and waits for what it prints when it is ready. Chooses another port if its own was taken. */
 export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const port = await freePort();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn(await freePort(), state, settings);
+    } catch (error) {
+      if (attempt === START_ATTEMPTS || !/in use/i.test(String(error))) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, state: string, settings: Readonly<Record<string, string>>): Promise<Server> {
   const child = spawn("node", START, {
     env: { ...process.env, ...settings, PORT: String(port), STATE_DIR: state },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  const ended = once(child, "exit");
   let printed = "";
   const ready = new Promise<void>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
@@ -46,7 +58,8 @@ export async function startServer(state: string, settings: Readonly<Record<strin
         if (printed.includes("MLS Key Directory at")) resolve();
       });
     }
-    child.once("exit", (code) => reject(new Error(`start ended with code ${code}:\n${printed}`)));
+    // At `close` all has been read that it printed, which tells why it ended.
+    child.once("close", (code) => reject(new Error(`start ended with code ${code}:\n${printed}`)));
   });
   await ready;
   const key: LocalKey = await localKey(join(state, "token-key.json"));
@@ -58,18 +71,29 @@ export async function startServer(state: string, settings: Readonly<Record<strin
     token: (user, client, scope) => localToken(key, { user, client, scope }),
     stop: async () => {
       child.kill("SIGINT");
-      if (child.exitCode === null) await once(child, "exit");
+      await ended;
     },
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      for (const pid of descendants(child.pid)) killNow(pid);
-      await once(child, "exit");
+      const tree = descendants(child.pid);
+      for (const pid of tree) killNow(pid);
+      await ended;
+      // As long as one of them runs it holds the files of the state, which the next server opens.
+      await untilEnded(tree);
     },
   };
 }
 
-/** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
-export function isAlive(pid: number): boolean {
+/** Waits for what is told by no event, however long the machine takes; the time-out of the test is the only bound. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** Waits until none of these processes runs. */
+export const untilEnded = (pids: readonly number[]): Promise<void> => until(() => !pids.some(isAlive));
+
+/** Whether a process runs; one that has ended and that its parent has not asked about yet does not. */
+function isAlive(pid: number): boolean {
   const status = readProc(`${pid}/stat`);
   return status !== undefined && status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
 }

@@ -6,6 +6,7 @@ import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
 import { OPERATIONS } from "../../../src/http/resources/operations.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
+import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
 
@@ -126,16 +127,12 @@ test("a revocation whose reply was lost is not repeated by us, and says so when 
 test("a pool that never answers is given up in time", async () => {
   const owner = await registeredOwner();
   const POOL = { getByName: () => ({ claim: () => new Promise(() => undefined) }) };
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    const answer = request({ ...real, POOL }, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
-    await vi.waitUntil(() => vi.getTimerCount() > 0);
-    await vi.advanceTimersByTimeAsync(POOL_CALL_TIMEOUT_MS);
-    const { status, json } = await answer;
-    expect([status, json.code]).toEqual([503, "pool_unavailable"]);
-  } finally {
-    vi.useRealTimers();
-  }
+  const waiting = fakeTimersUntilSet(POOL_CALL_TIMEOUT_MS);
+  const answer = request({ ...real, POOL }, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+  await waiting;
+  await vi.advanceTimersByTimeAsync(POOL_CALL_TIMEOUT_MS);
+  const { status, json } = await answer;
+  expect([status, json.code]).toEqual([503, "pool_unavailable"]);
 });
 
 test("in a claim of many users one failed pool is failed, and the others give", async () => {
@@ -164,14 +161,9 @@ test("a directory that is down hides clients from nobody: peeking says so, claim
     bindings,
   );
   expect([peeked.status, ((await peeked.json()) as Json).code]).toEqual([503, "directory_unavailable"]);
-  const start = Date.now();
-  try {
-    vi.setSystemTime(start + 60_000);
-    const claimed = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, bearer, {});
-    expect(claimed.json.status).toBe("ok");
-  } finally {
-    vi.useRealTimers();
-  }
+  vi.setSystemTime(START_MS + 60_000);
+  const claimed = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, bearer, {});
+  expect(claimed.json.status).toBe("ok");
 });
 
 test("a fault is told without its detail", async () => {
@@ -288,16 +280,12 @@ const upload = (owner: Awaited<ReturnType<typeof registeredOwner>>, body: Readab
 
 test.each(LENGTHS)("a body that does not arrive is not waited for (%o)", async (length) => {
   const owner = await registeredOwner();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    const answer = upload(owner, new ReadableStream({ pull: () => new Promise(() => undefined) }), length);
-    await vi.waitUntil(() => vi.getTimerCount() > 0);
-    await vi.advanceTimersByTimeAsync(BODY_READ_TIMEOUT_MS);
-    const response = await answer;
-    expect([response.status, ((await response.json()) as Json).code]).toEqual([408, "body_timeout"]);
-  } finally {
-    vi.useRealTimers();
-  }
+  const waiting = fakeTimersUntilSet(BODY_READ_TIMEOUT_MS);
+  const answer = upload(owner, new ReadableStream({ pull: () => new Promise(() => undefined) }), length);
+  await waiting;
+  await vi.advanceTimersByTimeAsync(BODY_READ_TIMEOUT_MS);
+  const response = await answer;
+  expect([response.status, ((await response.json()) as Json).code]).toEqual([408, "body_timeout"]);
 });
 
 test.each(LENGTHS)("a body that breaks off is the caller's fault, not ours (%o)", async (length) => {

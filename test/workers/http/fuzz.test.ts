@@ -10,9 +10,10 @@ import { fromBase64Url } from "../../../src/shared/base64url.ts";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { call, registeredOwner } from "../support/http.ts";
+import { randomSeed } from "../support/seed.ts";
 
 const RUNS = Number(import.meta.env.VITE_FUZZ_RUNS ?? 1500);
-const seed = Number(import.meta.env.VITE_FUZZ_SEED ?? Date.now() % 2 ** 31);
+const seed = Number(import.meta.env.VITE_FUZZ_SEED ?? randomSeed());
 const TIMEOUT_MS = 60 * 60_000;
 
 type Schema = { readonly [keyword: string]: unknown };

@@ -1,11 +1,7 @@
-import { afterEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { MAX_CACHED_TOKENS } from "../../../src/config/limits.ts";
 import type { Issuer } from "../../../src/http/auth/issuer.ts";
 import { cachedPrincipal, cachePrincipal } from "../../../src/http/auth/token-cache.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const issuer = (change: Partial<Issuer> = {}): Issuer => ({
   keys: async () => new Uint8Array(),

@@ -6,7 +6,6 @@ import { readClients } from "../../../src/directory/queries.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -156,18 +155,18 @@ describe("the directory", () => {
     const listed = await runInDurableObject(pool.stub(), async (instance) => {
       const { DB } = (instance as unknown as { env: { DB: D1Database } }).env;
       const real = DB.batch.bind(DB);
-      let arrive: () => void = () => undefined;
+      const sent = Promise.withResolvers<void>();
+      const arrival = Promise.withResolvers<void>();
       const slow = vi.spyOn(DB, "batch").mockImplementationOnce(async (statements) => {
-        await new Promise<void>((done) => {
-          arrive = done;
-        });
+        sent.resolve();
+        await arrival.promise;
         return real(statements);
       });
       const put = { ...pool.base, client: pool.client, mode: "add", keyPackages: [keyPackage()], refused: 0 } as const;
       const publishing = instance.publish(put);
       const revoking = instance.revoke({ ...pool.base, client: pool.client });
-      await vi.waitUntil(() => slow.mock.calls.length > 0);
-      arrive();
+      await sent.promise;
+      arrival.resolve();
       await revoking;
       const seen = await readClients(DB, pool.user);
       await publishing;

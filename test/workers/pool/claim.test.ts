@@ -1,7 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { poolFor } from "../../../src/pool/address.ts";
+import { START_MS } from "../support/clock.ts";
 import {
   anything,
   freshUser,
@@ -13,10 +14,6 @@ import {
   poolOf,
   refOf,
 } from "../support/pool.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const capable = (extensions: number[]) => ({ extensions, proposals: [], credentials: [1] });
 
@@ -107,7 +104,7 @@ describe("claiming one-time packages", () => {
     expect(only(await pool.claim()).status).toBe("exhausted");
     vi.setSystemTime(Date.now() + 601_000);
     expect(only(await pool.claim({ minRemainingLifetimeSeconds: 0 })).status).toBe("exhausted");
-    vi.useRealTimers();
+    vi.setSystemTime(START_MS);
     expect(only(await pool.claim({ minRemainingLifetimeSeconds: 500 })).status).toBe("claimed");
     expect(only(await pool.claim({ minRemainingLifetimeSeconds: 500 })).status).toBe("last_resort");
   });

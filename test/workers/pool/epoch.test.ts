@@ -1,10 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 type Row = Record<string, SqlStorageValue>;

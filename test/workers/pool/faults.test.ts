@@ -15,7 +15,6 @@ import type { Pool } from "../../../src/pool/pool.ts";
 import { anything, keyPackage, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 

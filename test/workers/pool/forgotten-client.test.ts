@@ -1,10 +1,6 @@
 /** Found by the model: what a swept client leaves behind must not become the next one's. */
-import { afterEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 it("gives a new client nothing of a revoked one that the alarm has forgotten", async () => {
   const pool = await poolOf();

@@ -4,10 +4,12 @@
  */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readClients } from "../../../src/directory/queries.ts";
 import { poolFor } from "../../../src/pool/address.ts";
+import { START_MS } from "../support/clock.ts";
 import { ED25519, freshUser, signatureKey } from "../support/pool.ts";
+import { randomSeed } from "../support/seed.ts";
 import { histories, look, type RealPool, ring } from "./model/commands.ts";
 import { ReferencePool } from "./model/reference.ts";
 
@@ -15,14 +17,7 @@ const RUNS = Number(import.meta.env.VITE_MODEL_RUNS ?? 500);
 const MAX_COMMANDS = 30;
 const TIMEOUT_MS = 20 * 60_000;
 
-/** Far enough ahead that no alarm of a pool rings by itself, which the model would not see. */
-const START_MS = (Math.floor(Date.now() / 1000) + 10 * 365 * 24 * 3600) * 1000;
-
-const seed = Number(import.meta.env.VITE_MODEL_SEED ?? Date.now() % 2 ** 31);
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+const seed = Number(import.meta.env.VITE_MODEL_SEED ?? randomSeed());
 
 /** The directory after the outbox has run, against the model. */
 async function directoryAgrees(model: ReferencePool, real: RealPool): Promise<void> {

@@ -1,12 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ReconcileCall } from "../../../src/contract/pool-messages.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
 import { ED25519, hexRefs, keyPackage, keyPackages, only, poolOf, signatureKey } from "../support/pool.ts";
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 const digest = (refs: readonly Uint8Array[]): Uint8Array => {
   const hash = sha256.create();

@@ -1,11 +1,12 @@
 import { normalizeZ } from "@noble/curves/abstract/curve.js";
 import { invert } from "@noble/curves/abstract/modular.js";
 import type { WeierstrassPoint, WeierstrassPointCons } from "@noble/curves/abstract/weierstrass.js";
+import { at, missing } from "../at.ts";
 
 /**
  * Many sums of points of one Weierstrass curve at once, in affine coordinates. An affine addition takes 3 products and
- * an inversion; done for many sums together, one inversion and 3 more products for each stand in for all inversions, and
- * 6 products are less than half of what projective coordinates take. For public data: nothing is constant in time.
+ * an inversion. For many sums together, one inversion and 3 more products for each replace all inversions, and 6
+ * products are less than half of what projective coordinates need. For public data: nothing is constant in time.
  */
 
 /** A point that is not the point at infinity. Coordinates are modulo p and of either sign. */
@@ -14,7 +15,7 @@ export type Affine = { readonly x: bigint; readonly y: bigint };
 /** `windows[w][d − 1]` is d · 2^(w · width) · P, for d from 1 to 2^(width − 1). */
 export type MultiplesTable = { readonly width: number; readonly windows: readonly (readonly Affine[])[] };
 
-/** The inverses of `values`, of zero zero, by one inversion and three products for each. */
+/** The inverses of `values` (zero for zero), by one inversion and three products for each. */
 export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] {
   const before: bigint[] = [];
   let product = 1n;
@@ -24,8 +25,8 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
   }
   let inverse = invert(product, modulus);
   for (let i = values.length - 1; i >= 0; i--) {
-    const value = values[i] ?? 0n;
-    before[i] = value === 0n ? 0n : ((before[i] ?? 0n) * inverse) % modulus;
+    const value = values[i] ?? missing(i);
+    before[i] = value === 0n ? 0n : ((before[i] ?? missing(i)) * inverse) % modulus;
     if (value !== 0n) inverse = (inverse * value) % modulus;
   }
   return before;
@@ -33,8 +34,8 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
 
 /**
  * The sum of each list, by adding neighbours in all lists at once until one point is left of each. `undefined` for an
- * empty list, and where two points with the same x meet: equal or opposite ones have another formula, and such a sum has
- * to be found in another way.
+ * empty list, and where two points with the same x are to be added: equal or opposite points need another formula, so
+ * the caller has to find such a sum in another way.
  */
 export function sumAll(lists: readonly (readonly Affine[])[], p: bigint): (Affine | undefined)[] {
   let rests = lists;
@@ -47,7 +48,7 @@ function addNeighbours(lists: readonly (readonly Affine[])[], p: bigint): Affine
   const differences: bigint[] = [];
   for (const points of lists) {
     for (let i = 1; i < points.length; i += 2) {
-      const difference = (points[i]?.x ?? 0n) - (points[i - 1]?.x ?? 0n);
+      const difference = (points[i] ?? missing(i)).x - (points[i - 1] ?? missing(i - 1)).x;
       differences.push(difference % p === 0n ? 0n : difference);
     }
   }
@@ -57,10 +58,14 @@ function addNeighbours(lists: readonly (readonly Affine[])[], p: bigint): Affine
     const sums: Affine[] = [];
     let exception = false;
     for (let i = 0; i < points.length; i += 2) {
-      const [a, b] = [points[i], points[i + 1]];
-      if (a !== undefined && b === undefined) sums.push(a);
-      if (a === undefined || b === undefined) continue;
-      const inverse = inverses[next++] ?? 0n;
+      const a = points[i] ?? missing(i);
+      const b = points[i + 1];
+      if (b === undefined) {
+        sums.push(a);
+        continue;
+      }
+      const inverse = inverses[next] ?? missing(next);
+      next++;
       exception ||= inverse === 0n;
       sums.push(addWithSlope(a, b, ((b.y - a.y) * inverse) % p, p));
     }
@@ -92,16 +97,15 @@ export function multiplesTable(
   // To 1 … 2^k come 2^k + 1 … 2^(k + 1): the last is a known power, the others are sums of two multiples.
   for (let k = 0; k < width - 1; k++) {
     const pairs = windows.flatMap((multiples) => {
-      const [highest] = multiples.slice(-1);
-      return highest === undefined ? [] : multiples.slice(0, -1).map((multiple) => [highest, multiple]);
+      const highest = at(multiples, multiples.length - 1);
+      return multiples.slice(0, -1).map((multiple) => [highest, multiple]);
     });
     const sums = sumAll(pairs, Point.Fp.ORDER);
+    let next = 0;
     for (const [w, multiples] of windows.entries()) {
-      const added = sums.slice(w * (2 ** k - 1), (w + 1) * (2 ** k - 1));
-      multiples.push(
-        ...added.filter((sum) => sum !== undefined),
-        ...affine.slice(w * width + k + 1, w * width + k + 2),
-      );
+      // The multiples are below the order, so no two have the same x and no sum is undefined.
+      for (let i = 1; i < 2 ** k; i++) multiples.push(at(sums, next++));
+      multiples.push(at(affine, w * width + k + 1));
     }
   }
   return { width, windows };
@@ -119,8 +123,9 @@ export function multiplesOf(scalar: bigint, { width, windows }: MultiplesTable):
       digit = 2 ** width - digit;
       rest += 1n;
     }
-    const point = multiples[digit - 1];
-    if (point !== undefined) points.push(negative ? { x: point.x, y: -point.y } : point);
+    if (digit === 0) continue;
+    const point = multiples[digit - 1] ?? missing(digit - 1);
+    points.push(negative ? { x: point.x, y: -point.y } : point);
   }
   return points;
 }

@@ -1,5 +1,6 @@
 import type { ECDSA, WeierstrassPoint } from "@noble/curves/abstract/weierstrass.js";
 import { bytesToNumberBE } from "@noble/curves/utils.js";
+import { at } from "../at.ts";
 import type { SignatureItem } from "../provider.ts";
 import { invertAll, type MultiplesTable, multiplesOf, multiplesTable, sumAll } from "./affine-sums.ts";
 import { derToRaw } from "./der.ts";
@@ -13,7 +14,7 @@ type Equation = { readonly index: number; readonly r: bigint; readonly s: bigint
 /** Below this many signatures by one key its table costs more than it saves [measured on P-256, P-384 and P-521]. */
 const MIN_SIGNATURES_FOR_TABLE = 2;
 
-/** Wider windows need fewer additions for each signature and a larger table: where their sum was least [measured]. */
+/** Wider windows need fewer additions for each signature but a larger table: these widths cost least [measured]. */
 function keyTableWidth(signatures: number): number {
   if (signatures >= 100) return 6;
   return signatures >= 20 ? 5 : 4;
@@ -28,29 +29,25 @@ const keptBaseTables = new WeakMap<ECDSA, MultiplesTable>();
  * Verifies ECDSA signatures (FIPS 186-5 §6.4.2); one verdict for each item, in order, each that of noble's
  * `curve.verify` with `{ format: "der", lowS: false, prehash: true }`: strict DER, either S, compressed keys too.
  *
- * Unlike Ed25519's, these equations cannot be added up: a signature holds only the x-coordinate of its point. What a
- * batch saves: a table of a key's multiples, so that u1·G + u2·P is a sum of about 80 points with no doubling, and one
- * modular inversion for each level of all these sums together, which makes affine additions cheap (6 products instead
- * of noble's 14). Keys with few signatures are left to noble, as are sums that meet the exceptions of affine addition
- * (equal x-coordinates), which only a key chosen for it does.
+ * Unlike Ed25519's, these equations cannot be added up: a signature holds only the x-coordinate of its point. A
+ * batch is faster for two reasons: with a table of a key's multiples, u1·G + u2·P is a sum of about 80 points without
+ * doublings, and one modular inversion serves a level of all these sums, which makes affine additions cheap (6 products
+ * instead of noble's 14). Keys with few signatures are left to noble, and so are sums that meet the exceptions of affine
+ * addition (equal x-coordinates), which takes a key chosen for it.
  */
 export function verifyEcdsaBatch(curve: ECDSA, hash: Hash, items: readonly SignatureItem[]): boolean[] {
   const verdicts = new Array<boolean>(items.length).fill(false);
   for (const indexes of indexesByKey(items, 1 + 2 * curve.Point.Fp.BYTES)) {
-    const publicKey = items[indexes[0] ?? 0]?.publicKey;
-    const key = publicKey === undefined ? undefined : decodeKey(curve, publicKey);
+    const key = decodeKey(curve, at(items, at(indexes, 0)).publicKey);
     if (key === undefined) continue;
     const undecided =
       indexes.length < MIN_SIGNATURES_FOR_TABLE ? indexes : verifyWithTable(curve, hash, key, items, indexes, verdicts);
-    for (const index of undecided) {
-      const item = items[index];
-      if (item !== undefined) verdicts[index] = verifyAlone(curve, item);
-    }
+    for (const index of undecided) verdicts[index] = verifyAlone(curve, at(items, index));
   }
   return verdicts;
 }
 
-/** The items of each key; longer ones than an uncompressed point are no keys. */
+/** The items of each key. Bytes longer than an uncompressed point are not a key and are left out. */
 function indexesByKey(items: readonly SignatureItem[], maxKeyBytes: number): Iterable<readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const [index, { publicKey }] of items.entries()) {
@@ -63,7 +60,7 @@ function indexesByKey(items: readonly SignatureItem[], maxKeyBytes: number): Ite
   return groups.values();
 }
 
-/** noble's decoder throws for what is no point of the curve. */
+/** noble's decoder throws for bytes that are not a point of the curve. */
 function decodeKey(curve: ECDSA, publicKey: Uint8Array): WeierstrassPoint<bigint> | undefined {
   try {
     const point = curve.Point.fromBytes(publicKey);
@@ -82,7 +79,7 @@ function verifyAlone(curve: ECDSA, { publicKey, message, signature }: SignatureI
   }
 }
 
-/** Writes the verdicts that it finds, and gives the indexes of the items that are left. */
+/** Writes the verdicts that it finds, and returns the indexes of the items that are left. */
 function verifyWithTable(
   curve: ECDSA,
   hash: Hash,
@@ -96,7 +93,7 @@ function verifyWithTable(
   const n = Fn.ORDER;
   const equations: Equation[] = [];
   for (const index of indexes) {
-    const equation = equationOf(curve, hash, index, items[index]);
+    const equation = equationOf(curve, hash, index, at(items, index));
     if (equation !== undefined) equations.push(equation);
   }
   const keyTable = multiplesTable(curve.Point, key, keyTableWidth(equations.length));
@@ -106,25 +103,24 @@ function verifyWithTable(
     n,
   );
   const lists = equations.map(({ r, hashed }, i) => {
-    const inverse = inverses[i] ?? 0n;
+    const inverse = at(inverses, i);
     const u1 = Fn.create(hashed * inverse);
     const u2 = Fn.create(r * inverse);
     return [...multiplesOf(u1, baseTable), ...multiplesOf(u2, keyTable)];
   });
   const undecided: number[] = [];
   for (const [i, sum] of sumAll(lists, p).entries()) {
-    const equation = equations[i];
-    if (equation === undefined) continue;
+    const equation = at(equations, i);
     if (sum === undefined) undecided.push(equation.index);
     else verdicts[equation.index] = Fp.create(sum.x) % n === equation.r;
   }
   return undecided;
 }
 
-function equationOf(curve: ECDSA, hash: Hash, index: number, item: SignatureItem | undefined): Equation | undefined {
+function equationOf(curve: ECDSA, hash: Hash, index: number, item: SignatureItem): Equation | undefined {
   const { BYTES, ORDER } = curve.Point.Fn;
-  const raw = item === undefined ? undefined : derToRaw(item.signature, BYTES);
-  if (item === undefined || raw === undefined) return undefined;
+  const raw = derToRaw(item.signature, BYTES);
+  if (raw === undefined) return undefined;
   const r = bytesToNumberBE(raw.subarray(0, BYTES));
   const s = bytesToNumberBE(raw.subarray(BYTES));
   if (r === 0n || r >= ORDER || s === 0n || s >= ORDER) return undefined;

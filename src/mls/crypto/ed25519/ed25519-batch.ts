@@ -1,4 +1,5 @@
 import { sha512 } from "@noble/hashes/sha2.js";
+import { at } from "../at.ts";
 import type { SignatureItem } from "../provider.ts";
 import {
   type Addend,
@@ -38,7 +39,7 @@ const MAX_EQUATIONS = 512;
 /** A point to be multiplied by scalars below 2^256: the tables of the point and of 2^128 times the point. */
 type LongPoint = { readonly low: readonly Addend[]; readonly high: readonly Addend[]; readonly width: number };
 
-/** A signature whose encodings are good: its equation is coefficient · (R + k·A − S·B) = 0, the cofactor cleared. */
+/** A signature with valid encodings: its equation is coefficient · (R + k·A − S·B) = 0, the cofactor cleared. */
 type Equation = {
   readonly index: number;
   readonly key: LongPoint;
@@ -50,7 +51,7 @@ type Equation = {
 
 let keptBase: LongPoint | undefined;
 
-/** Tables of the R of one batch, written anew by the next: making them took as long as filling them [measured]. */
+/** Tables of the R of one batch, overwritten by the next: making them took as long as filling them [measured]. */
 const tables: (readonly Addend[])[] = [];
 
 function tableAt(index: number): readonly Addend[] {
@@ -61,22 +62,22 @@ function tableAt(index: number): readonly Addend[] {
 /**
  * Verifies Ed25519 signatures (RFC 8032 §5.1.7) together; one verdict for each item, in order.
  *
- * The verdict on each is that of the cofactored equation [8][S]B = [8]R + [8][k]A alone, where besides
+ * A signature is valid if the cofactored equation [8][S]B = [8]R + [8][k]A holds for it alone, and
  * - the key has 32 bytes and the signature 64, S is below the order of the base point;
  * - A and R are canonical encodings of points (y below p, no sign on x = 0);
  * - A is not of small order. (R may be: that is the signer's own choice of nonce.)
  *
  * All equations are added up with random coefficients of 128 bits, which makes one equation of one scalar for each R,
  * one for each distinct key and one for the base point. Where an equation is wrong, the sum is right for one choice of
- * coefficients in 2^128. A wrong sum is halved until the wrong equations are found; an equation that stands alone is
- * exact, since its coefficient is not a multiple of L.
+ * coefficients in 2^128. A wrong sum is halved until the wrong equations are found; a single equation is exact,
+ * since its coefficient is not a multiple of L.
  *
- * The arithmetic is our own (edwards25519.ts), on doubles: a batch of 200 costs about 0.2 ms a signature on noble's points
- * and 0.06 ms on these, and one signature alone is faster too, so that no size falls back to noble [measured in workerd,
- * where noble alone takes 0.55 ms].
+ * The arithmetic is our own (edwards25519.ts), on doubles: a batch of 200 costs about 0.2 ms per signature on noble's
+ * points and 0.06 ms on these, and a single signature is faster too, so no size falls back to noble [measured in
+ * workerd, where noble alone takes 0.55 ms].
  *
- * @param randomBytes gives that many bytes of a cryptographically secure source: who can foresee the coefficients can
- *   make wrong signatures that cancel out.
+ * @param randomBytes gives that many bytes of a cryptographically secure source: with coefficients known in
+ *   advance, invalid signatures can be made that cancel out.
  * @param digests SHA-512 of each item's `challengeInput`, for a runtime that hashes faster than JavaScript does.
  */
 export function verifyEd25519Batch(
@@ -91,7 +92,7 @@ export function verifyEd25519Batch(
     const coefficients = coefficientsOf(batch.length, randomBytes);
     const equations: Equation[] = [];
     for (const [i, item] of batch.entries()) {
-      const equation = equationOf(from + i, item, coefficients[i] ?? 1n, keys, tableAt(i), digests?.[from + i]);
+      const equation = equationOf(from + i, item, at(coefficients, i), keys, tableAt(i), digests?.[from + i]);
       if (equation !== undefined) equations.push(equation);
     }
     if (equations.length > 0) settle(equations, sumOf(equations), verdicts);
@@ -108,7 +109,7 @@ function coefficientsOf(count: number, randomBytes: (length: number) => Uint8Arr
   return Array.from({ length: count }, (_, i) => littleEndian(bytes, i * COEFFICIENT_BYTES, COEFFICIENT_BYTES) || 1n);
 }
 
-/** What is hashed for the scalar k, RFC 8032 §5.1.7: R ‖ A ‖ M. Nobody asks for it of a signature of another length. */
+/** The hash input for the scalar k, RFC 8032 §5.1.7: R ‖ A ‖ M. For a signature of a wrong length it means nothing. */
 export function challengeInput({ publicKey, message, signature }: SignatureItem): Uint8Array<ArrayBuffer> {
   const input = new Uint8Array(KEY_BYTES + publicKey.length + message.length);
   input.set(signature.subarray(0, KEY_BYTES));
@@ -143,7 +144,7 @@ function equationOf(
   };
 }
 
-/** The tables of a key, made once for all its signatures; `undefined` where it is no key. */
+/** The tables of a key, made once for all its signatures; `undefined` for a bad key. */
 function keyOf(publicKey: Uint8Array, keys: Map<string, LongPoint | undefined>): LongPoint | undefined {
   const name = String.fromCharCode(...publicKey);
   if (keys.has(name)) return keys.get(name);
@@ -202,6 +203,6 @@ function settle(equations: readonly Equation[], sum: Point, verdicts: boolean[])
 function littleEndian(bytes: Uint8Array, offset: number, length: number): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
   let value = 0n;
-  for (let at = length - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true);
+  for (let i = length - 8; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(i, true);
   return value;
 }

@@ -1,3 +1,4 @@
+import { at, missing } from "../at.ts";
 import {
   add,
   areEqual,
@@ -71,7 +72,7 @@ function neutralPoint(): Point {
   return point;
 }
 
-/** Decodes a point as RFC 8032 §5.1.3 does; y ≥ p, x = 0 with the sign bit, and y of no point give `undefined`. */
+/** Decodes a point (RFC 8032 §5.1.3); `undefined` for y ≥ p, for x = 0 with the sign bit, and for a y of no point. */
 export function decodePoint(bytes: Uint8Array): Point | undefined {
   if (bytes.length !== ENCODED_POINT_BYTES || !isCanonical(bytes)) return undefined;
   const { X, Y, Z, T } = emptyPoint();
@@ -98,16 +99,16 @@ export function decodePoint(bytes: Uint8Array): Point | undefined {
     if (!isZero(A)) return undefined;
     multiply(X, X, SQUARE_ROOT_OF_MINUS_ONE);
   }
-  const sign = ((bytes[ENCODED_POINT_BYTES - 1] ?? 0) & 0x80) !== 0;
+  const sign = (at(bytes, ENCODED_POINT_BYTES - 1) & 0x80) !== 0;
   if (sign && isZero(X)) return undefined;
   if (isOdd(X) !== sign) subtract(X, ZERO, X);
   multiply(T, X, Y);
   return { X, Y, Z, T };
 }
 
-/** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 demands? */
+/** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 requires? */
 function isCanonical(bytes: Uint8Array): boolean {
-  if (((bytes[31] ?? 0) & 0x7f) !== 0x7f || (bytes[0] ?? 0) < 0xed) return true;
+  if ((at(bytes, 31) & 0x7f) !== 0x7f || at(bytes, 0) < 0xed) return true;
   return bytes.subarray(1, 31).some((byte) => byte !== 0xff);
 }
 
@@ -216,19 +217,19 @@ export function signedDigits(scalar: bigint, width: number): Int8Array {
   const digits = new Int8Array(DIGITS);
   const mask = 2 ** width - 1;
   let carry = 0;
-  for (let at = 0; at < DIGITS; ) {
-    const word = at >>> 5;
-    const bit = at & 31;
-    const low = (words[word] ?? 0) >>> bit;
+  for (let i = 0; i < DIGITS; ) {
+    const word = i >>> 5;
+    const bit = i & 31;
+    const low = (words[word] ?? missing(word)) >>> bit;
     if ((low & 1) === carry) {
-      at++;
+      i++;
       continue;
     }
-    const high = bit === 0 ? 0 : (words[word + 1] ?? 0) << (32 - bit);
+    const high = bit === 0 ? 0 : (words[word + 1] ?? missing(word + 1)) << (32 - bit);
     const digit = ((low | high) & mask) + carry;
     carry = digit > mask >>> 1 ? 1 : 0;
-    digits[at] = digit - carry * (mask + 1);
-    at += width;
+    digits[i] = digit - carry * (mask + 1);
+    i += width;
   }
   return digits;
 }
@@ -236,13 +237,13 @@ export function signedDigits(scalar: bigint, width: number): Int8Array {
 /** The sum of all terms, by Straus's method: one chain of 128 doublings that all of them share. */
 export function sumOfMultiples(terms: readonly Term[]): Point {
   const sum = neutralPoint();
-  for (let at = DIGITS - 1; at >= 0; at--) {
+  for (let i = DIGITS - 1; i >= 0; i--) {
     doublePoint(sum, sum);
     for (const { oddMultiples, digits } of terms) {
-      const digit = digits[at] ?? 0;
+      const digit = digits[i] ?? missing(i);
       if (digit === 0) continue;
-      const addend = oddMultiples[(Math.abs(digit) - 1) >> 1];
-      if (addend !== undefined) addTo(sum, sum, addend, digit < 0);
+      const multiple = (Math.abs(digit) - 1) >> 1;
+      addTo(sum, sum, oddMultiples[multiple] ?? missing(multiple), digit < 0);
     }
   }
   return sum;

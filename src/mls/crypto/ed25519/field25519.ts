@@ -10,8 +10,9 @@
  * and a product is exact where the weights of its factors multiply to 16 or less: the largest column sum is then
  * below 2^53. Nothing here is constant in time: it is for public data only.
  */
+import { at } from "../at.ts";
 
-/** Twelve limbs, least significant first; limb i stands for 2^⌈21.25 · i⌉. Any of them may be `out` and input at once. */
+/** Twelve limbs, least significant first; limb i counts 2^⌈21.25 · i⌉. An element may be input and `out` at once. */
 export interface FieldElement extends Float64Array {
   0: number;
   1: number;
@@ -29,6 +30,7 @@ export interface FieldElement extends Float64Array {
 
 const LIMBS = 12;
 const LIMB_BYTES = Float64Array.BYTES_PER_ELEMENT;
+const ENCODED_BYTES = 32;
 const LIMB_BITS = [22, 21, 21, 21, 22, 21, 21, 21, 22, 21, 21, 21] as const;
 const LIMB_OFFSETS = [0, 22, 43, 64, 85, 107, 128, 149, 170, 192, 213, 234] as const;
 
@@ -38,7 +40,7 @@ const ROUND_21 = 3 * 2 ** 72;
 const INVERSE_22 = 2 ** -22;
 const INVERSE_21 = 2 ** -21;
 
-/** `count` zeros in one allocation: a view costs a tenth of an array of its own [measured]. */
+/** `count` zeros in one allocation: a view costs a tenth of a separate array [measured]. */
 export function fieldElements(count: number): FieldElement[] {
   const { buffer } = new Float64Array(count * LIMBS);
   const elements: FieldElement[] = [];
@@ -49,24 +51,21 @@ export function fieldElements(count: number): FieldElement[] {
 
 /** The element of an integer in [0, 2^255). */
 export function fieldElement(value: bigint): FieldElement {
-  const limbs = LIMB_BITS.map((bits, i) => Number(BigInt.asUintN(bits, value >> BigInt(LIMB_OFFSETS[i] ?? 0))));
+  const limbs = LIMB_BITS.map((bits, i) => Number(BigInt.asUintN(bits, value >> BigInt(at(LIMB_OFFSETS, i)))));
   return Float64Array.from(limbs) as FieldElement;
 }
 
-/** The element of 32 bytes, little-endian; the highest bit is left out. Values of p and more are taken modulo p. */
+/** The element of 32 bytes, little-endian; the highest bit is ignored. Values of p and more are reduced modulo p. */
 export function decodeElement(out: FieldElement, bytes: Uint8Array): void {
+  if (bytes.length !== ENCODED_BYTES) throw new RangeError(`expected ${ENCODED_BYTES} bytes, got ${bytes.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, ENCODED_BYTES);
   for (let i = 0; i < LIMBS; i++) {
-    const offset = LIMB_OFFSETS[i] ?? 0;
-    const at = offset >>> 3;
-    const word =
-      byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8) | (byteAt(bytes, at + 2) << 16) | (byteAt(bytes, at + 3) << 24);
-    out[i] = (word >>> (offset & 7)) & ((1 << (LIMB_BITS[i] ?? 0)) - 1);
+    const bit = at(LIMB_OFFSETS, i);
+    // The four bytes that hold the limb; the last of them are those of the end.
+    const byte = Math.min(bit >>> 3, ENCODED_BYTES - 4);
+    out[i] = (view.getUint32(byte, true) >>> (bit - 8 * byte)) & ((1 << at(LIMB_BITS, i)) - 1);
   }
   multiply(out, out, ONE);
-}
-
-function byteAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] ?? 0;
 }
 
 const ONE: FieldElement = fieldElement(1n);
@@ -222,7 +221,7 @@ export function powerOfRoot(out: FieldElement, a: FieldElement): void {
  */
 function signOfReduced(a: FieldElement): number {
   for (let i = LIMBS - 1; i >= 0; i--) {
-    const limb = a[i] ?? 0;
+    const limb = at(a, i);
     if (limb !== 0) return limb;
   }
   return 0;
