@@ -1,9 +1,10 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
 import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { insert } from "../../src/pool/tables/packages.ts";
-import { insertQueue, isSameKind, kindOf, queuesOf } from "../../src/pool/tables/queues.ts";
-import { findClient } from "../../src/pool/tables/registrations.ts";
+import { storeChunks } from "../../src/pool/tables/chunks.ts";
+import { findClient, readClient, withLive, writeClient } from "../../src/pool/tables/clients.ts";
+import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints.ts";
+import { unixSeconds } from "../../src/shared/time.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
 
 export type SeedCall = {
@@ -14,32 +15,53 @@ export type SeedCall = {
   readonly extensions: readonly number[];
 };
 
-/** Rows of one transaction. */
-const CHUNK_ROWS = 5_000;
+/** Packages of one upload, as clients send them, and uploads of one transaction. */
+const UPLOAD_PACKAGES = 100;
+const UPLOADS_PER_TRANSACTION = 50;
 
 class BenchPool extends Pool {
   seed({ client, count, ciphersuite, extensions }: SeedCall): number {
     const { sql } = this.ctx.storage;
     const found = findClient(sql, client);
     if (!found) throw new Error(`${client} is not registered`);
-    const sample: AdmittedKeyPackage = {
-      ...syntheticKeyPackage(new Uint8Array(32)),
-      ciphersuite,
-      capabilities: { extensions, proposals: [], credentials: [1] },
-    };
-    const now = Math.floor(Date.now() / 1000);
-    const kind = kindOf(sample);
-    const known = queuesOf(sql, found.clientId).find((queue) => isSameKind(queue, kind));
-    const { queueId } = known ?? insertQueue(sql, found.clientId, kind);
-    for (let done = 0; done < count; done += CHUNK_ROWS) {
+    const kind = { ciphersuite, lastResort: false, capabilities: { extensions, proposals: [], credentials: [1] } };
+    const known = found.queues.find(
+      (queue) =>
+        JSON.stringify(queue.capabilities) === JSON.stringify(kind.capabilities) && queue.ciphersuite === ciphersuite,
+    );
+    const queueId = known?.queueId ?? found.queues.length + 1;
+    if (!known) writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, ...kind }] });
+    const step = UPLOAD_PACKAGES * UPLOADS_PER_TRANSACTION;
+    for (let done = 0; done < count; done += step) {
       this.ctx.storage.transactionSync(() => {
-        for (let row = done; row < Math.min(count, done + CHUNK_ROWS); row++) {
-          const { ref, initKey, encryptionKey, bytes } = syntheticKeyPackage(sample.signatureKey);
-          insert(sql, found.clientId, queueId, { ...sample, ref, initKey, encryptionKey, bytes }, now);
+        for (let at = done; at < Math.min(count, done + step); at += UPLOAD_PACKAGES) {
+          this.#upload(found.clientId, queueId, Math.min(UPLOAD_PACKAGES, count - at), kind);
         }
       });
     }
     return count;
+  }
+
+  /** Stores fresh packages as an upload does, without looking for what is known: that would read all uploads each time. */
+  #upload(clientId: number, queueId: number, count: number, kind: Partial<AdmittedKeyPackage>): void {
+    const { sql } = this.ctx.storage;
+    const client = readClient(sql, clientId);
+    const packages = Array.from({ length: count }, (_, index) => ({
+      sequence: client.nextSequence + index,
+      keyPackage: { ...syntheticKeyPackage(new Uint8Array(32)), ...kind },
+    }));
+    storeChunks(sql, { clientId, queueId, storedAt: unixSeconds(Date.now()) }, packages);
+    remember(
+      sql,
+      clientId,
+      packages.map(({ keyPackage }) => ({
+        fingerprints: fingerprintsOf(keyPackage),
+        notAfter: keyPackage.notAfter,
+        removed: false,
+      })),
+    );
+    const queues = withLive(client.queues, queueId, count);
+    writeClient(sql, { ...client, queues, nextSequence: client.nextSequence + count });
   }
 }
 

@@ -17,6 +17,7 @@ export function syntheticKeyPackage(signatureKey: Uint8Array): AdmittedKeyPackag
     ciphersuite: 1,
     signatureScheme: ED25519,
     signatureKey,
+    notBefore: Math.floor(Date.now() / 1000) - 3_600,
     notAfter: Math.floor(Date.now() / 1000) + LIFETIME_SECONDS,
     lastResort: false,
     capabilities: { extensions: [], proposals: [], credentials: [1] },

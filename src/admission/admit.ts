@@ -118,6 +118,7 @@ async function admitted(received: KeyPackageIn, { crypto }: AdmissionContext): P
     signatureKey: leafNode.signatureKey().asSlice().slice(),
     initKey: initKey.asSlice().slice(),
     encryptionKey: leafNode.encryptionKey().asSlice().slice(),
+    notBefore: clampToNumber(leafNode.lifeTime()?.notBefore ?? 0n),
     notAfter: clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n),
     lastResort: extensions.lastResort(),
     capabilities: {

@@ -101,6 +101,19 @@ export const MAX_PAGE_ROWS = 500;
 /** Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. */
 export const MAX_QUEUES_PER_CLIENT = 64;
 
+/** Packages, and their bytes, in one row of a pool: a claim writes back what stays of it. A row may have 2 MB. */
+export const MAX_CHUNK_PACKAGES = 25;
+export const MAX_CHUNK_BYTES = 64 * 1024;
+
+/** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */
+export const MAX_BUDGETS_PER_CLIENT = 256;
+
+/** Records that one page of a journal looks at: claims on a user's other clients are among them. */
+export const MAX_JOURNAL_SCAN_ROWS = 2_000;
+
+/** Old answers that a claim or an upload looks at to drop their bytes. */
+export const ENDED_REPLAYS_PER_WRITE = 20;
+
 /** A write to the directory that takes longer is left to the alarm. */
 export const DIRECTORY_WRITE_TIMEOUT_MS = 2_000;
 
@@ -110,12 +123,6 @@ export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
 
 /** News for the directory wait this long for more of them, so that a burst is one write. */
 export const OUTBOX_DELAY_MS = 1_000;
-
-/**
- * Each user's rows are written again this often: a lost directory fills itself, and stock levels that moved without
- * crossing a threshold are at most this old.
- */
-export const DIRECTORY_REFRESH_SECONDS = 24 * 3_600;
 
 /** Rows that one alarm deletes or voids at a time, so that it never runs long; it re-arms itself for the rest. */
 export const ALARM_CHUNK_ROWS = 2_000;
@@ -167,6 +174,12 @@ export const MAX_CACHED_TOKENS = 4_096;
 
 /** After an alarm that failed the next one rings then, whatever else was asked for. */
 export const ALARM_RETRY_MS = 10_000;
+
+/** No alarm is set nearer than this: one for now, set by the handler of another, has been seen not to ring at all. */
+export const MIN_ALARM_AHEAD_MS = 100;
+
+/** An alarm that should have rung this long ago is taken to be lost, and set again. */
+export const ALARM_LOST_MS = 60_000;
 
 /** An alarm is set at most this far ahead and then looks again: what is due later keeps. */
 export const MAX_ALARM_AHEAD_MS = 365 * 24 * 3_600_000;

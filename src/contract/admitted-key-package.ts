@@ -13,6 +13,7 @@ export type AdmittedKeyPackage = {
   readonly initKey: Uint8Array;
   readonly encryptionKey: Uint8Array;
   /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. */
+  readonly notBefore: number;
   readonly notAfter: number;
   readonly lastResort: boolean;
   /** Sorted, unique, GREASE removed: what a claim's required capabilities are compared with. */

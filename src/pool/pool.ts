@@ -5,12 +5,11 @@
  * claim happens once. The platform holds each reply back until its writes are on disk. A crash before that leaves
  * nothing behind; after it the claimer may miss the reply, which is what idempotency keys are for.
  *
- * Signatures are checked by the Worker, and only the Worker can reach this object: a check in here would mean waiting in
- * the middle of a transaction. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable
- * over RPC.
+ * No signature is checked here: that would mean waiting in the middle. The Worker has done it, and nobody else can
+ * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, DIRECTORY_REFRESH_SECONDS, OUTBOX_DELAY_MS } from "../config/limits.ts";
+import { ALARM_RETRY_MS, ENDED_REPLAYS_PER_WRITE, OUTBOX_DELAY_MS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type {
   ClaimAnswer,
@@ -35,26 +34,32 @@ import type {
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
 import { unixSeconds } from "../shared/time.ts";
-import { beginCheck, type CheckContext, endCheck } from "./operations/check.ts";
-import { type Claimed, claim, hasIdempotencyConflict } from "./operations/claim.ts";
+import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
-import { register } from "./operations/register.ts";
-import { remove } from "./operations/remove.ts";
-import { revoke } from "./operations/revoke.ts";
+import { endRegistration, register, registrationOf } from "./operations/register.ts";
+import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
-import { hasChanges, markAllChanged, markChanged } from "./outbox/outbox.ts";
+import { hasNews, markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
+import { type Bucket, bucketWaitMs, REFUSALS, spend } from "./tables/budgets.ts";
+import { endReplays, findReplay, readJournal, recordClaim } from "./tables/claims.ts";
+import {
+  allClients,
+  type ClientRecord,
+  findClient,
+  isRegistered,
+  registeredClients,
+  writeClient,
+} from "./tables/clients.ts";
 import { inventory } from "./tables/inventory.ts";
-import { readJournal } from "./tables/journal.ts";
 import { readPool } from "./tables/pool-row.ts";
 import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
-import { allClients, type ClientRow, findClient, registeredClients, registration } from "./tables/registrations.ts";
 
 export type PoolEnv = { readonly DB: D1Database };
 
@@ -65,19 +70,21 @@ type ClientCall = PoolCall & { readonly client: string };
 export class Pool extends DurableObject<PoolEnv> {
   readonly #sql: SqlStorage;
   readonly #settings: Settings;
-  /** Whether tables exist. Before its first registration a pool writes nothing, not even its tables. */
+  /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
   readonly #alarm: AlarmScheduler;
   readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
-  #claimCache: ClaimCache | undefined;
+  #cache: ClaimCache | undefined;
+  /** Number of the claim up to which answers that can no longer be repeated have lost their bytes. */
+  #replaysEnded = -1;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as unknown as Record<string, unknown>);
-    this.#alarm = new AlarmScheduler(ctx);
+    this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
       directory: env.DB,
       sql: this.#sql,
@@ -90,24 +97,20 @@ export class Pool extends DurableObject<PoolEnv> {
       sync: () => ctx.storage.sync(),
     });
     this.#exists = poolExists(this.#sql);
-    if (!this.#exists) return;
-    ctx.storage.transactionSync(() => migratePool(this.#sql));
-    ctx.blockConcurrencyWhile(() => this.#alarm.load());
+    if (this.#exists) ctx.storage.transactionSync(() => migratePool(this.#sql));
   }
 
-  /** Registers a client, or adds signature keys to it. The directory is told before the reply, if it answers in time. */
+  /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
   async register(call: RegisterCall): Promise<RegisterAnswer> {
     const nowMs = Date.now();
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
-      this.#takeEpoch(call, nowMs);
+      this.#adoptEpoch(call, nowMs);
       const outcome = register(this.#sql, call, unixSeconds(nowMs));
-      const client = findClient(this.#sql, call.client);
-      if (client && outcome.outcome !== "unchanged") markChanged(this.#sql, [client.clientId], nowMs);
-      this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
+      if (outcome.outcome === "created" || outcome.outcome === "extended") this.#announce(nowMs);
       return outcome;
     });
-    // Only now: a rollback would have removed the tables.
+    // Only now: a transaction that was rolled back has taken the tables with it.
     this.#exists = true;
     if (answer.outcome === "created" || answer.outcome === "extended") await this.#relay.sendNow();
     return answer;
@@ -118,51 +121,64 @@ export class Pool extends DurableObject<PoolEnv> {
     return this.#withClient(call, (client, nowMs) => ({ outcome: "found" as const, view: this.#view(client, nowMs) }));
   }
 
-  /** What a publisher must know before it checks packages, and its leave to check so many. */
+  /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
   preflight(call: PreflightCall): PreflightAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs) =>
-      beginCheck(this.#checkContext(clientId, nowMs), call.packages),
-    );
+    return this.#withClient(call, (client, nowMs): PreflightAnswer => {
+      const bucket = this.#refusals();
+      const waitMs = bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0;
+      if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
+      if (bucket && !this.#inFlight.acquire(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
+      return { outcome: "ready", signatureKeys: client.signatureKeys };
+    });
   }
 
   /** Takes admitted packages into the stock: one code for each, in their order. */
   async publish(call: PublishCall): Promise<PublishAnswer> {
-    let urgent = false;
-    const answer = this.#withClient(call, ({ clientId }, nowMs): PublishAnswer => {
-      const { refused, checked = call.keyPackages.length + refused } = call;
-      endCheck(this.#checkContext(clientId, nowMs), { checked, refused });
-      const context = { sql: this.#sql, clientId, stock: this.#settings.stock, now: unixSeconds(nowMs) };
-      const { applied, codes, changed, offersOthers } = publish(this.ctx.storage, context, call);
-      if (changed) this.#markChanged([clientId], offersOthers ? nowMs : nowMs + OUTBOX_DELAY_MS);
-      urgent = offersOthers;
-      return { outcome: "published", applied, codes, inventory: this.#inventory(clientId, nowMs) };
+    let isVisible = false;
+    const answer = this.#withClient(call, (client, nowMs): PublishAnswer => {
+      const bucket = this.#refusals();
+      const budgets = bucket && call.refused > 0 ? spend(client.budgets, bucket, nowMs, call.refused) : client.budgets;
+      this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
+      const context = { sql: this.#sql, client: { ...client, budgets }, stock: this.#settings.stock };
+      const { applied, codes, client: published } = publish({ ...context, now: unixSeconds(nowMs) }, call);
+      const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
+      const written =
+        isChanged || budgets !== client.budgets
+          ? writeClient(this.#sql, { ...published, changes: client.changes + (isChanged ? 1 : 0) })
+          : published;
+      if (isChanged) {
+        isVisible = !offerTheSame(client, written);
+        this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS);
+      }
+      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
     });
-    if (urgent) await this.#relay.sendNow();
+    if (isVisible) await this.#relay.sendNow();
     return answer;
   }
 
-  /** Removes packages by reference, or all of them. References of packages that are not live are passed over. */
+  /** Removes packages by reference, or all of them; those that are not live are passed over. */
   remove(call: RemoveCall): RemoveAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): RemoveAnswer => {
-      const removed = remove(this.#sql, clientId, call.which, unixSeconds(nowMs));
-      if (removed > 0) this.#markChanged([clientId], nowMs + OUTBOX_DELAY_MS);
-      return { outcome: "removed", removed, inventory: this.#inventory(clientId, nowMs) };
+    return this.#withClient(call, (client, nowMs): RemoveAnswer => {
+      const named = call.which.kind === "refs" ? new Set(call.which.refs.map((ref) => ref.toHex())) : undefined;
+      const removed = removePackages(this.#sql, client, ({ ref }) => named?.has(ref.toHex()) ?? true);
+      const written = this.#writeIfEnded(client, removed.client, removed.ended, nowMs);
+      return { outcome: "removed", removed: removed.ended, inventory: this.#inventory(written, nowMs) };
     });
   }
 
-  /** Compares the client's view of its live packages with the server's; removes on request those the client lost. */
+  /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
   reconcile(call: ReconcileCall): ReconcileAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): ReconcileAnswer => {
-      const reconciled = reconcile(this.#sql, clientId, call, unixSeconds(nowMs));
-      if (reconciled.pruned > 0) this.#markChanged([clientId], nowMs + OUTBOX_DELAY_MS);
-      return { ...reconciled, inventory: this.#inventory(clientId, nowMs) };
+    return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, unixSeconds(nowMs));
+      const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
+      return { ...comparison, inventory: this.#inventory(written, nowMs) };
     });
   }
 
-  /** Ends a registration: live packages go, tombstones stay. The directory is told before the reply, if it answers in time. */
+  /** Ends a registration: live packages go, tombstones stay, and the directory hears of it before the reply. */
   async revoke(call: ClientCall): Promise<RevokeAnswer> {
-    const answer = this.#withClient(call, ({ clientId }, nowMs): RevokeAnswer => {
-      return { outcome: "revoked", purged: this.#revoke([clientId], nowMs) };
+    const answer = this.#withClient(call, (client, nowMs): RevokeAnswer => {
+      return { outcome: "revoked", purged: this.#revoke([client], nowMs) };
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -172,40 +188,65 @@ export class Pool extends DurableObject<PoolEnv> {
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
-      const clientIds = registeredClients(this.#sql).map((client) => client.clientId);
-      return { outcome: "revoked", clients: clientIds.length, purged: this.#revoke(clientIds, nowMs) };
+      const clients = registeredClients(this.#sql);
+      return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
     });
     await this.#relay.sendNow();
     return answer;
   }
 
-  /** What happened in claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */
+  /** Claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */
   journal(call: ClientCall & { readonly after: number | undefined; readonly limit: number }): JournalAnswer {
-    return this.#withClient(call, ({ clientId }, nowMs): JournalAnswer => {
+    return this.#withClient(call, ({ client }, nowMs): JournalAnswer => {
       const oldestAt = unixSeconds(nowMs) - this.#settings.retention.journalSeconds;
-      const page = readJournal(this.#sql, clientId, { after: call.after ?? 0, limit: call.limit, oldestAt });
+      const page = readJournal(this.#sql, client, { after: call.after ?? 0, limit: call.limit, oldestAt });
       return { outcome: "page", ...page };
     });
   }
 
   /**
    * Hands out one package of each fitting client. Claims that arrive while an earlier one is being flushed share the
-   * next commit (grouped-commits.ts), which is the commit point of each: a claim takes effect there or not at all.
+   * next commit; each is a step of its own in it. grouped-commits.ts says where the commit point is.
    */
   async claim(call: ClaimCall): Promise<ClaimAnswer> {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#groupedClaims.run((): ClaimAnswer => {
       const nowMs = Date.now();
+      const now = unixSeconds(nowMs);
       const cache = this.#cacheFor(call, nowMs);
-      const claimed = claim({ sql: this.#sql, cache, settings: this.#settings, call, nowMs });
-      if (claimed.fresh) this.#followUp(claimed, cache, nowMs);
-      return claimed.answer;
+      const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
+      const earlier = replay && findReplay(this.#sql, replay, now);
+      if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
+      if (earlier) return { outcome: "answered", ...earlier, replayed: true };
+      const { crossedThreshold, missed, ...answer } = claimAll({
+        sql: this.#sql,
+        user: call.user,
+        cache,
+        claimer: call.claimer,
+        criteria: call.criteria,
+        budgets: this.#settings.budgets,
+        lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
+        nowMs,
+      });
+      const hasGiven = answer.status === "ok" || answer.status === "partial";
+      if (hasGiven || missed.length > 0) {
+        // Only what was given is kept: one who came away with nothing may ask again under the same key.
+        const expiresAt = now + this.#settings.retention.replaySeconds;
+        const kept = replay && hasGiven ? { of: replay, expiresAt } : undefined;
+        recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
+        this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, now, ENDED_REPLAYS_PER_WRITE);
+      }
+      // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
+      if (crossedThreshold) this.#announce(nowMs + OUTBOX_DELAY_MS);
+      return { outcome: "answered", ...answer, replayed: false };
     });
   }
 
-  /** Whether the idempotency key of a claim was already used for a different request. Takes nothing. */
+  /** Whether the key of a claim was used for another request. Takes nothing. */
   hasIdempotencyConflict(call: ClaimCall): boolean {
-    return this.#exists && hasIdempotencyConflict(this.#sql, call, unixSeconds(Date.now()));
+    if (!this.#exists || !call.idempotency) return false;
+    const replay = { ...call.idempotency, claimer: call.claimer };
+    return findReplay(this.#sql, replay, unixSeconds(Date.now())) === "mismatch";
   }
 
   /** Everything an operator may see of a user: no key packages. */
@@ -216,8 +257,11 @@ export class Pool extends DurableObject<PoolEnv> {
       (nowMs): PoolView => ({
         outcome: "found",
         restoreEpoch: readPool(this.#sql).restoreEpoch,
-        directoryPending: hasChanges(this.#sql),
-        clients: allClients(this.#sql).map((client) => ({ ...this.#view(client, nowMs), revoked: client.revoked })),
+        directoryPending: hasNews(this.#sql),
+        clients: allClients(this.#sql).map((client) => ({
+          ...this.#view(client, nowMs),
+          revoked: !isRegistered(client),
+        })),
       }),
     );
   }
@@ -230,12 +274,12 @@ export class Pool extends DurableObject<PoolEnv> {
       this.#alarm.request(nowMs);
     });
     await this.#relay.sendNow();
-    return { outcome: hasChanges(this.#sql) ? "queued" : "delivered" };
+    return { outcome: hasNews(this.#sql) ? "queued" : "delivered" };
   }
 
   /**
-   * All later work. It runs at least once: running twice, or stopping halfway, breaks no promise. A directory that is
-   * down does not fail the alarm, which sets itself again and retries later.
+   * All later work. At-least-once: running it twice, or dying in the middle of it, changes nothing that was promised.
+   * A directory that is down is no failure of the alarm: it re-arms itself and tries again later.
    */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
@@ -243,7 +287,7 @@ export class Pool extends DurableObject<PoolEnv> {
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
-      // The platform retries by itself, but a call that sets the alarm in between would postpone the retry to its own time.
+      // The platform tries again by itself, but the next call that requests an alarm would set it to its own time.
       this.#alarm.request(Date.now() + ALARM_RETRY_MS);
       this.#alarm.flush();
       throw error;
@@ -251,24 +295,22 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   async #doLaterWork(nowMs: number): Promise<void> {
-    const unfinished = this.#commit(() => {
+    const { unfinished } = this.#commit(() => {
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
-      markChanged(this.#sql, swept.expiredOf, nowMs);
-      const { projectedAt, outboxFailures } = readPool(this.#sql);
-      const stale = projectedAt + DIRECTORY_REFRESH_SECONDS <= unixSeconds(nowMs);
-      if (stale && outboxFailures === 0) markAllChanged(this.#sql, nowMs);
-      return swept.unfinished;
+      if (swept.hasExpired) requestSend(this.#sql, nowMs);
+      return swept;
     });
-    const dueMs = readPool(this.#sql).outboxDueMs;
-    if (dueMs === undefined || dueMs <= nowMs) await this.#relay.send();
+    // What is not urgent goes along with an alarm that rings anyway.
+    const { outboxDueMs } = readPool(this.#sql);
+    if (outboxDueMs === undefined || outboxDueMs <= nowMs) await this.#relay.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
     if (next !== undefined) this.#alarm.request(next);
     this.#alarm.flush();
   }
 
-  /** Every transaction that is not of claims: it may change what their cache holds, so the cache is dropped. */
+  /** Every transaction but those of claims: what their cache holds may be out of date after it. */
   #commit<T>(body: () => T): T {
-    this.#claimCache = undefined;
+    this.#cache = undefined;
     return this.#transact(body);
   }
 
@@ -278,76 +320,84 @@ export class Pool extends DurableObject<PoolEnv> {
       this.#alarm.flush();
       return result;
     } catch (error) {
-      // All of it is rolled back: what was cached in it is not true, and what was requested in it is not needed.
-      this.#claimCache = undefined;
+      // All of it is rolled back, and with it what was read in it and what was to be done later.
+      this.#cache = undefined;
+      this.#replaysEnded = -1;
       this.#alarm.discard();
       throw error;
     }
   }
 
-  /** The cache for a claim, after a newer restore epoch has taken effect. */
+  /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
-    if (!this.#claimCache || call.restoreEpoch > this.#claimCache.restoreEpoch) {
-      this.#takeEpoch(call, nowMs);
-      this.#claimCache = new ClaimCache(this.#sql);
+    if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
+      this.#adoptEpoch(call, nowMs);
+      this.#cache = new ClaimCache(this.#sql);
     }
-    return this.#claimCache;
+    return this.#cache;
   }
 
   /** One transaction of one call. A newer restore epoch takes effect before anything else in it. */
   #transaction<T>(call: PoolCall, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
-      this.#takeEpoch(call, nowMs);
+      this.#adoptEpoch(call, nowMs);
+      this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, unixSeconds(nowMs), ENDED_REPLAYS_PER_WRITE);
       return body(nowMs);
     });
   }
 
   /** The same for a registered client. */
-  #withClient<T>(call: ClientCall, body: (client: ClientRow, nowMs: number) => T): T | NotRegistered {
+  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | NotRegistered {
     if (!this.#exists) return NOT_REGISTERED;
     return this.#transaction(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
-      if (!client) return NOT_REGISTERED;
-      return body(client, nowMs);
+      return client ? body(client, nowMs) : NOT_REGISTERED;
     });
   }
 
-  #takeEpoch(call: PoolCall, nowMs: number): void {
-    const voidedOf = applyRestoreEpoch(this.#sql, call.restoreEpoch, unixSeconds(nowMs));
-    this.#markChanged(voidedOf, nowMs);
+  #adoptEpoch(call: PoolCall, nowMs: number): void {
+    if (applyRestoreEpoch(this.#sql, call.restoreEpoch)) this.#announce(nowMs);
   }
 
-  #revoke(clientIds: readonly number[], nowMs: number): number {
-    const purged = revoke(this.#sql, clientIds, unixSeconds(nowMs));
-    this.#markChanged(clientIds, nowMs);
+  #revoke(clients: readonly ClientRecord[], nowMs: number): number {
+    let purged = 0;
+    for (const client of clients) purged += endRegistration(this.#sql, client, unixSeconds(nowMs));
+    if (clients.length > 0) this.#announce(nowMs);
     return purged;
   }
 
-  /** After a claim that was not a replay: the directory must learn of it, and the alarm must remove its records one day. */
-  #followUp({ claimedFrom, crossedThreshold }: Claimed, cache: ClaimCache, nowMs: number): void {
-    const unmarked = cache.markOnce(claimedFrom);
-    // Setting an alarm is a second flush: only a change that the directory must show soon is worth it.
-    if (crossedThreshold) this.#markChanged(claimedFrom, nowMs + OUTBOX_DELAY_MS);
-    else this.#markChanged(unmarked, undefined);
-    this.#alarm.request(nowMs + this.#settings.retention.replaySeconds * 1000);
+  #writeIfEnded(before: ClientRecord, after: ClientRecord, ended: number, nowMs: number): ClientRecord {
+    if (ended === 0) return before;
+    this.#announce(nowMs + OUTBOX_DELAY_MS);
+    return writeClient(this.#sql, { ...after, changes: before.changes + 1 });
   }
 
-  #view(client: ClientRow, nowMs: number): ClientView {
-    return { registration: registration(this.#sql, client), inventory: this.#inventory(client.clientId, nowMs) };
+  #view(client: ClientRecord, nowMs: number): ClientView {
+    return { registration: registrationOf(client), inventory: this.#inventory(client, nowMs) };
   }
 
-  #inventory(clientId: number, nowMs: number) {
-    return inventory(this.#sql, clientId, this.#settings.stock, unixSeconds(nowMs));
+  #inventory(client: ClientRecord, nowMs: number) {
+    return inventory(this.#sql, client, this.#settings.stock, unixSeconds(nowMs));
   }
 
-  #checkContext(clientId: number, nowMs: number): CheckContext {
-    return { sql: this.#sql, inFlight: this.#inFlight, budgets: this.#settings.budgets, clientId, nowMs };
+  #refusals(): Bucket | undefined {
+    const perMinute = this.#settings.budgets.refusalsPerMinute;
+    return perMinute === undefined
+      ? undefined
+      : { name: REFUSALS, rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
   }
 
-  #markChanged(clientIds: readonly number[], dueMs: number | undefined): void {
-    if (clientIds.length === 0) return;
-    markChanged(this.#sql, clientIds, dueMs);
-    if (dueMs !== undefined) this.#alarm.request(dueMs);
+  /** The directory shall hear of what has changed at `dueMs` at the latest. */
+  #announce(dueMs: number): void {
+    requestSend(this.#sql, dueMs);
+    this.#alarm.request(dueMs);
   }
+}
+
+/** Whether claimers can see no difference: the same kinds of packages are in stock. */
+function offerTheSame(before: ClientRecord, after: ClientRecord): boolean {
+  const kinds = ({ queues }: ClientRecord) => queues.filter(({ live }) => live > 0).map(({ queueId }) => queueId);
+  const [a, b] = [kinds(before), kinds(after)];
+  return a.length === b.length && a.every((queueId) => b.includes(queueId));
 }

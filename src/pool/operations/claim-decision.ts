@@ -1,30 +1,30 @@
 /**
  * Which package a client gives to a claim, or why it gives none. Pure: what the decision rests on is handed in.
  *
- * Facts that cost a read are functions, so that only those are read on which the decision depends: a claimer over its
- * budget costs one row, and the last resort is not touched while a one-time package can be given. All of it happens in
- * one transaction, so a fact is the same whenever it is asked for.
+ * Looking for a package costs a read, so that fact is a function: the last resort is not touched while a one-time package
+ * can be given, and a claimer over its budget costs no read at all. All of it happens in one transaction, so a fact is
+ * the same whenever it is asked for.
  */
 import { satisfies } from "../../contract/capabilities.ts";
 import type { ClaimCriteria } from "../../contract/pool-messages.ts";
-import type { LivePackage } from "../tables/packages.ts";
-import { capabilitiesOf, type Queue } from "../tables/queues.ts";
+import type { Found } from "../tables/chunks.ts";
+import type { Queue } from "../tables/clients.ts";
 
 export type ClaimFacts = {
   /** The claimer's own client, or one that the claim leaves out. */
   readonly excluded: boolean;
   readonly criteria: ClaimCriteria;
   /** The client's queues, empty ones too. */
-  readonly queues: () => readonly Queue[];
+  readonly queues: readonly Queue[];
   /** Milliseconds until this claimer may claim from the client again; 0 for now. */
-  readonly pairWaitMs: () => number;
+  readonly pairWaitMs: number;
   /** Milliseconds until the client gives a one-time package again, whoever claims; 0 for now. */
-  readonly targetWaitMs: () => number;
-  /** The oldest package of a queue that lives as long as the claim asks. */
-  readonly oldest: (queue: Queue) => LivePackage | undefined;
+  readonly targetWaitMs: number;
+  /** The oldest package of a queue that is valid now and lives as long as the claim asks. */
+  readonly oldest: (queue: Queue) => Found | undefined;
 };
 
-export type Choice = { readonly queue: Queue; readonly live: LivePackage };
+export type Choice = { readonly queue: Queue; readonly found: Found };
 
 export type Decision =
   | ({ readonly kind: "give" } & Choice)
@@ -33,27 +33,24 @@ export type Decision =
 
 export function decide(facts: ClaimFacts): Decision {
   if (facts.excluded) return { kind: "excluded" };
-  const pairWaitMs = facts.pairWaitMs();
-  if (pairWaitMs > 0) return { kind: "pair_limited", waitMs: pairWaitMs };
+  if (facts.pairWaitMs > 0) return { kind: "pair_limited", waitMs: facts.pairWaitMs };
 
-  const queues = facts.queues();
-  const fitting = queues.filter((queue) => fits(queue, facts.criteria));
+  const fitting = facts.queues.filter((queue) => fits(queue, facts.criteria));
   const oneTime = pick(facts, fitting, false);
-  const targetWaitMs = oneTime ? facts.targetWaitMs() : 0;
-  if (oneTime && targetWaitMs === 0) return { kind: "give", ...oneTime };
+  if (oneTime && facts.targetWaitMs === 0) return { kind: "give", ...oneTime };
 
   // The last resort is what a client gives when its one-time packages are used up, or rationed.
   const lastResort = facts.criteria.allowLastResort ? pick(facts, fitting, true) : undefined;
   if (lastResort) return { kind: "give", ...lastResort };
-  if (oneTime) return { kind: "target_limited", waitMs: targetWaitMs };
-  return { kind: fitting.length === 0 && queues.length > 0 ? "incompatible" : "exhausted" };
+  if (oneTime) return { kind: "target_limited", waitMs: facts.targetWaitMs };
+  return { kind: fitting.length === 0 && facts.queues.length > 0 ? "incompatible" : "exhausted" };
 }
 
 function fits(queue: Queue, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
   if (!ciphersuites.includes(queue.ciphersuite)) return false;
   const { extensions, proposals, credentials } = requiredCapabilities;
   if (extensions.length + proposals.length + credentials.length === 0) return true;
-  return satisfies(capabilitiesOf(queue), requiredCapabilities);
+  return satisfies(queue.capabilities, requiredCapabilities);
 }
 
 /** The oldest package of the most preferred ciphersuite that has one. */
@@ -62,8 +59,8 @@ function pick({ criteria, oldest }: ClaimFacts, fitting: readonly Queue[], lastR
     let best: Choice | undefined;
     for (const queue of fitting) {
       if (queue.ciphersuite !== ciphersuite || queue.lastResort !== lastResort || queue.live === 0) continue;
-      const live = oldest(queue);
-      if (live && (!best || live.sequence < best.live.sequence)) best = { queue, live };
+      const found = oldest(queue);
+      if (found && (!best || found.entry.sequence < best.found.entry.sequence)) best = { queue, found };
     }
     if (best) return best;
   }

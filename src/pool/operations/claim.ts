@@ -1,200 +1,178 @@
 /**
- * Handing out packages: look, decide, apply, for one client after the other. Everything here is synchronous and runs
- * inside one transaction. Nothing else can run between looking at a package and consuming it, which is what makes a
- * claim happen once.
+ * Handing out packages: look, decide, apply. Everything here is synchronous and runs inside one transaction: nothing else
+ * can run between choosing a package and consuming it, which is what makes a claim happen once.
  */
-import type { Settings } from "../../config/settings.ts";
-import type { ClaimAnswer, ClaimCall, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import type { BudgetSettings } from "../../config/settings.ts";
+import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import type { Rate } from "../leaky-bucket.ts";
 import { type Bucket, bucketWaitMs, spend } from "../tables/budgets.ts";
-import { record } from "../tables/journal.ts";
-import { end, oldest } from "../tables/packages.ts";
-import { State } from "../tables/pool-schema.ts";
-import type { ClientRow } from "../tables/registrations.ts";
-import { claimerKey, findReplay, keepReplay, type Replay } from "../tables/replays.ts";
+import { type Found, oldest, readPackage, takePackage } from "../tables/chunks.ts";
+import type { Missed } from "../tables/claims.ts";
+import { type ClientRecord, type Queue, withLive, writeClient } from "../tables/clients.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** Missed claims that are journalled per hour: a claimer that asks in vain again and again does not fill the journal. */
-const MISSED_RATE: Rate = { burst: 60, intervalMs: MINUTE_MS };
+/** Missed claims per hour that a client's owner is told of: repeated claims in vain do not fill the journal. */
+const MISSED: Bucket = { name: "missed", rate: { burst: 60, intervalMs: MINUTE_MS } };
 
 export type ClaimContext = {
   readonly sql: SqlStorage;
+  /** The pool's own user. */
+  readonly user: string;
   readonly cache: ClaimCache;
-  readonly settings: Settings;
-  readonly call: ClaimCall;
+  readonly claimer: Claimer;
+  readonly criteria: ClaimCriteria;
+  readonly budgets: BudgetSettings;
+  readonly lowWatermarkPackages: number;
   readonly nowMs: number;
 };
 
 export type Claimed = {
-  readonly answer: ClaimAnswer;
-  /** Whether the answer was made now, rather than replayed or refused. */
-  readonly fresh: boolean;
-  /** Ids of the clients that gave a one-time package. */
-  readonly claimedFrom: readonly number[];
-  /** Whether any of them now has nothing left, or one fewer than the low watermark. */
+  readonly status: ClaimStatus;
+  readonly clients: readonly ClientClaim[];
+  /** Clients whose owners are to be told that they gave nothing. */
+  readonly missed: readonly Missed[];
+  /** Whether any client now has nothing left, or one package fewer than the low watermark. */
   readonly crossedThreshold: boolean;
 };
 
-const NOTHING_CLAIMED = { fresh: false, claimedFrom: [], crossedThreshold: false } as const;
-
-/** Answers a claim: from its replay record if there is one, with packages of every fitting client otherwise. */
-export function claim(context: ClaimContext): Claimed {
-  const { sql, call, settings, nowMs } = context;
-  const now = unixSeconds(nowMs);
-  const replay = replayOf(call);
-  const earlier = replay && findReplay(sql, replay, now);
-  if (earlier === "mismatch") return { answer: { outcome: "idempotency_key_reused" }, ...NOTHING_CLAIMED };
-  if (earlier) return { answer: { outcome: "answered", ...earlier, replayed: true }, ...NOTHING_CLAIMED };
-
-  const given = context.cache.clients.map((client) => claimFrom(context, client));
-  const clients = given.map((one) => one.claim);
-  const status = statusOf(clients);
-  // Only an answer with packages is kept: a claimer that got nothing may ask again with the same key.
-  if (replay && (status === "ok" || status === "partial")) {
-    keepReplay(sql, replay, { status, clients }, now + settings.retention.replaySeconds);
-  }
-  const { lowWatermarkPackages } = settings.stock;
-  return {
-    answer: { outcome: "answered", status, clients, replayed: false },
-    fresh: true,
-    claimedFrom: given.flatMap(({ clientId, left }) => (left === undefined ? [] : [clientId])),
-    crossedThreshold: given.some(({ left }) => left === 0 || left === lowWatermarkPackages - 1),
-  };
+/** One package from each registered client that has a fitting one, in the order of registration. */
+export function claimAll(context: ClaimContext): Claimed {
+  const missed: Missed[] = [];
+  let crossedThreshold = false;
+  const clients = context.cache.clients.map((client): ClientClaim => {
+    const applied = apply(context, client, decide(look(context, client)));
+    if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
+    crossedThreshold ||= applied.left === 0 || applied.left === context.lowWatermarkPackages - 1;
+    return applied.claim;
+  });
+  return { status: statusOf(clients), clients, missed, crossedThreshold };
 }
-
-/** Whether the idempotency key of a claim was used for a different request. Takes nothing. */
-export function hasIdempotencyConflict(sql: SqlStorage, call: ClaimCall, now: number): boolean {
-  const replay = replayOf(call);
-  return replay !== undefined && findReplay(sql, replay, now) === "mismatch";
-}
-
-const replayOf = ({ idempotency, claimer }: ClaimCall): Replay | undefined =>
-  idempotency && { ...idempotency, claimer };
 
 /** The answer as a whole, from its parts. Pure. */
-function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
+export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
   const wanted = clients.filter((claim) => claim.status !== "excluded");
   const given = wanted.filter((claim) => "package" in claim);
   if (given.length > 0) return given.length === wanted.length ? "ok" : "partial";
   return wanted.some((claim) => claim.status === "rate_limited") ? "rate_limited" : "none";
 }
 
-type ClientResult = {
-  readonly clientId: number;
-  readonly claim: ClientClaim;
-  /** With a one-time package given: how many of its ciphersuite are left. */
-  readonly left?: number;
-};
-
-function claimFrom(context: ClaimContext, client: ClientRow): ClientResult {
-  return { clientId: client.clientId, ...apply(context, client, decide(look(context, client))) };
-}
-
-// ---- look ---------------------------------------------------------------------------------------
-
-function look(context: ClaimContext, { client, clientId }: ClientRow): ClaimFacts {
-  const { sql, cache, call, nowMs } = context;
-  const { user, claimer, criteria } = call;
-  const waitMs = (bucket: Bucket | undefined) => (bucket ? bucketWaitMs(sql, bucket, nowMs) : 0);
+/** What there is to know of one client. Reads only, and packages only when the decision asks for them. */
+function look(context: ClaimContext, client: ClientRecord): ClaimFacts {
+  const { sql, criteria, nowMs } = context;
+  const waitMs = (bucket: Bucket | undefined) => (bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0);
+  const now = unixSeconds(nowMs);
   // A package expires at `not_after` itself (OpenMLS), so at least one second must be left.
-  const notBefore = unixSeconds(nowMs) + Math.max(1, criteria.minRemainingLifetimeSeconds);
-  // Another user's client of the same name is another client.
-  const isOwn = claimer.user === user && claimer.client === client;
+  const window = { now, aliveUntil: now + Math.max(1, criteria.minRemainingLifetimeSeconds) };
   return {
-    excluded: isOwn || criteria.excludeClients.includes(client),
+    excluded: excludes(context, client.client),
     criteria,
-    queues: () => cache.queuesOf(clientId),
-    pairWaitMs: () => waitMs(pairBucket(context, clientId)),
-    targetWaitMs: () => waitMs(targetBucket(context, clientId)),
-    oldest: (queue) => oldest(sql, queue.queueId, notBefore),
+    queues: client.queues,
+    pairWaitMs: waitMs(pairBucket(context)),
+    targetWaitMs: waitMs(targetBucket(context)),
+    oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window),
   };
 }
 
-function pairBucket({ settings, call }: ClaimContext, clientId: number): Bucket | undefined {
-  const { pair } = settings.budgets;
-  if (!pair) return undefined;
-  const rate = { burst: pair.burst, intervalMs: MINUTE_MS / pair.perMinute };
-  return { kind: "pair", clientId, claimer: claimerKey(call.claimer), rate };
-}
+type Applied = {
+  readonly claim: ClientClaim;
+  readonly missed?: Missed["reason"] | undefined;
+  /** One-time packages of the ciphersuite that are left, if one was given. */
+  readonly left?: number;
+};
 
-function targetBucket({ settings }: ClaimContext, clientId: number): Bucket | undefined {
-  const { targetPerHour } = settings.budgets;
-  if (targetPerHour === undefined) return undefined;
-  return { kind: "target", clientId, claimer: "", rate: { burst: targetPerHour, intervalMs: HOUR_MS / targetPerHour } };
-}
-
-// ---- apply --------------------------------------------------------------------------------------
-
-function apply(
-  context: ClaimContext,
-  { client, clientId }: ClientRow,
-  decision: Decision,
-): Pick<ClientResult, "claim" | "left"> {
+/** Does what was decided: one row of the client's record, and one of the chunk that a one-time package leaves. */
+function apply(context: ClaimContext, client: ClientRecord, decision: Decision): Applied {
+  const { client: name } = client;
   switch (decision.kind) {
-    case "give":
-      return give(context, { client, clientId }, decision);
     case "excluded":
-      return { claim: { client, status: "excluded" } };
+      return { claim: { client: name, status: "excluded" } };
     case "pair_limited":
-      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(decision.waitMs) } };
+      return { claim: rateLimited(name, decision.waitMs) };
     case "target_limited":
-      recordMissed(context, clientId, "rate_limited");
-      return { claim: { client, status: "rate_limited", retryAfterSeconds: seconds(decision.waitMs) } };
+      return { claim: rateLimited(name, decision.waitMs), missed: miss(context, client, "rate_limited") };
     case "exhausted":
     case "incompatible":
-      recordMissed(context, clientId, decision.kind);
-      return { claim: { client, status: decision.kind } };
+      return { claim: { client: name, status: decision.kind }, missed: miss(context, client, decision.kind) };
+    case "give":
+      return decision.queue.lastResort
+        ? { claim: lend(context, client, decision) }
+        : consume(context, client, decision);
   }
 }
 
-/** Charges the budgets, consumes the package unless it is a last resort, and writes it into the journal. */
-function give(
-  context: ClaimContext,
-  { client, clientId }: Pick<ClientRow, "client" | "clientId">,
-  { queue, live }: Choice,
-): Pick<ClientResult, "claim" | "left"> {
-  const { sql, cache, call, nowMs } = context;
-  const now = unixSeconds(nowMs);
-  const { ciphersuite, lastResort } = queue;
-  charge(context, pairBucket(context, clientId));
-  if (!lastResort) {
-    charge(context, targetBucket(context, clientId));
-    end(sql, live.sequence, live.queueId, State.claimed, now);
-    cache.noteClaimed(clientId, live.queueId);
+const rateLimited = (client: string, waitMs: number) =>
+  ({ client, status: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }) as const;
+
+/** Takes a one-time package out of the stock and out of both budgets. */
+function consume(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): Applied {
+  const { sql, cache, nowMs } = context;
+  const keyPackage = takePackage(sql, found);
+  let { budgets } = client;
+  for (const bucket of [pairBucket(context), targetBucket(context)]) {
+    if (bucket) budgets = spend(budgets, bucket, nowMs);
   }
-  const event = lastResort ? "last_resort" : "claimed";
-  record(sql, { clientId, at: now, event, ciphersuite, ref: live.ref, claimer: call.claimer });
-  const { keyPackage, ref: keyPackageRef, notAfter } = live;
-  const claim = { client, status: event, package: { keyPackage, keyPackageRef, ciphersuite, notAfter } } as const;
-  return lastResort ? { claim } : { claim, left: oneTimeLeft(cache, clientId, ciphersuite) };
+  const queues = withLive(client.queues, queue.queueId, -1);
+  cache.update(writeClient(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
+  return {
+    claim: { client: client.client, status: "claimed", package: packageOf(found, queue, keyPackage) },
+    left: stockOf(queues, queue.ciphersuite),
+  };
 }
 
-function charge({ sql, nowMs }: ClaimContext, bucket: Bucket | undefined): void {
-  if (bucket) spend(sql, bucket, nowMs);
+/** Gives a last resort, which stays. */
+function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): ClientClaim {
+  const { sql, cache, nowMs } = context;
+  const pair = pairBucket(context);
+  if (pair) cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, pair, nowMs) }));
+  return {
+    client: client.client,
+    status: "last_resort",
+    package: packageOf(found, queue, readPackage(sql, found)),
+  };
 }
 
-/** One-time packages of a ciphersuite, including those that have expired since the last sweep. */
-function oneTimeLeft(cache: ClaimCache, clientId: number, ciphersuite: number): number {
-  return cache
-    .queuesOf(clientId)
-    .filter((queue) => queue.ciphersuite === ciphersuite && !queue.lastResort)
-    .reduce((sum, queue) => sum + queue.live, 0);
+/** Whether the owner is to be told: undefined once it has been told often enough. */
+function miss<Reason extends Missed["reason"]>(
+  { sql, cache, nowMs }: ClaimContext,
+  client: ClientRecord,
+  reason: Reason,
+): Reason | undefined {
+  if (bucketWaitMs(client.budgets, MISSED, nowMs) > 0) return undefined;
+  cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, MISSED, nowMs) }));
+  return reason;
 }
 
-function recordMissed(
-  { sql, call, nowMs }: ClaimContext,
-  clientId: number,
-  reason: "exhausted" | "incompatible" | "rate_limited",
-): void {
-  const bucket: Bucket = { kind: "missed", clientId, claimer: "", rate: MISSED_RATE };
-  if (bucketWaitMs(sql, bucket, nowMs) > 0) return;
-  spend(sql, bucket, nowMs);
-  record(sql, { clientId, at: unixSeconds(nowMs), event: "missed", claimer: call.claimer, reason });
+const packageOf = ({ entry }: Found, { ciphersuite }: Queue, keyPackage: Uint8Array) => ({
+  keyPackage,
+  keyPackageRef: entry.ref,
+  ciphersuite,
+  notAfter: entry.notAfter,
+});
+
+/** A claimer's own client never gives to it; another user's client of the same name is another client. */
+function excludes({ user, claimer, criteria }: ClaimContext, client: string): boolean {
+  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
 }
 
-const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000));
+/** One-time packages of a ciphersuite, those that expired since the last sweep included. */
+function stockOf(queues: readonly Queue[], ciphersuite: number): number {
+  return queues.reduce(
+    (sum, queue) => (queue.ciphersuite === ciphersuite && !queue.lastResort ? sum + queue.live : sum),
+    0,
+  );
+}
+
+function pairBucket({ budgets, claimer }: ClaimContext): Bucket | undefined {
+  if (!budgets.pair) return undefined;
+  const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
+  return { name: `pair:${JSON.stringify([claimer.user, claimer.client])}`, rate };
+}
+
+function targetBucket({ budgets }: ClaimContext): Bucket | undefined {
+  if (budgets.targetPerHour === undefined) return undefined;
+  return { name: "target", rate: { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour } };
+}

@@ -2,8 +2,9 @@
 import type { ReconcileCall } from "../../contract/pool-messages.ts";
 import { compareBytes, equalBytes } from "../../shared/bytes.ts";
 import { refsDigest } from "../../shared/refs-digest.ts";
-import { endRef, liveRefs } from "../tables/packages.ts";
-import { State } from "../tables/pool-schema.ts";
+import { livePackages } from "../tables/chunks.ts";
+import type { ClientRecord } from "../tables/clients.ts";
+import { removePackages } from "./stock.ts";
 
 export type Reconciled = {
   readonly outcome: "same" | "different";
@@ -11,24 +12,26 @@ export type Reconciled = {
   readonly serverRefs: readonly Uint8Array[];
   readonly missingAtServer: readonly Uint8Array[];
   readonly pruned: number;
+  /** The client's record as it is now, which the caller writes if anything was pruned. */
+  readonly client: ClientRecord;
 };
 
-/** Drops first, if asked to, what the client does not hold. Runs inside one transaction. */
-export function reconcile(sql: SqlStorage, clientId: number, call: ReconcileCall, now: number): Reconciled {
+/** Drops first, if asked to, what the client does not hold. Runs inside one transaction. `now` in unix seconds. */
+export function reconcile(sql: SqlStorage, client: ClientRecord, call: ReconcileCall, now: number): Reconciled {
   const held = call.held && new Set(call.held.map((ref) => ref.toHex()));
-  const pruned = call.prune && held ? prune(sql, clientId, held, now) : 0;
-  const serverRefs = liveRefs(sql, clientId, now);
+  const pruned =
+    call.prune && held
+      ? removePackages(sql, client, ({ ref, notAfter }) => notAfter > now && !held.has(ref.toHex()))
+      : { ended: 0, client };
+  const serverRefs = livePackages(sql, client.clientId)
+    .flatMap(({ entry }) => (entry.notAfter > now ? [entry.ref] : []))
+    .sort(compareBytes);
   const live = new Set(serverRefs.map((ref) => ref.toHex()));
   return {
     outcome: equalBytes(refsDigest(serverRefs), call.digest) ? "same" : "different",
     serverRefs,
     missingAtServer: (call.held ?? []).filter((ref) => !live.has(ref.toHex())).sort(compareBytes),
-    pruned,
+    pruned: pruned.ended,
+    client: pruned.client,
   };
-}
-
-function prune(sql: SqlStorage, clientId: number, held: ReadonlySet<string>, now: number): number {
-  return liveRefs(sql, clientId, now).filter(
-    (ref) => !held.has(ref.toHex()) && endRef(sql, clientId, ref, State.deleted, now),
-  ).length;
 }

@@ -1,34 +1,46 @@
-/** Registering clients and their signature keys. */
+/** Registering clients and ending registrations. Each function answers with records that the caller writes. */
 import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
-import type { RegisterAnswer, RegisterCall } from "../../contract/pool-messages.ts";
+import type { RegisterAnswer, RegisterCall, Registration } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
-import { clearClaimBudgets } from "../tables/budgets.ts";
+import { withoutClaims } from "../tables/budgets.ts";
 import {
-  type ClientRow,
-  findClient,
+  type ClientRecord,
+  findByName,
   insertClient,
-  insertKey,
+  isRegistered,
   registeredClients,
-  registration,
+  writeClient,
+} from "../tables/clients.ts";
+import { removePackages } from "./stock.ts";
+
+export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRecord): Registration => ({
+  client,
+  registeredAt,
   signatureKeys,
-} from "../tables/registrations.ts";
+});
 
 /**
- * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate the key, revoke the
- * client and register it again. A revoked client that returns keeps its tombstones and loses its claim budgets.
+ * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate, revoke and register
+ * again. A revoked client that returns keeps its tombstones and loses its claim budgets.
  */
 export function register(sql: SqlStorage, call: RegisterCall, now: number): RegisterAnswer {
-  const existing = findClient(sql, call.client);
-  if (existing) return extend(sql, existing, call);
+  const existing = findByName(sql, call.client);
+  if (existing && isRegistered(existing)) return extend(sql, existing, call);
   if (registeredClients(sql).length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
-  const client = insertClient(sql, call.client, now);
-  clearClaimBudgets(sql, client.clientId);
-  for (const key of call.signatureKeys) insertKey(sql, client.clientId, key);
-  return { outcome: "created", registration: registration(sql, client) };
+  const blank = existing ?? insertClient(sql, call.client, now);
+  const created = writeClient(sql, {
+    ...blank,
+    registeredAt: now,
+    revokedAt: undefined,
+    changes: blank.changes + 1,
+    signatureKeys: call.signatureKeys,
+    budgets: withoutClaims(blank.budgets),
+  });
+  return { outcome: "created", registration: registrationOf(created) };
 }
 
-function extend(sql: SqlStorage, client: ClientRow, call: RegisterCall): RegisterAnswer {
-  const known = new Map(signatureKeys(sql, client.clientId).map((key) => [key.scheme, key.publicKey]));
+function extend(sql: SqlStorage, client: ClientRecord, call: RegisterCall): RegisterAnswer {
+  const known = new Map(client.signatureKeys.map((key) => [key.scheme, key.publicKey]));
   for (const key of call.signatureKeys) {
     const publicKey = known.get(key.scheme);
     if (publicKey && !equalBytes(publicKey, key.publicKey)) {
@@ -36,6 +48,21 @@ function extend(sql: SqlStorage, client: ClientRow, call: RegisterCall): Registe
     }
   }
   const added = call.signatureKeys.filter((key) => !known.has(key.scheme));
-  for (const key of added) insertKey(sql, client.clientId, key);
-  return { outcome: added.length > 0 ? "extended" : "unchanged", registration: registration(sql, client) };
+  if (added.length === 0) return { outcome: "unchanged", registration: registrationOf(client) };
+  const signatureKeys = [...client.signatureKeys, ...added].sort((a, b) => a.scheme - b.scheme);
+  const extended = writeClient(sql, { ...client, signatureKeys, changes: client.changes + 1 });
+  return { outcome: "extended", registration: registrationOf(extended) };
+}
+
+/** Ends a registration: its packages go, what was handed out stays known, and its name stays for that. */
+export function endRegistration(sql: SqlStorage, client: ClientRecord, now: number): number {
+  const { ended, client: emptied } = removePackages(sql, client, () => true);
+  writeClient(sql, {
+    ...emptied,
+    revokedAt: now,
+    signatureKeys: [],
+    changes: emptied.changes + 1,
+    budgets: withoutClaims(emptied.budgets),
+  });
+  return ended;
 }

@@ -1,57 +1,74 @@
 /** The pool's later work, done by its one alarm. Each step may be repeated or cut short without harm. */
-import { ALARM_CHUNK_ROWS, DIRECTORY_REFRESH_SECONDS } from "../../config/limits.ts";
+import { ALARM_CHUNK_ROWS, MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { clearBudgets, lastArrivalMs, sweepBudgets } from "../tables/budgets.ts";
-import { oldestEntryAt, sweepJournal } from "../tables/journal.ts";
-import { endExpired, firstExpiry, sweepTombstones } from "../tables/packages.ts";
-import { readPool } from "../tables/pool-row.ts";
-import { clearQueues, sweepQueues } from "../tables/queues.ts";
-import { hasRegisteredClient, sweepRevokedClients } from "../tables/registrations.ts";
-import { firstReplayExpiry, sweepReplays } from "../tables/replays.ts";
+import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
+import { endReplays, forgetClaims, hasJournal, oldestClaimAt } from "../tables/claims.ts";
+import { allClients, deleteClient, isRegistered, readClient, writeClient } from "../tables/clients.ts";
+import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerprints.ts";
+import { readPool, writePool } from "../tables/pool-row.ts";
+import { dropExpired } from "./stock.ts";
 
 export type Swept = {
-  /** Ids of the clients of which a live package has expired. */
-  readonly expiredOf: readonly number[];
-  /** Whether rows are left that should go too. */
+  /** Whether clients have lost packages that expired. */
+  readonly hasExpired: boolean;
+  /** Whether there is more to do at once. */
   readonly unfinished: boolean;
 };
 
 /**
- * Ends packages that have expired, forgets tombstones whose package could not be used any more, and removes old replay
- * records, journal entries, budgets, queues and clients. Runs inside one transaction.
+ * Drops packages that have expired, forgets uploads of which none could be used any more, and lets go of old answers,
+ * journal entries and clients. Runs inside one transaction.
  */
 export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): Swept {
   const now = unixSeconds(nowMs);
-  const expiredOf = endExpired(sql, now, ALARM_CHUNK_ROWS);
-  const removed = [
-    sweepTombstones(sql, now, ALARM_CHUNK_ROWS),
-    sweepReplays(sql, now, ALARM_CHUNK_ROWS),
-    sweepJournal(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
-  ];
-  sweepBudgets(sql, nowMs);
-  sweepQueues(sql);
-  for (const clientId of sweepRevokedClients(sql)) {
-    clearQueues(sql, clientId);
-    clearBudgets(sql, clientId);
+  const expired = clientsWithExpired(sql, now, MAX_CLIENTS_PER_USER);
+  for (const clientId of expired) {
+    const { client } = dropExpired(sql, readClient(sql, clientId), now);
+    writeClient(sql, { ...client, changes: client.changes + 1 });
   }
-  return { expiredOf, unfinished: removed.some((count) => count >= ALARM_CHUNK_ROWS) };
+  const counts = [
+    forgetEnded(sql, now, ALARM_CHUNK_ROWS),
+    forgetClaims(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
+  ];
+  endAllReplays(sql, now);
+  forgetRevokedClients(sql);
+  return { hasExpired: expired.length > 0, unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS) };
 }
 
-/** When there will be something to do, in unix milliseconds; undefined for a pool with nothing to wait for. */
+/** Forgets revoked clients of which nothing is left to remember and whose end the directory knows. */
+function forgetRevokedClients(sql: SqlStorage): void {
+  const { projected } = readPool(sql);
+  const gone = allClients(sql).filter(
+    (client) =>
+      !isRegistered(client) &&
+      client.changes === projected[client.clientId] &&
+      !remembersClient(sql, client.clientId) &&
+      !hasJournal(sql, client.client),
+  );
+  if (gone.length === 0) return;
+  for (const { clientId } of gone) deleteClient(sql, clientId);
+  const names = new Set(gone.map(({ clientId }) => String(clientId)));
+  writePool(sql, { projected: Object.fromEntries(Object.entries(projected).filter(([id]) => !names.has(id))) });
+}
+
+/** Records are short and in the order of time: the alarm looks at all that have not been looked at. */
+function endAllReplays(sql: SqlStorage, now: number): void {
+  for (let after = -1, reached = 0; reached !== after; ) {
+    after = reached;
+    reached = endReplays(sql, after, now, ALARM_CHUNK_ROWS);
+  }
+}
+
+/**
+ * When there will be something to do, in unix milliseconds; undefined for a pool with nothing to wait for. What claims
+ * leave behind is cleaned by later writes and by alarms that ring anyway: it has one of its own only when no other comes.
+ */
 export function nextDueMs(sql: SqlStorage, retention: RetentionSettings): number | undefined {
-  const pool = readPool(sql);
-  const oldestAt = oldestEntryAt(sql);
-  const seconds = [
-    hasRegisteredClient(sql) ? pool.projectedAt + DIRECTORY_REFRESH_SECONDS : undefined,
-    firstExpiry(sql),
-    firstReplayExpiry(sql),
-    oldestAt === undefined ? undefined : oldestAt + retention.journalSeconds + 1,
-  ];
-  const due = [
-    pool.outboxDueMs,
-    lastArrivalMs(sql),
-    ...seconds.map((time) => (time === undefined ? undefined : time * 1000)),
-  ].filter((time) => time !== undefined);
-  return due.length > 0 ? Math.min(...due) : undefined;
+  const oldestAt = oldestClaimAt(sql);
+  const times = [nextExpiry(sql), nextForgotten(sql)].flatMap((time) => (time === undefined ? [] : [time * 1000]));
+  const { outboxDueMs } = readPool(sql);
+  if (outboxDueMs !== undefined) times.push(outboxDueMs);
+  if (times.length === 0 && oldestAt !== undefined) times.push((oldestAt + retention.journalSeconds + 1) * 1000);
+  return times.length > 0 ? Math.min(...times) : undefined;
 }

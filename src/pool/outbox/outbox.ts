@@ -1,121 +1,104 @@
 /**
- * What the directory does not know yet. A change only marks its client; what is sent is always the client as it is now,
- * so a burst of claims is one write, and the next write makes up for a lost one.
+ * From the pool to the directory. A change only marks its client; what is sent is always the client as it is now, so
+ * a burst of claims is one write and a lost write is repeated by the next.
  */
 import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import { type ClientSnapshot, projectionStatements } from "../../directory/projection.ts";
+import type { ClientSnapshot } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import { unixSeconds } from "../../shared/time.ts";
+import { allClients, type ClientRecord, isRegistered, writeClient } from "../tables/clients.ts";
 import { inventory } from "../tables/inventory.ts";
-import { bringOutboxForward, readPool, setOutbox, setProjectedAt, setProjectionVersion } from "../tables/pool-row.ts";
-import { capabilitiesOf, queuesOf } from "../tables/queues.ts";
-import {
-  allClients,
-  type ChangeCount,
-  type ClientRow,
-  countChange,
-  countChangeOfAll,
-  setProjected,
-  signatureKeys,
-  unprojected,
-} from "../tables/registrations.ts";
+import { readPool, writePool } from "../tables/pool-row.ts";
 
-/**
- * Notes that the directory's snapshots of these clients are out of date, and when it should be told at the latest. With
- * undefined they are sent whenever the pool's alarm next runs, after a day at the latest.
- */
-export function markChanged(sql: SqlStorage, clientIds: readonly number[], dueMs: number | undefined): void {
-  for (const clientId of clientIds) countChange(sql, clientId);
-  if (clientIds.length > 0 && dueMs !== undefined) bringOutboxForward(sql, dueMs);
+/** Asks that the directory hear of what has changed at `dueMs` at the latest. */
+export function requestSend(sql: SqlStorage, dueMs: number): void {
+  const { outboxDueMs } = readPool(sql);
+  if (outboxDueMs === undefined || outboxDueMs > dueMs) writePool(sql, { outboxDueMs: dueMs });
 }
 
-/** Notes that every snapshot must be sent again, and starts over after failures. */
+/** Whether the directory lacks anything. */
+export function hasNews(sql: SqlStorage): boolean {
+  const { projected } = readPool(sql);
+  return allClients(sql).some((client) => client.changes !== projected[client.clientId]);
+}
+
+/** Notes that every snapshot must be sent again, and forgets what went wrong before. */
 export function markAllChanged(sql: SqlStorage, dueMs: number): void {
-  countChangeOfAll(sql);
-  setOutbox(sql, dueMs, 0);
-}
-
-/** Whether there are changes that the directory does not have. */
-export function hasChanges(sql: SqlStorage): boolean {
-  return unprojected(sql).length > 0;
+  for (const client of allClients(sql)) writeClient(sql, { ...client, changes: client.changes + 1 });
+  writePool(sql, { outboxDueMs: dueMs, outboxFailures: 0 });
 }
 
 export type OutboxBatch = {
   readonly user: string;
   readonly version: number;
   readonly snapshots: readonly ClientSnapshot[];
-  /** How far each client had changed when the batch was packed. */
-  readonly changes: readonly ChangeCount[];
+  /** How far each client had changed when its snapshot was taken, by client id. */
+  readonly changes: Readonly<Record<string, number>>;
 };
 
 /**
- * Packs what the directory does not have yet, with a version above all earlier ones. The clock is part of the version:
- * the directory must accept the batches of a pool that was set back to an older copy too.
+ * What the directory does not have yet, with a version above all earlier ones. The clock is part of the version because
+ * a pool that was set back to an older copy must still be believed.
  */
 export function readBatch(sql: SqlStorage, stock: StockSettings, nowMs: number): OutboxBatch | undefined {
-  const changes = unprojected(sql);
-  if (changes.length === 0) return undefined;
   const pool = readPool(sql);
+  const changed = allClients(sql).filter((client) => client.changes !== pool.projected[client.clientId]);
+  if (changed.length === 0) return undefined;
   const version = Math.max(pool.projectionVersion + 1, nowMs);
-  setProjectionVersion(sql, version);
-  const changed = new Set(changes.map((change) => change.clientId));
-  const snapshots = allClients(sql)
-    .filter((client) => changed.has(client.clientId))
-    .map((client) => snapshotOf(sql, client, stock, unixSeconds(nowMs)));
-  return { user: pool.user, version, snapshots, changes };
-}
-
-/** Sends a batch. Throws what the database throws. */
-export async function sendBatch(db: D1Database, batch: OutboxBatch, now: number): Promise<void> {
-  await db.batch(projectionStatements(db, batch.user, batch.version, now, batch.snapshots));
-}
-
-/** After the directory has taken a batch: changes since it was packed stay marked. */
-export function markDelivered(sql: SqlStorage, batch: OutboxBatch, nowMs: number): void {
-  for (const change of batch.changes) setProjected(sql, change);
-  setProjectedAt(sql, unixSeconds(nowMs));
-  setOutbox(sql, hasChanges(sql) ? nowMs + OUTBOX_RETRY_MIN_MS : undefined, 0);
-}
-
-/** After an attempt failed or went unanswered: it is repeated with growing delay. `jitter` returns 0 to 1. */
-export function markFailed(sql: SqlStorage, nowMs: number, jitter: () => number): void {
-  const failures = readPool(sql).outboxFailures + 1;
-  const pauseMs = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(failures - 1, 20));
-  setOutbox(sql, nowMs + Math.round(pauseMs * (0.5 + jitter() / 2)), failures);
-}
-
-function snapshotOf(
-  sql: SqlStorage,
-  client: ClientRow & { readonly revoked: boolean },
-  stock: StockSettings,
-  now: number,
-): ClientSnapshot {
+  writePool(sql, { projectionVersion: version });
   return {
-    client: client.client,
-    registeredAt: client.registeredAt,
-    revoked: client.revoked,
-    signatureKeys: signatureKeys(sql, client.clientId).map((key) => ({
-      scheme: key.scheme,
-      publicKey: toBase64Url(key.publicKey),
-    })),
-    offers: client.revoked ? [] : offersOf(sql, client.clientId, stock, now),
+    user: pool.user,
+    version,
+    snapshots: changed.map((client) => snapshotOf(sql, client, stock, unixSeconds(nowMs))),
+    changes: Object.fromEntries(changed.map((client) => [client.clientId, client.changes])),
   };
 }
 
-function offersOf(sql: SqlStorage, clientId: number, stock: StockSettings, now: number): ClientSnapshot["offers"] {
-  const queues = queuesOf(sql, clientId).filter((queue) => queue.live > 0);
-  return inventory(sql, clientId, stock, now).map((suite) => {
-    const ofSuite = queues.filter((queue) => queue.ciphersuite === suite.ciphersuite);
-    // One-time packages and last resorts of the same capabilities are two queues.
-    const different = new Map(ofSuite.map((queue) => [queue.capabilities, capabilitiesOf(queue)]));
-    return {
-      ciphersuite: suite.ciphersuite,
-      available: suite.available,
-      lastResort: suite.lastResort,
-      nextExpiry: suite.nextExpiry ?? null,
-      needsUpload: suite.needsUpload,
-      capabilities: [...different.values()],
-    };
+/** After the directory has taken a batch: what changed since its snapshots were taken stays marked. */
+export function markDelivered(sql: SqlStorage, batch: OutboxBatch, nowMs: number): void {
+  const { projected } = readPool(sql);
+  const delivered = { ...projected, ...batch.changes };
+  const hasMore = allClients(sql).some((client) => client.changes !== delivered[client.clientId]);
+  writePool(sql, {
+    projected: delivered,
+    outboxFailures: 0,
+    outboxDueMs: hasMore ? nowMs + OUTBOX_RETRY_MIN_MS : undefined,
   });
+}
+
+/** After a failed write, it is tried again with growing delay. `jitter` gives 0 to below 1. */
+export function markFailed(sql: SqlStorage, nowMs: number, jitter: () => number): void {
+  const failures = readPool(sql).outboxFailures + 1;
+  const pause = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(failures - 1, 20));
+  writePool(sql, { outboxFailures: failures, outboxDueMs: nowMs + Math.round(pause * (0.5 + jitter() / 2)) });
+}
+
+function snapshotOf(sql: SqlStorage, client: ClientRecord, stock: StockSettings, now: number): ClientSnapshot {
+  const revoked = !isRegistered(client);
+  return {
+    client: client.client,
+    registeredAt: client.registeredAt,
+    revoked,
+    signatureKeys: client.signatureKeys.map(({ scheme, publicKey }) => ({
+      scheme,
+      publicKey: toBase64Url(publicKey),
+    })),
+    offers: revoked
+      ? []
+      : inventory(sql, client, stock, now).map((suite) => ({
+          ciphersuite: suite.ciphersuite,
+          available: suite.available,
+          lastResort: suite.lastResort,
+          nextExpiry: suite.nextExpiry ?? null,
+          needsUpload: suite.needsUpload,
+          capabilities: distinctCapabilities(client, suite.ciphersuite),
+        })),
+  };
+}
+
+/** Queues of one-time packages and of the last resort may list the same. */
+function distinctCapabilities({ queues }: ClientRecord, ciphersuite: number) {
+  const lists = queues.filter((queue) => queue.ciphersuite === ciphersuite && queue.live > 0);
+  return [...new Map(lists.map(({ capabilities }) => [JSON.stringify(capabilities), capabilities])).values()];
 }

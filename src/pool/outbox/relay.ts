@@ -1,12 +1,13 @@
-/** Sends what the outbox holds to the directory, one batch at a time. */
+/** Carries what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
+import { projectionStatements } from "../../directory/projection.ts";
 import { log } from "../../shared/log.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
-import { markDelivered, markFailed, readBatch, sendBatch } from "./outbox.ts";
+import { markDelivered, markFailed, readBatch } from "./outbox.ts";
 
 export type RelayDeps = {
   readonly directory: D1Database;
@@ -18,21 +19,21 @@ export type RelayDeps = {
 };
 
 export class OutboxRelay {
-  readonly #deps: RelayDeps;
+  readonly #of: RelayDeps;
   #underWay: Promise<void> | undefined;
 
-  constructor(deps: RelayDeps) {
-    this.#deps = deps;
+  constructor(of: RelayDeps) {
+    this.#of = of;
   }
 
-  /** Sends changes at once, unless the last attempt failed: then the alarm sends them. Never throws. */
+  /** Sends what is new now rather than later, unless the directory is in trouble: then the alarm will. Never throws. */
   async sendNow(): Promise<void> {
-    // A batch under way may have been packed before the changes of this call; one packed after it contains them.
+    // A batch that is under way may have been packed before the news of this call; one packed from here on has them.
     await this.#underWay;
-    if (readPool(this.#deps.sql).outboxFailures === 0) await this.send();
+    if (readPool(this.#of.sql).outboxFailures === 0) await this.send();
   }
 
-  /** Never throws for the directory: the outbox keeps what was not delivered, and notes when to try again. */
+  /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
   async send(): Promise<void> {
     this.#underWay ??= this.#sendBatch().finally(() => {
       this.#underWay = undefined;
@@ -41,11 +42,13 @@ export class OutboxRelay {
   }
 
   async #sendBatch(): Promise<void> {
-    const { directory, sql, stock, transaction } = this.#deps;
+    const { directory, sql, stock, transaction } = this.#of;
     const batch = transaction(() => readBatch(sql, stock, Date.now()));
     if (!batch) return;
     try {
-      const sending = sendBatch(directory, batch, unixSeconds(Date.now()));
+      const sending = directory.batch(
+        projectionStatements(directory, batch.user, batch.version, unixSeconds(Date.now()), batch.snapshots),
+      );
       await withTimeout(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
       this.#note(() => markDelivered(sql, batch, Date.now()));
     } catch (error) {
@@ -54,9 +57,9 @@ export class OutboxRelay {
     }
   }
 
-  /** Notes what became of a batch, and requests the alarm if there is more to send. */
+  /** Writes down what became of a batch, and asks for the alarm if there is more to send. */
   #note(outcome: () => void): void {
-    const { sql, alarm, transaction } = this.#deps;
+    const { sql, alarm, transaction } = this.#of;
     transaction(() => {
       outcome();
       const { outboxDueMs } = readPool(sql);

@@ -1,58 +1,62 @@
-/** The pool's one alarm, kept at the earliest time that was requested. */
-import { MAX_ALARM_AHEAD_MS } from "../../config/limits.ts";
+/** The pool's one alarm: set for the earliest time at which there is something to do. */
+import { ALARM_LOST_MS, MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../config/limits.ts";
 import { log } from "../../shared/log.ts";
 
 export class AlarmScheduler {
   readonly #ctx: DurableObjectState;
-  /** The time for which the alarm is set, in unix milliseconds; undefined if it is not set. */
+  readonly #nextDueMs: () => number | undefined;
+  /** When this instance has set the alarm for, in unix milliseconds; undefined while it has set none. */
   #scheduledMs: number | undefined;
-  /** The earliest request since the last flush. */
   #requestedMs: number | undefined;
 
-  constructor(ctx: DurableObjectState) {
+  /** `nextDueMs` tells, from storage alone, when there is something to do: what an earlier instance had asked for. */
+  constructor(ctx: DurableObjectState, nextDueMs: () => number | undefined) {
     this.#ctx = ctx;
+    this.#nextDueMs = nextDueMs;
   }
 
-  /** Reads when the storage says that the alarm is set. */
-  async load(): Promise<void> {
-    this.#scheduledMs = (await this.#ctx.storage.getAlarm()) ?? undefined;
-  }
-
-  /**
-   * Requests that the alarm fire at `timeMs` at the latest; `flush` sets it. An early alarm is harmless: the handler
-   * checks what is due.
-   */
+  /** Requests that the alarm ring at `timeMs` at the latest. An early alarm is harmless: the handler checks what is due. */
   request(timeMs: number): void {
     this.#requestedMs = Math.min(timeMs, this.#requestedMs ?? timeMs);
   }
 
-  /** Drops the requests that were not flushed: the transaction that made them was rolled back. */
+  /** Drops what was requested since the last flush: the transaction that did is rolled back. */
   discard(): void {
     this.#requestedMs = undefined;
   }
 
-  /** Notes that the alarm fired. The platform clears an alarm that fires. */
+  /** The alarm has rung, and is no longer set. */
   fired(): void {
     this.#scheduledMs = undefined;
   }
 
   /**
-   * Sets the alarm if anything was requested and it is not set for an earlier time. Call it after a transaction, never
-   * in one: a rollback would take the alarm with it. Nothing is awaited between the transaction and this call, so the
-   * platform writes both together.
+   * Sets the alarm if anything was requested. After a transaction and never in it: a rollback would take the alarm with
+   * it. The platform writes it with the transaction, as nothing is awaited between the two.
    */
   flush(): void {
     if (this.#requestedMs === undefined) return;
-    // A package may outlive the calendar of the platform, whose alarms end in 2189.
-    const atMs = Math.min(this.#requestedMs, Date.now() + MAX_ALARM_AHEAD_MS);
+    const nowMs = Date.now();
+    const requestedMs = this.#requestedMs;
     this.#requestedMs = undefined;
-    if (this.#scheduledMs !== undefined && this.#scheduledMs <= atMs) return;
+    if (this.#isSetFor(requestedMs, nowMs)) return;
+    // An instance that has just woken does not know what is set, and does not ask: reading would make it wait.
+    const earliestMs = Math.min(requestedMs, this.#nextDueMs() ?? requestedMs);
+    // A package may outlive the calendar of the platform, whose alarms end in 2189.
+    const atMs = Math.min(Math.max(earliestMs, nowMs + MIN_ALARM_AHEAD_MS), nowMs + MAX_ALARM_AHEAD_MS);
     this.#scheduledMs = atMs;
     const setting = this.#ctx.storage.setAlarm(atMs).catch((error: unknown) => {
-      // Not set after all: the next flush with a request sets it.
+      // Not set after all: the next request sets it.
       this.#scheduledMs = undefined;
       log.error("alarm_not_set", { reason: String(error) });
     });
     this.#ctx.waitUntil(setting);
+  }
+
+  /** Whether the alarm will ring by then. One that should have rung long ago is lost, and never trusted. */
+  #isSetFor(timeMs: number, nowMs: number): boolean {
+    const setMs = this.#scheduledMs;
+    if (setMs === undefined || setMs < nowMs - ALARM_LOST_MS) return false;
+    return setMs <= Math.max(timeMs, nowMs + MIN_ALARM_AHEAD_MS);
   }
 }

@@ -1,66 +1,37 @@
-/** Budgets of a pool: the arrival time of each leaky bucket that is not empty. */
+/**
+ * Budgets of a client, one leaky bucket each (leaky-bucket.ts). They are part of the client's record, so spending costs
+ * no row beyond it. Pure.
+ */
+import { MAX_BUDGETS_PER_CLIENT } from "../../config/limits.ts";
 import { arrivalAfter, type Rate, waitMs } from "../leaky-bucket.ts";
 
-export type BucketKind = "pair" | "target" | "missed" | "refusals";
+/** Theoretical arrival times in unix milliseconds, by the name of the bucket. */
+export type Budgets = ReadonlyMap<string, number>;
 
-export type Bucket = {
-  readonly kind: BucketKind;
-  readonly clientId: number;
-  /** Who spends; empty for a bucket that all claimers share. */
-  readonly claimer: string;
-  readonly rate: Rate;
-};
+export type Bucket = { readonly name: string; readonly rate: Rate };
 
-/** Milliseconds until the bucket takes one more event. Reads only. */
-export function bucketWaitMs(sql: SqlStorage, bucket: Bucket, nowMs: number): number {
-  return waitMs(bucket.rate, readArrival(sql, bucket), nowMs);
-}
+/** Its refused uploads stay on a client's account when it registers again, or doing so would buy an abuser checks. */
+export const REFUSALS = "refusals";
 
-/** Spends `count` events, whether they fit or not: the caller decides on the wait. */
-export function spend(sql: SqlStorage, bucket: Bucket, nowMs: number, count = 1): void {
-  const arrivalMs = arrivalAfter(bucket.rate, readArrival(sql, bucket), nowMs, count);
-  sql.exec(
-    `INSERT INTO budgets (kind, client_id, claimer, arrival_ms) VALUES (?, ?, ?, ?)
-     ON CONFLICT (client_id, kind, claimer) DO UPDATE SET arrival_ms = excluded.arrival_ms`,
-    bucket.kind,
-    bucket.clientId,
-    bucket.claimer,
-    arrivalMs,
-  );
+/** Milliseconds until the bucket takes one more event. */
+export function bucketWaitMs(budgets: Budgets, { name, rate }: Bucket, nowMs: number): number {
+  return waitMs(rate, budgets.get(name) ?? 0, nowMs);
 }
 
 /**
- * Forgets what was claimed from a client: one that registers again does not pay for its predecessor. Its refused
- * uploads stay on its account, or an abuser could register again for as many signature checks as it likes.
+ * The budgets after `count` events. Buckets that have run empty are left out. Of too many, those that are next to run
+ * empty are forgotten first: a bucket that somebody has filled to the brim is the last to go.
  */
-export function clearClaimBudgets(sql: SqlStorage, clientId: number): void {
-  sql.exec("DELETE FROM budgets WHERE client_id = ? AND kind <> 'refusals'", clientId);
+export function spend(budgets: Budgets, { name, rate }: Bucket, nowMs: number, count = 1): Budgets {
+  const arrivalMs = arrivalAfter(rate, budgets.get(name) ?? 0, nowMs, count);
+  const kept = [...budgets].filter(([other, arrival]) => other !== name && arrival > nowMs);
+  const excess = kept.length + 1 - MAX_BUDGETS_PER_CLIENT;
+  const fullestFirst = excess > 0 ? kept.sort(([, a], [, b]) => b - a).slice(0, -excess) : kept;
+  return new Map([...fullestFirst, [name, arrivalMs]]);
 }
 
-/** Forgets every bucket of a client whose row is deleted. */
-export function clearBudgets(sql: SqlStorage, clientId: number): void {
-  sql.exec("DELETE FROM budgets WHERE client_id = ?", clientId);
-}
-
-/** Removes buckets that have run empty. */
-export function sweepBudgets(sql: SqlStorage, nowMs: number): void {
-  sql.exec("DELETE FROM budgets WHERE arrival_ms <= ?", nowMs);
-}
-
-/** When the last bucket will have run empty, in unix milliseconds; undefined without buckets. */
-export function lastArrivalMs(sql: SqlStorage): number | undefined {
-  const { arrival } = sql.exec<{ arrival: number | null }>("SELECT MAX(arrival_ms) AS arrival FROM budgets").one();
-  return arrival ?? undefined;
-}
-
-function readArrival(sql: SqlStorage, bucket: Bucket): number {
-  const row = sql
-    .exec<{ arrival_ms: number }>(
-      "SELECT arrival_ms FROM budgets WHERE client_id = ? AND kind = ? AND claimer = ?",
-      bucket.clientId,
-      bucket.kind,
-      bucket.claimer,
-    )
-    .toArray()[0];
-  return row?.arrival_ms ?? 0;
+/** What stays of the budgets of a client that registers again: it does not pay for what was claimed from its predecessor. */
+export function withoutClaims(budgets: Budgets): Budgets {
+  const refusals = budgets.get(REFUSALS);
+  return new Map(refusals === undefined ? [] : [[REFUSALS, refusals]]);
 }

@@ -1,30 +1,31 @@
-/** The one row that a pool keeps about itself. */
+/** The one row that a pool keeps about itself: its user, the restore epoch, and what the directory has of it. */
 
 export type PoolRow = {
   readonly user: string;
-  /** Unix seconds; one-time packages stored before it are void. 0 for none. */
+  /** Unix seconds; one-time packages stored before it are void. */
   readonly restoreEpoch: number;
-  /** The version of the last batch that was packed for the directory. */
   readonly projectionVersion: number;
-  /** When the directory last took a batch, in unix seconds. */
-  readonly projectedAt: number;
+  /** How far each client had changed (`ClientRecord.changes`) when the directory last took its snapshot, by client id. */
+  readonly projected: Readonly<Record<string, number>>;
   /** When the outbox is next to be sent, in unix milliseconds; undefined with nothing to send. */
   readonly outboxDueMs: number | undefined;
   /** Attempts in a row that the directory did not take. */
   readonly outboxFailures: number;
 };
 
+type Row = {
+  user: string;
+  restore_epoch: number;
+  projection_version: number;
+  projected: string;
+  outbox_due_ms: number | null;
+  outbox_failures: number;
+};
+
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
-    .exec<{
-      user: string;
-      restore_epoch: number;
-      projection_version: number;
-      projected_at: number;
-      outbox_due_ms: number | null;
-      outbox_failures: number;
-    }>(
-      `SELECT user, restore_epoch, projection_version, projected_at, outbox_due_ms, outbox_failures
+    .exec<Row>(
+      `SELECT user, restore_epoch, projection_version, projected, outbox_due_ms, outbox_failures
        FROM pool WHERE id = 1`,
     )
     .one();
@@ -32,31 +33,22 @@ export function readPool(sql: SqlStorage): PoolRow {
     user: row.user,
     restoreEpoch: row.restore_epoch,
     projectionVersion: row.projection_version,
-    projectedAt: row.projected_at,
+    projected: JSON.parse(row.projected) as Record<string, number>,
     outboxDueMs: row.outbox_due_ms ?? undefined,
     outboxFailures: row.outbox_failures,
   };
 }
 
-export function setRestoreEpoch(sql: SqlStorage, epoch: number): void {
-  sql.exec("UPDATE pool SET restore_epoch = ? WHERE id = 1", epoch);
-}
-
-export function setProjectionVersion(sql: SqlStorage, version: number): void {
-  sql.exec("UPDATE pool SET projection_version = ? WHERE id = 1", version);
-}
-
-/** Brings the time at which the outbox is sent forward to `dueMs`; an earlier time stays. */
-export function bringOutboxForward(sql: SqlStorage, dueMs: number): void {
-  sql.exec("UPDATE pool SET outbox_due_ms = ?1 WHERE id = 1 AND (outbox_due_ms IS NULL OR outbox_due_ms > ?1)", dueMs);
-}
-
-/** When the outbox is next sent, and how many attempts in a row have failed by now. */
-export function setOutbox(sql: SqlStorage, dueMs: number | undefined, failures: number): void {
-  sql.exec("UPDATE pool SET outbox_due_ms = ?, outbox_failures = ? WHERE id = 1", dueMs ?? null, failures);
-}
-
-/** Notes when the directory last took a batch, in unix seconds. */
-export function setProjectedAt(sql: SqlStorage, projectedAt: number): void {
-  sql.exec("UPDATE pool SET projected_at = ? WHERE id = 1", projectedAt);
+/** Changes some of it, one row. */
+export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {
+  const pool = { ...readPool(sql), ...change };
+  sql.exec(
+    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, outbox_due_ms = ?, outbox_failures = ?
+     WHERE id = 1`,
+    pool.restoreEpoch,
+    pool.projectionVersion,
+    JSON.stringify(pool.projected),
+    pool.outboxDueMs ?? null,
+    pool.outboxFailures,
+  );
 }

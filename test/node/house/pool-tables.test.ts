@@ -21,23 +21,13 @@ const filesThat = (verb: RegExp, table: string): string[] => [
   ...new Set(writes.filter((write) => write.table === table && verb.test(write.verb ?? "")).map(({ file }) => file)),
 ];
 
-it("changes packages and the counts of their queues in one file", () => {
-  expect(filesThat(/./, "key_packages")).toEqual(["packages.ts"]);
-  expect(filesThat(/^UPDATE/, "queues")).toEqual(["packages.ts"]);
-});
-
 it.each([
-  ["clients", "registrations.ts"],
-  ["signature_keys", "registrations.ts"],
-  ["claims", "replays.ts"],
-  ["journal", "journal.ts"],
-  ["budgets", "budgets.ts"],
+  ["chunks", "chunks.ts"],
+  ["fingerprints", "fingerprints.ts"],
+  ["clients", "clients.ts"],
+  ["claims", "claims.ts"],
 ])("writes the table %s only in %s", (table, file) => {
   expect(filesThat(/./, table)).toEqual([file]);
-});
-
-it("makes and removes queues in one file", () => {
-  expect(filesThat(/^(INSERT|DELETE)/, "queues")).toEqual(["queues.ts"]);
 });
 
 it("writes the pool's own row in one file, apart from the version of its schema", () => {

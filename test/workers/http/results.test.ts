@@ -11,6 +11,7 @@ const keyPackage: AdmittedKeyPackage = {
   signatureKey: new Uint8Array(32),
   initKey: new Uint8Array(32),
   encryptionKey: new Uint8Array(32),
+  notBefore: 0,
   notAfter: 1,
   lastResort: false,
   capabilities: { extensions: [], proposals: [], credentials: [] },

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../../src/config/limits.ts";
 import { readClients } from "../../../src/directory/queries.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
 
@@ -13,6 +14,12 @@ type TestPool = Awaited<ReturnType<typeof poolOf>>;
 const count = (pool: TestPool, table: string) =>
   runInDurableObject(pool.stub(), (_, state) =>
     state.storage.sql.exec<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`).one(),
+  ).then((row) => row.n);
+
+/** Packages whose bytes the pool holds for handing out. */
+const livePackages = (pool: TestPool) =>
+  runInDurableObject(pool.stub(), (_, state) =>
+    state.storage.sql.exec<{ n: number }>("SELECT COALESCE(SUM(live), 0) AS n FROM chunks").one(),
   ).then((row) => row.n);
 
 const alarmAt = (pool: TestPool) => runInDurableObject(pool.stub(), (_, state) => state.storage.getAlarm());
@@ -30,13 +37,14 @@ async function breakDirectory(pool: TestPool): Promise<() => void> {
 describe("the alarm", () => {
   it("ends packages that have expired and forgets tombstones whose time is over", async () => {
     const pool = await poolOf();
-    await pool.publish([...keyPackages(3, { notAfter: nowSeconds() + 7000 }), keyPackage()]);
+    await pool.publish(keyPackages(3, { notAfter: nowSeconds() + 7000 }));
+    await pool.publish([keyPackage()]);
     await pool.claim();
     await runDurableObjectAlarm(pool.stub());
-    expect(await count(pool, "key_packages")).toBe(4);
+    expect([await livePackages(pool), await count(pool, "fingerprints")]).toEqual([3, 2]);
     vi.setSystemTime(Date.now() + 7001_000);
     await runDurableObjectAlarm(pool.stub());
-    expect(await count(pool, "key_packages")).toBe(1);
+    expect([await livePackages(pool), await count(pool, "fingerprints")]).toEqual([1, 1]);
     expect((await pool.inventory())[0]?.available).toBe(1);
   });
 
@@ -50,15 +58,25 @@ describe("the alarm", () => {
     expect((await pool.publish([published])).codes).toEqual(["already_claimed"]);
   });
 
-  it("forgets replay records after their day", async () => {
+  it.each([
+    ["an alarm", (pool: TestPool) => pool.ring()],
+    ["the next upload", (pool: TestPool) => pool.publish(keyPackages(1))],
+    ["the next claim", (pool: TestPool) => pool.claim()],
+  ])("%s drops what was handed out once it can no longer be repeated, and keeps the journal", async (_, next) => {
     const pool = await poolOf();
-    await pool.publish(keyPackages(1));
+    await pool.publish(keyPackages(2));
     await pool.claim({}, { claimer: "bob", key: "k" });
+    const kept = () => count(pool, "claims WHERE packages IS NOT NULL OR idempotency IS NOT NULL");
     await pool.ring();
-    expect(await count(pool, "claims")).toBe(1);
+    expect(await kept()).toBe(1);
     vi.setSystemTime(Date.now() + 24 * 3600_000 + 1000);
-    await pool.ring();
-    expect(await count(pool, "claims")).toBe(0);
+    await next(pool);
+    expect(await kept()).toBe(0);
+    const journal = await pool.stub().journal({ ...pool.base, client: pool.client, after: undefined, limit: 10 });
+    expect(journal.outcome === "page" && journal.entries[0]).toMatchObject({
+      event: "claimed",
+      claimer: { user: "bob" },
+    });
   });
 
   it("changes nothing when it runs again", async () => {
@@ -67,10 +85,16 @@ describe("the alarm", () => {
     await pool.claim({}, { key: "k" });
     vi.setSystemTime(Date.now() + 7001_000);
     await pool.ring();
-    const before = [await pool.inventory(), await count(pool, "key_packages"), await count(pool, "journal")];
+    const state = async () => [
+      await pool.inventory(),
+      await livePackages(pool),
+      await count(pool, "fingerprints"),
+      await count(pool, "claims"),
+    ];
+    const before = await state();
     await pool.ring();
     await pool.ring();
-    expect([await pool.inventory(), await count(pool, "key_packages"), await count(pool, "journal")]).toEqual(before);
+    expect(await state()).toEqual(before);
   });
 
   it("is always set for what comes next, also after an eviction", async () => {
@@ -101,7 +125,7 @@ describe("the alarm", () => {
     await pool.publish([keyPackage({ notAfter: Number.MAX_SAFE_INTEGER })]);
     await runDurableObjectAlarm(pool.stub());
     await pool.ring();
-    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now() + 24 * 3600_000);
+    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now() + MAX_ALARM_AHEAD_MS);
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     await pool.ring();
     await pool.ring();
@@ -114,19 +138,17 @@ describe("the alarm", () => {
     await runInDurableObject(pool.stub(), (_, state) => {
       for (let index = 0; index < 4500; index++) {
         state.storage.sql.exec(
-          `INSERT INTO key_packages (client_id, queue_id, state, ref, init_key, encryption_key, not_after, stored_at)
-           VALUES (1, 1, 1, ?1, ?1, ?1, ?2, 0)`,
-          crypto.getRandomValues(new Uint8Array(32)),
+          "INSERT INTO fingerprints (client_id, ends_at, entries) VALUES (1, ?, x'')",
           nowSeconds() - 1,
         );
       }
     });
     await pool.ring();
-    expect(await count(pool, "key_packages")).toBe(2501);
-    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now());
+    expect(await count(pool, "fingerprints")).toBe(2501);
+    expect(await alarmAt(pool)).toBeLessThanOrEqual(Date.now() + MIN_ALARM_AHEAD_MS);
     await pool.ring();
     await pool.ring();
-    expect(await count(pool, "key_packages")).toBe(1);
+    expect(await count(pool, "fingerprints")).toBe(1);
   });
 });
 
@@ -233,15 +255,11 @@ describe("the directory", () => {
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [{ available: 3 }] }]);
   });
 
-  it("fills itself within a day, though nobody calls", async () => {
+  it("hears nothing from a user who does nothing", async () => {
     const pool = await poolOf();
-    await env.DB.prepare("DELETE FROM clients WHERE user = ?").bind(pool.user).run();
+    await pool.publish(keyPackages(3));
     await runDurableObjectAlarm(pool.stub());
-    const at = await alarmAt(pool);
-    expect(at).toBeLessThanOrEqual(Date.now() + 24 * 3600_000);
-    vi.setSystemTime(at ?? 0);
-    await runDurableObjectAlarm(pool.stub());
-    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone" }]);
+    expect(await alarmAt(pool)).toBeGreaterThan(Date.now() + 29 * 24 * 3600_000);
   });
 
   it("is told at once when a claim leaves less than the watermark, and not of every claim", async () => {

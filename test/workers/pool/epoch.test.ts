@@ -5,7 +5,7 @@ import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../sup
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 type Row = Record<string, SqlStorageValue>;
 
-const TABLES = ["pool", "clients", "signature_keys", "queues", "key_packages", "claims", "journal", "budgets"];
+const TABLES = ["pool", "clients", "chunks", "fingerprints", "claims"];
 
 /** The whole storage of a pool, to be set back to later. */
 const copyOf = (pool: TestPool) =>

@@ -1,9 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { oldest } from "../../../src/pool/tables/packages.ts";
+import { oldest } from "../../../src/pool/tables/chunks.ts";
 import { keyPackages, poolOf } from "../support/pool.ts";
 
-it("finds the oldest package by the queue's index, without sorting the stock", async () => {
+it("finds the oldest package by the key of its chunk, without sorting the stock", async () => {
   const pool = await poolOf();
   await pool.publish(keyPackages(3));
   const plan = await runInDurableObject(pool.stub(), (_, state) => {
@@ -15,13 +15,13 @@ it("finds the oldest package by the queue's index, without sorting the stock", a
         return sql.exec(query, ...values);
       },
     } as unknown as SqlStorage;
-    oldest(spying, 1, 0);
+    oldest(spying, 1, 1, { now: 0, aliveUntil: 0 });
     return asked.flatMap((query) =>
       sql
-        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 0)
+        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 1, -1, 0, 0)
         .toArray()
         .map((row) => row.detail),
     );
   });
-  expect(plan).toEqual([expect.stringContaining("INDEX key_packages_in_order")]);
+  expect(plan).toEqual(["SEARCH chunks USING PRIMARY KEY (client_id=? AND queue_id=? AND first_sequence>?)"]);
 });

@@ -133,7 +133,7 @@ it("sets an alarm that was asked for after one that was rolled back", async () =
     expect(rolledBack).toThrow("rolls it back");
     const lost = await storage.getAlarm();
 
-    const clock = new AlarmScheduler(state);
+    const clock = new AlarmScheduler(state, () => undefined);
     clock.request(Date.now() + 60_000);
     clock.discard();
     clock.flush();
@@ -162,7 +162,7 @@ it("asks for the alarm again when setting it failed", async () => {
   const pool = await poolOf();
   const at = await runInDurableObject(pool.stub(), async (_, state) => {
     await state.storage.deleteAlarm();
-    const clock = new AlarmScheduler(state);
+    const clock = new AlarmScheduler(state, () => undefined);
     const failing = vi.spyOn(state.storage, "setAlarm").mockRejectedValueOnce(new Error("the test broke it"));
     clock.request(Date.now() + 60_000);
     clock.flush();
@@ -180,7 +180,7 @@ it("rings soon again after an alarm that failed, whatever was claimed in between
   const pool = await poolOf();
   await pool.publish(keyPackages(60));
   const at = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
-    const broken = breakFor(storage, "DELETE FROM budgets");
+    const broken = breakFor(storage, "DELETE FROM fingerprints");
     await expect(instance.alarm()).rejects.toThrow("the test broke it");
     broken.mockRestore();
     await instance.claim(claimOf(pool, "ada"));

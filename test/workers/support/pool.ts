@@ -33,6 +33,7 @@ export function keyPackage(change: Partial<AdmittedKeyPackage> = {}): AdmittedKe
     signatureKey,
     initKey: freshBytes(32),
     encryptionKey: freshBytes(32),
+    notBefore: nowSeconds() - 3600,
     notAfter: nowSeconds() + 30 * 24 * 3600,
     lastResort: false,
     capabilities: { extensions: [], proposals: [], credentials: [1] },

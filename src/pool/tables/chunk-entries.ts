@@ -1,0 +1,58 @@
+/**
+ * What a chunk says of its packages, in their order: sequence number, reference, lifetime and length in bytes.
+ *
+ * Layout of an entry, big-endian: u16 sequence number less the chunk's first, u8 length of the reference, the reference,
+ * u48 not_before, u48 not_after (unix seconds), u32 length of the package.
+ */
+
+import { readU48, writeU48 } from "./u48.ts";
+
+export type ChunkEntry = {
+  readonly sequence: number;
+  /** KeyPackageRef, RFC 9420 §5.2. */
+  readonly ref: Uint8Array;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Bytes of the package. */
+  readonly length: number;
+};
+
+const FIXED_BYTES = 2 + 1 + 6 + 6 + 4;
+
+export function encodeEntries(firstSequence: number, entries: readonly ChunkEntry[]): Uint8Array {
+  const size = entries.reduce((total, { ref }) => total + FIXED_BYTES + ref.length, 0);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { sequence, ref, notBefore, notAfter, length } of entries) {
+    view.setUint16(at, sequence - firstSequence);
+    view.setUint8(at + 2, ref.length);
+    bytes.set(ref, at + 3);
+    at += 3 + ref.length;
+    writeU48(view, at, notBefore);
+    writeU48(view, at + 6, notAfter);
+    view.setUint32(at + 12, length);
+    at += 16;
+  }
+  return bytes;
+}
+
+/** The entries as they were encoded. Throws RangeError for bytes that are cut off: a chunk is written by this file alone. */
+export function decodeEntries(firstSequence: number, encoded: ArrayBuffer): ChunkEntry[] {
+  const view = new DataView(encoded);
+  const entries: ChunkEntry[] = [];
+  for (let at = 0; at < view.byteLength; ) {
+    const refLength = view.getUint8(at + 2);
+    const times = at + 3 + refLength;
+    entries.push({
+      sequence: firstSequence + view.getUint16(at),
+      ref: new Uint8Array(encoded.slice(at + 3, times)),
+      notBefore: readU48(view, times),
+      notAfter: readU48(view, times + 6),
+      length: view.getUint32(times + 12),
+    });
+    at = times + 16;
+  }
+  return entries;
+}

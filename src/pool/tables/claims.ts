@@ -1,0 +1,220 @@
+/**
+ * Claims, one record each: what a publisher reads as its journal, and for as long as it can be repeated the answer itself
+ * with the bytes that were handed out. The record holds its own copy: neither a replaced last resort nor a revoked client
+ * changes an answer that was once sent.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
+import { MAX_JOURNAL_SCAN_ROWS } from "../../config/limits.ts";
+import type { Claimer, ClaimStatus, ClientClaim, JournalEntry } from "../../contract/pool-messages.ts";
+import { equalBytes } from "../../shared/bytes.ts";
+
+export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
+
+/** What a claim may be repeated with. */
+export type Replay = { readonly claimer: Claimer; readonly key: string; readonly bodyHash: Uint8Array };
+
+/** Why a client gave nothing, if its owner is to be told. */
+export type Missed = { readonly client: string; readonly reason: NonNullable<JournalEntry["reason"]> };
+
+export type NewClaim = {
+  readonly at: number;
+  readonly claimer: Claimer;
+  readonly answer: Answered;
+  readonly missed: readonly Missed[];
+  /** Undefined if the answer is not to be repeated: nothing was given, or it was claimed without a key. */
+  readonly replay: { readonly of: Replay; readonly expiresAt: number } | undefined;
+};
+
+/** A client's part of the answer; the packages' bytes are in a blob, one after the other. */
+type StoredPart = {
+  readonly client: string;
+  readonly status: ClientClaim["status"];
+  readonly retryAfterSeconds?: number;
+  readonly package?: {
+    readonly bytes: number;
+    readonly ref: string;
+    readonly ciphersuite: number;
+    readonly notAfter: number;
+  };
+  /** Set where the journal shows a claim that found nothing. */
+  readonly missed?: Missed["reason"];
+};
+
+type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly StoredPart[] };
+
+/** 16 bytes that name a claimer's idempotency key. */
+const idempotencyOf = ({ claimer, key }: Replay): Uint8Array =>
+  sha256(utf8ToBytes(JSON.stringify([claimer.user, claimer.client, key]))).slice(0, 16);
+
+/** The earlier answer, `mismatch` if the key was used for another request, undefined if it is new. Writes nothing. */
+export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answered | "mismatch" | undefined {
+  const row = sql
+    .exec<{ body_hash: ArrayBuffer; answer: string; packages: ArrayBuffer; expires_at: number }>(
+      "SELECT body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
+      idempotencyOf(replay),
+    )
+    .toArray()[0];
+  if (!row || row.expires_at <= now) return undefined;
+  if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";
+  return decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
+}
+
+/**
+ * Writes a claim down. Its number is the time in milliseconds, or one more than the last: it never goes back, even when
+ * every earlier record has been forgotten, so that a reader's cursor stays good.
+ */
+export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): void {
+  const idempotency = claim.replay && idempotencyOf(claim.replay.of);
+  // A record under the same key is one that has expired: only its journal entry is still wanted.
+  if (idempotency) endReplay(sql, "idempotency = ?", idempotency);
+  const { stored, packages } = encode(claim);
+  sql.exec(
+    `INSERT INTO claims (claim_id, at, claimer_user, claimer_client, answer, idempotency, body_hash, expires_at, packages)
+     VALUES (MAX(?1, (SELECT COALESCE(MAX(claim_id), 0) + 1 FROM claims)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+    nowMs,
+    claim.at,
+    claim.claimer.user,
+    claim.claimer.client,
+    JSON.stringify(stored),
+    idempotency ?? null,
+    claim.replay?.of.bodyHash ?? null,
+    claim.replay?.expiresAt ?? null,
+    claim.replay ? packages : null,
+  );
+}
+
+/**
+ * Drops the bytes of answers that can no longer be repeated, looking at `limit` records after `after` at the most, oldest
+ * first. Returns the number to go on from, which is `after` again when there is nothing more to end at `now`.
+ */
+export function endReplays(sql: SqlStorage, after: number, now: number, limit: number): number {
+  const rows = sql
+    .exec<{ claim_id: number; expires_at: number | null }>(
+      "SELECT claim_id, expires_at FROM claims WHERE claim_id > ? ORDER BY claim_id LIMIT ?",
+      after,
+      limit,
+    )
+    .toArray();
+  let reached = after;
+  for (const { claim_id: claimId, expires_at: expiresAt } of rows) {
+    if (expiresAt !== null && expiresAt > now) break;
+    if (expiresAt !== null) endReplay(sql, "claim_id = ?", claimId);
+    reached = claimId;
+  }
+  return reached;
+}
+
+function endReplay(sql: SqlStorage, which: string, binding: SqlStorageValue | Uint8Array): void {
+  sql.exec(
+    `UPDATE claims SET idempotency = NULL, body_hash = NULL, expires_at = NULL, packages = NULL WHERE ${which}`,
+    binding,
+  );
+}
+
+/** Forgets at most `limit` claims that are older than `before`; returns how many. Records are in the order of time. */
+export function forgetClaims(sql: SqlStorage, before: number, limit: number): number {
+  return sql
+    .exec(
+      `DELETE FROM claims WHERE at < ?1 AND claim_id IN (SELECT claim_id FROM claims ORDER BY claim_id LIMIT ?2)
+       RETURNING claim_id`,
+      before,
+      limit,
+    )
+    .toArray().length;
+}
+
+/** When the oldest claim was made that is still written down, in unix seconds. */
+export function oldestClaimAt(sql: SqlStorage): number | undefined {
+  return sql.exec<{ at: number }>("SELECT at FROM claims ORDER BY claim_id LIMIT 1").toArray()[0]?.at;
+}
+
+type JournalRow = { claim_id: number; at: number; claimer_user: string; claimer_client: string; answer: string };
+
+/**
+ * Claims on a client after `after`, oldest first, and where the next page begins if there is one. One call looks at a
+ * bounded number of records, so a page may hold fewer entries than `limit` and still have a next one.
+ */
+export function readJournal(
+  sql: SqlStorage,
+  client: string,
+  page: { readonly after: number; readonly limit: number; readonly oldestAt: number },
+): { readonly entries: readonly JournalEntry[]; readonly nextAfter: number | undefined } {
+  const rows = sql
+    .exec<JournalRow>(
+      `SELECT claim_id, at, claimer_user, claimer_client, answer FROM claims
+       WHERE claim_id > ? AND at >= ? ORDER BY claim_id LIMIT ?`,
+      page.after,
+      page.oldestAt,
+      MAX_JOURNAL_SCAN_ROWS,
+    )
+    .toArray();
+  const entries: JournalEntry[] = [];
+  for (const row of rows) {
+    const entry = entryOf(row, client);
+    if (!entry) continue;
+    if (entries.length === page.limit) return { entries, nextAfter: entries.at(-1)?.sequence };
+    entries.push(entry);
+  }
+  return { entries, nextAfter: rows.length === MAX_JOURNAL_SCAN_ROWS ? rows.at(-1)?.claim_id : undefined };
+}
+
+/** Whether any claim on the client is still written down. Looks at a bounded number of records, and else says yes. */
+export function hasJournal(sql: SqlStorage, client: string): boolean {
+  const { entries, nextAfter } = readJournal(sql, client, { after: 0, limit: 1, oldestAt: 0 });
+  return entries.length > 0 || nextAfter !== undefined;
+}
+
+function entryOf(row: JournalRow, client: string): JournalEntry | undefined {
+  const part = (JSON.parse(row.answer) as StoredAnswer).clients.find((one) => one.client === client);
+  if (!part || (part.package === undefined && part.missed === undefined)) return undefined;
+  return {
+    sequence: row.claim_id,
+    at: row.at,
+    event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
+    ciphersuite: part.package?.ciphersuite,
+    keyPackageRef: part.package && Uint8Array.fromHex(part.package.ref),
+    claimer: { user: row.claimer_user, client: row.claimer_client },
+    reason: part.missed,
+  };
+}
+
+function encode({ answer, missed }: NewClaim): { readonly stored: StoredAnswer; readonly packages: Uint8Array } {
+  const reasons = new Map(missed.map(({ client, reason }) => [client, reason]));
+  const parts: Uint8Array[] = [];
+  const clients = answer.clients.map((claim): StoredPart => {
+    const reason = reasons.get(claim.client);
+    if (!("package" in claim)) return reason === undefined ? claim : { ...claim, missed: reason };
+    parts.push(claim.package.keyPackage);
+    return {
+      client: claim.client,
+      status: claim.status,
+      package: {
+        bytes: claim.package.keyPackage.length,
+        ref: claim.package.keyPackageRef.toHex(),
+        ciphersuite: claim.package.ciphersuite,
+        notAfter: claim.package.notAfter,
+      },
+    };
+  });
+  return { stored: { status: answer.status, clients }, packages: concatBytes(...parts) };
+}
+
+function decode(stored: StoredAnswer, packages: Uint8Array): Answered {
+  let offset = 0;
+  const clients = stored.clients.map(({ package: given, missed: _, ...claim }) => {
+    if (!given) return claim as ClientClaim;
+    const keyPackage = packages.slice(offset, offset + given.bytes);
+    offset += given.bytes;
+    return {
+      ...claim,
+      package: {
+        keyPackage,
+        keyPackageRef: Uint8Array.fromHex(given.ref),
+        ciphersuite: given.ciphersuite,
+        notAfter: given.notAfter,
+      },
+    } as ClientClaim;
+  });
+  return { status: stored.status, clients };
+}

@@ -1,0 +1,159 @@
+/**
+ * Clients of the pool's user: one record each, with their signature keys, the counts of their queues and their budgets,
+ * so that whatever a claim changes about a client is one row.
+ */
+import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { SignatureKey } from "../../contract/pool-messages.ts";
+import { fromBase64Url, toBase64Url } from "../../shared/base64url.ts";
+import type { Budgets } from "./budgets.ts";
+
+/** A set of packages that every claim treats alike; a claim compares its demands with queues, never with packages. */
+export type Queue = {
+  readonly queueId: number;
+  readonly ciphersuite: number;
+  readonly lastResort: boolean;
+  /** What every package of the queue supports. */
+  readonly capabilities: CapabilityLists;
+  /** Packages in its chunks, those that expired since the last sweep included. */
+  readonly live: number;
+};
+
+export type ClientRecord = {
+  readonly clientId: number;
+  readonly client: string;
+  readonly registeredAt: number;
+  readonly revokedAt: number | undefined;
+  /** Grows with each change that the directory shall hear of. */
+  readonly changes: number;
+  /** Of the client's next package: its place in the order of all packages of the client. */
+  readonly nextSequence: number;
+  readonly signatureKeys: readonly SignatureKey[];
+  /** Empty ones too: they tell what the client once offered. */
+  readonly queues: readonly Queue[];
+  readonly budgets: Budgets;
+};
+
+type Row = {
+  client_id: number;
+  client: string;
+  registered_at: number;
+  revoked_at: number | null;
+  changes: number;
+  next_sequence: number;
+  signature_keys: string;
+  queues: string;
+  budgets: string;
+};
+
+type StoredKey = readonly [scheme: number, publicKey: string];
+type StoredQueue = readonly [
+  queueId: number,
+  ciphersuite: number,
+  lastResort: 0 | 1,
+  live: number,
+  extensions: readonly number[],
+  proposals: readonly number[],
+  credentials: readonly number[],
+];
+
+const fromRow = (row: Row): ClientRecord => ({
+  clientId: row.client_id,
+  client: row.client,
+  registeredAt: row.registered_at,
+  revokedAt: row.revoked_at ?? undefined,
+  changes: row.changes,
+  nextSequence: row.next_sequence,
+  signatureKeys: (JSON.parse(row.signature_keys) as StoredKey[]).map(([scheme, publicKey]) => ({
+    scheme,
+    publicKey: fromBase64Url(publicKey) ?? new Uint8Array(),
+  })),
+  queues: (JSON.parse(row.queues) as StoredQueue[]).map(
+    ([queueId, ciphersuite, lastResort, live, extensions, proposals, credentials]) => ({
+      queueId,
+      ciphersuite,
+      lastResort: lastResort === 1,
+      live,
+      capabilities: { extensions, proposals, credentials },
+    }),
+  ),
+  budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
+});
+
+/** All clients in the order of their first registration, which is the stable order of every claim; revoked ones too. */
+export function allClients(sql: SqlStorage): readonly ClientRecord[] {
+  return sql.exec<Row>("SELECT * FROM clients ORDER BY client_id").toArray().map(fromRow);
+}
+
+export const isRegistered = (client: ClientRecord): boolean => client.revokedAt === undefined;
+
+/** Those that are not revoked. */
+export function registeredClients(sql: SqlStorage): readonly ClientRecord[] {
+  return sql.exec<Row>("SELECT * FROM clients WHERE revoked_at IS NULL ORDER BY client_id").toArray().map(fromRow);
+}
+
+/** The client of that name, registered or revoked. */
+export function findByName(sql: SqlStorage, client: string): ClientRecord | undefined {
+  const row = sql.exec<Row>("SELECT * FROM clients WHERE client = ?", client).toArray()[0];
+  return row && fromRow(row);
+}
+
+/** The client of that name, if it is registered. */
+export function findClient(sql: SqlStorage, client: string): ClientRecord | undefined {
+  const found = findByName(sql, client);
+  return found && isRegistered(found) ? found : undefined;
+}
+
+export function readClient(sql: SqlStorage, clientId: number): ClientRecord {
+  return fromRow(sql.exec<Row>("SELECT * FROM clients WHERE client_id = ?", clientId).one());
+}
+
+/** Makes the record of a client that the pool has never heard of. */
+export function insertClient(sql: SqlStorage, client: string, registeredAt: number): ClientRecord {
+  const row = sql
+    .exec<Row>(
+      `INSERT INTO clients (client, registered_at, changes, next_sequence, signature_keys, queues, budgets)
+       VALUES (?, ?, 0, 1, '[]', '[]', '{}') RETURNING *`,
+      client,
+      registeredAt,
+    )
+    .one();
+  return fromRow(row);
+}
+
+/** Writes the whole record, one row; returns it. */
+export function writeClient(sql: SqlStorage, client: ClientRecord): ClientRecord {
+  sql.exec(
+    `UPDATE clients SET registered_at = ?, revoked_at = ?, changes = ?, next_sequence = ?, signature_keys = ?,
+       queues = ?, budgets = ? WHERE client_id = ?`,
+    client.registeredAt,
+    client.revokedAt ?? null,
+    client.changes,
+    client.nextSequence,
+    JSON.stringify(client.signatureKeys.map(({ scheme, publicKey }): StoredKey => [scheme, toBase64Url(publicKey)])),
+    JSON.stringify(
+      client.queues.map(
+        ({ queueId, ciphersuite, lastResort, live, capabilities }): StoredQueue => [
+          queueId,
+          ciphersuite,
+          lastResort ? 1 : 0,
+          live,
+          capabilities.extensions,
+          capabilities.proposals,
+          capabilities.credentials,
+        ],
+      ),
+    ),
+    JSON.stringify(Object.fromEntries(client.budgets)),
+    client.clientId,
+  );
+  return client;
+}
+
+export function deleteClient(sql: SqlStorage, clientId: number): void {
+  sql.exec("DELETE FROM clients WHERE client_id = ?", clientId);
+}
+
+/** The queues after `count` packages of one of them have come or gone. */
+export function withLive(queues: readonly Queue[], queueId: number, count: number): readonly Queue[] {
+  return queues.map((queue) => (queue.queueId === queueId ? { ...queue, live: queue.live + count } : queue));
+}
