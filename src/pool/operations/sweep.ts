@@ -27,6 +27,7 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
     const { client } = dropExpired(sql, readClient(sql, clientId), now);
     writeClient(sql, { ...client, changes: client.changes + 1 });
   }
+  dropOldQueues(sql);
   const counts = [
     forgetEnded(sql, now, ALARM_CHUNK_ROWS),
     forgetClaims(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
@@ -34,6 +35,23 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
   endAllReplays(sql, now);
   forgetRevokedClients(sql);
   return { hasExpired: expired.length > 0, unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS) };
+}
+
+/** An empty queue tells what its client once offered: the newest of its ciphersuite is enough for that. */
+function dropOldQueues(sql: SqlStorage): void {
+  for (const client of allClients(sql)) {
+    const queues = client.queues.filter(
+      (queue) =>
+        queue.live > 0 ||
+        !client.queues.some(
+          (newer) =>
+            newer.queueId > queue.queueId &&
+            newer.ciphersuite === queue.ciphersuite &&
+            newer.lastResort === queue.lastResort,
+        ),
+    );
+    if (queues.length < client.queues.length) writeClient(sql, { ...client, queues });
+  }
 }
 
 /** Forgets revoked clients of which nothing is left to remember and whose end the directory knows. */

@@ -26,6 +26,8 @@ type Entry = {
   readonly keyPackage: AdmittedKeyPackage;
   readonly storedAt: number;
   readonly place: number;
+  /** Number of the call that brought it: what is known of an upload is forgotten as a whole. */
+  readonly upload: number;
   state: "live" | "claimed" | "gone";
 };
 
@@ -69,6 +71,7 @@ export class ReferencePool {
   #exists = false;
   #appliedEpoch = 0;
   #place = 0;
+  #upload = 0;
   readonly #replays = new Map<string, Kept>();
 
   constructor(user: string, nowMs: number) {
@@ -123,6 +126,7 @@ export class ReferencePool {
 
   #add(client: Client, keyPackages: readonly AdmittedKeyPackage[]): PublishCode[] {
     const codes: PublishCode[] = [];
+    this.#upload += 1;
     for (const [index, keyPackage] of keyPackages.entries()) {
       const refused = this.#refusal(client, keyPackage);
       codes.push(refused ?? "stored");
@@ -139,7 +143,13 @@ export class ReferencePool {
           }
         }
       }
-      client.entries.push({ keyPackage, storedAt: this.now, place: ++this.#place, state: "live" });
+      client.entries.push({
+        keyPackage,
+        storedAt: this.now,
+        place: ++this.#place,
+        upload: this.#upload,
+        state: "live",
+      });
       if (!client.kinds.some((kind) => same(kind, kindOf(keyPackage)))) client.kinds.push(kindOf(keyPackage));
     }
     return codes;
@@ -147,13 +157,18 @@ export class ReferencePool {
 
   #refusal(client: Client, keyPackage: AdmittedKeyPackage): PublishCode | undefined {
     if (!sameBytes(client.signatureKey, keyPackage.signatureKey)) return "signature_key_mismatch";
-    const known = client.entries.find((entry) => sameBytes(entry.keyPackage.ref, keyPackage.ref));
-    if (known)
-      return { live: "duplicate", claimed: "already_claimed", gone: "already_removed" }[known.state] as PublishCode;
-    const carries = (field: "initKey" | "encryptionKey") =>
-      client.entries.some((entry) => sameBytes(entry.keyPackage[field], keyPackage[field]));
-    if (carries("initKey")) return "init_key_reused";
-    if (carries("encryptionKey")) return "encryption_key_reused";
+    // Unique for the user: whichever client brought it, whether it is still there or not, and in whichever place.
+    const all = this.clients.flatMap((owner) => owner.entries.map((entry) => ({ owner, entry })));
+    const known = all.find(({ entry }) => sameBytes(entry.keyPackage.ref, keyPackage.ref));
+    if (known?.entry.state === "live") return known.owner === client ? "duplicate" : "init_key_reused";
+    if (known?.entry.state === "claimed" && known.entry.keyPackage.notAfter > this.now) return "already_claimed";
+    if (known) return "already_removed";
+    const isUsed = (key: Uint8Array) =>
+      all.some(
+        ({ entry: { keyPackage: other } }) => sameBytes(other.initKey, key) || sameBytes(other.encryptionKey, key),
+      );
+    if (isUsed(keyPackage.initKey)) return "init_key_reused";
+    if (isUsed(keyPackage.encryptionKey)) return "encryption_key_reused";
     if (!keyPackage.lastResort && this.#usable(client, keyPackage.ciphersuite, false).length >= STOCK_CAP) {
       return "stock_full";
     }
@@ -256,7 +271,11 @@ export class ReferencePool {
   /** The later work: what has expired is forgotten, with the clients of which nothing is left. */
   alarm(): void {
     for (const client of this.clients) {
-      client.entries = client.entries.filter(({ keyPackage }) => keyPackage.notAfter > this.now);
+      for (const entry of this.#live(client)) if (entry.keyPackage.notAfter <= this.now) entry.state = "gone";
+      const { entries } = client;
+      const endOf = (upload: number) =>
+        Math.max(...entries.filter((one) => one.upload === upload).map(({ keyPackage }) => keyPackage.notAfter));
+      client.entries = entries.filter(({ upload }) => endOf(upload) > this.now);
       client.journal = client.journal.filter(({ at }) => at >= this.now - JOURNAL_SECONDS);
       client.kinds = client.kinds.filter(
         (kind, index) =>
