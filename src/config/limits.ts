@@ -77,7 +77,7 @@ export const MAX_REFS_PER_REQUEST = 1_000;
 export const MAX_HELD_REFS_PER_REQUEST = 2_048;
 
 /** Packages' bytes that one answer about many users holds before further users are put off: an isolate has 128 MB. */
-export const MAX_BULK_ANSWER_BYTES = 8 * 1024 * 1024;
+export const MAX_BULK_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Ciphersuites, excluded clients or code points that one claim may list. */
 export const MAX_CLAIM_LIST_ITEMS = 256;

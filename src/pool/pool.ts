@@ -242,13 +242,6 @@ export class Pool extends DurableObject<PoolEnv> {
     });
   }
 
-  /** Whether the key of a claim was used for another request. Takes nothing. */
-  hasIdempotencyConflict(call: ClaimCall): boolean {
-    if (!this.#exists || !call.idempotency) return false;
-    const replay = { ...call.idempotency, claimer: call.claimer };
-    return findReplay(this.#sql, replay, unixSeconds(Date.now())) === "mismatch";
-  }
-
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };

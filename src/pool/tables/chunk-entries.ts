@@ -2,10 +2,8 @@
  * What a chunk says of its packages, in their order: sequence number, reference, lifetime and length in bytes.
  *
  * Layout of an entry, big-endian: u16 sequence number less the chunk's first, u8 length of the reference, the reference,
- * u48 not_before, u48 not_after (unix seconds), u32 length of the package.
+ * f64 not_before, f64 not_after (unix seconds, whole numbers up to 2^53 - 1), u32 length of the package.
  */
-
-import { readU48, writeU48 } from "./u48.ts";
 
 export type ChunkEntry = {
   readonly sequence: number;
@@ -18,7 +16,7 @@ export type ChunkEntry = {
   readonly length: number;
 };
 
-const FIXED_BYTES = 2 + 1 + 6 + 6 + 4;
+const FIXED_BYTES = 2 + 1 + 8 + 8 + 4;
 
 export function encodeEntries(firstSequence: number, entries: readonly ChunkEntry[]): Uint8Array {
   const size = entries.reduce((total, { ref }) => total + FIXED_BYTES + ref.length, 0);
@@ -30,10 +28,10 @@ export function encodeEntries(firstSequence: number, entries: readonly ChunkEntr
     view.setUint8(at + 2, ref.length);
     bytes.set(ref, at + 3);
     at += 3 + ref.length;
-    writeU48(view, at, notBefore);
-    writeU48(view, at + 6, notAfter);
-    view.setUint32(at + 12, length);
-    at += 16;
+    view.setFloat64(at, notBefore);
+    view.setFloat64(at + 8, notAfter);
+    view.setUint32(at + 16, length);
+    at += 20;
   }
   return bytes;
 }
@@ -48,11 +46,11 @@ export function decodeEntries(firstSequence: number, encoded: ArrayBuffer): Chun
     entries.push({
       sequence: firstSequence + view.getUint16(at),
       ref: new Uint8Array(encoded.slice(at + 3, times)),
-      notBefore: readU48(view, times),
-      notAfter: readU48(view, times + 6),
-      length: view.getUint32(times + 12),
+      notBefore: view.getFloat64(times),
+      notAfter: view.getFloat64(times + 8),
+      length: view.getUint32(times + 16),
     });
-    at = times + 16;
+    at = times + 20;
   }
   return entries;
 }

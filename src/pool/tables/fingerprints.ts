@@ -4,15 +4,14 @@
  * for each upload. A claim writes nothing here: a package that is known, not live and not marked as removed was claimed.
  *
  * Layout of an entry: 16 bytes each of the reference, of SHA-256 of the init key and of SHA-256 of the encryption key;
- * u48 not_after in unix seconds; u8 1 if the package was removed (deleted, replaced, revoked or voided), else 0.
+ * f64 not_after in unix seconds; u8 1 if the package was removed (deleted, replaced, revoked or voided), else 0.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
-import { readU48, writeU48 } from "./u48.ts";
 
 const FINGERPRINT_BYTES = 16;
 const TIME_AT = 3 * FINGERPRINT_BYTES;
-const REMOVED_AT = TIME_AT + 6;
+const REMOVED_AT = TIME_AT + 8;
 const ENTRY_BYTES = REMOVED_AT + 1;
 
 /** One character for each byte, so that fingerprints are cut out of a row as substrings. */
@@ -74,7 +73,7 @@ export function knownAmong(sql: SqlStorage, asked: readonly Fingerprints[]): Kno
 function knownRef(clientId: number, view: DataView, at: number): KnownRef {
   return {
     clientId,
-    notAfter: readU48(view, at + TIME_AT),
+    notAfter: view.getFloat64(at + TIME_AT),
     removed: view.getUint8(at + REMOVED_AT) === 1,
   };
 }
@@ -94,7 +93,7 @@ export function remember(sql: SqlStorage, clientId: number, packages: readonly R
   for (const [index, { fingerprints, notAfter, removed }] of packages.entries()) {
     const at = index * ENTRY_BYTES;
     bytes.set(fingerprints.bytes, at);
-    writeU48(view, at + TIME_AT, notAfter);
+    view.setFloat64(at + TIME_AT, notAfter);
     view.setUint8(at + REMOVED_AT, removed ? 1 : 0);
   }
   const endsAt = Math.max(...packages.map(({ notAfter }) => notAfter));

@@ -1,14 +1,20 @@
 /** Handing out packages: of one user, or of many. */
 import type { Context } from "hono";
-import { CLAIM_CONCURRENT_POOLS, MAX_BULK_ANSWER_BYTES, MAX_USERS_PER_CLAIM } from "../../../config/limits.ts";
+import {
+  CLAIM_CONCURRENT_POOLS,
+  MAX_BULK_ANSWER_BYTES,
+  MAX_CLIENTS_PER_USER,
+  MAX_USERS_PER_CLAIM,
+} from "../../../config/limits.ts";
 import type { ClaimCall, ClientClaim, PoolCall } from "../../../contract/pool-messages.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type MediaType, operation } from "../../operation.ts";
-import { ok, type Result, refuse } from "../../refusals/refusal.ts";
+import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
+import { AnswerBudget } from "./answer-budget.ts";
 import { clientClaimBody } from "./bodies.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
 import { criteriaOf, idempotencyOf } from "./request.ts";
@@ -69,7 +75,7 @@ export const claims = [
     body: { json: bulkClaimRequest },
     takesIdempotencyKey: true,
     answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: ["idempotency_key_reused", "too_many_users"],
+    problems: ["too_many_users"],
     handle: async ({ claimer, body, idempotencyKey }, c) => {
       const { users: named, ...request } = body;
       if (named.length > MAX_USERS_PER_CLAIM) {
@@ -82,20 +88,12 @@ export const claims = [
         idempotency: idempotencyOf(idempotencyKey, users, request),
       };
       const outcomes = await claimMany(c, users, call);
-      if (!outcomes.ok) return outcomes;
-
-      const given = outcomes.value.flatMap(clientsOf);
-      const answer = outcomes.value.map(bulkUser);
-      c.set(
-        "outcomes",
-        countBy([...answer.map(({ status }) => `user_${status}`), ...given.map(({ status }) => status)]),
-      );
-      for (const outcome of outcomes.value) {
-        const replayed = outcome.kind === "asked" && outcome.claimed.ok && outcome.claimed.value.replayed;
-        countClaims(c.env.METRICS, clientsOf(outcome), replayed);
-        if (replayed) c.header(REPLAYED, "true");
-      }
+      const answer = outcomes.map((outcome) => outcome.answer);
+      const statuses = answer.flatMap(({ clients }) => clients.map(({ status }) => status));
+      c.set("outcomes", countBy([...answer.map(({ status }) => `user_${status}`), ...statuses]));
+      if (outcomes.some(({ replayed }) => replayed)) c.header(REPLAYED, "true");
       const status = answer.every((user) => user.status === "ok") ? "ok" : "partial";
+      const given = outcomes.flatMap((outcome) => outcome.given);
       return ok(mlsMessages(c, status, given) ?? c.json({ users: answer }));
     },
   }),
@@ -104,39 +102,32 @@ export const claims = [
 type Call = Omit<ClaimCall, keyof PoolCall>;
 type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;
 
-/** One user of a bulk claim. `deferred`: the answer was full, so the pool was never asked. */
-type UserOutcome =
-  | { readonly user: string; readonly kind: "asked"; readonly claimed: Claimed }
-  | { readonly user: string; readonly kind: "deferred" };
+/** One user of a bulk claim. */
+type UserOutcome = {
+  readonly answer: BulkClaimUser;
+  readonly replayed: boolean;
+  /** Packages as bytes, only where the answer is made of those: JSON has its own copy, and both would be too much. */
+  readonly given: readonly ClientClaim[];
+};
 
-/** Claims from each user's pool, unless one of them knows the key for another request: then nothing is taken. */
-async function claimMany(
-  c: Context<AppEnv>,
-  users: readonly string[],
-  call: Call,
-): Promise<Result<readonly UserOutcome[]>> {
-  if (call.idempotency && (await anyIdempotencyConflict(c, users, call))) return refuse("idempotency_key_reused");
-  let bytes = 0;
-  const outcomes = await mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
+/** One call of each user's pool. A key that a pool knows for another request is that user's outcome, not the others'. */
+async function claimMany(c: Context<AppEnv>, users: readonly string[], call: Call): Promise<readonly UserOutcome[]> {
+  const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
+  const most = MAX_CLIENTS_PER_USER * c.get("deployment").settings.maxKeyPackageBytes;
+  const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
+  return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
-    if (bytes >= MAX_BULK_ANSWER_BYTES) return { user, kind: "deferred" };
-    const outcome = { user, kind: "asked", claimed: await poolClient(c.env, user).claim(call) } as const;
-    bytes += clientsOf(outcome).reduce((sum, client) => sum + bytesOf(client), 0);
-    return outcome;
+    if (!(await budget.reserve(most))) return { answer: deferred(user), replayed: false, given: [] };
+    const claimed = await poolClient(c.env, user).claim(call);
+    const clients = claimed.ok ? claimed.value.clients : [];
+    const replayed = claimed.ok && claimed.value.replayed;
+    budget.settle(
+      most,
+      clients.reduce((sum, client) => sum + bytesOf(client), 0),
+    );
+    countClaims(c.env.METRICS, clients, replayed);
+    return { answer: bulkUser(user, claimed), replayed, given: wantsBytes ? clients : [] };
   });
-  const isConflict = outcomes.some(
-    (outcome) =>
-      outcome.kind === "asked" && !outcome.claimed.ok && outcome.claimed.error.code === "idempotency_key_reused",
-  );
-  return isConflict ? refuse("idempotency_key_reused") : ok(outcomes);
-}
-
-/** Asked of all before anything is taken of any. A pool that does not answer is not known to know. */
-async function anyIdempotencyConflict(c: Context<AppEnv>, users: readonly string[], call: Call): Promise<boolean> {
-  const known = await mapConcurrent(users, CLAIM_CONCURRENT_POOLS, (user) =>
-    poolClient(c.env, user).hasIdempotencyConflict(call),
-  );
-  return known.some((answer) => answer.ok && answer.value);
 }
 
 const bytesOf = (client: ClientClaim): number => ("package" in client ? client.package.keyPackage.length : 0);
@@ -148,18 +139,14 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
   return body && c.body(body.slice().buffer, 200, { "Content-Type": "message/mls", [CLAIM_STATUS]: status });
 }
 
-const clientsOf = (outcome: UserOutcome): readonly ClientClaim[] =>
-  outcome.kind === "asked" && outcome.claimed.ok ? outcome.claimed.value.clients : [];
+const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(outcome: UserOutcome): BulkClaimUser {
-  const { user } = outcome;
-  if (outcome.kind === "deferred") return { user, status: "failed", clients: [], code: "answer_too_large" };
-  const { claimed } = outcome;
+function bulkUser(user: string, claimed: Claimed): BulkClaimUser {
   if (claimed.ok) return { user, status: claimed.value.status, clients: claimed.value.clients.map(clientClaimBody) };
-  if (claimed.error.code === "unknown_user") return { user, status: "unknown_user", clients: [] };
-  const code = claimed.error.code === "pool_overloaded" ? "pool_overloaded" : "pool_unavailable";
-  return { user, status: "failed", clients: [], code };
+  const { code } = claimed.error;
+  if (code === "unknown_user" || code === "idempotency_key_reused") return { user, status: code, clients: [] };
+  return { user, status: "failed", clients: [], code: code === "pool_overloaded" ? code : "pool_unavailable" };
 }
 
 /** The soonest that any client may give again. */
