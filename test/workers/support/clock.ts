@@ -3,6 +3,11 @@
  * do not fire unless a test fakes the timers. So no answer depends on how fast the machine is.
  */
 import { vi } from "vitest";
+import {
+  DIRECTORY_WRITE_TIMEOUT_MS,
+  POOL_CALL_TIMEOUT_MS,
+  RESTORE_EPOCH_READ_TIMEOUT_MS,
+} from "../../../src/config/limits.ts";
 
 /** Far enough ahead of every machine's clock that no alarm of a pool rings by itself. */
 export const START_MS = Date.UTC(2040, 0, 1);
@@ -13,15 +18,22 @@ export function stopClock(): void {
   vi.setSystemTime(START_MS);
 }
 
-/** What waits as long as this guards against something that never answers; what pauses waits less (src/config/limits.ts). */
-const TIMEOUT_FROM_MS = 500;
+/**
+ * How long the code under test waits for the directory and for a pool. The other one, for a body, is out of reach: the
+ * bodies of the tests are there at once.
+ */
+const TIMEOUTS_MS: ReadonlySet<number> = new Set([
+  DIRECTORY_WRITE_TIMEOUT_MS,
+  RESTORE_EPOCH_READ_TIMEOUT_MS,
+  POOL_CALL_TIMEOUT_MS,
+]);
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Lets a busy machine take as long as it needs: time-outs of the code under test are put off by weeks. */
+/** Lets a busy machine take as long as it needs: these time-outs are put off by weeks, and no other timer is touched. */
 export function putOffTimeouts(): void {
   const set = globalThis.setTimeout;
   const patient = (callback: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) =>
-    set(callback, delayMs >= TIMEOUT_FROM_MS ? MAX_TIMER_MS : delayMs, ...args);
+    set(callback, TIMEOUTS_MS.has(delayMs) ? MAX_TIMER_MS : delayMs, ...args);
   globalThis.setTimeout = patient as typeof setTimeout;
 }
 
