@@ -6,7 +6,7 @@ import type { BudgetSettings } from "../../config/settings.ts";
 import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { type Bucket, bucketWaitMs, spend } from "../tables/budgets.ts";
-import { type Found, oldest, readPackage, takePackage } from "../tables/chunks.ts";
+import { bytesOf, type Found, oldest, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
 import { type ClientRecord, type Queue, withLive, writeClient } from "../tables/clients.ts";
 import type { ClaimCache } from "./claim-cache.ts";
@@ -110,7 +110,7 @@ const rateLimited = (client: string, waitMs: number) =>
 /** Takes a one-time package out of the stock and out of both budgets. */
 function consume(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): Applied {
   const { sql, cache, nowMs } = context;
-  const keyPackage = takePackage(sql, found);
+  takePackage(sql, found);
   let { budgets } = client;
   for (const bucket of [pairBucket(context), targetBucket(context)]) {
     if (bucket) budgets = spend(budgets, bucket, nowMs);
@@ -118,7 +118,7 @@ function consume(context: ClaimContext, client: ClientRecord, { found, queue }: 
   const queues = withLive(client.queues, queue.queueId, -1);
   cache.update(writeClient(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
   return {
-    claim: { client: client.client, status: "claimed", package: packageOf(found, queue, keyPackage) },
+    claim: { client: client.client, status: "claimed", package: packageOf(found, queue) },
     left: stockOf(queues, queue.ciphersuite),
   };
 }
@@ -131,7 +131,7 @@ function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Cho
   return {
     client: client.client,
     status: "last_resort",
-    package: packageOf(found, queue, readPackage(sql, found)),
+    package: packageOf(found, queue),
   };
 }
 
@@ -146,11 +146,11 @@ function miss<Reason extends Missed["reason"]>(
   return reason;
 }
 
-const packageOf = ({ entry }: Found, { ciphersuite }: Queue, keyPackage: Uint8Array) => ({
-  keyPackage,
-  keyPackageRef: entry.ref,
+const packageOf = (found: Found, { ciphersuite }: Queue) => ({
+  keyPackage: bytesOf(found),
+  keyPackageRef: found.entry.ref,
   ciphersuite,
-  notAfter: entry.notAfter,
+  notAfter: found.entry.notAfter,
 });
 
 /** A claimer's own client never gives to it; another user's client of the same name is another client. */

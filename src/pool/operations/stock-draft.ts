@@ -122,11 +122,17 @@ export class StockDraft {
     if (existing) return existing;
     if (this.queues.length >= MAX_QUEUES_PER_CLIENT) this.#dropAnEmptyQueue();
     if (this.queues.length >= MAX_QUEUES_PER_CLIENT) return undefined;
-    const queueId = Math.max(0, ...this.queues.map((queue) => queue.queueId)) + 1;
+    const queueId = this.#freeQueueId();
     const { extensions, proposals, credentials } = capabilities;
     const queue = { queueId, ciphersuite, lastResort, live: 0, capabilities: { extensions, proposals, credentials } };
     this.queues = [...this.queues, queue];
     return queue;
+  }
+
+  /** The lowest number that no queue has: they stay below the bound on queues. */
+  #freeQueueId(): number {
+    const taken = new Set(this.queues.map(({ queueId }) => queueId));
+    for (let queueId = 1; ; queueId++) if (!taken.has(queueId)) return queueId;
   }
 
   /** An empty queue only tells what was once offered: it never keeps a new kind out. */

@@ -1,5 +1,5 @@
 /** The pool's later work, done by its one alarm. Each step may be repeated or cut short without harm. */
-import { ALARM_CHUNK_ROWS, MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
+import { ALARM_CHUNK_ROWS } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
@@ -22,7 +22,7 @@ export type Swept = {
  */
 export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): Swept {
   const now = unixSeconds(nowMs);
-  const expired = clientsWithExpired(sql, now, MAX_CLIENTS_PER_USER);
+  const expired = clientsWithExpired(sql, now);
   for (const clientId of expired) {
     const { client } = dropExpired(sql, readClient(sql, clientId), now);
     writeClient(sql, { ...client, changes: client.changes + 1 });
@@ -41,14 +41,11 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
 function dropOldQueues(sql: SqlStorage): void {
   for (const client of allClients(sql)) {
     const queues = client.queues.filter(
-      (queue) =>
+      (queue, index) =>
         queue.live > 0 ||
-        !client.queues.some(
-          (newer) =>
-            newer.queueId > queue.queueId &&
-            newer.ciphersuite === queue.ciphersuite &&
-            newer.lastResort === queue.lastResort,
-        ),
+        !client.queues
+          .slice(index + 1)
+          .some((newer) => newer.ciphersuite === queue.ciphersuite && newer.lastResort === queue.lastResort),
     );
     if (queues.length < client.queues.length) writeClient(sql, { ...client, queues });
   }

@@ -1,40 +1,51 @@
 /**
  * Live packages. One upload is stored as chunks: rows of up to 25 packages of one queue, with the facts that a claim
- * needs beside the bytes, since what a row costs does not depend on its size. A package that leaves its chunk leaves the
- * row at once, bytes included. Every way for a package to come or go is in this file; the counts of the queues are kept
- * by the client's record (clients.ts) in the same transaction.
+ * needs beside the bytes, since what a row costs does not depend on its size. The bytes of a package that leaves are
+ * overwritten with zeros at once: the row keeps its size, so SQLite writes only the pages that differ, and it goes when
+ * its last package has left. Every way for a package to come or go is in this file; the counts of the queues are kept by
+ * the client's record (clients.ts) in the same transaction.
  */
 import { concatBytes } from "@noble/hashes/utils.js";
 import { MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../config/limits.ts";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
 import { type ChunkEntry, decodeEntries, encodeEntries } from "./chunk-entries.ts";
 
-/** Where a chunk is. Its first sequence number is that of the first package it was stored with. */
-export type ChunkKey = { readonly clientId: number; readonly queueId: number; readonly firstSequence: number };
+/** A chunk's number holds the client, the queue (below 128) and the sequence number of its first package. */
+const SEQUENCES = 2 ** 30;
+const QUEUES = 128;
 
-/** A live package, found but not yet read. */
-export type Found = ChunkKey & { readonly position: number; readonly entry: ChunkEntry };
+const chunkId = (clientId: number, queueId: number, firstSequence: number): number =>
+  (clientId * QUEUES + queueId) * SEQUENCES + firstSequence;
+
+const firstSequenceOf = (id: number): number => id % SEQUENCES;
+const queueIdOf = (id: number): number => Math.floor(id / SEQUENCES) % QUEUES;
+const clientIdOf = (id: number): number => Math.floor(id / SEQUENCES / QUEUES);
+
+type Chunk = {
+  readonly id: number;
+  readonly storedAt: number;
+  readonly entries: readonly ChunkEntry[];
+  readonly packages: Uint8Array;
+};
+
+/** A live package, with the chunk that it is in. */
+export type Found = { readonly chunk: Chunk; readonly position: number; readonly entry: ChunkEntry };
 
 /** Unix seconds: valid from `now` on, and still at `aliveUntil`. */
 export type Window = { readonly now: number; readonly aliveUntil: number };
 
 export type NewPackage = { readonly sequence: number; readonly keyPackage: AdmittedKeyPackage };
 
-type Row = {
-  client_id: number;
-  queue_id: number;
-  first_sequence: number;
-  stored_at: number;
-  entries: ArrayBuffer;
-};
+type Row = { chunk_id: number; stored_at: number; entries: ArrayBuffer; packages: ArrayBuffer };
 
-const keyOf = (row: Row): ChunkKey => ({
-  clientId: row.client_id,
-  queueId: row.queue_id,
-  firstSequence: row.first_sequence,
+const COLUMNS = "chunk_id, stored_at, entries, packages";
+
+const fromRow = (row: Row): Chunk => ({
+  id: row.chunk_id,
+  storedAt: row.stored_at,
+  entries: decodeEntries(firstSequenceOf(row.chunk_id), row.entries),
+  packages: new Uint8Array(row.packages),
 });
-
-const KEY = "client_id, queue_id, first_sequence, stored_at, entries";
 
 /** Stores packages of one queue, in the order of their sequence numbers. */
 export function storeChunks(
@@ -43,19 +54,22 @@ export function storeChunks(
   packages: readonly NewPackage[],
 ): void {
   for (const group of grouped(packages)) {
-    const [first] = group;
-    if (!first) continue;
-    write(
-      sql,
-      { clientId, queueId, firstSequence: first.sequence },
+    const firstSequence = group[0]?.sequence ?? 0;
+    const entries = group.map(({ sequence, keyPackage: { ref, notBefore, notAfter, bytes } }) => ({
+      sequence,
+      hasLeft: false,
+      ref,
+      notBefore,
+      notAfter,
+      length: bytes.length,
+    }));
+    sql.exec(
+      `INSERT INTO chunks (chunk_id, stored_at, live, min_not_before, min_not_after, max_not_after, entries, packages)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      chunkId(clientId, queueId, firstSequence),
       storedAt,
-      group.map(({ sequence, keyPackage }) => ({
-        sequence,
-        ref: keyPackage.ref,
-        notBefore: keyPackage.notBefore,
-        notAfter: keyPackage.notAfter,
-        length: keyPackage.bytes.length,
-      })),
+      ...summaryOf(entries),
+      encodeEntries(firstSequence, entries),
       concatBytes(...group.map(({ keyPackage }) => keyPackage.bytes)),
     );
   }
@@ -80,40 +94,38 @@ function grouped(packages: readonly NewPackage[]): NewPackage[][] {
 
 /** The oldest package of a queue that is valid in the window. Reads one row, unless packages of different ends are mixed. */
 export function oldest(sql: SqlStorage, clientId: number, queueId: number, window: Window): Found | undefined {
-  let after = -1;
-  for (;;) {
+  const end = chunkId(clientId, queueId + 1, 0);
+  for (let from = chunkId(clientId, queueId, 0); ; ) {
     const row = sql
       .exec<Row>(
-        `SELECT ${KEY} FROM chunks WHERE client_id = ? AND queue_id = ? AND first_sequence > ?
-           AND max_not_after >= ? AND min_not_before <= ? ORDER BY first_sequence LIMIT 1`,
-        clientId,
-        queueId,
-        after,
+        `SELECT ${COLUMNS} FROM chunks WHERE chunk_id >= ? AND chunk_id < ? AND max_not_after >= ? AND min_not_before <= ?
+         ORDER BY chunk_id LIMIT 1`,
+        from,
+        end,
         window.aliveUntil,
         window.now,
       )
       .toArray()[0];
     if (!row) return undefined;
-    const entries = decodeEntries(row.first_sequence, row.entries);
-    const position = entries.findIndex((entry) => entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now);
-    const entry = entries[position];
-    if (entry) return { ...keyOf(row), position, entry };
-    after = row.first_sequence;
+    const chunk = fromRow(row);
+    const position = chunk.entries.findIndex(
+      (entry) => !entry.hasLeft && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now,
+    );
+    const entry = chunk.entries[position];
+    if (entry) return { chunk, position, entry };
+    from = chunk.id + 1;
   }
 }
 
-/** The bytes of a package that stays: a last resort. */
-export function readPackage(sql: SqlStorage, found: Found): Uint8Array {
-  const { entries, packages } = readChunk(sql, found);
-  return sliceOf(entries, packages, found.position);
+/** The bytes of a package, in a buffer of their own. */
+export function bytesOf({ chunk, position, entry }: Found): Uint8Array {
+  const start = startOf(chunk, position);
+  return chunk.packages.slice(start, start + entry.length);
 }
 
-/** Takes a package out of its chunk, for good, and returns its bytes. */
-export function takePackage(sql: SqlStorage, found: Found): Uint8Array {
-  const chunk = readChunk(sql, found);
-  const bytes = sliceOf(chunk.entries, chunk.packages, found.position);
-  keep(sql, found, chunk, (position) => position !== found.position);
-  return bytes;
+/** Takes a package out of its chunk, for good. */
+export function takePackage(sql: SqlStorage, { chunk, position }: Found): void {
+  remove(sql, chunk, (index) => index === position);
 }
 
 /** Which packages of a client to take out: asked of each with its queue and when it was stored. */
@@ -124,18 +136,15 @@ export type Left = { readonly queueId: number; readonly ref: Uint8Array };
 /** Takes every package out for which `leaves` says so, and returns them. */
 export function takeOut(sql: SqlStorage, clientId: number, leaves: Leaving): readonly Left[] {
   const left: Left[] = [];
-  const rows = sql
-    .exec<Row>(`SELECT ${KEY} FROM chunks WHERE client_id = ? ORDER BY queue_id, first_sequence`, clientId)
-    .toArray();
-  for (const row of rows) {
-    const key = keyOf(row);
-    const entries = decodeEntries(row.first_sequence, row.entries);
-    const stays = entries.map((entry) => !leaves(entry, { queueId: key.queueId, storedAt: row.stored_at }));
-    if (stays.every(Boolean)) continue;
-    for (const [position, entry] of entries.entries()) {
-      if (!stays[position]) left.push({ queueId: key.queueId, ref: entry.ref });
+  for (const chunk of chunksOf(sql, clientId)) {
+    const place = { queueId: queueIdOf(chunk.id), storedAt: chunk.storedAt };
+    const leaving = new Set<number>();
+    for (const [position, entry] of chunk.entries.entries()) {
+      if (entry.hasLeft || !leaves(entry, place)) continue;
+      leaving.add(position);
+      left.push({ queueId: place.queueId, ref: entry.ref });
     }
-    keep(sql, key, stays.some(Boolean) ? readChunk(sql, key) : undefined, (position) => stays[position] === true);
+    if (leaving.size > 0) remove(sql, chunk, (position) => leaving.has(position));
   }
   return left;
 }
@@ -143,10 +152,16 @@ export function takeOut(sql: SqlStorage, clientId: number, leaves: Leaving): rea
 /** Every package in a client's chunks, those that expired since the last sweep included. */
 export function livePackages(sql: SqlStorage, clientId: number): readonly { queueId: number; entry: ChunkEntry }[] {
   return sql
-    .exec<Row>(`SELECT ${KEY} FROM chunks WHERE client_id = ? ORDER BY queue_id, first_sequence`, clientId)
+    .exec<Omit<Row, "packages">>(
+      "SELECT chunk_id, stored_at, entries FROM chunks WHERE chunk_id >= ? AND chunk_id < ? ORDER BY chunk_id",
+      chunkId(clientId, 0, 0),
+      chunkId(clientId + 1, 0, 0),
+    )
     .toArray()
     .flatMap((row) =>
-      decodeEntries(row.first_sequence, row.entries).map((entry) => ({ queueId: row.queue_id, entry })),
+      decodeEntries(firstSequenceOf(row.chunk_id), row.entries).flatMap((entry) =>
+        entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }],
+      ),
     );
 }
 
@@ -155,42 +170,39 @@ export type QueueStock = { readonly usable: number; readonly nextExpiry: number 
 /** Packages of each queue that have not expired, and when the next of them does. Looks into chunks that hold expired ones. */
 export function stockOfQueues(sql: SqlStorage, clientId: number, now: number): ReadonlyMap<number, QueueStock> {
   const stock = new Map<number, QueueStock>();
-  const add = (queueId: number, usable: number, expiry: number | undefined) => {
-    const known = stock.get(queueId) ?? { usable: 0, nextExpiry: undefined };
-    const expiries = [known.nextExpiry, expiry].filter((time) => time !== undefined);
-    stock.set(queueId, {
+  const add = (id: number, usable: number, expiry: number) => {
+    const known = stock.get(queueIdOf(id)) ?? { usable: 0, nextExpiry: undefined };
+    stock.set(queueIdOf(id), {
       usable: known.usable + usable,
-      nextExpiry: expiries.length > 0 ? Math.min(...expiries) : undefined,
+      nextExpiry: Math.min(known.nextExpiry ?? expiry, expiry),
     });
   };
-  const unexpired = sql.exec<{ queue_id: number; live: number; next_expiry: number }>(
-    `SELECT queue_id, SUM(live) AS live, MIN(min_not_after) AS next_expiry FROM chunks
-     WHERE client_id = ? AND min_not_after > ? GROUP BY queue_id`,
-    clientId,
-    now,
-  );
-  for (const row of unexpired) add(row.queue_id, row.live, row.next_expiry);
-  const mixed = sql
-    .exec<Row>(
-      `SELECT ${KEY} FROM chunks WHERE client_id = ? AND min_not_after <= ? AND max_not_after > ?`,
-      clientId,
-      now,
+  const rows = sql
+    .exec<{ chunk_id: number; live: number; min_not_after: number; entries: ArrayBuffer | null }>(
+      `SELECT chunk_id, live, min_not_after, CASE WHEN min_not_after <= ?3 THEN entries END AS entries FROM chunks
+       WHERE chunk_id >= ?1 AND chunk_id < ?2 AND max_not_after > ?3`,
+      chunkId(clientId, 0, 0),
+      chunkId(clientId + 1, 0, 0),
       now,
     )
     .toArray();
-  for (const row of mixed) {
-    const usable = decodeEntries(row.first_sequence, row.entries).filter(({ notAfter }) => notAfter > now);
-    add(row.queue_id, usable.length, Math.min(...usable.map(({ notAfter }) => notAfter)));
+  for (const row of rows) {
+    if (row.entries === null) {
+      add(row.chunk_id, row.live, row.min_not_after);
+      continue;
+    }
+    const usable = decodeEntries(firstSequenceOf(row.chunk_id), row.entries).filter(
+      ({ hasLeft, notAfter }) => !hasLeft && notAfter > now,
+    );
+    for (const { notAfter } of usable) add(row.chunk_id, 1, notAfter);
   }
   return stock;
 }
 
-/** Clients with packages that have expired, at most `limit` of them. */
-export function clientsWithExpired(sql: SqlStorage, now: number, limit: number): readonly number[] {
-  return sql
-    .exec<{ client_id: number }>("SELECT DISTINCT client_id FROM chunks WHERE min_not_after <= ? LIMIT ?", now, limit)
-    .toArray()
-    .map((row) => row.client_id);
+/** Clients with packages that have expired. Looks at the head of each chunk of the pool. */
+export function clientsWithExpired(sql: SqlStorage, now: number): readonly number[] {
+  const rows = sql.exec<{ chunk_id: number }>("SELECT chunk_id FROM chunks WHERE min_not_after <= ?", now).toArray();
+  return [...new Set(rows.map((row) => clientIdOf(row.chunk_id)))];
 }
 
 /** When the next package expires, in unix seconds. */
@@ -198,72 +210,47 @@ export function nextExpiry(sql: SqlStorage): number | undefined {
   return sql.exec<{ next: number | null }>("SELECT MIN(min_not_after) AS next FROM chunks").one().next ?? undefined;
 }
 
-type Chunk = { readonly storedAt: number; readonly entries: readonly ChunkEntry[]; readonly packages: Uint8Array };
-
-function readChunk(sql: SqlStorage, { clientId, queueId, firstSequence }: ChunkKey): Chunk {
-  const row = sql
-    .exec<Row & { packages: ArrayBuffer }>(
-      `SELECT ${KEY}, packages FROM chunks WHERE client_id = ? AND queue_id = ? AND first_sequence = ?`,
-      clientId,
-      queueId,
-      firstSequence,
+function chunksOf(sql: SqlStorage, clientId: number): readonly Chunk[] {
+  return sql
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM chunks WHERE chunk_id >= ? AND chunk_id < ? ORDER BY chunk_id`,
+      chunkId(clientId, 0, 0),
+      chunkId(clientId + 1, 0, 0),
     )
-    .one();
-  return {
-    storedAt: row.stored_at,
-    entries: decodeEntries(row.first_sequence, row.entries),
-    packages: new Uint8Array(row.packages),
-  };
+    .toArray()
+    .map(fromRow);
 }
 
-/** Writes back what stays of a chunk; without a chunk, or with nothing that stays, its row goes. */
-function keep(sql: SqlStorage, key: ChunkKey, chunk: Chunk | undefined, stays: (position: number) => boolean): void {
-  const entries = chunk?.entries.filter((_, position) => stays(position)) ?? [];
-  if (!chunk || entries.length === 0) {
-    sql.exec(
-      "DELETE FROM chunks WHERE client_id = ? AND queue_id = ? AND first_sequence = ?",
-      key.clientId,
-      key.queueId,
-      key.firstSequence,
-    );
+/** Overwrites the bytes of packages that leave; the row goes with the last of them. */
+function remove(sql: SqlStorage, chunk: Chunk, leaves: (position: number) => boolean): void {
+  const packages = chunk.packages.slice();
+  const entries = chunk.entries.map((entry, position) => {
+    if (entry.hasLeft || !leaves(position)) return entry;
+    const start = startOf(chunk, position);
+    packages.fill(0, start, start + entry.length);
+    return { ...entry, hasLeft: true };
+  });
+  if (entries.every(({ hasLeft }) => hasLeft)) {
+    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", chunk.id);
     return;
   }
-  const slices = chunk.entries.flatMap((_, position) =>
-    stays(position) ? [sliceOf(chunk.entries, chunk.packages, position)] : [],
-  );
-  write(sql, key, chunk.storedAt, entries, concatBytes(...slices));
-}
-
-function write(
-  sql: SqlStorage,
-  { clientId, queueId, firstSequence }: ChunkKey,
-  storedAt: number,
-  entries: readonly ChunkEntry[],
-  packages: Uint8Array,
-): void {
   sql.exec(
-    `INSERT INTO chunks (client_id, queue_id, first_sequence, stored_at, live, min_not_before, min_not_after, max_not_after, entries, packages)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (client_id, queue_id, first_sequence) DO UPDATE SET live = excluded.live,
-       min_not_before = excluded.min_not_before, min_not_after = excluded.min_not_after,
-       max_not_after = excluded.max_not_after, entries = excluded.entries, packages = excluded.packages`,
-    clientId,
-    queueId,
-    firstSequence,
-    storedAt,
-    entries.length,
-    Math.min(...entries.map(({ notBefore }) => notBefore)),
-    Math.min(...entries.map(({ notAfter }) => notAfter)),
-    Math.max(...entries.map(({ notAfter }) => notAfter)),
-    encodeEntries(firstSequence, entries),
+    `UPDATE chunks SET live = ?, min_not_before = ?, min_not_after = ?, max_not_after = ?, entries = ?, packages = ?
+     WHERE chunk_id = ?`,
+    ...summaryOf(entries),
+    encodeEntries(firstSequenceOf(chunk.id), entries),
     packages,
+    chunk.id,
   );
 }
 
-function sliceOf(entries: readonly ChunkEntry[], packages: Uint8Array, position: number): Uint8Array {
-  let start = 0;
-  for (const { length } of entries.slice(0, position)) start += length;
-  const entry = entries[position];
-  if (!entry) throw new RangeError(`no package at ${position} of ${entries.length}`);
-  return packages.slice(start, start + entry.length);
+/** What is said of those that are live, in the order of the columns. */
+function summaryOf(entries: readonly ChunkEntry[]): [live: number, notBefore: number, min: number, max: number] {
+  const live = entries.filter(({ hasLeft }) => !hasLeft);
+  const ends = live.map(({ notAfter }) => notAfter);
+  return [live.length, Math.min(...live.map(({ notBefore }) => notBefore)), Math.min(...ends), Math.max(...ends)];
+}
+
+function startOf({ entries }: Chunk, position: number): number {
+  return entries.slice(0, position).reduce((start, { length }) => start + length, 0);
 }

@@ -28,7 +28,7 @@ export type ClientRecord = {
   /** Of the client's next package: its place in the order of all packages of the client. */
   readonly nextSequence: number;
   readonly signatureKeys: readonly SignatureKey[];
-  /** Empty ones too: they tell what the client once offered. */
+  /** In the order in which they were first stocked; empty ones too, which tell what the client once offered. */
   readonly queues: readonly Queue[];
   readonly budgets: Budgets;
 };

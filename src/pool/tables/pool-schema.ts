@@ -32,20 +32,18 @@ const VERSIONS: readonly (readonly string[])[] = [
       queues TEXT NOT NULL,
       budgets TEXT NOT NULL
     ) STRICT`,
-    // Small columns first: what a claim looks at lies on the row's first page.
+    // The key packs client, queue and first sequence number (chunks.ts): a table by number finds a large row with one look,
+    // where a key of several columns would read whole rows to compare them. Small columns come first for the same reason.
     `CREATE TABLE chunks (
-      client_id INTEGER NOT NULL,
-      queue_id INTEGER NOT NULL,
-      first_sequence INTEGER NOT NULL,
+      chunk_id INTEGER PRIMARY KEY,
       stored_at INTEGER NOT NULL,
       live INTEGER NOT NULL,
       min_not_before INTEGER NOT NULL,
       min_not_after INTEGER NOT NULL,
       max_not_after INTEGER NOT NULL,
       entries BLOB NOT NULL,
-      packages BLOB NOT NULL,
-      PRIMARY KEY (client_id, queue_id, first_sequence)
-    ) STRICT, WITHOUT ROWID`,
+      packages BLOB NOT NULL
+    ) STRICT`,
     `CREATE TABLE fingerprints (
       batch_id INTEGER PRIMARY KEY,
       client_id INTEGER NOT NULL,

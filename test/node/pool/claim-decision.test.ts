@@ -52,11 +52,9 @@ function factsOf({ excluded, pairLimited, targetLimited, criteria, stock = [] }:
 }
 
 const packageOf = ({ queueId }: Queue, sequence: number): Found => ({
-  clientId: 1,
-  queueId,
-  firstSequence: sequence,
+  chunk: { id: queueId, storedAt: 0, entries: [], packages: new Uint8Array() },
   position: 0,
-  entry: { sequence, ref: new Uint8Array(), notBefore: 0, notAfter: 0, length: 0 },
+  entry: { sequence, hasLeft: false, ref: new Uint8Array(), notBefore: 0, notAfter: 0, length: 0 },
 });
 
 /** A decision in short: the sequence number of the package that is given, or why none is. */

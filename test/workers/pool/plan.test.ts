@@ -18,10 +18,10 @@ it("finds the oldest package by the key of its chunk, without sorting the stock"
     oldest(spying, 1, 1, { now: 0, aliveUntil: 0 });
     return asked.flatMap((query) =>
       sql
-        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 1, -1, 0, 0)
+        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 2, 0, 0)
         .toArray()
         .map((row) => row.detail),
     );
   });
-  expect(plan).toEqual(["SEARCH chunks USING PRIMARY KEY (client_id=? AND queue_id=? AND first_sequence>?)"]);
+  expect(plan).toEqual(["SEARCH chunks USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]);
 });
