@@ -48,7 +48,7 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, bucketWaitMs, REFUSALS, spend } from "./tables/budgets.ts";
-import { endReplays, findReplay, readJournal, recordClaim } from "./tables/claims.ts";
+import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
 import {
   allClients,
   type ClientRecord,
@@ -77,8 +77,7 @@ export class Pool extends DurableObject<PoolEnv> {
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
   #cache: ClaimCache | undefined;
-  /** Number of the claim up to which answers that can no longer be repeated have lost their bytes. */
-  #replaysEnded = -1;
+  #endedReplays = NO_REPLAYS_ENDED;
 
   constructor(ctx: DurableObjectState, env: PoolEnv) {
     super(ctx, env);
@@ -217,7 +216,7 @@ export class Pool extends DurableObject<PoolEnv> {
       const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
-      if (earlier) return { outcome: "answered", ...earlier, replayed: true };
+      if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
       const { crossedThreshold, missed, ...answer } = claimAll({
         sql: this.#sql,
         user: call.user,
@@ -232,9 +231,9 @@ export class Pool extends DurableObject<PoolEnv> {
       if (hasGiven || missed.length > 0) {
         // Only what was given is kept: one who came away with nothing may ask again under the same key.
         const expiresAt = now + this.#settings.retention.replaySeconds;
-        const kept = replay && hasGiven ? { of: replay, expiresAt } : undefined;
+        const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;
         recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
-        this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, now, ENDED_REPLAYS_PER_WRITE);
+        this.#endReplays(now);
       }
       // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
       if (crossedThreshold) this.#announce(nowMs + OUTBOX_DELAY_MS);
@@ -315,7 +314,7 @@ export class Pool extends DurableObject<PoolEnv> {
     } catch (error) {
       // All of it is rolled back, and with it what was read in it and what was to be done later.
       this.#cache = undefined;
-      this.#replaysEnded = -1;
+      this.#endedReplays = NO_REPLAYS_ENDED;
       this.#alarm.discard();
       throw error;
     }
@@ -335,7 +334,7 @@ export class Pool extends DurableObject<PoolEnv> {
     const nowMs = Date.now();
     return this.#commit(() => {
       this.#adoptEpoch(call, nowMs);
-      this.#replaysEnded = endReplays(this.#sql, this.#replaysEnded, unixSeconds(nowMs), ENDED_REPLAYS_PER_WRITE);
+      this.#endReplays(unixSeconds(nowMs));
       return body(nowMs);
     });
   }
@@ -346,6 +345,16 @@ export class Pool extends DurableObject<PoolEnv> {
     return this.#transaction(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
       return client ? body(client, nowMs) : NOT_REGISTERED;
+    });
+  }
+
+  /** Answers that can no longer be repeated lose their bytes with whatever is written next. */
+  #endReplays(now: number): void {
+    const { replaySeconds } = this.#settings.retention;
+    this.#endedReplays = endReplays(this.#sql, this.#endedReplays, {
+      now,
+      replaySeconds,
+      limit: ENDED_REPLAYS_PER_WRITE,
     });
   }
 

@@ -3,7 +3,7 @@ import { ALARM_CHUNK_ROWS } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
-import { endReplays, forgetClaims, hasJournal, oldestClaimAt } from "../tables/claims.ts";
+import { endReplays, forgetClaims, hasJournal, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims.ts";
 import { allClients, deleteClient, isRegistered, readClient, writeClient } from "../tables/clients.ts";
 import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerprints.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
@@ -32,7 +32,7 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
     forgetEnded(sql, now, ALARM_CHUNK_ROWS),
     forgetClaims(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
   ];
-  endAllReplays(sql, now);
+  endAllReplays(sql, retention.replaySeconds, now);
   forgetRevokedClients(sql);
   return { hasExpired: expired.length > 0, unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS) };
 }
@@ -68,11 +68,9 @@ function forgetRevokedClients(sql: SqlStorage): void {
 }
 
 /** Records are short and in the order of time: the alarm looks at all that have not been looked at. */
-function endAllReplays(sql: SqlStorage, now: number): void {
-  for (let after = -1, reached = 0; reached !== after; ) {
-    after = reached;
-    reached = endReplays(sql, after, now, ALARM_CHUNK_ROWS);
-  }
+function endAllReplays(sql: SqlStorage, replaySeconds: number, now: number): void {
+  let ended = NO_REPLAYS_ENDED;
+  while (ended.nextAt <= now) ended = endReplays(sql, ended, { now, replaySeconds, limit: ALARM_CHUNK_ROWS });
 }
 
 /**

@@ -23,7 +23,14 @@ export type NewClaim = {
   readonly answer: Answered;
   readonly missed: readonly Missed[];
   /** Undefined if the answer is not to be repeated: nothing was given, or it was claimed without a key. */
-  readonly replay: { readonly of: Replay; readonly expiresAt: number } | undefined;
+  readonly replay:
+    | {
+        readonly of: Replay;
+        readonly expiresAt: number;
+        /** Whether a record under the same key has expired: only its journal entry is still wanted. */
+        readonly replacesExpired: boolean;
+      }
+    | undefined;
 };
 
 /** A client's part of the answer; the packages' bytes are in a blob, one after the other. */
@@ -47,15 +54,23 @@ type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly S
 const idempotencyOf = ({ claimer, key }: Replay): Uint8Array =>
   sha256(utf8ToBytes(JSON.stringify([claimer.user, claimer.client, key]))).slice(0, 16);
 
-/** The earlier answer, `mismatch` if the key was used for another request, undefined if it is new. Writes nothing. */
-export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answered | "mismatch" | undefined {
+/**
+ * The earlier answer; `mismatch` if the key was used for another request, `expired` if its answer can no longer be
+ * repeated, undefined if the key is new. Writes nothing.
+ */
+export function findReplay(
+  sql: SqlStorage,
+  replay: Replay,
+  now: number,
+): Answered | "mismatch" | "expired" | undefined {
   const row = sql
     .exec<{ body_hash: ArrayBuffer; answer: string; packages: ArrayBuffer; expires_at: number }>(
       "SELECT body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
       idempotencyOf(replay),
     )
     .toArray()[0];
-  if (!row || row.expires_at <= now) return undefined;
+  if (!row) return undefined;
+  if (row.expires_at <= now) return "expired";
   if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";
   return decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
 }
@@ -66,8 +81,7 @@ export function findReplay(sql: SqlStorage, replay: Replay, now: number): Answer
  */
 export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): void {
   const idempotency = claim.replay && idempotencyOf(claim.replay.of);
-  // A record under the same key is one that has expired: only its journal entry is still wanted.
-  if (idempotency) endReplay(sql, "idempotency = ?", idempotency);
+  if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);
   const { stored, packages } = encode(claim);
   sql.exec(
     `INSERT INTO claims (claim_id, at, claimer_user, claimer_client, answer, idempotency, body_hash, expires_at, packages)
@@ -84,25 +98,40 @@ export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): vo
   );
 }
 
+/** How far a pool has dropped the bytes of answers that can no longer be repeated. */
+export type EndedReplays = {
+  /** Number of the last record that was looked at. */
+  readonly after: number;
+  /** When there may be more to do, in unix seconds. */
+  readonly nextAt: number;
+};
+
+export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 0 };
+
 /**
- * Drops the bytes of answers that can no longer be repeated, looking at `limit` records after `after` at the most, oldest
- * first. Returns the number to go on from, which is `after` again when there is nothing more to end at `now`.
+ * Drops the bytes of answers that can no longer be repeated, looking at `limit` records at the most, oldest first. A
+ * record that is written later ends `replaySeconds` after `now` at the earliest.
  */
-export function endReplays(sql: SqlStorage, after: number, now: number, limit: number): number {
+export function endReplays(
+  sql: SqlStorage,
+  ended: EndedReplays,
+  { now, replaySeconds, limit }: { readonly now: number; readonly replaySeconds: number; readonly limit: number },
+): EndedReplays {
+  if (now < ended.nextAt) return ended;
   const rows = sql
     .exec<{ claim_id: number; expires_at: number | null }>(
       "SELECT claim_id, expires_at FROM claims WHERE claim_id > ? ORDER BY claim_id LIMIT ?",
-      after,
+      ended.after,
       limit,
     )
     .toArray();
-  let reached = after;
+  let { after } = ended;
   for (const { claim_id: claimId, expires_at: expiresAt } of rows) {
-    if (expiresAt !== null && expiresAt > now) break;
+    if (expiresAt !== null && expiresAt > now) return { after, nextAt: expiresAt };
     if (expiresAt !== null) endReplay(sql, "claim_id = ?", claimId);
-    reached = claimId;
+    after = claimId;
   }
-  return reached;
+  return { after, nextAt: rows.length < limit ? now + Math.max(1, replaySeconds) : now };
 }
 
 function endReplay(sql: SqlStorage, which: string, binding: SqlStorageValue | Uint8Array): void {
