@@ -48,7 +48,9 @@ describe("the entries of a chunk", () => {
     fc.assert(
       fc.property(arbitraryChunk, (chunk) => {
         const entries = entriesOf(chunk);
-        expect(decodeEntries(chunk.firstSequence, stored(encodeEntries(chunk.firstSequence, entries)))).toEqual(entries);
+        expect(decodeEntries(chunk.firstSequence, stored(encodeEntries(chunk.firstSequence, entries)))).toEqual(
+          entries,
+        );
       }),
     );
   });
