@@ -118,6 +118,26 @@ describe("repeating a claim", () => {
   });
 });
 
+it("lets go of the bytes of an old answer though a call that had done so was rolled back", async () => {
+  const pool = await poolOf();
+  await pool.publish(keyPackages(2));
+  await pool.claim({}, { claimer: "bob", key: "k" });
+  vi.setSystemTime(Date.now() + DAY_MS);
+  await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    const real = storage.sql.exec.bind(storage.sql);
+    const broken = vi.spyOn(storage.sql, "exec").mockImplementation(((...args: Parameters<typeof real>) => {
+      if (args[0].includes("INSERT INTO fingerprints")) throw new Error("the test broke it");
+      return real(...args);
+    }) as typeof real);
+    const call = { ...pool.base, client: pool.client, mode: "add" as const, refused: 0 };
+    await expect(instance.publish({ ...call, keyPackages: keyPackages(1) })).rejects.toThrow("the test broke it");
+    broken.mockRestore();
+  });
+  expect(await records(pool)).toMatchObject([{ packages: expect.any(ArrayBuffer) }]);
+  await pool.publish(keyPackages(1));
+  expect(await records(pool)).toMatchObject([{ packages: null }]);
+});
+
 describe("the journal of each client", () => {
   it("has its own part of a claim on several, and none of a client that the claim left out", async () => {
     const pool = await poolOf();
