@@ -148,15 +148,18 @@ describe("a chunk", () => {
 
   it("gives each package its own bytes, whatever has left before it and after it", async () => {
     const pool = await poolOf();
-    const batch = Array.from({ length: 6 }, (_, index) => keyPackage({ bytes: randomBytes(200 + index) }));
+    const batch = Array.from({ length: 7 }, (_, index) =>
+      keyPackage({ bytes: randomBytes(200 + index), notAfter: nowSeconds() + (index === 3 ? 20 : 10) * DAY }),
+    );
     await pool.publish(batch);
-    await remove(pool, [batch[1], batch[4]] as AdmittedKeyPackage[]);
+    await remove(pool, [batch[1], batch[5]] as AdmittedKeyPackage[]);
     const given = [];
-    for (let index = 0; index < 4; index++) {
-      const claim = only(await pool.claim());
+    // The first claim takes one out of the middle.
+    for (const days of [15, 0, 0, 0, 0]) {
+      const claim = only(await pool.claim({ minRemainingLifetimeSeconds: days * DAY }));
       given.push("package" in claim ? [claim.package.keyPackageRef, claim.package.keyPackage] : undefined);
     }
-    expect(given).toEqual([0, 2, 3, 5].map((index) => [batch[index]?.ref, batch[index]?.bytes]));
+    expect(given).toEqual([3, 0, 2, 4, 6].map((index) => [batch[index]?.ref, batch[index]?.bytes]));
   });
 
   it("gives what is left in order when packages in its middle are removed", async () => {
