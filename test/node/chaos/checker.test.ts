@@ -233,6 +233,12 @@ describe("an honest history", () => {
       resent(200, ["a", "b", "c"], "none", { status: 404, codes: [] }),
     ];
     expect(broken(history(operations, { liveRefs: ["c", "last"] }))).toEqual([]);
+    const again = published(400, ["last"], { codes: ["duplicate"] });
+    expect(broken(history([published(0, ["last"]), claimed(100, "last"), again], { liveRefs: ["last"] }))).toEqual([]);
+    const packages = [{ ...offered("a"), notAfter: 1 }];
+    const late = resent(1000, ["a"], "already_removed", { packages });
+    expect(broken(history([published(0, ["a"], { packages }), late]))).toEqual([]);
+    expect(broken(history([published(0, ["a"], { packages }), { ...late, codes: ["lifetime_expired"] }]))).toEqual([]);
     const racing = [published(0, ["a"]), claimed(100, "a"), resent(105, ["a"], "init_key_reused")];
     expect(broken(history(racing))).toEqual([]);
     const lost = { ...claimed(100, undefined), users: [], status: undefined };
