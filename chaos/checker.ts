@@ -1,6 +1,7 @@
 /** What a history must satisfy. Pure: a history in, its violations out. */
 import type { History, Violation } from "./history.ts";
 import { claimedOnce } from "./rules/claimed-once.ts";
+import { codesTrue } from "./rules/codes-true.ts";
 import { directoryAgrees } from "./rules/directory-agrees.ts";
 import { fitsCriteria } from "./rules/fits-criteria.ts";
 import { inventoryAgrees } from "./rules/inventory-agrees.ts";
@@ -18,6 +19,7 @@ const RULES: readonly ((timeline: Timeline) => Violation[])[] = [
   nothingLost,
   storedOnce,
   claimedOnce,
+  codesTrue,
   replaysIdentical,
   lastResortLast,
   preferredFirst,

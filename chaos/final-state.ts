@@ -41,7 +41,7 @@ export async function finalState(ask: Ask, operator: string, owned: readonly Own
 }
 
 /**
- * Stock levels that crossed no threshold wait up to a day. A registration sends what its pool has marked as changed,
+ * Stock levels that crossed no threshold wait for an alarm that rings anyway, perhaps for weeks. A registration sends what its pool has marked as changed,
  * and nothing else: a resync would send all, and hide that a mark was lost.
  */
 async function probe(ask: Ask, user: string): Promise<void> {

@@ -53,6 +53,18 @@ export type Publish = Span & {
   readonly codes: readonly string[];
 };
 
+/** Packages of one client, offered once more as those of another client of the user, which has the same signature key. */
+export type Resend = Span & {
+  readonly kind: "resend";
+  readonly user: string;
+  /** Who offers them now. */
+  readonly client: string;
+  /** All of them had been stored for another client before. */
+  readonly packages: readonly OfferedPackage[];
+  /** One for each package, in order; empty without an answer. */
+  readonly codes: readonly string[];
+};
+
 export type Remove = Span & {
   readonly kind: "remove";
   readonly user: string;
@@ -78,7 +90,7 @@ export type RestoreEpoch = Span & { readonly kind: "restore_epoch"; readonly epo
 /** Everything that changes nothing: kept for its status. */
 export type Read = Span & { readonly kind: "read"; readonly route: string };
 
-export type Operation = Publish | Remove | Revoke | Claim | RestoreEpoch | Read;
+export type Operation = Publish | Resend | Remove | Revoke | Claim | RestoreEpoch | Read;
 
 export type SuiteStock = { readonly ciphersuite: number; readonly available: number; readonly lastResort: boolean };
 

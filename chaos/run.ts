@@ -26,7 +26,7 @@ const USERS = [
   { user: "finn", clients: ["phone"], cooperative: false },
 ] as const;
 const OWNERS = USERS.flatMap(({ user, clients, cooperative }) =>
-  clients.map((client) => ({ user, client, cooperative })),
+  clients.map((client) => ({ user, client, cooperative, sibling: clients.find((other) => other !== client) })),
 );
 /** The share of a run in which an operator may void and mend what the rules are about; the rest is judged. */
 const EARLY_SHARE = 1 / 3;
@@ -63,6 +63,7 @@ else rmSync(folder, { recursive: true, force: true });
 const violations = check(history);
 const judgedPackages = judged(timelineOf(history));
 const publishCodes = history.operations.flatMap((one) => (one.kind === "publish" ? one.codes : []));
+const resendCodes = history.operations.flatMap((one) => (one.kind === "resend" ? one.codes : []));
 const claimed = history.operations.flatMap((one) =>
   one.kind === "claim" ? one.users.flatMap(({ clients }) => clients) : [],
 );
@@ -79,6 +80,8 @@ const figures = {
   unanswered: history.operations.filter(({ status }) => status === undefined).length,
   packages_published: publishCodes.filter((code) => code === "stored").length,
   publish_codes: countBy(publishCodes),
+  /** What clients were told of packages of their siblings. */
+  sibling_codes: countBy(resendCodes),
   /** Acknowledged and not ended by a publisher or operator before the end, so that each must be live or claimed. */
   judged_packages: judgedPackages.length,
   judged_and_live: judgedPackages.filter(({ liveAtEnd }) => liveAtEnd).length,

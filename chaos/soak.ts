@@ -3,8 +3,8 @@
  * U users for M minutes, on a directory on disk. Prints errors, latencies and the memory of workerd as JSON; any 5xx,
  * any request without an answer and memory that keeps growing fail it.
  *
- * What is stored is kept for S seconds, much shorter than in a deployment: packages, tombstones, replay records and
- * journal come and go at the same rate after that time, and so do the caches that SQLite has of them. What still grows
+ * What is stored is kept for S seconds, much shorter than in a deployment: packages, fingerprints and claims
+ * come and go at the same rate after that time, and so do the caches that SQLite has of them. What still grows
  * then is a leak.
  */
 import { randomUUID } from "node:crypto";

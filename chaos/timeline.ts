@@ -126,6 +126,8 @@ function endings(history: History, name: string): Ending[] {
       ];
     }
     if (!("user" in operation) || `${operation.user}/${operation.client}` !== name) return [];
+    // A client has no say in what is its sibling's.
+    if (operation.kind === "resend") return [];
     const { sentMs: fromMs } = operation;
     // What a package's own call does to it shows in its code.
     const later = (which: Ending["ends"]): Ending[] => [

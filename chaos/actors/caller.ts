@@ -5,7 +5,16 @@ import { seededRandom } from "../../tools/lib/random.ts";
 import type { Operation } from "../history.ts";
 
 /** A client and how its publisher behaves: a cooperative one ends packages one by one only, a destructive one also all at once. */
-export type Owner = { readonly user: string; readonly client: string; readonly cooperative: boolean };
+export type Owner = {
+  readonly user: string;
+  readonly client: string;
+  readonly cooperative: boolean;
+  /** Another client of the user, to which it now and then offers its packages as if they were that one's. */
+  readonly sibling: string | undefined;
+};
+
+/** In base64url. */
+export type SharedSigner = { readonly signKey: string; readonly publicKey: string };
 
 export type ActorOrders = {
   readonly name: string;
@@ -18,6 +27,8 @@ export type ActorOrders = {
   readonly tokens: Readonly<Record<string, string>>;
   /** All users whom claimers and the operator may ask for. */
   readonly users: readonly string[];
+  /** One signature key for all clients of a user, so that packages that are offered twice come as far as the pool. */
+  readonly signers: Readonly<Record<string, SharedSigner>>;
   /** Whom a publisher acts for. */
   readonly owners: readonly Owner[];
   /** For so long after its start the operator may do what later would void or heal what the rules judge. */

@@ -3,10 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { newSigner } from "../../tools/lib/sample-packages.ts";
 import type { Issuer } from "../../tools/lib/tokens.ts";
 import { PROBE } from "../final-state.ts";
 import type { Operation } from "../history.ts";
-import type { ActorOrders, Owner } from "./caller.ts";
+import type { ActorOrders, Owner, SharedSigner } from "./caller.ts";
 
 const CLAIMER_LOOPS = 6;
 const END_TIMEOUT_MS = 150_000;
@@ -44,6 +45,11 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
   for (const { user, client } of [...cast.owners, ...users.map((user) => ({ user, client: PROBE }))]) {
     tokens[`${user}/${client}`] = await issuer.token(user, client, "key-packages:publish");
   }
+  const signers: Record<string, SharedSigner> = {};
+  for (const user of users) {
+    const { signKey, publicKey } = await newSigner();
+    signers[user] = { signKey: base64url(signKey), publicKey: base64url(publicKey) };
+  }
   const names = Array.from({ length: cast.claimers }, (_, index) => `claimer${index}`);
   for (const [user, client] of names.flatMap((name) =>
     Array.from({ length: CLAIMER_LOOPS }, (_, index) => [`claimer-${name}`, `device-${index}`] as const),
@@ -54,6 +60,7 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
     address,
     tokens,
     users,
+    signers,
     owners: [],
     earlyMs: cast.earlyMs,
     loops: CLAIMER_LOOPS,
@@ -90,6 +97,8 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
     },
   };
 }
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 function perform(script: string, orders: ActorOrders): ChildProcess {
   return spawn(process.execPath, [join(import.meta.dirname, `${script}.ts`), JSON.stringify(orders)], {

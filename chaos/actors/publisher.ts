@@ -3,7 +3,7 @@
  * all of it, and now and then revoke; of the cooperative ones' packages it stays known what must be there in the end.
  */
 import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
-import { newSigner, type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
+import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
 
@@ -21,11 +21,12 @@ type Made = OfferedPackage & { readonly message: string };
 
 type Answer = { readonly results?: readonly { readonly code: string }[] };
 
-async function own({ user, client, cooperative }: Owner): Promise<void> {
+async function own({ user, client, cooperative, sibling }: Owner): Promise<void> {
   const as = `${user}/${client}`;
   const path = `/v1/users/${user}/clients/${client}`;
-  const signer = await newSigner();
+  const signer = signerOf(user);
   const published: Made[] = [];
+  const stored: Made[] = [];
 
   /** Packages of one suite and one set of capabilities. */
   const make = (count: number, suite = pick(SUITES)) =>
@@ -52,6 +53,22 @@ async function own({ user, client, cooperative }: Owner): Promise<void> {
       ...spanOf(called),
     });
     published.push(...packages);
+    stored.push(...packages.filter((_, index) => results[index]?.code === "stored"));
+  };
+  /** Offers what was stored for this client as its sibling's: to take it in would be to have it twice. */
+  const resend = async (to: string, packages: readonly Made[]) => {
+    const body = { key_packages: packages.map(({ message }) => message) };
+    const route = `/v1/users/${user}/clients/${to}/key-packages`;
+    const called = await call(`${user}/${to}`, "POST", route, body, { repeat: true });
+    const results = (called.reply?.body as Answer | undefined)?.results ?? [];
+    note({
+      kind: "resend",
+      user,
+      client: to,
+      packages: packages.map(({ message: _, ...offered }) => offered),
+      codes: results.map(({ code }) => code),
+      ...spanOf(called),
+    });
   };
   const remove = async (refs: readonly string[] | "all") => {
     const body = refs === "all" ? { all: true } : { refs };
@@ -79,6 +96,7 @@ async function own({ user, client, cooperative }: Owner): Promise<void> {
     else if (dice < 0.74) await publish("add", unexpired(published).slice(-20));
     else if (dice < 0.82) await remove([pick(published).ref, pick(published.slice(-10)).ref]);
     else if (dice < 0.9 && !cooperative) await destroy((dice - 0.82) / 0.08);
+    else if (dice < 0.94 && sibling) await resend(sibling, unexpired(stored).slice(-40));
     else await read(random() < 0.5 ? "inventory" : "journal");
   }
 
@@ -87,6 +105,12 @@ async function own({ user, client, cooperative }: Owner): Promise<void> {
     else if (dice < 0.87) await remove("all");
     else await revoke();
   }
+}
+
+function signerOf(user: string): SampleSigner {
+  const signer = orders.signers[user];
+  if (!signer) throw new Error(`${user} has no signature key`);
+  return { signKey: Buffer.from(signer.signKey, "base64url"), publicKey: Buffer.from(signer.publicKey, "base64url") };
 }
 
 function unexpired(packages: readonly Made[]): Made[] {

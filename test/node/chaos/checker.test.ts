@@ -10,6 +10,7 @@ import type {
   OfferedPackage,
   Operation,
   Publish,
+  Resend,
 } from "../../../chaos/history.ts";
 
 const END_MS = 100_000;
@@ -53,6 +54,12 @@ function published(atMs: number, refs: readonly string[], change: Partial<Publis
     codes: refs.map(() => "stored"),
     ...change,
   };
+}
+
+/** The same packages, offered as those of the tablet. */
+function resent(atMs: number, refs: readonly string[], code: string, change: Partial<Resend> = {}): Resend {
+  const codes = refs.map(() => code);
+  return { ...span(atMs), ...WHO, client: "tablet", kind: "resend", packages: refs.map(offered), codes, ...change };
 }
 
 /** What the phone gave, as an honest directory would tell it. */
@@ -214,6 +221,33 @@ describe("an honest history", () => {
     expect(broken(history([refused]))).toEqual([]);
   });
 
+  it("has none when a sibling that offers a package once more hears what became of it", () => {
+    const removal = { ...span(50), ...WHO, kind: "remove", refs: ["b"] } as const;
+    const operations = [
+      published(0, ["a", "b", "c", "last"]),
+      removal,
+      claimed(100, "a"),
+      resent(200, ["a"], "already_claimed"),
+      resent(200, ["b"], "already_removed"),
+      resent(200, ["c", "last"], "init_key_reused"),
+      resent(200, ["a", "b", "c"], "none", { status: 404, codes: [] }),
+    ];
+    expect(broken(history(operations, { liveRefs: ["c", "last"] }))).toEqual([]);
+    const again = published(400, ["last"], { codes: ["duplicate"] });
+    expect(broken(history([published(0, ["last"]), claimed(100, "last"), again], { liveRefs: ["last"] }))).toEqual([]);
+    const packages = [{ ...offered("a"), notAfter: 1 }];
+    const late = resent(1000, ["a"], "already_removed", { packages });
+    expect(broken(history([published(0, ["a"], { packages }), late]))).toEqual([]);
+    expect(broken(history([published(0, ["a"], { packages }), { ...late, codes: ["lifetime_expired"] }]))).toEqual([]);
+    const racing = [published(0, ["a"]), claimed(100, "a"), resent(105, ["a"], "init_key_reused")];
+    expect(broken(history(racing))).toEqual([]);
+    const lost = { ...claimed(100, undefined), users: [], status: undefined };
+    const journal = [{ ref: "a", at: 0 }];
+    expect(broken(history([published(0, ["a"]), lost, resent(200, ["a"], "already_claimed")], { journal }))).toEqual(
+      [],
+    );
+  });
+
   it("has none when a package was stored once more after its time, when its tombstone is gone", () => {
     const packages = [{ ...offered("a"), notAfter: 1 }];
     expect(broken(history([published(0, ["a"], { packages }), published(1000, ["a"], { packages })]))).toEqual([]);
@@ -328,6 +362,33 @@ describe("the checker", () => {
     expect(broken(history([published(0, ["a"]), removal, published(200, ["a"])], { liveRefs: ["a"] }))).toEqual([
       "stored-once",
     ]);
+  });
+
+  it("finds a package of a sibling that was taken in, or is not said to be the sibling's", () => {
+    const one = published(0, ["a", "last"]);
+    for (const code of ["stored", "duplicate", "stock_full"]) {
+      for (const ref of ["a", "last"]) {
+        expect(broken(history([one, resent(50, [ref], code)], { liveRefs: ["a", "last"] }))).toEqual(["codes-true"]);
+      }
+    }
+  });
+
+  it("finds codes that say of a package what is not true, to its owner or its sibling", () => {
+    const rule = "codes-true";
+    const one = published(0, ["a"]);
+    const again = (code: string) => published(200, ["a"], { codes: [code] });
+    const live = { liveRefs: ["a"] };
+    expect(broken(history([one, again("duplicate")], live))).toEqual([]);
+    expect(broken(history([one, again("already_claimed")], live))).toEqual([rule]);
+    expect(broken(history([one, resent(200, ["a"], "already_claimed")], live))).toEqual([rule]);
+    for (const code of ["duplicate", "already_removed"]) {
+      expect(broken(history([one, claimed(100, "a"), again(code)]))).toEqual([rule]);
+    }
+    for (const code of ["init_key_reused", "already_removed"]) {
+      expect(broken(history([one, claimed(100, "a"), resent(200, ["a"], code)]))).toEqual([rule]);
+    }
+    const journal = [{ ref: "a", at: 0 }];
+    expect(broken(history([one, again("already_removed")], { journal }))).toEqual([rule]);
   });
 
   it("finds packages that nobody published, of another client, user or bytes, or not as they were published", () => {
