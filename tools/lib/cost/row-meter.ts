@@ -29,6 +29,13 @@ export class RowMeter {
   #cursors: Cursor[] = [];
   readonly #watched = new WeakSet<object>();
 
+  /** By its class: a binding of another kind may claim to have any method. */
+  static isDatabase(this: void, value: unknown): value is D1Database {
+    return (
+      typeof value === "object" && value !== null && Object.getPrototypeOf(value)?.constructor?.name === "D1Database"
+    );
+  }
+
   /** Counts from now on what is done with this storage. */
   watchStorage(storage: DurableObjectStorage): void {
     if (this.#isWatched(storage)) return;
@@ -50,7 +57,7 @@ export class RowMeter {
 
   /** Counts from now on what is written to the databases of this environment. */
   watchDatabases(env: object): void {
-    for (const database of Object.values(env).filter(isDatabase)) {
+    for (const database of Object.values(env).filter(RowMeter.isDatabase)) {
       if (this.#isWatched(database)) continue;
       const batch = database.batch.bind(database);
       database.batch = async <T>(statements: D1PreparedStatement[]) => {
@@ -90,10 +97,6 @@ export const plus = (a: Counted, b: Partial<Counted>): Counted => ({
   directoryBatches: a.directoryBatches + (b.directoryBatches ?? 0),
   rowsRead: a.rowsRead + (b.rowsRead ?? 0),
 });
-
-/** By its class: a binding of another kind may claim to have any method. */
-const isDatabase = (value: unknown): value is D1Database =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value)?.constructor?.name === "D1Database";
 
 /** Rings the alarm of a pool if its time has come, as the platform does: it is no longer set then, which costs nothing. */
 export async function ringIfDue(pool: { alarm(): Promise<void> }, storage: DurableObjectStorage): Promise<boolean> {

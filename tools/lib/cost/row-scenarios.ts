@@ -32,6 +32,8 @@ const LIFETIME_SECONDS = 84 * DAY_SECONDS;
 /** Of batches whose end is looked at: longer than the journal keeps what was claimed. */
 const SHORT_LIFETIME_SECONDS = 40 * DAY_SECONDS;
 const MAX_ALARMS = 200;
+/** Users whose rows in D1 are told apart from the pages that they lie on. */
+const FOOTPRINT_USERS = 300;
 
 export type ScenarioName = keyof typeof SCENARIOS;
 
@@ -47,6 +49,49 @@ export async function measureRows(lab: Lab): Promise<Measured> {
 
 export async function measureScenario(lab: Lab, name: ScenarioName): Promise<Counted> {
   return SCENARIOS[name](await newBench(lab));
+}
+
+export type Footprint = {
+  /** Of a pool's database, with one client: registered; with its first hundred packages; with a second hundred. */
+  readonly poolRegistered: number;
+  readonly poolWith100: number;
+  readonly poolWith200: number;
+  /** With a hundred claims with keys of the first hundred packages, all of which can still be repeated. */
+  readonly poolWith100Claims: number;
+  /** Of D1, for each client with packages of one suite. */
+  readonly directoryPerClient: number;
+};
+
+/** Bytes that are stored. `poolBytes` and `directoryBytes` tell the sizes of the databases. */
+export async function measureFootprint(
+  lab: Lab,
+  poolBytes: (user: string) => Promise<number>,
+  directoryBytes: () => Promise<number>,
+): Promise<Footprint> {
+  const one = await newBench(lab);
+  await one.prepared(() => one.register("phone"));
+  const poolRegistered = await poolBytes(one.user);
+  await one.prepared(() => one.publish(one.packages(BATCH)));
+  const poolWith100 = await poolBytes(one.user);
+  await one.prepared(() => one.publish(one.packages(BATCH)));
+  const poolWith200 = await poolBytes(one.user);
+  const claimed = await newBench(lab);
+  await claimed.prepared(() => claimed.register("phone"));
+  await claimed.prepared(() => claimed.publish(claimed.packages(BATCH)));
+  await claimed.prepared(() => claimed.claimAll(BATCH, true));
+  const before = await directoryBytes();
+  for (let user = 0; user < FOOTPRINT_USERS; user++) {
+    const bench = await newBench(lab);
+    await bench.prepared(() => bench.register("phone"));
+    await bench.prepared(() => bench.publish(bench.packages(1)));
+  }
+  return {
+    poolRegistered,
+    poolWith100,
+    poolWith200,
+    poolWith100Claims: await poolBytes(claimed.user),
+    directoryPerClient: ((await directoryBytes()) - before) / FOOTPRINT_USERS,
+  };
 }
 
 /** Each counts one thing on a fresh user. What it prepares is settled before the count begins. */
@@ -253,7 +298,7 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
     }
   };
 
-  return { register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
+  return { user, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
 }
 
 const SIGNATURE_KEY = new Uint8Array(KEY_BYTES).fill(7);
