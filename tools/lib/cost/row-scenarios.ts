@@ -1,0 +1,330 @@
+/**
+ * What each operation of a pool writes, the alarms that follow from it included. The scenarios run in a Worker: in the
+ * tests, which hold the numbers, and in the one that `npm run cost` measures.
+ */
+import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
+import type { ClaimAnswer, ClaimCall } from "../../../src/contract/pool-messages.ts";
+import type { Pool } from "../../../src/pool/pool.ts";
+import { unixSeconds } from "../../../src/shared/time.ts";
+import { type Counted, plus, type RowMeter } from "./row-meter.ts";
+
+/** Where the scenarios run: pools that a meter watches, and a clock that only the scenarios move. */
+export type Lab = {
+  readonly meter: RowMeter;
+  readonly pool: (user: string) => DurableObjectStub<Pool>;
+  /** Called once the pool of a user exists, before anything is counted. */
+  readonly watch: (user: string) => Promise<void>;
+  readonly alarmAtMs: (user: string) => Promise<number | null>;
+  readonly ringIfDue: (user: string) => Promise<boolean>;
+  readonly setClock: (atMs: number) => void;
+};
+
+const BATCH = 100;
+const LOW_WATERMARK = 50;
+const ED25519 = 0x0807;
+const PACKAGE_BYTES = 330;
+const KEY_BYTES = 32;
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+/** What OpenMLS gives a package: 84 days. */
+const LIFETIME_SECONDS = 84 * DAY_SECONDS;
+/** Of batches whose end is looked at: longer than the journal keeps what was claimed. */
+const SHORT_LIFETIME_SECONDS = 40 * DAY_SECONDS;
+const MAX_ALARMS = 200;
+/** Users whose rows in D1 are told apart from the pages that they lie on. */
+const FOOTPRINT_USERS = 300;
+
+export type ScenarioName = keyof typeof SCENARIOS;
+
+export type Measured = Readonly<Record<ScenarioName, Counted>>;
+
+export const scenarioNames = (): readonly ScenarioName[] => Object.keys(SCENARIOS) as ScenarioName[];
+
+export async function measureRows(lab: Lab): Promise<Measured> {
+  const entries: [ScenarioName, Counted][] = [];
+  for (const name of scenarioNames()) entries.push([name, await measureScenario(lab, name)]);
+  return Object.fromEntries(entries) as Measured;
+}
+
+export async function measureScenario(lab: Lab, name: ScenarioName): Promise<Counted> {
+  return SCENARIOS[name](await newBench(lab));
+}
+
+export type Footprint = {
+  /** Of a pool's database, with one client: registered; with its first hundred packages; with a second hundred. */
+  readonly poolRegistered: number;
+  readonly poolWith100: number;
+  readonly poolWith200: number;
+  /** With a hundred claims with keys of the first hundred packages, all of which can still be repeated. */
+  readonly poolWith100Claims: number;
+  /** Of D1, for each client with packages of one suite. */
+  readonly directoryPerClient: number;
+};
+
+/** Bytes that are stored. `poolBytes` and `directoryBytes` tell the sizes of the databases. */
+export async function measureFootprint(
+  lab: Lab,
+  poolBytes: (user: string) => Promise<number>,
+  directoryBytes: () => Promise<number>,
+): Promise<Footprint> {
+  const one = await newBench(lab);
+  await one.prepared(() => one.register("phone"));
+  const poolRegistered = await poolBytes(one.user);
+  await one.prepared(() => one.publish(one.packages(BATCH)));
+  const poolWith100 = await poolBytes(one.user);
+  await one.prepared(() => one.publish(one.packages(BATCH)));
+  const poolWith200 = await poolBytes(one.user);
+  const claimed = await newBench(lab);
+  await claimed.prepared(() => claimed.register("phone"));
+  await claimed.prepared(() => claimed.publish(claimed.packages(BATCH)));
+  await claimed.prepared(() => claimed.claimAll(BATCH, true));
+  const before = await directoryBytes();
+  for (let user = 0; user < FOOTPRINT_USERS; user++) {
+    const bench = await newBench(lab);
+    await bench.prepared(() => bench.register("phone"));
+    await bench.prepared(() => bench.publish(bench.packages(1)));
+  }
+  return {
+    poolRegistered,
+    poolWith100,
+    poolWith200,
+    poolWith100Claims: await poolBytes(claimed.user),
+    directoryPerClient: ((await directoryBytes()) - before) / FOOTPRINT_USERS,
+  };
+}
+
+/** Each counts one thing on a fresh user. What it prepares is settled before the count begins. */
+const SCENARIOS = {
+  register: async (bench: Bench) => bench.counted(() => bench.register("phone")),
+
+  publish_100: async (bench: Bench) => {
+    await bench.prepared(() => bench.register("phone"));
+    return bench.counted(() => bench.publish(bench.packages(BATCH)));
+  },
+
+  publish_100_onto_stock: async (bench: Bench) => {
+    await bench.stocked(LOW_WATERMARK);
+    return bench.counted(() => bench.publish(bench.packages(BATCH)));
+  },
+
+  replace_100: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    return bench.counted(() => bench.publish(bench.packages(BATCH), "replace"));
+  },
+
+  claim_with_key: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  claim_without_key: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    return bench.counted(() => bench.claim({ expect: "claimed" }));
+  },
+
+  claim_last_resort: async (bench: Bench) => {
+    await bench.stocked(0);
+    return bench.counted(() => bench.claim({ key: "k", expect: "last_resort" }));
+  },
+
+  claim_last_resort_without_key: async (bench: Bench) => {
+    await bench.stocked(0);
+    return bench.counted(() => bench.claim({ expect: "last_resort" }));
+  },
+
+  replay: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    await bench.prepared(() => bench.claim({ key: "k", expect: "claimed" }));
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  /** The answer of the claim before can no longer be repeated, and loses its bytes. */
+  claim_with_key_a_day_later: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    await bench.prepared(() => bench.claim({ key: "k", expect: "claimed" }));
+    await bench.pass(DAY_SECONDS);
+    return bench.counted(() => bench.claim({ key: "later", expect: "claimed" }));
+  },
+
+  claim_of_two_clients: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    await bench.stocked(BATCH, LIFETIME_SECONDS, "tablet");
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  claim_of_four_clients: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    for (const client of ["tablet", "laptop", "watch"]) await bench.stocked(BATCH, LIFETIME_SECONDS, client);
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  claim_below_watermark: async (bench: Bench) => {
+    await bench.stocked(LOW_WATERMARK);
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  claim_of_the_last: async (bench: Bench) => {
+    await bench.stocked(1);
+    return bench.counted(() => bench.claim({ key: "k", expect: "claimed" }));
+  },
+
+  claim_in_vain: async (bench: Bench) => {
+    await bench.prepared(() => bench.register("phone"));
+    return bench.counted(() => bench.claim({ key: "k", expect: "exhausted" }));
+  },
+
+  /** Of a batch that nobody claimed from. */
+  cleanup_100: async (bench: Bench) => {
+    await bench.stocked(BATCH, SHORT_LIFETIME_SECONDS);
+    return bench.counted(() => bench.pass(SHORT_LIFETIME_SECONDS));
+  },
+
+  /** Of a batch that was claimed to the last package without keys; what was claimed is in the journal until then. */
+  cleanup_100_claimed: async (bench: Bench) => {
+    await bench.stocked(BATCH, SHORT_LIFETIME_SECONDS);
+    await bench.prepared(() => bench.claimAll(BATCH, false));
+    return bench.counted(() => bench.pass(SHORT_LIFETIME_SECONDS));
+  },
+
+  /** The same, claimed with keys. */
+  cleanup_100_claimed_with_keys: async (bench: Bench) => {
+    await bench.stocked(BATCH, SHORT_LIFETIME_SECONDS);
+    await bench.prepared(() => bench.claimAll(BATCH, true));
+    return bench.counted(() => bench.pass(SHORT_LIFETIME_SECONDS));
+  },
+
+  idle_user_per_day: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    return bench.counted(() => bench.pass(DAY_SECONDS));
+  },
+
+  idle_user_30_days: async (bench: Bench) => {
+    await bench.stocked(BATCH);
+    return bench.counted(() => bench.pass(30 * DAY_SECONDS));
+  },
+};
+
+type Bench = Awaited<ReturnType<typeof newBench>>;
+
+let users = 0;
+
+async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: Lab) {
+  users += 1;
+  const user = `counted-${users}-${crypto.randomUUID()}`;
+  const base = { user, restoreEpoch: 0 };
+  let claims = 0;
+  await watch(user);
+
+  const now = () => unixSeconds(Date.now());
+
+  /** Lets time pass, and each alarm ring when it is due. */
+  const pass = async (seconds: number) => {
+    const untilMs = Date.now() + seconds * 1000;
+    for (let rung = 0; ; rung++) {
+      if (rung === MAX_ALARMS) throw new Error(`${user}: ${rung} alarms in ${seconds} s`);
+      const atMs = await alarmAtMs(user);
+      if (atMs === null || atMs > untilMs) break;
+      setClock(Math.max(atMs, Date.now()));
+      await ringIfDue(user);
+    }
+    setClock(untilMs);
+  };
+
+  /** What was counted during the work and the hour after it, in which its alarms ring. */
+  const counted = async (work: () => Promise<unknown>): Promise<Counted> => {
+    meter.take();
+    await work();
+    const atOnce = meter.take();
+    await pass(HOUR_SECONDS);
+    return plus(atOnce, meter.take());
+  };
+
+  const prepared = async (work: () => Promise<unknown>): Promise<void> => {
+    await counted(work);
+  };
+
+  const register = async (client: string) => {
+    const answer = await pool(user).register({
+      ...base,
+      client,
+      signatureKeys: [{ scheme: ED25519, publicKey: SIGNATURE_KEY }],
+    });
+    if (answer.outcome !== "created") throw new Error(`registering: ${answer.outcome}`);
+  };
+
+  const packages = (count: number, lifetimeSeconds = LIFETIME_SECONDS, lastResort = false) =>
+    Array.from({ length: count }, () => newPackage(now(), lifetimeSeconds, lastResort));
+
+  const publish = async (
+    keyPackages: readonly AdmittedKeyPackage[],
+    mode: "add" | "replace" = "add",
+    client = "phone",
+  ) => {
+    const answer = await pool(user).publish({ ...base, client, mode, keyPackages, refused: 0 });
+    if (answer.outcome !== "published" || !answer.codes.every((code) => code === "stored")) {
+      throw new Error(`publishing: ${JSON.stringify(answer)}`);
+    }
+  };
+
+  /** A registered client with a last resort and one upload of so many packages, an hour later. */
+  const stocked = async (count: number, lifetimeSeconds = LIFETIME_SECONDS, client = "phone") => {
+    await prepared(() => register(client));
+    await prepared(() => publish(packages(1, LIFETIME_SECONDS, true), "add", client));
+    if (count > 0) await prepared(() => publish(packages(count, lifetimeSeconds), "add", client));
+  };
+
+  /** Each claim is a claimer's first. */
+  const claim = async ({ key, expect }: { readonly key?: string; readonly expect: string }) => {
+    if (key === undefined || key !== "k") claims += 1;
+    const call: ClaimCall = {
+      ...base,
+      claimer: { user: `claimer-${claims}`, client: "phone" },
+      criteria: ANYTHING,
+      idempotency: key === undefined ? undefined : { key, bodyHash: new Uint8Array(32) },
+    };
+    const answer: ClaimAnswer = await pool(user).claim(call);
+    const statuses = answer.outcome === "answered" ? answer.clients.map(({ status }) => status) : [answer.outcome];
+    if (statuses.length === 0 || !statuses.every((status) => status === expect)) {
+      throw new Error(`claiming: expected ${expect}, got ${statuses}`);
+    }
+  };
+
+  /** One claim in a minute and a half: within the budget of the target. */
+  const claimAll = async (count: number, withKeys: boolean) => {
+    for (let index = 0; index < count; index++) {
+      await claim({ ...(withKeys ? { key: `key-${index}` } : {}), expect: "claimed" });
+      await pass(1.5 * MINUTE_SECONDS);
+    }
+  };
+
+  return { user, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
+}
+
+const SIGNATURE_KEY = new Uint8Array(KEY_BYTES).fill(7);
+
+const ANYTHING: ClaimCall["criteria"] = {
+  ciphersuites: [1],
+  requiredCapabilities: { extensions: [], proposals: [], credentials: [] },
+  excludeClients: [],
+  minRemainingLifetimeSeconds: HOUR_SECONDS,
+  allowLastResort: true,
+};
+
+/** Looks to the pool like a package that its Worker has admitted: the pool checks no signature. */
+function newPackage(now: number, lifetimeSeconds: number, lastResort: boolean): AdmittedKeyPackage {
+  const random = crypto.getRandomValues(new Uint8Array(3 * KEY_BYTES + PACKAGE_BYTES));
+  return {
+    ref: random.slice(0, KEY_BYTES),
+    initKey: random.slice(KEY_BYTES, 2 * KEY_BYTES),
+    encryptionKey: random.slice(2 * KEY_BYTES, 3 * KEY_BYTES),
+    bytes: random.slice(3 * KEY_BYTES),
+    ciphersuite: 1,
+    signatureScheme: ED25519,
+    signatureKey: SIGNATURE_KEY,
+    notBefore: now - HOUR_SECONDS,
+    notAfter: now + lifetimeSeconds,
+    lastResort,
+    capabilities: { extensions: [], proposals: [], credentials: [1] },
+  };
+}
