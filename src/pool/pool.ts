@@ -287,12 +287,8 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   async #doLaterWork(nowMs: number): Promise<void> {
-    const { unfinished } = this.#commit(() => {
-      const swept = sweep(this.#sql, this.#settings.retention, nowMs);
-      if (swept.hasExpired) requestSend(this.#sql, nowMs);
-      return swept;
-    });
-    // What is not urgent goes along with an alarm that rings anyway.
+    const unfinished = this.#commit(() => sweep(this.#sql, this.#settings.retention, nowMs));
+    // What is not urgent, what has just expired among it, goes along with an alarm that rings anyway.
     const { outboxDueMs } = readPool(this.#sql);
     if (outboxDueMs === undefined || outboxDueMs <= nowMs) await this.#relay.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);

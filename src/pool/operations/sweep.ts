@@ -9,21 +9,13 @@ import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerpri
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { dropExpired } from "./stock.ts";
 
-export type Swept = {
-  /** Whether clients have lost packages that expired. */
-  readonly hasExpired: boolean;
-  /** Whether there is more to do at once. */
-  readonly unfinished: boolean;
-};
-
 /**
  * Drops packages that have expired, forgets uploads of which none could be used any more, and lets go of old answers,
- * journal entries and clients. Runs inside one transaction.
+ * journal entries and clients. Runs inside one transaction; returns whether there is more to do at once.
  */
-export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): Swept {
+export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): boolean {
   const now = unixSeconds(nowMs);
-  const expired = clientsWithExpired(sql, now);
-  for (const clientId of expired) {
+  for (const clientId of clientsWithExpired(sql, now)) {
     const { client } = dropExpired(sql, readClient(sql, clientId), now);
     writeClient(sql, { ...client, changes: client.changes + 1 });
   }
@@ -34,7 +26,7 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
   ];
   endAllReplays(sql, retention.replaySeconds, now);
   forgetRevokedClients(sql);
-  return { hasExpired: expired.length > 0, unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS) };
+  return counts.some((count) => count >= ALARM_CHUNK_ROWS);
 }
 
 /** An empty queue tells what its client once offered: the newest of its ciphersuite is enough for that. */
