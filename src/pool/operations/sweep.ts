@@ -3,22 +3,23 @@ import { ALARM_CHUNK_ROWS, MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
-import { endReplays, forgetClaims, hasJournal, oldestClaimAt } from "../tables/claims.ts";
-import { allClients, deleteClient, isRegistered, readClient, writeClient } from "../tables/clients.ts";
-import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerprints.ts";
-import { readPool, writePool } from "../tables/pool-row.ts";
+import { endReplays, forgetClaims, oldestClaimAt } from "../tables/claims.ts";
+import { allClients, readClient, writeClient } from "../tables/clients.ts";
+import { forgetEnded, nextForgotten } from "../tables/fingerprints.ts";
+import { isForgettable, nextForgettable } from "../tables/forgettable.ts";
+import { readPool } from "../tables/pool-row.ts";
 import { dropExpired } from "./stock.ts";
 
 export type Swept = {
-  /** Whether clients have lost packages that expired. */
-  readonly hasExpired: boolean;
+  /** Whether the directory has something to hear: clients lost packages that expired, or are to be forgotten. */
+  readonly hasNews: boolean;
   /** Whether there is more to do at once. */
   readonly unfinished: boolean;
 };
 
 /**
- * Drops packages that have expired, forgets uploads of which none could be used any more, and lets go of old answers,
- * journal entries and clients. Runs inside one transaction.
+ * Drops packages that have expired, forgets uploads of which none could be used any more, lets go of old answers and
+ * journal entries, and marks the clients of which nothing is left. Runs inside one transaction.
  */
 export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): Swept {
   const now = unixSeconds(nowMs);
@@ -32,24 +33,24 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
     forgetClaims(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
   ];
   endAllReplays(sql, now);
-  forgetRevokedClients(sql);
-  return { hasExpired: expired.length > 0, unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS) };
+  const forgotten = markForgettable(sql, now);
+  return {
+    hasNews: expired.length > 0 || forgotten > 0,
+    unfinished: counts.some((count) => count >= ALARM_CHUNK_ROWS),
+  };
 }
 
-/** Forgets revoked clients of which nothing is left to remember and whose end the directory knows. */
-function forgetRevokedClients(sql: SqlStorage): void {
+/**
+ * Marks the clients that may be forgotten: their rows in the directory are deleted first, and when they are, the outbox
+ * deletes their records. Returns how many are newly marked.
+ */
+function markForgettable(sql: SqlStorage, now: number): number {
   const { projected } = readPool(sql);
   const gone = allClients(sql).filter(
-    (client) =>
-      !isRegistered(client) &&
-      client.changes === projected[client.clientId] &&
-      !remembersClient(sql, client.clientId) &&
-      !hasJournal(sql, client.client),
+    (client) => client.changes === projected[client.clientId] && isForgettable(sql, client, now),
   );
-  if (gone.length === 0) return;
-  for (const { clientId } of gone) deleteClient(sql, clientId);
-  const names = new Set(gone.map(({ clientId }) => String(clientId)));
-  writePool(sql, { projected: Object.fromEntries(Object.entries(projected).filter(([id]) => !names.has(id))) });
+  for (const client of gone) writeClient(sql, { ...client, changes: client.changes + 1 });
+  return gone.length;
 }
 
 /** Records are short and in the order of time: the alarm looks at all that have not been looked at. */
@@ -66,7 +67,9 @@ function endAllReplays(sql: SqlStorage, now: number): void {
  */
 export function nextDueMs(sql: SqlStorage, retention: RetentionSettings): number | undefined {
   const oldestAt = oldestClaimAt(sql);
-  const times = [nextExpiry(sql), nextForgotten(sql)].flatMap((time) => (time === undefined ? [] : [time * 1000]));
+  const times = [nextExpiry(sql), nextForgotten(sql), nextForgettable(sql)].flatMap((time) =>
+    time === undefined ? [] : [time * 1000],
+  );
   const { outboxDueMs } = readPool(sql);
   if (outboxDueMs !== undefined) times.push(outboxDueMs);
   if (times.length === 0 && oldestAt !== undefined) times.push((oldestAt + retention.journalSeconds + 1) * 1000);
