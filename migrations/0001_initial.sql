@@ -1,43 +1,34 @@
 -- The directory: which users and clients exist, what they support, how well they are stocked.
--- It decides nothing. Each row is the image of a user's pool at `version`, and can be made again from it.
+-- It decides nothing. Each row is the image of a client in its user's pool at `version`, and can be made again from it.
+-- One row a client and few indexes: what is billed is the number of rows that a write changes.
 -- Times are unix seconds.
 
-CREATE TABLE users (
-  user TEXT NOT NULL PRIMARY KEY,
-  version INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- A revoked client stays as a row, so that a late write of an older version cannot bring it back.
 CREATE TABLE clients (
   user TEXT NOT NULL,
   client TEXT NOT NULL,
   version INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   registered_at INTEGER NOT NULL,
-  revoked INTEGER NOT NULL,
-  -- JSON: [{"scheme":2055,"publicKey":"<base64url>"}]
+  -- A revoked client keeps a row for a month, so that a late write of an older version cannot bring it back.
+  revoked_at INTEGER,
+  -- JSON: [[scheme, "<base64url>"], …]
   signature_keys TEXT NOT NULL,
-  -- JSON: what the client's packages support, for each ciphersuite in stock
-  offers TEXT NOT NULL,
+  -- JSON, an entry for each ciphersuite: [[ciphersuite, available, last resort, next expiry or null, needs upload,
+  -- [places in capabilities]], …]. A seventh member of 1 says that not all of its capability sets are in the row.
+  -- A client that has never uploaded has one entry, of ciphersuite 0.
+  stock TEXT NOT NULL,
+  -- JSON: [[[extensions], [proposals], [credentials]], …], each set once
+  capabilities TEXT NOT NULL,
+  -- The least of all ciphersuites; null with nothing in stock.
+  next_expiry INTEGER,
+  -- The worst of all ciphersuites: null for none, 1 below the watermark, 2 on the last resort, 3 with nothing at all.
+  shortage INTEGER,
   PRIMARY KEY (user, client)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE stock (
-  user TEXT NOT NULL,
-  client TEXT NOT NULL,
-  ciphersuite INTEGER NOT NULL,
-  -- one-time packages that had not expired when the row was written
-  available INTEGER NOT NULL,
-  last_resort INTEGER NOT NULL,
-  next_expiry INTEGER,
-  needs_upload INTEGER NOT NULL,
-  PRIMARY KEY (user, client, ciphersuite)
-) STRICT, WITHOUT ROWID;
-
 -- What an operator looks for: clients that need packages, and packages about to expire.
-CREATE INDEX stock_needs_upload ON stock (user, client, ciphersuite) WHERE needs_upload = 1;
-CREATE INDEX stock_next_expiry ON stock (next_expiry);
+CREATE INDEX clients_shortage ON clients (shortage, user, client) WHERE shortage IS NOT NULL;
+CREATE INDEX clients_next_expiry ON clients (next_expiry, user, client) WHERE next_expiry IS NOT NULL;
 
 -- The restore epoch, in one row: one-time packages stored before it are void.
 CREATE TABLE restore_epoch (

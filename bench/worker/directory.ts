@@ -20,6 +20,7 @@ export { LeastWrite } from "./least-write.ts";
 type BenchEnv = Omit<Bindings, "POOL"> & {
   readonly POOL: DurableObjectNamespace<Pool>;
   readonly LEAST: DurableObjectNamespace<LeastWrite>;
+  readonly DB: D1Database;
 };
 
 export type SeedRequest = Omit<SeedCall, "client"> & { readonly users: readonly string[] };

@@ -217,3 +217,9 @@ export type PoolView =
       readonly clients: readonly (ClientView & { readonly revoked: boolean })[];
     }
   | { readonly outcome: "unknown_user" };
+
+/** Made with the id of the pool, which is not told whose it is. */
+export type ResyncCall = Pick<PoolCall, "restoreEpoch">;
+
+/** `queued`: not everything could be delivered; the pool goes on by itself. */
+export type ResyncAnswer = { readonly outcome: "delivered" | "queued" | "unknown_user" };

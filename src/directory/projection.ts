@@ -1,103 +1,106 @@
 /**
- * Writing to the directory. Each row is the snapshot of a pool at some version: an older snapshot never overwrites a newer
- * one, and the same snapshot twice changes nothing, so a pool may repeat a write whose answer was lost.
+ * Writing to the directory. Each row is the snapshot of a client at some version of its pool: an older snapshot never
+ * overwrites a newer one, and the same snapshot twice changes nothing, so a pool may repeat a write whose answer was
+ * lost, and one that arrives late does no harm.
  */
-import type { CapabilityLists } from "../contract/capabilities.ts";
+import { DIRECTORY_CONCURRENT_WRITES } from "../config/limits.ts";
+import { mapConcurrent } from "../shared/map-concurrent.ts";
+import { withTimeout } from "../shared/with-timeout.ts";
+import { type ClientSnapshot, columnsOf } from "./client-row.ts";
 
-/** What other clients may learn of a client without taking a package. */
-export type Offer = {
-  readonly ciphersuite: number;
-  readonly available: number;
-  readonly lastResort: boolean;
-  /** Unix seconds of the package that expires first; null with nothing in stock. */
-  readonly nextExpiry: number | null;
-  readonly needsUpload: boolean;
-  /** The different sets of capabilities among the packages in stock. */
-  readonly capabilities: readonly CapabilityLists[];
+/** `gone`: the client was revoked long ago, and its pool forgets it. */
+export type ClientNews =
+  | { readonly kind: "snapshot"; readonly snapshot: ClientSnapshot }
+  | { readonly kind: "gone"; readonly client: string };
+
+export type UserNews = {
+  readonly user: string;
+  /** Above that of every earlier write of this user. */
+  readonly version: number;
+  /** Unix seconds. */
+  readonly updatedAt: number;
+  readonly clients: readonly ClientNews[];
 };
 
-export type ClientSnapshot = {
-  readonly client: string;
-  readonly registeredAt: number;
-  readonly revoked: boolean;
-  /** Signature schemes (TLS numbers) and public keys in base64url. */
-  readonly signatureKeys: readonly { readonly scheme: number; readonly publicKey: string }[];
-  readonly offers: readonly Offer[];
+export type Written = {
+  /** Names of the clients of which the database has the news. */
+  readonly delivered: ReadonlySet<string>;
+  /** The first error; undefined if all were delivered. */
+  readonly error: unknown;
+  /** Whether the database gave no answer in time, so that it is better left alone for a while. */
+  readonly isSilent: boolean;
 };
 
-type Stock = Omit<Offer, "capabilities">;
+const nameOf = (news: ClientNews): string => (news.kind === "gone" ? news.client : news.snapshot.client);
 
-/** A client that has never uploaded has a row too, of no ciphersuite: an operator looks for those first. */
-const NOTHING_YET: Stock = { ciphersuite: 0, available: 0, lastResort: false, nextExpiry: null, needsUpload: true };
-
-function stockOf(snapshot: ClientSnapshot): readonly Stock[] {
-  return snapshot.revoked || snapshot.offers.length > 0 ? snapshot.offers : [NOTHING_YET];
+/**
+ * Writes the news, in one request if it can. If the database refuses that, each client has a request of its own, so
+ * that a row that cannot be written holds no other back. Never throws.
+ */
+export async function writeNews(db: D1Database, news: UserNews, timeoutMs: number): Promise<Written> {
+  const statements = news.clients.map((client) => ({
+    client: nameOf(client),
+    statement: statementOf(db, news, client),
+  }));
+  const late = new Error("no answer in time");
+  let error: unknown;
+  const delivered = new Set<string>();
+  const send = async (some: typeof statements): Promise<void> => {
+    // What has fallen silent is not asked again.
+    if (error === late) return;
+    try {
+      // Within the try: a database that is out of order may fail at once.
+      const sending = Promise.resolve().then(() => db.batch(some.map(({ statement }) => statement)));
+      await withTimeout(timeoutMs, sending, () => late);
+      for (const { client } of some) delivered.add(client);
+    } catch (cause) {
+      error = error === late ? late : cause;
+    }
+  };
+  if (statements.length > 0) await send(statements);
+  if (error === undefined || error === late || statements.length === 1) {
+    return { delivered, error, isSilent: error === late };
+  }
+  error = undefined;
+  await mapConcurrent(statements, DIRECTORY_CONCURRENT_WRITES, (statement) => send([statement]));
+  return { delivered, error, isSilent: error === late };
 }
 
-/** The statements that bring the snapshots into the directory, to be sent as one batch, which is one transaction. */
-export function projectionStatements(
-  db: D1Database,
-  user: string,
-  version: number,
-  updatedAt: number,
-  snapshots: readonly ClientSnapshot[],
-): D1PreparedStatement[] {
-  const rows = JSON.stringify(
-    snapshots.map((snapshot) => ({
-      client: snapshot.client,
-      registered_at: snapshot.registeredAt,
-      revoked: snapshot.revoked ? 1 : 0,
-      signature_keys: snapshot.signatureKeys,
-      offers: snapshot.offers,
-    })),
-  );
-  const clients = JSON.stringify(snapshots.map((snapshot) => snapshot.client));
-  const stock = JSON.stringify(
-    snapshots.flatMap((snapshot) =>
-      stockOf(snapshot).map((offer) => ({
-        client: snapshot.client,
-        ciphersuite: offer.ciphersuite,
-        available: offer.available,
-        last_resort: offer.lastResort ? 1 : 0,
-        next_expiry: offer.nextExpiry,
-        needs_upload: offer.needsUpload ? 1 : 0,
-      })),
-    ),
-  );
-  return [
-    db
-      .prepare(
-        `INSERT INTO users (user, version, updated_at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (user) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at
-           WHERE excluded.version > users.version`,
-      )
-      .bind(user, version, updatedAt),
-    db
-      .prepare(
-        `INSERT INTO clients (user, client, version, updated_at, registered_at, revoked, signature_keys, offers)
-         SELECT ?1, value ->> 'client', ?2, ?3, value ->> 'registered_at', value ->> 'revoked',
-                value -> 'signature_keys', value -> 'offers'
-         FROM json_each(?4) WHERE true
-         ON CONFLICT (user, client) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at,
-           registered_at = excluded.registered_at, revoked = excluded.revoked,
-           signature_keys = excluded.signature_keys, offers = excluded.offers
-           WHERE excluded.version > clients.version`,
-      )
-      .bind(user, version, updatedAt, rows),
-    // Stock follows its client: only where the client's row has just become, or already was, this version.
-    db
-      .prepare(
-        `DELETE FROM stock WHERE user = ?1 AND client IN (SELECT value FROM json_each(?3))
-           AND EXISTS (SELECT 1 FROM clients AS c WHERE c.user = stock.user AND c.client = stock.client AND c.version = ?2)`,
-      )
-      .bind(user, version, clients),
-    db
-      .prepare(
-        `INSERT INTO stock (user, client, ciphersuite, available, last_resort, next_expiry, needs_upload)
-         SELECT c.user, c.client, value ->> 'ciphersuite', value ->> 'available', value ->> 'last_resort',
-                value ->> 'next_expiry', value ->> 'needs_upload'
-         FROM json_each(?3) JOIN clients AS c ON c.user = ?1 AND c.client = value ->> 'client' AND c.version = ?2`,
-      )
-      .bind(user, version, stock),
-  ];
+function statementOf(db: D1Database, { user, version, updatedAt }: UserNews, news: ClientNews): D1PreparedStatement {
+  if (news.kind === "gone") {
+    // A client of that name that has registered again since then has a newer version.
+    return db
+      .prepare("DELETE FROM clients WHERE user = ? AND client = ? AND revoked_at IS NOT NULL AND version < ?")
+      .bind(user, news.client, version);
+  }
+  const { snapshot } = news;
+  const columns = columnsOf(snapshot);
+  return db
+    .prepare(
+      `INSERT INTO clients (user, client, version, updated_at, registered_at, revoked_at, signature_keys, stock,
+         capabilities, next_expiry, shortage)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+       ON CONFLICT (user, client) DO UPDATE SET version = ?3, updated_at = ?4, registered_at = ?5, revoked_at = ?6,
+         signature_keys = ?7, stock = ?8, capabilities = ?9, next_expiry = ?10, shortage = ?11
+         WHERE ?3 > version`,
+    )
+    .bind(
+      user,
+      snapshot.client,
+      version,
+      updatedAt,
+      snapshot.registeredAt,
+      snapshot.revokedAt ?? null,
+      columns.signature_keys,
+      columns.stock,
+      columns.capabilities,
+      columns.next_expiry,
+      columns.shortage,
+    );
+}
+
+/** Deletes what a database has of a user from before `version`. Throws if the database fails. */
+export async function removeOlder(db: D1Database, user: string, version: number, timeoutMs: number): Promise<void> {
+  const removing = db.prepare("DELETE FROM clients WHERE user = ? AND version < ?").bind(user, version).run();
+  await withTimeout(timeoutMs, removing, () => new Error("no answer in time"));
 }

@@ -1,12 +1,15 @@
 /** What the Worker finds in its environment, and what a request gathers on its way through the middleware. */
 import type { Deployment } from "../config/deployment.ts";
+import type { Directory } from "../directory/shards.ts";
 import type { PoolPlacement } from "../pool/address.ts";
 import type { Principal } from "./auth/principal.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 
-/** Bindings alone; what a deployment sets in [vars] is parsed by config/deployment.ts. */
+/**
+ * Bindings alone; what a deployment sets in [vars] is parsed by config/deployment.ts. The databases of the directory are
+ * bound under names that the deployment chooses: directory/shards.ts opens them.
+ */
 export type Bindings = PoolPlacement & {
-  readonly DB: D1Database;
   readonly METRICS?: AnalyticsEngineDataset;
 };
 
@@ -14,6 +17,8 @@ export type Variables = {
   requestId: string;
   /** Set by `readEnvironment`, before any route. */
   deployment: Deployment;
+  /** Set by `readEnvironment`, too. */
+  directory: Directory;
   /** Set by `authenticate`. */
   principal: Principal;
   /** Code of the problem that the request was answered with. */

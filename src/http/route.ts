@@ -13,6 +13,7 @@ import { readLimitedBody } from "./wire/limited-body.ts";
 import { problem } from "./wire/problem-details.ts";
 import { check, readJson } from "./wire/read-json.ts";
 import { readQuery } from "./wire/read-query.ts";
+import { poolId } from "./wire/schemas.ts";
 
 type AnyInput = Input<string, Operation["access"], unknown, unknown>;
 
@@ -62,7 +63,9 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
-): Result<{ readonly user?: string; readonly client?: string }> {
+): Result<{ readonly user?: string; readonly client?: string; readonly pool?: string }> {
+  const pool = operation.path.includes("{pool}") ? c.req.param("pool") : null;
+  if (pool !== null && !poolId.safeParse(pool).success) return refuse("unknown_pool");
   const user = operation.path.includes("{user}") ? pathIdentifier(c.req.path, "users") : null;
   const client = operation.path.includes("{client}") ? pathIdentifier(c.req.path, "clients") : null;
   if (user === undefined || client === undefined) return refuse("invalid_identifier");
@@ -70,7 +73,7 @@ function readPath(
     const principal = c.get("principal");
     if (principal.user !== user || principal.client !== client) return refuse("not_owner");
   }
-  return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }) });
+  return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
 }
 
 function readBody({ body }: Operation, c: Context<AppEnv>, bytes: Uint8Array): Result<unknown> | undefined {

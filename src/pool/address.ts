@@ -24,10 +24,21 @@ export function poolName(user: string): string {
 
 /** A stub of the user's pool, a new one for each call: a stub that has failed once stays broken. */
 export function poolFor(env: PoolPlacement, user: string): DurableObjectStub<Pool> {
-  const namespace = env.POOL_JURISDICTION
-    ? env.POOL.jurisdiction(env.POOL_JURISDICTION as DurableObjectJurisdiction)
-    : env.POOL;
+  const namespace = namespaceOf(env);
   return env.POOL_LOCATION_HINT
     ? namespace.getByName(poolName(user), { locationHint: env.POOL_LOCATION_HINT as DurableObjectLocationHint })
     : namespace.getByName(poolName(user));
 }
+
+/** A stub of the pool with this object id, in hex as the platform lists it; undefined if no pool can have that id. */
+export function poolById(env: PoolPlacement, id: string): DurableObjectStub<Pool> | undefined {
+  const namespace = namespaceOf(env);
+  try {
+    return namespace.get(namespace.idFromString(id));
+  } catch {
+    return undefined;
+  }
+}
+
+const namespaceOf = (env: PoolPlacement): DurableObjectNamespace<Pool> =>
+  env.POOL_JURISDICTION ? env.POOL.jurisdiction(env.POOL_JURISDICTION as DurableObjectJurisdiction) : env.POOL;

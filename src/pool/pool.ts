@@ -30,9 +30,12 @@ import type {
   RegisterCall,
   RemoveAnswer,
   RemoveCall,
+  ResyncAnswer,
+  ResyncCall,
   RevokeAnswer,
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
+import { directoryOf } from "../directory/shards.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
@@ -42,7 +45,7 @@ import { endRegistration, register, registrationOf } from "./operations/register
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
-import { hasNews, markAllChanged, requestSend } from "./outbox/outbox.ts";
+import { markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
@@ -61,13 +64,11 @@ import { inventory } from "./tables/inventory.ts";
 import { readPool } from "./tables/pool-row.ts";
 import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
 
-export type PoolEnv = { readonly DB: D1Database };
-
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
 
 type ClientCall = PoolCall & { readonly client: string };
 
-export class Pool extends DurableObject<PoolEnv> {
+export class Pool extends DurableObject<object> {
   readonly #sql: SqlStorage;
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
@@ -79,13 +80,13 @@ export class Pool extends DurableObject<PoolEnv> {
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
 
-  constructor(ctx: DurableObjectState, env: PoolEnv) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
-    this.#settings = readSettings(env as unknown as Record<string, unknown>);
+    this.#settings = readSettings(env as Record<string, unknown>);
     this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
-      directory: env.DB,
+      directory: directoryOf(env),
       sql: this.#sql,
       stock: this.#settings.stock,
       alarm: this.#alarm,
@@ -249,7 +250,7 @@ export class Pool extends DurableObject<PoolEnv> {
       (nowMs): PoolView => ({
         outcome: "found",
         restoreEpoch: readPool(this.#sql).restoreEpoch,
-        directoryPending: hasNews(this.#sql),
+        directoryPending: this.#relay.hasNews(),
         clients: allClients(this.#sql).map((client) => ({
           ...this.#view(client, nowMs),
           revoked: !isRegistered(client),
@@ -258,15 +259,18 @@ export class Pool extends DurableObject<PoolEnv> {
     );
   }
 
-  /** Sends every row of this user to the directory again. */
-  async resync(call: PoolCall): Promise<{ readonly outcome: "delivered" | "queued" | "unknown_user" }> {
+  /**
+   * Sends every row of this user to the directory again, and takes the user out of the databases where it does not
+   * belong. By object id too, so the call need not know the user.
+   */
+  async resync(call: ResyncCall): Promise<ResyncAnswer> {
     if (!this.#exists) return { outcome: "unknown_user" };
     this.#transaction(call, (nowMs) => {
       markAllChanged(this.#sql, nowMs);
       this.#alarm.request(nowMs);
     });
     await this.#relay.sendNow();
-    return { outcome: hasNews(this.#sql) ? "queued" : "delivered" };
+    return { outcome: this.#relay.hasNews() ? "queued" : "delivered" };
   }
 
   /**
@@ -326,7 +330,7 @@ export class Pool extends DurableObject<PoolEnv> {
   }
 
   /** One transaction of one call. A newer restore epoch takes effect before anything else in it. */
-  #transaction<T>(call: PoolCall, body: (nowMs: number) => T): T {
+  #transaction<T>(call: Pick<PoolCall, "restoreEpoch">, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
       this.#adoptEpoch(call, nowMs);
@@ -354,7 +358,7 @@ export class Pool extends DurableObject<PoolEnv> {
     });
   }
 
-  #adoptEpoch(call: PoolCall, nowMs: number): void {
+  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
     if (applyRestoreEpoch(this.#sql, call.restoreEpoch)) this.#announce(nowMs);
   }
 

@@ -5,7 +5,7 @@ import { SCOPE_OF } from "../auth/principal.ts";
 import type { Answered, Operation } from "../operation.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
-import { identifier } from "../wire/schemas.ts";
+import { identifier, poolId } from "../wire/schemas.ts";
 import { problemsOf } from "./problems.ts";
 
 type Json = { [member: string]: unknown };
@@ -112,7 +112,7 @@ function parametersOf(operation: Operation, schemas: Schemas): Json[] {
     name,
     in: "path",
     required: true,
-    schema: schemas.describe(identifier),
+    schema: schemas.describe(name === "pool" ? poolId : identifier),
   }));
   const inQuery = Object.entries(operation.query?.def.shape ?? {}).map(([name, schema]) => ({
     name,

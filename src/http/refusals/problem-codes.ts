@@ -23,6 +23,7 @@ export const PROBLEMS = {
   not_owner: refused(403, "The token belongs to another user or client"),
   route_not_found: refused(404, "No such route"),
   unknown_user: refused(404, "The user is not in the directory"),
+  unknown_pool: refused(404, "No pool of this directory can have that id"),
   client_not_registered: refused(404, "The client is not registered"),
   method_not_allowed: refused(405, "The method is not allowed for this route"),
   body_incomplete: refused(400, "The body ended before it was complete"),

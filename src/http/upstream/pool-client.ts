@@ -8,16 +8,16 @@ import {
   POOL_RETRY_PAUSE_MS,
   UNAVAILABLE_RETRY_AFTER_SECONDS,
 } from "../../config/limits.ts";
-import type { ClaimCall, PoolCall } from "../../contract/pool-messages.ts";
+import type { ClaimCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
-import { type PoolPlacement, poolFor } from "../../pool/address.ts";
+import { type PoolPlacement, poolById, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";
 import { log } from "../../shared/log.ts";
 import { pause } from "../../shared/pause.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
-import { currentRestoreEpoch } from "./restore-epoch-cache.ts";
+import { knownRestoreEpoch } from "./restore-epoch-cache.ts";
 
 /**
  * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that the failure may
@@ -64,11 +64,11 @@ export type PoolClient = {
 type AnyCall = (call: object) => Promise<Result<never>>;
 
 /** The pool of `user`. */
-export function poolClient(env: PoolPlacement & { readonly DB: D1Database }, user: string): PoolClient {
+export function poolClient(env: PoolPlacement, user: string): PoolClient {
   const call =
     (method: Method): AnyCall =>
     async (rest) => {
-      const whole = { ...rest, user, restoreEpoch: await currentRestoreEpoch(env.DB) };
+      const whole = { ...rest, user, restoreEpoch: knownRestoreEpoch() };
       const repetition = REPETITION[method];
       const answer = await callPool(
         env,
@@ -81,6 +81,13 @@ export function poolClient(env: PoolPlacement & { readonly DB: D1Database }, use
   return Object.fromEntries(
     (Object.keys(REPETITION) as Method[]).map((method) => [method, call(method)]),
   ) as PoolClient;
+}
+
+/** Calls the pool with this object id to send its user to the directory again; undefined if no pool can have that id. */
+export function resyncPool(env: PoolPlacement, id: string): Promise<Result<ResyncAnswer>> | undefined {
+  if (!poolById(env, id)) return undefined;
+  const stub = () => poolById(env, id);
+  return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
 }
 
 type Outcome = { readonly outcome?: string; readonly retryAfterSeconds?: number; readonly scheme?: number };
@@ -97,18 +104,23 @@ function accepted(answer: unknown): Result<unknown> {
 }
 
 /** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */
-export async function callPool<T>(
+export const callPool = <T>(
   placement: PoolPlacement,
   user: string,
+  repetition: Repetition,
+  call: (pool: RemotePool) => Promise<T>,
+): Promise<Result<T>> => callStub(() => poolFor(placement, user), repetition, call);
+
+/** The same for whichever pool; `stub` makes a new stub each time. */
+async function callStub<T>(
+  stub: () => unknown,
   repetition: Repetition,
   call: (pool: RemotePool) => Promise<T>,
 ): Promise<Result<T>> {
   for (let attempt = 1; ; attempt++) {
     try {
       // A new stub each time: one that has failed stays broken.
-      return ok(
-        await withTimeout(POOL_CALL_TIMEOUT_MS, call(poolFor(placement, user) as unknown as RemotePool), poolTimeout),
-      );
+      return ok(await withTimeout(POOL_CALL_TIMEOUT_MS, call(stub() as RemotePool), poolTimeout));
     } catch (error) {
       const { retryable, overloaded } = traits(error);
       log.warn("pool_call_failed", { attempt, retryable, overloaded, reason: nameOf(error) });

@@ -21,6 +21,12 @@ export const identifier = named(
     ),
 );
 
+export const poolId = named(
+  "PoolId",
+  "The id of a user's Durable Object, in hex as the platform lists it.",
+  z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+);
+
 export const base64url = named(
   "Base64Url",
   "Bytes in base64url without padding.",

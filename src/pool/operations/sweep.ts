@@ -3,15 +3,17 @@ import { ALARM_CHUNK_ROWS } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
-import { endReplays, forgetClaims, hasJournal, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims.ts";
-import { allClients, deleteClient, isRegistered, readClient, writeClient } from "../tables/clients.ts";
-import { forgetEnded, nextForgotten, remembersClient } from "../tables/fingerprints.ts";
-import { readPool, writePool } from "../tables/pool-row.ts";
+import { endReplays, forgetClaims, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims.ts";
+import { allClients, readClient, writeClient } from "../tables/clients.ts";
+import { forgetEnded, nextForgotten } from "../tables/fingerprints.ts";
+import { isForgettable, nextForgettable } from "../tables/forgettable.ts";
+import { readPool } from "../tables/pool-row.ts";
 import { dropExpired } from "./stock.ts";
 
 /**
- * Drops packages that have expired, forgets uploads of which none could be used any more, and lets go of old answers,
- * journal entries and clients. Runs inside one transaction; returns whether there is more to do at once.
+ * Drops packages that have expired, forgets uploads of which none could be used any more, lets go of old answers and
+ * journal entries, and marks the clients of which nothing is left. Runs inside one transaction; returns whether there is
+ * more to do at once.
  */
 export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: number): boolean {
   const now = unixSeconds(nowMs);
@@ -25,7 +27,7 @@ export function sweep(sql: SqlStorage, retention: RetentionSettings, nowMs: numb
     forgetClaims(sql, now - retention.journalSeconds, ALARM_CHUNK_ROWS),
   ];
   endAllReplays(sql, retention.replaySeconds, now);
-  forgetRevokedClients(sql);
+  markForgettable(sql, now);
   return counts.some((count) => count >= ALARM_CHUNK_ROWS);
 }
 
@@ -43,20 +45,16 @@ function dropOldQueues(sql: SqlStorage): void {
   }
 }
 
-/** Forgets revoked clients of which nothing is left to remember and whose end the directory knows. */
-function forgetRevokedClients(sql: SqlStorage): void {
+/**
+ * Marks the clients that may be forgotten: their rows in the directory are deleted first, and when they are, the outbox
+ * deletes their records.
+ */
+function markForgettable(sql: SqlStorage, now: number): void {
   const { projected } = readPool(sql);
   const gone = allClients(sql).filter(
-    (client) =>
-      !isRegistered(client) &&
-      client.changes === projected[client.clientId] &&
-      !remembersClient(sql, client.clientId) &&
-      !hasJournal(sql, client.client),
+    (client) => client.changes === projected[client.clientId] && isForgettable(sql, client, now),
   );
-  if (gone.length === 0) return;
-  for (const { clientId } of gone) deleteClient(sql, clientId);
-  const names = new Set(gone.map(({ clientId }) => String(clientId)));
-  writePool(sql, { projected: Object.fromEntries(Object.entries(projected).filter(([id]) => !names.has(id))) });
+  for (const client of gone) writeClient(sql, { ...client, changes: client.changes + 1 });
 }
 
 /** Records are short and in the order of time: the alarm looks at all that have not been looked at. */
@@ -71,7 +69,9 @@ function endAllReplays(sql: SqlStorage, replaySeconds: number, now: number): voi
  */
 export function nextDueMs(sql: SqlStorage, retention: RetentionSettings): number | undefined {
   const oldestAt = oldestClaimAt(sql);
-  const times = [nextExpiry(sql), nextForgotten(sql)].flatMap((time) => (time === undefined ? [] : [time * 1000]));
+  const times = [nextExpiry(sql), nextForgotten(sql), nextForgettable(sql)].flatMap((time) =>
+    time === undefined ? [] : [time * 1000],
+  );
   const { outboxDueMs } = readPool(sql);
   if (outboxDueMs !== undefined) times.push(outboxDueMs);
   if (times.length === 0 && oldestAt !== undefined) times.push((oldestAt + retention.journalSeconds + 1) * 1000);

@@ -4,12 +4,15 @@
  */
 import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { ClientSnapshot } from "../../directory/projection.ts";
+import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { ClientSnapshot } from "../../directory/client-row.ts";
+import type { ClientNews, UserNews } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { allClients, type ClientRecord, isRegistered, writeClient } from "../tables/clients.ts";
+import { allClients, type ClientRecord, deleteClient, isRegistered, writeClient } from "../tables/clients.ts";
+import { isForgettable } from "../tables/forgettable.ts";
 import { inventory } from "../tables/inventory.ts";
-import { readPool, writePool } from "../tables/pool-row.ts";
+import { ANYWHERE, type PoolRow, readPool, writePool } from "../tables/pool-row.ts";
 
 /** Asks that the directory hear of what has changed at `dueMs` at the latest. */
 export function requestSend(sql: SqlStorage, dueMs: number): void {
@@ -17,88 +20,139 @@ export function requestSend(sql: SqlStorage, dueMs: number): void {
   if (outboxDueMs === undefined || outboxDueMs > dueMs) writePool(sql, { outboxDueMs: dueMs });
 }
 
-/** Whether the directory lacks anything. */
-export function hasNews(sql: SqlStorage): boolean {
-  const { projected } = readPool(sql);
-  return allClients(sql).some((client) => client.changes !== projected[client.clientId]);
+/** The clients that the database `home` lacks in their present state. */
+export function clientsWithNews(sql: SqlStorage, pool: PoolRow, home: string): readonly ClientRecord[] {
+  const all = allClients(sql);
+  // After the number of databases has changed, and after a resync, none of them counts as delivered.
+  return pool.projectedTo === home ? all.filter((client) => client.changes !== pool.projected[client.clientId]) : all;
 }
 
-/** Notes that every snapshot must be sent again, and forgets what went wrong before. */
+/** Notes that every snapshot must be sent again, from wherever it may be, and forgets what went wrong before. */
 export function markAllChanged(sql: SqlStorage, dueMs: number): void {
   for (const client of allClients(sql)) writeClient(sql, { ...client, changes: client.changes + 1 });
-  writePool(sql, { outboxDueMs: dueMs, outboxFailures: 0 });
+  writePool(sql, { projectedTo: ANYWHERE, outboxDueMs: dueMs, outboxFailures: 0 });
 }
 
 export type OutboxBatch = {
-  readonly user: string;
-  readonly version: number;
-  readonly snapshots: readonly ClientSnapshot[];
-  /** How far each client had changed when its snapshot was taken, by client id. */
-  readonly changes: Readonly<Record<string, number>>;
+  readonly news: UserNews;
+  /** Each client of the news, and how far it had changed then. */
+  readonly clients: readonly Pick<ClientRecord, "client" | "clientId" | "changes">[];
+  /** Which database had the user's rows until now, as the pool's row says it. */
+  readonly projectedTo: string | undefined;
 };
 
 /**
- * What the directory does not have yet, with a version above all earlier ones. The clock is part of the version because
- * a pool that was set back to an older copy must still be believed.
+ * What the database `home` does not have yet, with a version above all earlier ones. The clock is part of the version
+ * because a pool that was set back to an older copy must still be believed.
  */
-export function readBatch(sql: SqlStorage, stock: StockSettings, nowMs: number): OutboxBatch | undefined {
+export function readBatch(sql: SqlStorage, stock: StockSettings, home: string, nowMs: number): OutboxBatch | undefined {
   const pool = readPool(sql);
-  const changed = allClients(sql).filter((client) => client.changes !== pool.projected[client.clientId]);
-  if (changed.length === 0) return undefined;
+  const clients = clientsWithNews(sql, pool, home);
+  if (clients.length === 0 && pool.projectedTo !== ANYWHERE) return undefined;
   const version = Math.max(pool.projectionVersion + 1, nowMs);
   writePool(sql, { projectionVersion: version });
+  const now = unixSeconds(nowMs);
   return {
-    user: pool.user,
-    version,
-    snapshots: changed.map((client) => snapshotOf(sql, client, stock, unixSeconds(nowMs))),
-    changes: Object.fromEntries(changed.map((client) => [client.clientId, client.changes])),
+    news: {
+      user: pool.user,
+      version,
+      updatedAt: now,
+      clients: clients.map(
+        (client): ClientNews =>
+          isForgettable(sql, client, now)
+            ? { kind: "gone", client: client.client }
+            : { kind: "snapshot", snapshot: snapshotOf(sql, client, stock, now) },
+      ),
+    },
+    clients,
+    projectedTo: pool.projectedTo,
   };
 }
 
-/** After the directory has taken a batch: what changed since its snapshots were taken stays marked. */
-export function markDelivered(sql: SqlStorage, batch: OutboxBatch, nowMs: number): void {
-  const { projected } = readPool(sql);
-  const delivered = { ...projected, ...batch.changes };
-  const hasMore = allClients(sql).some((client) => client.changes !== delivered[client.clientId]);
+export type Delivery = {
+  /** Names of the clients of which the database took the news. */
+  readonly delivered: ReadonlySet<string>;
+  /** Whether that was all, and no other database holds rows of the user. */
+  readonly isComplete: boolean;
+};
+
+/**
+ * Notes what the database `home` has taken of a batch: what changed since stays marked. What it has not taken is tried
+ * again with growing delay; news that came in the meantime does not wait for that. `jitter` gives 0 to below 1.
+ */
+export function markDelivered(
+  sql: SqlStorage,
+  batch: OutboxBatch,
+  { delivered, isComplete }: Delivery,
+  home: string,
+  nowMs: number,
+  jitter: () => number,
+): void {
+  const pool = readPool(sql);
+  const projected = { ...pool.projected };
+  const current = new Map(allClients(sql).map((client) => [client.clientId, client.changes]));
+  const gone = new Set(batch.news.clients.flatMap((news) => (news.kind === "gone" ? [news.client] : [])));
+  let hasFresh = false;
+  const packed = new Map(batch.clients.map(({ clientId, changes }) => [clientId, changes]));
+  for (const [clientId, changes] of current) {
+    hasFresh ||= changes !== packed.get(clientId) && changes !== projected[clientId];
+  }
+  for (const { client, clientId, changes } of batch.clients) {
+    if (!delivered.has(client)) continue;
+    projected[clientId] = changes;
+    // One that has registered again in the meantime stays, and has news.
+    if (!gone.has(client) || current.get(clientId) !== changes) continue;
+    deleteClient(sql, clientId);
+    delete projected[clientId];
+  }
+  const failures = isComplete ? 0 : pool.outboxFailures + 1;
+  const pause = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(Math.max(failures - 1, 0), 20));
+  const retryMs = isComplete ? undefined : nowMs + Math.round(pause * (0.5 + jitter() / 2));
   writePool(sql, {
-    projected: delivered,
-    outboxFailures: 0,
-    outboxDueMs: hasMore ? nowMs + OUTBOX_RETRY_MIN_MS : undefined,
+    projected,
+    // A resync that was asked for in the meantime stays asked for.
+    ...(isComplete && pool.projectedTo === batch.projectedTo ? { projectedTo: home } : {}),
+    outboxFailures: failures,
+    outboxDueMs: hasFresh ? nowMs + OUTBOX_RETRY_MIN_MS : retryMs,
   });
 }
 
-/** After a failed write, it is tried again with growing delay. `jitter` gives 0 to below 1. */
-export function markFailed(sql: SqlStorage, nowMs: number, jitter: () => number): void {
-  const failures = readPool(sql).outboxFailures + 1;
-  const pause = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(failures - 1, 20));
-  writePool(sql, { outboxFailures: failures, outboxDueMs: nowMs + Math.round(pause * (0.5 + jitter() / 2)) });
-}
-
 function snapshotOf(sql: SqlStorage, client: ClientRecord, stock: StockSettings, now: number): ClientSnapshot {
-  const revoked = !isRegistered(client);
-  return {
+  const registration = {
     client: client.client,
     registeredAt: client.registeredAt,
-    revoked,
+    revokedAt: client.revokedAt,
     signatureKeys: client.signatureKeys.map(({ scheme, publicKey }) => ({
       scheme,
       publicKey: toBase64Url(publicKey),
     })),
-    offers: revoked
-      ? []
-      : inventory(sql, client, stock, now).map((suite) => ({
-          ciphersuite: suite.ciphersuite,
-          available: suite.available,
-          lastResort: suite.lastResort,
-          nextExpiry: suite.nextExpiry ?? null,
-          needsUpload: suite.needsUpload,
-          capabilities: distinctCapabilities(client, suite.ciphersuite),
-        })),
+  };
+  if (!isRegistered(client)) return { ...registration, offers: [], capabilities: [] };
+  const { sets, placesOf } = distinctCapabilities(client);
+  return {
+    ...registration,
+    offers: inventory(sql, client, stock, now).map((suite) => ({
+      ciphersuite: suite.ciphersuite,
+      available: suite.available,
+      lastResort: suite.lastResort,
+      nextExpiry: suite.nextExpiry ?? null,
+      needsUpload: suite.needsUpload,
+      capabilities: placesOf(suite.ciphersuite),
+    })),
+    capabilities: sets,
   };
 }
 
-/** Queues of one-time packages and of the last resort may list the same. */
-function distinctCapabilities({ queues }: ClientRecord, ciphersuite: number) {
-  const lists = queues.filter((queue) => queue.ciphersuite === ciphersuite && queue.live > 0);
-  return [...new Map(lists.map(({ capabilities }) => [JSON.stringify(capabilities), capabilities])).values()];
+/** Queues often list the same: each set once, those of the newest queues first, and their places by ciphersuite. */
+function distinctCapabilities({ queues }: ClientRecord) {
+  const places = new Map<string, number>();
+  const sets: CapabilityLists[] = [];
+  const bySuite = new Map<number, Set<number>>();
+  for (const queue of queues.filter(({ live }) => live > 0).toSorted((a, b) => b.queueId - a.queueId)) {
+    const name = JSON.stringify(queue.capabilities);
+    const place = places.get(name) ?? sets.push(queue.capabilities) - 1;
+    places.set(name, place);
+    bySuite.set(queue.ciphersuite, (bySuite.get(queue.ciphersuite) ?? new Set()).add(place));
+  }
+  return { sets, placesOf: (ciphersuite: number) => [...(bySuite.get(ciphersuite) ?? [])] };
 }

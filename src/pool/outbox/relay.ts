@@ -1,16 +1,15 @@
 /** Carries what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import { projectionStatements } from "../../directory/projection.ts";
+import { removeOlder, writeNews } from "../../directory/projection.ts";
+import { allShards, type Directory } from "../../directory/shards.ts";
 import { log } from "../../shared/log.ts";
-import { unixSeconds } from "../../shared/time.ts";
-import { withTimeout } from "../../shared/with-timeout.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
-import { markDelivered, markFailed, readBatch } from "./outbox.ts";
+import { clientsWithNews, markDelivered, type OutboxBatch, readBatch } from "./outbox.ts";
 
 export type RelayDeps = {
-  readonly directory: D1Database;
+  readonly directory: Directory;
   readonly sql: SqlStorage;
   readonly stock: StockSettings;
   readonly alarm: AlarmScheduler;
@@ -21,16 +20,25 @@ export type RelayDeps = {
 export class OutboxRelay {
   readonly #of: RelayDeps;
   #underWay: Promise<void> | undefined;
+  /** After a database has not answered in time: until then only the alarm asks it, so that callers do not wait for it. */
+  #silentUntilMs = 0;
 
   constructor(of: RelayDeps) {
     this.#of = of;
   }
 
-  /** Sends what is new now rather than later, unless the directory is in trouble: then the alarm will. Never throws. */
+  /** Whether the directory lacks anything. */
+  hasNews(): boolean {
+    const pool = readPool(this.#of.sql);
+    const home = this.#of.directory.homeOf(pool.user).name;
+    return clientsWithNews(this.#of.sql, pool, home).length > 0;
+  }
+
+  /** Sends what is new now rather than later, unless the directory is silent: then the alarm will. Never throws. */
   async sendNow(): Promise<void> {
     // A batch that is under way may have been packed before the news of this call; one packed from here on has them.
     await this.#underWay;
-    if (readPool(this.#of.sql).outboxFailures === 0) await this.send();
+    if (this.#silentUntilMs <= Date.now()) await this.send();
   }
 
   /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
@@ -42,28 +50,34 @@ export class OutboxRelay {
   }
 
   async #sendBatch(): Promise<void> {
-    const { directory, sql, stock, transaction } = this.#of;
-    const batch = transaction(() => readBatch(sql, stock, Date.now()));
+    const { directory, sql, stock, alarm, transaction } = this.#of;
+    const home = directory.homeOf(readPool(sql).user);
+    const batch = transaction(() => readBatch(sql, stock, home.name, Date.now()));
     if (!batch) return;
-    try {
-      const sending = directory.batch(
-        projectionStatements(directory, batch.user, batch.version, unixSeconds(Date.now()), batch.snapshots),
-      );
-      await withTimeout(DIRECTORY_WRITE_TIMEOUT_MS, sending, () => new Error("no answer in time"));
-      this.#note(() => markDelivered(sql, batch, Date.now()));
-    } catch (error) {
-      log.warn("directory_write_failed", { reason: String(error) });
-      this.#note(() => markFailed(sql, Date.now(), Math.random));
-    }
-  }
-
-  /** Writes down what became of a batch, and asks for the alarm if there is more to send. */
-  #note(outcome: () => void): void {
-    const { sql, alarm, transaction } = this.#of;
+    const { delivered, error, isSilent } = await writeNews(home.db, batch.news, DIRECTORY_WRITE_TIMEOUT_MS);
+    if (error !== undefined) log.warn("directory_write_failed", { reason: String(error) });
+    const isComplete = error === undefined && (await this.#removeLeftovers(batch, home.name));
     transaction(() => {
-      outcome();
+      markDelivered(sql, batch, { delivered, isComplete }, home.name, Date.now(), Math.random);
       const { outboxDueMs } = readPool(sql);
       if (outboxDueMs !== undefined) alarm.request(outboxDueMs);
+      this.#silentUntilMs = isSilent ? (outboxDueMs ?? 0) : 0;
     });
+  }
+
+  /**
+   * After a move and after a resync every client has been sent: whatever is older than that, in whichever database, is
+   * of a client that the pool does not have or in the wrong place. Returns whether all of it is gone.
+   */
+  async #removeLeftovers({ projectedTo, news }: OutboxBatch, home: string): Promise<boolean> {
+    if (projectedTo === undefined || projectedTo === home) return true;
+    const removed = await Promise.allSettled(
+      allShards(this.#of.directory).map(async ({ db }) =>
+        removeOlder(db, news.user, news.version, DIRECTORY_WRITE_TIMEOUT_MS),
+      ),
+    );
+    const failed = removed.find((outcome) => outcome.status === "rejected");
+    if (failed) log.warn("directory_write_failed", { reason: String(failed.reason) });
+    return failed === undefined;
   }
 }

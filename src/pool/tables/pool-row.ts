@@ -7,17 +7,23 @@ export type PoolRow = {
   readonly projectionVersion: number;
   /** How far each client had changed (`ClientRecord.changes`) when the directory last took its snapshot, by client id. */
   readonly projected: Readonly<Record<string, number>>;
+  /** The database that has all of that: the name of its binding, or ANYWHERE; undefined before the first delivery. */
+  readonly projectedTo: string | undefined;
   /** When the outbox is next to be sent, in unix milliseconds; undefined with nothing to send. */
   readonly outboxDueMs: number | undefined;
   /** Attempts in a row that the directory did not take. */
   readonly outboxFailures: number;
 };
 
+/** Rows of the user may be in any database, or in none. */
+export const ANYWHERE = "*";
+
 type Row = {
   user: string;
   restore_epoch: number;
   projection_version: number;
   projected: string;
+  projected_to: string | null;
   outbox_due_ms: number | null;
   outbox_failures: number;
 };
@@ -25,7 +31,7 @@ type Row = {
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
     .exec<Row>(
-      `SELECT user, restore_epoch, projection_version, projected, outbox_due_ms, outbox_failures
+      `SELECT user, restore_epoch, projection_version, projected, projected_to, outbox_due_ms, outbox_failures
        FROM pool WHERE id = 1`,
     )
     .one();
@@ -34,6 +40,7 @@ export function readPool(sql: SqlStorage): PoolRow {
     restoreEpoch: row.restore_epoch,
     projectionVersion: row.projection_version,
     projected: JSON.parse(row.projected) as Record<string, number>,
+    projectedTo: row.projected_to ?? undefined,
     outboxDueMs: row.outbox_due_ms ?? undefined,
     outboxFailures: row.outbox_failures,
   };
@@ -43,11 +50,12 @@ export function readPool(sql: SqlStorage): PoolRow {
 export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {
   const pool = { ...readPool(sql), ...change };
   sql.exec(
-    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, outbox_due_ms = ?, outbox_failures = ?
-     WHERE id = 1`,
+    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, projected_to = ?, outbox_due_ms = ?,
+       outbox_failures = ? WHERE id = 1`,
     pool.restoreEpoch,
     pool.projectionVersion,
     JSON.stringify(pool.projected),
+    pool.projectedTo ?? null,
     pool.outboxDueMs ?? null,
     pool.outboxFailures,
   );

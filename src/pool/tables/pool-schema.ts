@@ -17,6 +17,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       restore_epoch INTEGER NOT NULL DEFAULT 0,
       projection_version INTEGER NOT NULL DEFAULT 0,
       projected TEXT NOT NULL DEFAULT '{}',
+      projected_to TEXT,
       outbox_due_ms INTEGER,
       outbox_failures INTEGER NOT NULL DEFAULT 0
     ) STRICT`,

@@ -1,32 +1,22 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
-import { type ClientSnapshot, projectionStatements } from "../../../src/directory/projection.ts";
-import { listStock, listUsers, readClients } from "../../../src/directory/queries.ts";
-import { readRestoreEpoch, writeRestoreEpoch } from "../../../src/directory/restore-epoch.ts";
-
-const snapshot = (client: string, available: number, change: Partial<ClientSnapshot> = {}): ClientSnapshot => ({
-  client,
-  registeredAt: 1,
-  revoked: false,
-  signatureKeys: [],
-  offers: [
-    { ciphersuite: 1, available, lastResort: true, nextExpiry: 900, needsUpload: available < 50, capabilities: [] },
-  ],
-  ...change,
-});
-
-const project = (user: string, version: number, snapshots: readonly ClientSnapshot[]) =>
-  env.DB.batch(projectionStatements(env.DB, user, version, 1, snapshots));
+import { describe, expect, it, vi } from "vitest";
+import { readClients } from "../../../src/directory/queries.ts";
+import { project, revoked, snapshot } from "../support/directory.ts";
 
 const available = async (user: string) => (await readClients(env.DB, user))?.map(({ offers }) => offers[0]?.available);
 
+/** Makes D1 refuse every row of clients of that name, as it refuses one that is too large. */
+const refuseRowsOf = (client: string) =>
+  env.DB.prepare(
+    `CREATE TRIGGER refuse_${client} BEFORE INSERT ON clients WHEN NEW.client = '${client}'
+     BEGIN SELECT RAISE(ABORT, 'string or blob too big'); END`,
+  ).run();
+
 describe("a projected row", () => {
-  it("is never overwritten by an older version, in either table", async () => {
+  it("is never overwritten by an older version", async () => {
     await project("u1", 5, [snapshot("phone", 5)]);
     await project("u1", 3, [snapshot("phone", 3)]);
     expect(await available("u1")).toEqual([5]);
-    const stock = await listStock(env.DB, { filter: "all", after: undefined, limit: 10, expiringBefore: 0 });
-    expect(stock.rows).toMatchObject([{ user: "u1", available: 5 }]);
     await project("u1", 6, [snapshot("phone", 6)]);
     expect(await available("u1")).toEqual([6]);
   });
@@ -39,51 +29,61 @@ describe("a projected row", () => {
 
   it("stays revoked against a late write of an older version", async () => {
     await project("u3", 5, [snapshot("phone", 5)]);
-    await project("u3", 7, [snapshot("phone", 0, { revoked: true, offers: [] })]);
+    await project("u3", 7, [revoked("phone")]);
     await project("u3", 6, [snapshot("phone", 6)]);
     expect(await readClients(env.DB, "u3")).toEqual([]);
-    const stock = await listStock(env.DB, { filter: "all", after: undefined, limit: 10, expiringBefore: 0 });
-    expect(stock.rows.filter((row) => row.user === "u3")).toEqual([]);
+  });
+
+  it("is deleted when its client is forgotten, unless the client has registered again", async () => {
+    await project("u4", 5, [snapshot("phone", 5), snapshot("tablet", 5)]);
+    await project("u4", 6, [revoked("phone"), revoked("tablet")]);
+    await project("u4", 8, [snapshot("tablet", 8)]);
+    // Sent before the registration, and late.
+    await project("u4", 7, ["phone", "tablet"]);
+    expect((await readClients(env.DB, "u4"))?.map(({ client }) => client)).toEqual(["tablet"]);
+    const { results } = await env.DB.prepare("SELECT client FROM clients WHERE user = 'u4'").all();
+    expect(results).toEqual([{ client: "tablet" }]);
+  });
+
+  it("of a client that is registered is never deleted as that of a forgotten one", async () => {
+    await project("u5", 5, [snapshot("phone", 5)]);
+    await project("u5", 6, ["phone"]);
+    expect(await available("u5")).toEqual([5]);
   });
 });
 
-describe("an operator's list", () => {
-  it("finds what is low, empty but for a last resort, exhausted or about to expire, page by page", async () => {
-    await project("v1", 1, [snapshot("a", 60), snapshot("b", 10), snapshot("c", 0)]);
-    const none = {
-      ciphersuite: 1,
-      available: 0,
-      lastResort: false,
-      nextExpiry: null,
-      needsUpload: true,
-      capabilities: [],
-    };
-    await project("v2", 1, [snapshot("d", 0, { offers: [none] })]);
-    const list = async (filter: "low" | "last_resort_only" | "exhausted" | "expiring", expiringBefore = 1) =>
-      (
-        await listStock(env.DB, { filter, after: { user: "v", client: "", ciphersuite: 0 }, limit: 10, expiringBefore })
-      ).rows.map((row) => row.client);
-    expect(await list("low")).toEqual(["b", "c", "d"]);
-    expect(await list("last_resort_only")).toEqual(["c"]);
-    expect(await list("exhausted")).toEqual(["d"]);
-    expect(await list("expiring", 901)).toEqual(["a", "b", "c"]);
-    expect(await list("expiring", 900)).toEqual([]);
-    const first = await listStock(env.DB, {
-      filter: "low",
-      after: { user: "v", client: "", ciphersuite: 0 },
-      limit: 2,
-      expiringBefore: 1,
-    });
-    expect(first).toMatchObject({ more: true, rows: [{ client: "b" }, { client: "c" }] });
-    expect(await listUsers(env.DB, { after: "v1", limit: 10 })).toEqual(["v2"]);
+describe("a row that D1 refuses", () => {
+  it("holds no other back", async () => {
+    await refuseRowsOf("poison");
+    const written = await project("u6", 5, [snapshot("phone", 5), snapshot("poison", 5), snapshot("tablet", 5)]);
+    expect([...written.delivered].toSorted()).toEqual(["phone", "tablet"]);
+    expect(String(written.error)).toContain("too big");
+    expect(written.isSilent).toBe(false);
+    expect(await available("u6")).toEqual([5, 5]);
   });
 });
 
-describe("the restore epoch", () => {
-  it("is 0 until it is set, and never goes back", async () => {
-    expect(await readRestoreEpoch(env.DB)).toBe(0);
-    expect(await writeRestoreEpoch(env.DB, 100, 1)).toBe(100);
-    expect(await writeRestoreEpoch(env.DB, 50, 2)).toBe(100);
-    expect(await readRestoreEpoch(env.DB)).toBe(100);
+describe("a database in trouble", () => {
+  const broken = (batch: () => Promise<never>) => {
+    const spy = vi.fn(batch);
+    return { spy, db: { prepare: (text: string) => env.DB.prepare(text), batch: spy } as unknown as D1Database };
+  };
+  const both = [snapshot("phone", 5), snapshot("tablet", 5)];
+
+  it("that answers with an error is asked for each client, and none counts as delivered", async () => {
+    const { spy, db } = broken(() => Promise.reject(new Error("D1_ERROR: gone")));
+    const { delivered, isSilent, error } = await project("u7", 5, both, db);
+    expect([spy.mock.calls.length, delivered.size, isSilent, String(error)]).toEqual([
+      3,
+      0,
+      false,
+      "Error: D1_ERROR: gone",
+    ]);
+  });
+
+  it("that does not answer is asked once", async () => {
+    const { spy, db } = broken(() => new Promise(() => undefined));
+    const { delivered, isSilent } = await project("u8", 5, both, db, 20);
+    expect([spy.mock.calls.length, delivered.size, isSilent]).toEqual([1, 0, true]);
   });
 });

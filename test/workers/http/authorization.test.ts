@@ -1,7 +1,9 @@
 /** Every protected route × everybody who may ask. A row is missing or too many: the first test fails. */
+import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { Access } from "../../../src/http/operation.ts";
 import { OPERATIONS } from "../../../src/http/resources/operations.ts";
+import { poolName } from "../../../src/pool/address.ts";
 import { ADMIN, CLAIM, PUBLISH, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
@@ -96,9 +98,12 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   getUser: () => ({}),
   revokeUser: () => ({}),
   resyncUser: () => ({}),
+  resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),
   setRestoreEpoch: () => ({ body: { restore_epoch: 1 } }),
 };
+
+const poolIdOf = (user: string): string => env.POOL.idFromName(poolName(user)).toString();
 
 /** Codes with which somebody who was let in may still be answered here. */
 const LET_IN = ["allowed", "invalid_request", "empty_replacement", "stock_differs", "restore_epoch_older"];
@@ -116,7 +121,7 @@ test.each(rows)("%s asked by %s", async (id, asker, operation) => {
   const expected = ANSWERS[operation.access][asker];
   // Only who is let in changes anything, so only that one needs a user of its own.
   const { user } = expected === "allowed" ? await registeredOwner() : { user: freshName("user") };
-  const path = operation.path.replace("{user}", user).replace("{client}", "phone");
+  const path = operation.path.replace("{user}", user).replace("{client}", "phone").replace("{pool}", poolIdOf(user));
   const options = TOKENS[asker](operation.access, user);
   const { status, json } = await call(operation.method, path, {
     token: options && (await token(options)),

@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../../src/config/limits.ts";
+import { DIRECTORY_WRITE_TIMEOUT_MS, MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../../src/config/limits.ts";
 import { readClients } from "../../../src/directory/queries.ts";
+import { fakeTimersUntilSet } from "../support/clock.ts";
+import { project, snapshot } from "../support/directory.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
 
 afterEach(() => {
@@ -108,16 +110,38 @@ describe("the alarm", () => {
     expect(await alarmAt(pool)).toBeLessThan(soon * 1000);
   });
 
-  it("rings for nothing once nothing is left", async () => {
+  it("rings for nothing once nothing is left, and leaves nothing of a revoked client in the directory", async () => {
     const pool = await poolOf();
     await pool.publish([keyPackage({ notAfter: nowSeconds() + 7000 })]);
     await pool.stub().revoke({ ...pool.base, client: "phone" });
     vi.setSystemTime(Date.now() + 7001_000);
     await pool.ring();
+    expect(await readClients(env.DB, pool.user)).toEqual([]);
+    const nextMs = (await alarmAt(pool)) ?? 0;
+    expect(nextMs).toBeGreaterThan(Date.now() + 29 * 24 * 3600_000);
+    vi.setSystemTime(nextMs);
+    await pool.ring();
+    expect(await readClients(env.DB, pool.user)).toBeUndefined();
     await runInDurableObject(pool.stub(), (_, state) => state.storage.deleteAlarm());
     await pool.ring();
     expect(await alarmAt(pool)).toBeNull();
     expect(await count(pool, "clients")).toBe(0);
+  });
+
+  it("forgets a revoked client only after the directory has, and not if it has registered again", async () => {
+    const pool = await poolOf();
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    vi.setSystemTime(Date.now() + 31 * 24 * 3600_000);
+    const mend = await breakDirectory(pool);
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    await pool.ring();
+    expect([await count(pool, "clients"), await readClients(env.DB, pool.user)]).toEqual([1, []]);
+    await pool.register("phone");
+    mend();
+    vi.setSystemTime(Date.now() + 600_000);
+    await pool.ring();
+    expect(await count(pool, "clients")).toBe(1);
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone" }]);
   });
 
   it("does not stumble over a package that outlives the calendar of the platform", async () => {
@@ -247,12 +271,65 @@ describe("the directory", () => {
     expect(pauses.at(-1)).toBe(300_000);
   });
 
+  it("may refuse one client's row: its siblings come and go at once, and it is tried less and less often", async () => {
+    await env.DB.prepare(
+      `CREATE TRIGGER refuse BEFORE INSERT ON clients WHEN NEW.client = 'poison'
+       BEGIN SELECT RAISE(ABORT, 'string or blob too big'); END`,
+    ).run();
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    const pool = await poolOf();
+    await pool.register("poison");
+    for (let index = 0; index < 12; index++) {
+      vi.setSystemTime((await alarmAt(pool)) ?? 0);
+      await runDurableObjectAlarm(pool.stub());
+    }
+    const pauseMs = ((await alarmAt(pool)) ?? 0) - Date.now();
+    expect(pauseMs).toBe(300_000);
+    await pool.register("tablet");
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    expect((await readClients(env.DB, pool.user))?.map(({ client }) => client)).toEqual(["tablet"]);
+    await env.DB.prepare("DROP TRIGGER refuse").run();
+    vi.setSystemTime(Date.now() + 300_000);
+    await pool.ring();
+    expect((await readClients(env.DB, pool.user))?.map(({ client }) => client)).toEqual(["poison", "tablet"]);
+  });
+
+  it("is not waited for again by calls once it has not answered in time", async () => {
+    const pool = await poolOf();
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    await runInDurableObject(pool.stub(), async (instance) => {
+      const { DB } = (instance as unknown as { env: { DB: D1Database } }).env;
+      const silent = vi.spyOn(DB, "batch").mockImplementation(() => new Promise(() => undefined));
+      const call = { ...pool.base, signatureKeys: [] };
+      const waiting = fakeTimersUntilSet(DIRECTORY_WRITE_TIMEOUT_MS);
+      const first = instance.register({ ...call, client: "tablet" });
+      await waiting;
+      await vi.advanceTimersByTimeAsync(DIRECTORY_WRITE_TIMEOUT_MS);
+      await first;
+      await instance.register({ ...call, client: "watch" });
+      expect(silent).toHaveBeenCalledTimes(1);
+      silent.mockRestore();
+    });
+    vi.setSystemTime(Date.now() + 600_000);
+    await pool.ring();
+    expect(await readClients(env.DB, pool.user)).toHaveLength(3);
+  });
+
   it("is filled again from the pool when it has lost everything", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(3));
-    await env.DB.batch(["users", "clients", "stock"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    await env.DB.prepare("DELETE FROM clients").run();
     expect(await pool.stub().resync(pool.base)).toEqual({ outcome: "delivered" });
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone", offers: [{ available: 3 }] }]);
+  });
+
+  it("loses by a resync what it has of clients that the pool does not know", async () => {
+    const pool = await poolOf();
+    await project(pool.user, 1, [snapshot("stranger", 5)]);
+    expect(await readClients(env.DB, pool.user)).toHaveLength(2);
+    await pool.stub().resync(pool.base);
+    expect(await readClients(env.DB, pool.user)).toMatchObject([{ client: "phone" }]);
   });
 
   it("hears nothing from a user who does nothing", async () => {

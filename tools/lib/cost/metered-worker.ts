@@ -3,7 +3,7 @@
  * script and one isolate, so one meter for all pools.
  */
 import { poolFor } from "../../../src/pool/address.ts";
-import { Pool, type PoolEnv } from "../../../src/pool/pool.ts";
+import { Pool } from "../../../src/pool/pool.ts";
 import directory from "../../../src/worker.ts";
 import { type Counted, RowMeter, ringIfDue } from "./row-meter.ts";
 import { type Footprint, type Lab, type Measured, measureFootprint, measureRows } from "./row-scenarios.ts";
@@ -17,6 +17,9 @@ export type Totals = Counted & {
 };
 
 export type Scenarios = { readonly rows: Measured; readonly bytes: Footprint };
+
+/** The directory's database under its usual name. */
+type PoolEnv = { readonly DB: D1Database };
 
 type CostEnv = { readonly POOL: DurableObjectNamespace<MeteredPool> } & Omit<
   Parameters<typeof directory.fetch>[1] & object,

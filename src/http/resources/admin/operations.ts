@@ -1,12 +1,12 @@
 /** What operators see and do. Their scope gives no right to publish or to claim. */
-import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS } from "../../../config/limits.ts";
-import { listStock, listUsers } from "../../../directory/queries.ts";
-import { readRestoreEpoch, writeRestoreEpoch } from "../../../directory/restore-epoch.ts";
+import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../config/limits.ts";
+import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
+import { type RestoreEpoch, readRestoreEpoch, writeRestoreEpoch } from "../../../directory/restore-epoch.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import {
@@ -14,6 +14,7 @@ import {
   restoreEpochAnswer,
   restoreEpochRequest,
   resyncAnswer,
+  resyncPoolAnswer,
   revokeUserAnswer,
   stockAnswer,
   stockCursor,
@@ -42,7 +43,9 @@ export const admin = [
       const cursor = after === undefined ? undefined : readCursor(after);
       if (after !== undefined && !cursor) return refuse("invalid_request", "/after: not a valid cursor");
       const expiringBefore = unixSeconds(Date.now()) + (query.expiring_within_seconds ?? EXPIRING_WITHIN_SECONDS);
-      const page = await readDirectory(() => listStock(c.env.DB, { filter, after: cursor, limit, expiringBefore }));
+      const page = await readDirectory(() =>
+        listStock(c.get("directory"), { filter, after: cursor, limit, expiringBefore }),
+      );
       if (!page.ok) return page;
       const last = page.value.more ? page.value.rows.at(-1) : undefined;
       return ok(
@@ -57,7 +60,7 @@ export const admin = [
             next_expiry: row.nextExpiry ?? null,
             needs_upload: row.needsUpload,
           })),
-          next_after: last ? JSON.stringify([last.user, last.client, last.ciphersuite]) : null,
+          next_after: last ? writeCursor(last) : null,
         }),
       );
     },
@@ -74,10 +77,10 @@ export const admin = [
     problems: [],
     handle: async ({ query }, c) => {
       const { after = "", limit = DEFAULT_PAGE_ROWS } = query;
-      const found = await readDirectory(() => listUsers(c.env.DB, { after, limit: limit + 1 }));
+      const found = await readDirectory(() => listUsers(c.get("directory"), { after, limit }));
       if (!found.ok) return found;
-      const users = found.value.slice(0, limit);
-      return ok(c.json({ users, next_after: found.value.length > limit ? (users.at(-1) ?? null) : null }));
+      const { users, more } = found.value;
+      return ok(c.json({ users: [...users], next_after: more ? (users.at(-1) ?? null) : null }));
     },
   }),
   operation({
@@ -138,6 +141,23 @@ export const admin = [
     },
   }),
   operation({
+    id: "resyncPool",
+    method: "POST",
+    path: "/v1/admin/pools/{pool}/resync",
+    access: "operator",
+    summary: "The same by the id of the pool, for work that goes through all pools.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Written, or about to be.", json: resyncPoolAnswer }],
+    problems: ["unknown_pool"],
+    handle: async ({ pool }, c) => {
+      const synced = await resyncPool(c.env, pool);
+      if (!synced) return refuse("unknown_pool");
+      if (!synced.ok) return synced;
+      const { outcome } = synced.value;
+      return ok(c.json({ pool, status: outcome === "unknown_user" ? "empty" : outcome }));
+    },
+  }),
+  operation({
     id: "getRestoreEpoch",
     method: "GET",
     path: RESTORE_EPOCH,
@@ -147,8 +167,8 @@ export const admin = [
     answers: [{ status: 200, description: "The epoch.", json: restoreEpochAnswer }],
     problems: [],
     handle: async (_, c) => {
-      const epoch = await readDirectory(() => readRestoreEpoch(c.env.DB));
-      return epoch.ok ? ok(c.json({ restore_epoch: epoch.value })) : epoch;
+      const epoch = await readDirectory(() => readRestoreEpoch(c.get("directory")));
+      return epoch.ok ? ok(c.json(restoreEpochBody(epoch.value))) : epoch;
     },
   }),
   operation({
@@ -169,23 +189,33 @@ export const admin = [
       const latest = now + 1;
       const wanted = body.restore_epoch ?? latest;
       if (wanted > latest) return refuse("invalid_request", "/restore_epoch: must not be in the future");
-      const epoch = await readDirectory(() => writeRestoreEpoch(c.env.DB, wanted, now));
+      const epoch = await readDirectory(() => writeRestoreEpoch(c.get("directory"), wanted, now));
       if (!epoch.ok) return epoch;
-      rememberRestoreEpoch(epoch.value);
-      if (epoch.value > wanted) {
-        return refuse("restore_epoch_older", undefined, { members: { restore_epoch: epoch.value } });
+      rememberRestoreEpoch(epoch.value.epoch);
+      if (epoch.value.epoch > wanted) {
+        return refuse("restore_epoch_older", undefined, { members: { restore_epoch: epoch.value.epoch } });
       }
-      return ok(c.json({ restore_epoch: epoch.value }));
+      return ok(c.json(restoreEpochBody(epoch.value)));
     },
   }),
 ];
 
-function readCursor(text: string) {
+function restoreEpochBody({ epoch, setAt }: RestoreEpoch) {
+  return {
+    restore_epoch: epoch,
+    holds_everywhere_at: setAt === undefined ? null : setAt + RESTORE_EPOCH_SETTLED_SECONDS,
+  };
+}
+
+const writeCursor = ({ user, client, ciphersuite, soonest }: StockCursor): string =>
+  JSON.stringify([user, client, ciphersuite, ...(soonest > 0 ? [soonest] : [])]);
+
+function readCursor(text: string): StockCursor | undefined {
   try {
     const cursor = stockCursor.safeParse(JSON.parse(text));
     if (!cursor.success) return undefined;
-    const [user, client, ciphersuite] = cursor.data;
-    return { user, client, ciphersuite };
+    const [user, client, ciphersuite, soonest = 0] = cursor.data;
+    return { user, client, ciphersuite, soonest };
   } catch {
     return undefined;
   }

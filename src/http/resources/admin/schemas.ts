@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import { codePoint, identifier, inventory, named, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
+import { codePoint, identifier, inventory, named, poolId, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
 
 export const stockAnswer = named(
   "StockPage",
@@ -58,6 +58,12 @@ export const resyncAnswer = named(
   z.strictObject({ user: identifier, status: z.enum(["delivered", "queued"]) }),
 );
 
+export const resyncPoolAnswer = named(
+  "PoolResync",
+  "`delivered`: the directory has the user's rows, in one database only; `queued`: the pool goes on by itself until it has; `empty`: nobody has ever registered there.",
+  z.strictObject({ pool: poolId, status: z.enum(["delivered", "queued", "empty"]) }),
+);
+
 export const restoreEpochRequest = named(
   "RestoreEpochRequest",
   "Unix seconds, not in the future; by default now. One-time packages stored before it are void.",
@@ -66,8 +72,8 @@ export const restoreEpochRequest = named(
 
 export const restoreEpochAnswer = named(
   "RestoreEpoch",
-  "The epoch in force; 0 if there never was a restore.",
-  z.strictObject({ restore_epoch: unixSeconds }),
+  "The epoch in force; 0 if there never was a restore. From `holds_everywhere_at` on, every isolate that is in use has read it; the first requests of a new or long idle one may still come before that, to pools that have not been called since. A resync tells a pool at once.",
+  z.strictObject({ restore_epoch: unixSeconds, holds_everywhere_at: z.nullable(unixSeconds) }),
 );
 
 /** Members of the problem `restore_epoch_older`. */
@@ -86,7 +92,7 @@ export const stockQuery = z.strictObject({
   after: z.optional(z.string()),
 });
 
-/** The `after` of a page of stock: the last row of the page before it. */
-export const stockCursor = z.tuple([identifier, identifier, codePoint]);
+/** The `after` of a page of stock: user, client and ciphersuite of its last row, and when its client's stock expires. */
+export const stockCursor = z.tuple([identifier, identifier, codePoint, z.optional(unixSeconds)]);
 
 export const userListQuery = z.strictObject({ after: z.optional(identifier), limit });

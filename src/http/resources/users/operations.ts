@@ -1,5 +1,5 @@
 /** Looking without taking: a user's clients and what they support, from the directory. */
-import { type DirectoryClient, readClients } from "../../../directory/queries.ts";
+import { type DirectoryClient, findClients } from "../../../directory/queries.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
@@ -18,7 +18,7 @@ export const users = [
     answers: [{ status: 200, description: "The clients.", json: clientListAnswer }],
     problems: ["unknown_user"],
     handle: async ({ user }, c) => {
-      const clients = await readDirectory(() => readClients(c.env.DB, user));
+      const clients = await readDirectory(() => findClients(c.get("directory"), user));
       if (!clients.ok) return clients;
       if (!clients.value) return refuse("unknown_user");
       return ok(c.json({ user, clients: clients.value.map(clientBody) }, 200, { "Cache-Control": "no-store" }));
@@ -41,6 +41,7 @@ function clientBody(client: DirectoryClient) {
         proposals: [...proposals],
         credentials: [...credentials],
       })),
+      capabilities_complete: offer.capabilitiesComplete,
     })),
   };
 }

@@ -3,13 +3,14 @@ import { capabilityLists, codePoint, identifier, named, signatureKeys, unixSecon
 
 export const offer = named(
   "Offer",
-  "What a client has on offer for one ciphersuite, in the sets of capabilities that its packages list.",
+  "What a client has on offer for one ciphersuite, in the sets of capabilities that its packages list. With `capabilities_complete` false there are more sets than the directory keeps; those of the oldest packages are left out.",
   z.strictObject({
     ciphersuite: codePoint,
     available: z.int().check(z.minimum(0)),
     last_resort: z.boolean(),
     next_expiry: z.nullable(unixSeconds),
     capabilities: z.array(capabilityLists),
+    capabilities_complete: z.boolean(),
   }),
 );
 
