@@ -102,7 +102,7 @@ export const MAX_PAGE_ROWS = 500;
 export const MAX_QUEUES_PER_CLIENT = 64;
 
 /** Packages, and their bytes, in one row of a pool: a claim writes back what stays of it. A row may have 2 MB. */
-export const MAX_CHUNK_PACKAGES = 25;
+export const MAX_CHUNK_PACKAGES = 50;
 export const MAX_CHUNK_BYTES = 64 * 1024;
 
 /** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */

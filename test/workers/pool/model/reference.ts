@@ -16,6 +16,7 @@ import type {
 
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
+const REVOKED_SECONDS = 30 * DAY_SECONDS;
 const STOCK_CAP = 200;
 const STOCK_TARGET = 100;
 const LOW_WATERMARK = 50;
@@ -38,6 +39,7 @@ type Client = {
   readonly name: string;
   registeredAt: number;
   revoked: boolean;
+  revokedAt: number;
   /** Of the one signature scheme that the histories use. */
   signatureKey: Uint8Array;
   entries: Entry[];
@@ -102,7 +104,7 @@ export class ReferencePool {
     this.#takeEpoch(this.epoch);
     const registered = this.client(name);
     if (registered) return sameBytes(registered.signatureKey, signatureKey) ? "unchanged" : "signature_key_conflict";
-    const fresh = { registeredAt: this.now, revoked: false, signatureKey, missedArrivalMs: 0 };
+    const fresh = { registeredAt: this.now, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     const returning = this.clients.find((client) => client.name === name);
     if (returning) Object.assign(returning, fresh);
     else this.clients.push({ name, ...fresh, entries: [], kinds: [], journal: [] });
@@ -202,7 +204,7 @@ export class ReferencePool {
   revoke(name: string): number | undefined {
     const purged = this.remove(name, "all");
     const client = this.client(name);
-    if (client) client.revoked = true;
+    if (client) Object.assign(client, { revoked: true, revokedAt: this.now });
     return purged;
   }
 
@@ -286,7 +288,8 @@ export class ReferencePool {
       );
     }
     this.clients = this.clients.filter(
-      ({ revoked, entries, journal }) => !revoked || entries.length > 0 || journal.length > 0,
+      ({ revoked, revokedAt, entries, journal }) =>
+        !revoked || entries.length > 0 || journal.length > 0 || this.now < revokedAt + REVOKED_SECONDS,
     );
   }
 
