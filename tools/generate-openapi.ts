@@ -1,7 +1,7 @@
 /** Writes src/http/openapi/openapi.json from the schemas; with --check it only says whether the file is fresh. Run by npm. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describeApi } from "../src/http/openapi/describe.ts";
-import { OPERATIONS } from "../src/http/resources/operations.ts";
+import { OPERATIONS } from "../src/http/resources/all-operations.ts";
 
 const FILE = "src/http/openapi/openapi.json";
 

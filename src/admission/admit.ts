@@ -6,10 +6,10 @@ import type { SignatureItem } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
 import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
+import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./admission-refusal.ts";
 import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal } from "./cheap-checks.ts";
 import type { AdmissionContext } from "./policy.ts";
-import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./refusal.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "./verdict.ts";
 
 export type { AdmissionContext } from "./policy.ts";

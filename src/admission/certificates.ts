@@ -1,8 +1,8 @@
 import { ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { type AdmissionRefusal, refusalOfX509Error } from "./admission-refusal.ts";
 import type { AdmissionContext } from "./policy.ts";
-import { type AdmissionRefusal, refusalOfX509Error } from "./refusal.ts";
 
 /** Refusals of packages whose x509 credential is not accepted, or names another identity. */
 export async function verifyCertificates(

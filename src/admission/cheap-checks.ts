@@ -5,8 +5,8 @@ import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
 import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
+import { type AdmissionRefusal, refusalOfLifetimeError } from "./admission-refusal.ts";
 import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
-import { type AdmissionRefusal, refusalOfLifetimeError } from "./refusal.ts";
 
 /**
  * All checks without curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Returns the first refusal,

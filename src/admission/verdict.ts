@@ -1,5 +1,5 @@
 import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
-import type { RefusalCode } from "./refusal.ts";
+import type { RefusalCode } from "./admission-refusal.ts";
 
 /** Not quite RFC 9420, but so widespread that refusing it would lock clients out. */
 export type AdmissionWarning = "default_type_listed";

@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
-import { admit } from "../admission/admit.ts";
-import type { AdmissionPolicy } from "../admission/policy.ts";
 import {
   type AdmissionRefusal,
   describeRefusal,
   refusalOfDecodeError,
   refusalOfVerifyError,
-} from "../admission/refusal.ts";
+} from "../admission/admission-refusal.ts";
+import { admit } from "../admission/admit.ts";
+import type { AdmissionPolicy } from "../admission/policy.ts";
 import * as limits from "../config/limits.ts";
 import { CIPHERSUITES } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";

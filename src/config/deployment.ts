@@ -3,7 +3,7 @@
  * that cannot be read closes the whole service: half a configuration is worse than none.
  */
 import { CIPHERSUITES, type Ciphersuite, isCiphersuite } from "../mls/ciphersuite.ts";
-import { ok, type Result } from "../shared/result.ts";
+import { ok, type Result } from "../shared/ok-or-error.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 

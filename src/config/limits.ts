@@ -6,7 +6,7 @@
 /** One request carries at most this many packages: 100 is what deployed peers take, and bounds the crypto of a call. */
 export const MAX_KEY_PACKAGES_PER_REQUEST = 100;
 
-/** A classical package has 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
+/** A classical package is 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
 export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
 
 /** One MiB: a hundred packages of 7 KiB in base64url. */
@@ -15,7 +15,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** One-time packages a client should keep in stock for each ciphersuite. */
 export const STOCK_TARGET_PACKAGES = 100;
 
-/** One-time packages a client may have in stock for each ciphersuite: the target twice, so that a refill never fails. */
+/** One-time packages a client may have in stock for each ciphersuite: twice the target, so that a refill never fails. */
 export const STOCK_CAP_PACKAGES = 200;
 
 /** Below half of the target an owner is asked to upload. */
@@ -42,13 +42,13 @@ export const JOURNAL_RETENTION_SECONDS = 30 * 24 * 3_600;
 /** Claims in a row from one claimer to one client before the pair's budget counts. */
 export const PAIR_BUDGET_BURST_CLAIMS = 10;
 
-/** Claims a minute from one claimer to one client after the burst. */
+/** Claims per minute from one claimer to one client after the burst. */
 export const PAIR_BUDGET_CLAIMS_PER_MINUTE = 1;
 
-/** One-time packages an hour that leave one client's pool, whoever asks; after that only the last resort. */
+/** One-time packages per hour that leave one client's pool, across all claimers; after that only the last resort. */
 export const TARGET_BUDGET_CLAIMS_PER_HOUR = 60;
 
-/** Refused packages a minute for one client: its signature checks are what an abuser could make us pay for. */
+/** Refused packages per minute for one client: an abuser could otherwise have any number of signatures checked. */
 export const REFUSAL_BUDGET_PACKAGES_PER_MINUTE = 200;
 
 /**
@@ -76,7 +76,7 @@ export const MAX_REFS_PER_REQUEST = 1_000;
 /** References that one reconcile may name: a prune needs them all, and a full stock of all suites has 1,407. */
 export const MAX_HELD_REFS_PER_REQUEST = 2_048;
 
-/** Packages' bytes that one answer about many users holds before further users are put off: an isolate has 128 MB. */
+/** Packages' bytes that one answer about many users holds before further users are deferred: an isolate has 128 MB. */
 export const MAX_BULK_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Ciphersuites, excluded clients or code points that one claim may list. */
@@ -141,7 +141,7 @@ export const ALARM_CHUNK_ROWS = 2_000;
 
 /**
  * How long an isolate uses the restore epoch that it has read before it reads it again, in the background: a restore is
- * rare, and with 5,000 isolates this is 83 reads a second instead of 1,000.
+ * rare, and with 5,000 isolates this is 83 reads per second instead of 1,000.
  */
 export const RESTORE_EPOCH_CACHE_MS = 60_000;
 

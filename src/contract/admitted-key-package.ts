@@ -1,4 +1,4 @@
-import type { CapabilityLists } from "./capabilities.ts";
+import type { CapabilityLists } from "./capability-lists.ts";
 
 /** What admission vouches for and the pool stores. Every field is in a buffer of its own, so that it can cross RPC. */
 export type AdmittedKeyPackage = {

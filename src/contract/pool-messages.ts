@@ -5,7 +5,7 @@
  * numbers. Expected outcomes are values; only a fault throws.
  */
 import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
-import type { CapabilityLists } from "./capabilities.ts";
+import type { CapabilityLists } from "./capability-lists.ts";
 
 /** The principal of the token that made a request. */
 export type Claimer = { readonly user: string; readonly client: string };

@@ -1,6 +1,6 @@
 /** A client as the directory keeps it: one short row, whatever the client supports. */
 import { MAX_DIRECTORY_CAPABILITY_BYTES } from "../config/limits.ts";
-import type { CapabilityLists } from "../contract/capabilities.ts";
+import type { CapabilityLists } from "../contract/capability-lists.ts";
 
 export type SignatureKeyText = { readonly scheme: number; readonly publicKey: string };
 

@@ -9,7 +9,7 @@ import { readEnvironment } from "./middleware/read-environment.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { secureHeaders } from "./middleware/secure-headers.ts";
 import { urlLimit } from "./middleware/url-limit.ts";
-import { OPERATIONS } from "./resources/operations.ts";
+import { OPERATIONS } from "./resources/all-operations.ts";
 import { route } from "./route.ts";
 import { accessLog } from "./telemetry/access-log.ts";
 import { problem } from "./wire/problem-details.ts";

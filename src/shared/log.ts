@@ -3,14 +3,14 @@
  * or a package, never a token, never key material.
  */
 
-/** What is wrong but was handled: a call that failed and was answered with a problem, a write that waits for the alarm. */
+/** Faults that were handled: a failed call that was answered with a problem, a write that waits for the alarm. */
 export type WarningEvent =
   | "pool_call_failed"
   | "directory_read_failed"
   | "directory_write_failed"
   | "restore_epoch_unreadable";
 
-/** What nobody expected. */
+/** Unexpected faults. */
 export type ErrorEvent = "fault" | "alarm_not_set";
 
 export const log = {

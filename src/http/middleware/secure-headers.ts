@@ -18,6 +18,6 @@ export const secureHeaders = createMiddleware<AppEnv>(async function secureHeade
   const { headers } = c.res;
   for (const [name, value] of HEADERS) headers.set(name, value);
   if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
-  // What is not marked as public is nobody else's business, problems included.
+  // An answer that is not marked as public is for its caller alone, problems included.
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
 });

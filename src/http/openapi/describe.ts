@@ -12,7 +12,7 @@ type Json = { [member: string]: unknown };
 
 const REF = "#/components/schemas/";
 
-const DESCRIPTION = `Clients of a messaging app publish MLS KeyPackages (RFC 9420 §10) here; whoever may add them to a group claims one, once.
+const DESCRIPTION = `Clients of a messaging app publish MLS KeyPackages (RFC 9420 §10) here; those who may add them to a group claim one, once.
 Bytes are base64url without padding. Errors are problem details (RFC 9457) with a stable \`code\`.
 Any path may also answer 404 \`route_not_found\` and 405 \`method_not_allowed\`.`;
 

@@ -1,5 +1,5 @@
 /** A refusal as a value, on its way to the caller. Knows nothing of HTTP but its status codes. */
-import type { Result as ResultOf } from "../../shared/result.ts";
+import type { Result as ResultOf } from "../../shared/ok-or-error.ts";
 import type { ProblemCode } from "./problem-codes.ts";
 
 export type Refusal = {
@@ -13,7 +13,7 @@ export type Refusal = {
 /** A value, or why there is none. */
 export type Result<T> = ResultOf<T, Refusal>;
 
-export { ok } from "../../shared/result.ts";
+export { ok } from "../../shared/ok-or-error.ts";
 
 export function refuse(code: ProblemCode, detail?: string, more: Omit<Refusal, "code" | "detail"> = {}) {
   return { ok: false, error: { code, ...(detail === undefined ? {} : { detail }), ...more } } as const;

@@ -5,7 +5,7 @@
  * can be given, and a claimer over its budget costs no read at all. All of it happens in one transaction, so a fact is
  * the same whenever it is asked for.
  */
-import { satisfies } from "../../contract/capabilities.ts";
+import { satisfies } from "../../contract/capability-lists.ts";
 import type { ClaimCriteria } from "../../contract/pool-messages.ts";
 import type { Found } from "../tables/chunks.ts";
 import type { Queue } from "../tables/clients.ts";

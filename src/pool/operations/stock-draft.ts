@@ -5,7 +5,7 @@
 import { MAX_QUEUES_PER_CLIENT } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
-import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { CapabilityLists } from "../../contract/capability-lists.ts";
 import type { PublishCode } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { livePackages } from "../tables/chunks.ts";

@@ -4,7 +4,7 @@
  */
 import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { CapabilityLists } from "../../contract/capability-lists.ts";
 import type { ClientSnapshot } from "../../directory/client-row.ts";
 import type { ClientNews, UserNews } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";

@@ -2,7 +2,7 @@
  * Clients of the pool's user: one record each, with their signature keys, the counts of their queues and their budgets,
  * so that whatever a claim changes about a client is one row.
  */
-import type { CapabilityLists } from "../../contract/capabilities.ts";
+import type { CapabilityLists } from "../../contract/capability-lists.ts";
 import type { SignatureKey } from "../../contract/pool-messages.ts";
 import { fromBase64Url, toBase64Url } from "../../shared/base64url.ts";
 import type { Budgets } from "./budgets.ts";

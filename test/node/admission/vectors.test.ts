@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { refusalOfDecodeError, refusalOfVerifyError } from "../../../src/admission/admission-refusal.ts";
 import { admit } from "../../../src/admission/admit.ts";
-import { refusalOfDecodeError, refusalOfVerifyError } from "../../../src/admission/refusal.ts";
 import {
   MAX_KEY_PACKAGE_BYTES,
   MAX_TOTAL_LIFETIME_SECONDS,

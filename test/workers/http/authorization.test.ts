@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import type { Access } from "../../../src/http/operation.ts";
-import { OPERATIONS } from "../../../src/http/resources/operations.ts";
+import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { poolName } from "../../../src/pool/address.ts";
 import { ADMIN, CLAIM, PUBLISH, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";

@@ -5,7 +5,7 @@ import openapi from "../../../src/http/openapi/openapi.json" with { type: "json"
 import { operation } from "../../../src/http/operation.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { refuse } from "../../../src/http/refusals/refusal.ts";
-import { OPERATIONS } from "../../../src/http/resources/operations.ts";
+import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { faults } from "../support/described.ts";
 import { call } from "../support/http.ts";
 

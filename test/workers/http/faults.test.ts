@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
-import { OPERATIONS } from "../../../src/http/resources/operations.ts";
+import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";

@@ -60,7 +60,7 @@ export const resyncAnswer = named(
 
 export const resyncPoolAnswer = named(
   "PoolResync",
-  "`delivered`: the directory has the user's rows, in one database only; `queued`: the pool goes on by itself until it has; `empty`: nobody has ever registered there.",
+  "`delivered`: the directory has the user's rows, in one database only; `queued`: the pool goes on by itself until it has; `empty`: no client has ever registered there.",
   z.strictObject({ pool: poolId, status: z.enum(["delivered", "queued", "empty"]) }),
 );
 

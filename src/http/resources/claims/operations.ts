@@ -15,7 +15,7 @@ import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { AnswerBudget } from "./answer-budget.ts";
-import { clientClaimBody } from "./bodies.ts";
+import { clientClaimBody } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
 import { criteriaOf, idempotencyOf } from "./request.ts";
 import {

@@ -1,5 +1,5 @@
 /** What may become of one package of a batch. */
-import type { RefusalCode } from "../../../admission/refusal.ts";
+import type { RefusalCode } from "../../../admission/admission-refusal.ts";
 import type { PublishCode } from "../../../contract/pool-messages.ts";
 
 /**

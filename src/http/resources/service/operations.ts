@@ -4,7 +4,7 @@ import openapi from "../../openapi/openapi.json" with { type: "json" };
 import { operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
 import { docsPage } from "./docs-page.ts";
-import { describePolicy } from "./policy.ts";
+import { describePolicy } from "./policy-document.ts";
 import { healthAnswer, policyAnswer } from "./schemas.ts";
 
 const PUBLIC = { "Cache-Control": `public, max-age=${POLICY_CACHE_SECONDS}` };

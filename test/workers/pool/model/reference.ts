@@ -3,7 +3,7 @@
  * tables, no counters, no clockwork. It knows nothing of how the pool is built; budgets are off.
  */
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
-import type { CapabilityLists } from "../../../../src/contract/capabilities.ts";
+import type { CapabilityLists } from "../../../../src/contract/capability-lists.ts";
 import type {
   ClaimAnswer,
   ClaimCriteria,
