@@ -5,13 +5,17 @@ import { newSigningKey } from "./tools/lib/tokens.ts";
 /** Tests of claims as such are not about budgets; those that are have a project with the defaults in force. */
 const NO_BUDGETS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
 
+/** A directory of three databases; before that it was one, and not all users have moved. */
+const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
+
 /** A Worker as deployed, but for its own token key, whose private half the tests hold. */
-const worker = (variables: Record<string, string>) =>
+const worker = (variables: Record<string, string>, d1Databases: readonly string[] = []) =>
   cloudflareTest(async () => {
     const { privateJwk, jwks } = await newSigningKey("test");
     return {
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        ...(d1Databases.length > 0 ? { d1Databases: Object.fromEntries(d1Databases.map((name) => [name, name])) } : {}),
         bindings: {
           TEST_MIGRATIONS: await readD1Migrations("./migrations"),
           TEST_PRIVATE_JWK: JSON.stringify(privateJwk),
@@ -36,7 +40,16 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["test/workers/budgets/**"],
+          exclude: ["test/workers/budgets/**", "test/workers/shards/**"],
+          setupFiles: ["test/workers/support/setup.ts"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        plugins: [worker({ ...NO_BUDGETS, ...THREE_DATABASES }, ["DB", "DB0", "DB1", "DB2"])],
+        test: {
+          name: "shards",
+          include: ["test/workers/shards/**/*.test.ts"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },

@@ -2,6 +2,7 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach } from "vitest";
+import { allShards, directoryOf } from "../../../src/directory/shards.ts";
 import { putOffTimeouts, stopClock } from "./clock.ts";
 
 putOffTimeouts();
@@ -9,4 +10,4 @@ putOffTimeouts();
 stopClock();
 beforeEach(stopClock);
 
-await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+for (const { db } of allShards(directoryOf(env))) await applyD1Migrations(db, env.TEST_MIGRATIONS);
