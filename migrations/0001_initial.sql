@@ -1,5 +1,5 @@
 -- The directory: which users and clients exist, what they support, how well they are stocked.
--- It decides nothing. Each row is the image of a client in its user's pool at `version`, and can be made again from it.
+-- It decides nothing. Each row is the snapshot of a client in its user's pool at `version`, and can be made again from it.
 -- One row a client and few indexes: what is billed is the number of rows that a write changes.
 -- Times are unix seconds.
 

@@ -292,9 +292,11 @@ export class Pool extends DurableObject<object> {
 
   async #doLaterWork(nowMs: number): Promise<void> {
     const unfinished = this.#commit(() => sweep(this.#sql, this.#settings.retention, nowMs));
-    // What is not urgent, what has just expired among it, goes along with an alarm that rings anyway.
-    const { outboxDueMs } = readPool(this.#sql);
-    if (outboxDueMs === undefined || outboxDueMs <= nowMs) await this.#relay.send();
+    // What is not urgent, what has just expired among it, goes along with an alarm that rings anyway, and so does what
+    // would be sent in a moment.
+    const { outboxDueMs, outboxFailures } = readPool(this.#sql);
+    const soonMs = nowMs + (outboxFailures === 0 ? OUTBOX_DELAY_MS : 0);
+    if (outboxDueMs === undefined || outboxDueMs <= soonMs) await this.#relay.send();
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
     if (next !== undefined) this.#alarm.request(next);
     this.#alarm.flush();

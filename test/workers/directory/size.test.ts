@@ -1,7 +1,7 @@
 /** What a device costs the directory: bytes, and rows that are written, which is what is billed. */
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import type { CapabilityLists } from "../../../src/contract/capabilities.ts";
+import type { CapabilityLists } from "../../../src/contract/capability-lists.ts";
 import { type ClientSnapshot, columnsOf, fromColumns } from "../../../src/directory/client-row.ts";
 import { toBase64Url } from "../../../src/shared/base64url.ts";
 import { offer, project, revoked, snapshot } from "../support/directory.ts";
