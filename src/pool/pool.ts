@@ -152,7 +152,8 @@ export class Pool extends DurableObject<object> {
       }
       return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
     });
-    if (isVisible) await this.#relay.sendNow();
+    // Beside the reply: an upload does not wait for the directory.
+    if (isVisible) this.ctx.waitUntil(this.#relay.sendNow());
     return answer;
   }
 

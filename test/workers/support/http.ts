@@ -1,8 +1,10 @@
 /** Calls to the Worker under test, and owners and claimers to make them. */
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
+import { poolFor } from "../../../src/pool/address.ts";
 import { CLAIM, PUBLISH, token } from "./auth.ts";
 import { operationOf, undescribed } from "./described.ts";
 import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge.ts";
+import { settled } from "./pool.ts";
 
 export const ORIGIN = "https://directory.test";
 
@@ -67,6 +69,11 @@ export async function registeredOwner(user = freshName("owner"), client = "phone
     call(method, path + suffix, { token: bearer, ...options });
   const registration = await as("PUT", "", { body: { signature_keys: { ed25519: base64url(signer.publicKey) } } });
   if (registration.status >= 300) throw new Error(JSON.stringify(registration.json));
+  const upload: typeof as = async (...request) => {
+    const answer = await as(...request);
+    await settled(poolFor(env, user));
+    return answer;
+  };
   const forgery: Forgery = { identity: user, signer };
   return {
     user,
@@ -78,9 +85,9 @@ export async function registeredOwner(user = freshName("owner"), client = "phone
     forge: (change: Partial<Forgery> = {}) => forge({ ...forgery, ...change }),
     forgeMany: (count: number, change: Partial<Forgery> = {}) => forgeMany(count, { ...forgery, ...change }),
     publish: (packages: readonly Uint8Array[]) =>
-      as("POST", "/key-packages", { body: { key_packages: packages.map(base64url) } }),
+      upload("POST", "/key-packages", { body: { key_packages: packages.map(base64url) } }),
     replace: (packages: readonly Uint8Array[], query = "") =>
-      as("PUT", `/key-packages${query}`, { body: { key_packages: packages.map(base64url) } }),
+      upload("PUT", `/key-packages${query}`, { body: { key_packages: packages.map(base64url) } }),
     inventory: async () => (await as("GET", "/inventory")).json.inventory,
   };
 }

@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimAnswer, ClaimCriteria, ClientClaim, PublishAnswer } from "../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
+import type { Pool } from "../../../src/pool/pool.ts";
 
 export const ED25519 = 0x0807;
 export const NO_EPOCH = 0;
@@ -52,6 +53,16 @@ export const anything: ClaimCriteria = {
   allowLastResort: true,
 };
 
+/** Waits until the pool has told the directory what it tells at once, or has failed to. */
+export async function settled(pool: DurableObjectStub<Pool>): Promise<void> {
+  const isDue = () =>
+    runInDurableObject(pool, (_, state) => {
+      const [row] = state.storage.sql.exec<{ due: number | null }>("SELECT outbox_due_ms AS due FROM pool").toArray();
+      return typeof row?.due === "number" && row.due <= Date.now();
+    });
+  while (await isDue()) await scheduler.wait(1);
+}
+
 /** A user with one registered client, and calls with the arguments that tests do not care about filled in. */
 export async function poolOf(user = freshUser(), client = "phone") {
   const pool = () => poolFor(env, user);
@@ -64,8 +75,11 @@ export async function poolOf(user = freshUser(), client = "phone") {
     base,
     register: (name: string) =>
       pool().register({ ...base, client: name, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] }),
-    publish: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") =>
-      publish(await pool().publish({ ...base, client: to, mode, keyPackages: packages, refused: 0 })),
+    publish: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") => {
+      const answer = await pool().publish({ ...base, client: to, mode, keyPackages: packages, refused: 0 });
+      await settled(pool());
+      return publish(answer);
+    },
     claim: async (
       change: Partial<ClaimCriteria> = {},
       options: { claimer?: string; key?: string; body?: number; restoreEpoch?: number } = {},
