@@ -45,14 +45,14 @@ const MUTATIONS: readonly Mutation[] = [
     safeguard: "dropping the cache after a rollback",
     file: "src/pool/pool.ts",
     from: `      this.#cache = undefined;
-      this.#replaysEnded = -1;`,
-    to: "      this.#replaysEnded = -1;",
+      this.#endedReplays = NO_REPLAYS_ENDED;`,
+    to: "      this.#endedReplays = NO_REPLAYS_ENDED;",
     tests: ["test/workers/pool/rollback.test.ts"],
   },
   {
     safeguard: "dropping the cursor of old answers after a rollback",
     file: "src/pool/pool.ts",
-    from: `      this.#replaysEnded = -1;
+    from: `      this.#endedReplays = NO_REPLAYS_ENDED;
       this.#alarm.discard();`,
     to: "      this.#alarm.discard();",
     tests: ["test/workers/pool/claim-records.test.ts"],
@@ -135,37 +135,204 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "taking a package out of its chunk",
     file: "src/pool/tables/chunks.ts",
-    from: `  keep(sql, found, chunk, (position) => position !== found.position);
+    from: `  remove(sql, chunk, (index) => index === position);
 `,
-    to: "",
+    to: `  void [sql, chunk, position];
+`,
     tests: ["test/workers/pool/claim.test.ts"],
   },
   {
     safeguard: "taking out the package that was found",
     file: "src/pool/tables/chunks.ts",
-    from: "(position) => position !== found.position",
-    to: "(position) => position !== 0",
+    from: "(index) => index === position",
+    to: "(index) => index === 0 * position",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "giving the bytes of the package that was found",
     file: "src/pool/tables/chunks.ts",
-    from: "const bytes = sliceOf(chunk.entries, chunk.packages, found.position);",
-    to: "const bytes = sliceOf(chunk.entries, chunk.packages, 0);",
+    from: `  const start = startOf(chunk, position);
+  return chunk`,
+    to: `  const start = startOf(chunk, 0 * position);
+  return chunk`,
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
-    safeguard: "dropping the bytes of a package that left",
+    safeguard: "noting that a package has left",
     file: "src/pool/tables/chunks.ts",
-    from: "write(sql, key, chunk.storedAt, entries, concatBytes(...slices));",
-    to: "write(sql, key, chunk.storedAt, entries, concatBytes(...slices, chunk.packages));",
+    from: "return { ...entry, hasLeft: true };",
+    to: "return entry;",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "overwriting the bytes of a package that left",
+    file: "src/pool/tables/chunks.ts",
+    from: `    packages.fill(0, start, start + entry.length);
+`,
+    to: "",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "overwriting all bytes of a package that left",
+    file: "src/pool/tables/chunks.ts",
+    from: "packages.fill(0, start, start + entry.length);",
+    to: "packages.fill(0, start, start + entry.length / 2);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "overwriting the bytes of no other package: where they begin",
+    file: "src/pool/tables/chunks.ts",
+    from: "packages.fill(0, start, start + entry.length);",
+    to: "packages.fill(0, 0 * start, entry.length);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "overwriting the bytes of no other package: where they end",
+    file: "src/pool/tables/chunks.ts",
+    from: "packages.fill(0, start, start + entry.length);",
+    to: "packages.fill(0, start);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "giving nothing that has left",
+    file: "src/pool/tables/chunks.ts",
+    from: "(entry) => !entry.hasLeft && entry.notAfter",
+    to: "(entry) => entry.notAfter",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "removing nothing that has left",
+    file: "src/pool/tables/chunks.ts",
+    from: "if (entry.hasLeft || !leaves(entry, place)) continue;",
+    to: "if (!leaves(entry, place)) continue;",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "what is live is not what has left",
+    file: "src/pool/tables/chunks.ts",
+    from: "entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }],",
+    to: "[{ queueId: queueIdOf(row.chunk_id), entry }],",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "counting nothing that has left",
+    file: "src/pool/tables/chunks.ts",
+    from: "({ hasLeft, notAfter }) => !hasLeft && notAfter > now,",
+    to: "({ notAfter }) => notAfter > now,",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the row goes with its last package",
+    file: "src/pool/tables/chunks.ts",
+    from: `    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", chunk.id);
+`,
+    to: "",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the row stays until its last package goes",
+    file: "src/pool/tables/chunks.ts",
+    from: "if (entries.every(({ hasLeft }) => hasLeft)) {",
+    to: "if (entries.some(({ hasLeft }) => hasLeft)) {",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "what a chunk says of itself after a package left",
+    file: "src/pool/tables/chunks.ts",
+    from: `    ...summaryOf(entries),
+    encodeEntries(firstSequenceOf(chunk.id), entries),`,
+    to: `    ...summaryOf(chunk.entries),
+    encodeEntries(firstSequenceOf(chunk.id), entries),`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "what a chunk says of those that are live only",
+    file: "src/pool/tables/chunks.ts",
+    from: "const live = entries.filter(({ hasLeft }) => !hasLeft);",
+    to: "const live = entries;",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the chunks of one queue",
+    file: "src/pool/tables/chunks.ts",
+    from: "const end = chunkId(clientId, queueId + 1, 0);",
+    to: "const end = chunkId(clientId, queueId + 2, 0);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "all chunks of one queue",
+    file: "src/pool/tables/chunks.ts",
+    from: "const end = chunkId(clientId, queueId + 1, 0);",
+    to: "const end = chunkId(clientId, queueId, SEQUENCES - 1);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "removing from one client only",
+    file: "src/pool/tables/chunks.ts",
+    from: `      chunkId(clientId + 1, 0, 0),
+    )
+    .toArray()
+    .map(fromRow);`,
+    to: `      chunkId(clientId + 1, 1, 0),
+    )
+    .toArray()
+    .map(fromRow);`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "removing from all queues of a client",
+    file: "src/pool/tables/chunks.ts",
+    from: `      chunkId(clientId + 1, 0, 0),
+    )
+    .toArray()
+    .map(fromRow);`,
+    to: `      chunkId(clientId, QUEUES - 1, 0),
+    )
+    .toArray()
+    .map(fromRow);`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the live packages of one client",
+    file: "src/pool/tables/chunks.ts",
+    from: `      chunkId(clientId + 1, 0, 0),
+    )
+    .toArray()
+    .flatMap(`,
+    to: `      chunkId(clientId + 1, 1, 0),
+    )
+    .toArray()
+    .flatMap(`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the counts of one client",
+    file: "src/pool/tables/chunks.ts",
+    from: `      chunkId(clientId + 1, 0, 0),
+      now,`,
+    to: `      chunkId(clientId + 1, 1, 0),
+      now,`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "room for every queue in a chunk's number",
+    file: "src/pool/tables/chunks.ts",
+    from: "const QUEUES = 128;",
+    to: "const QUEUES = 64;",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "room for every package in a chunk's number",
+    file: "src/pool/tables/chunks.ts",
+    from: "const SEQUENCES = 2 ** 30;",
+    to: "const SEQUENCES = 2 ** 20;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "oldest first in a queue",
     file: "src/pool/tables/chunks.ts",
-    from: "ORDER BY first_sequence LIMIT 1",
-    to: "ORDER BY first_sequence DESC LIMIT 1",
+    from: "ORDER BY chunk_id LIMIT 1",
+    to: "ORDER BY chunk_id DESC LIMIT 1",
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/chunks.test.ts"],
   },
   {
@@ -178,24 +345,22 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "not_after",
     file: "src/pool/tables/chunks.ts",
-    from: "entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
-    to: "entry.notBefore <= window.now",
+    from: " && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
+    to: " && entry.notBefore <= window.now",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "not_before",
     file: "src/pool/tables/chunks.ts",
-    from: "entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
-    to: "entry.notAfter >= window.aliveUntil",
+    from: " && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
+    to: " && entry.notAfter >= window.aliveUntil",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "chunks of nothing that can be given are skipped",
     file: "src/pool/tables/chunks.ts",
-    from: `    after = row.first_sequence;
-`,
-    to: `    return undefined;
-`,
+    from: "from = chunk.id + 1;",
+    to: "return undefined;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
@@ -243,8 +408,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "keeping the answer of a claim",
     file: "src/pool/pool.ts",
-    from: "const kept = replay && hasGiven ? { of: replay, expiresAt } : undefined;",
-    to: "const kept = undefined;",
+    from: 'const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;',
+    to: "const kept = undefined; void expiresAt;",
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/faults.test.ts"],
   },
   {
@@ -257,8 +422,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "the age of an answer",
     file: "src/pool/tables/claims.ts",
-    from: "if (!row || row.expires_at <= now) return undefined;",
-    to: "if (!row) return undefined;",
+    from: `if (row.expires_at <= now) return "expired";`,
+    to: "void now;",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
@@ -267,6 +432,50 @@ const MUTATIONS: readonly Mutation[] = [
     from: `if (expiresAt !== null) endReplay(sql, "claim_id = ?", claimId);`,
     to: "",
     tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "ending the expired answer whose key is used again",
+    file: "src/pool/tables/claims.ts",
+    from: `if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);`,
+    to: "",
+    tests: ["test/workers/pool/claim-records.test.ts"],
+  },
+  {
+    safeguard: "going on behind the old answers that were looked at",
+    file: "src/pool/tables/claims.ts",
+    from: `    after = claimId;
+`,
+    to: "",
+    tests: ["test/workers/pool/claim-records.test.ts"],
+  },
+  {
+    safeguard: "going on with old answers where there are more",
+    file: "src/pool/tables/claims.ts",
+    from: "nextAt: rows.length < limit ? now + Math.max(1, replaySeconds) : now }",
+    to: "nextAt: now + Math.max(1, replaySeconds) }",
+    tests: ["test/workers/pool/claim-records.test.ts"],
+  },
+  {
+    safeguard: "looking again when the next answer ends",
+    file: "src/pool/tables/claims.ts",
+    from: "return { after, nextAt: expiresAt };",
+    to: "return { after, nextAt: expiresAt + 1 };",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "stopping at an answer that can be repeated",
+    file: "src/pool/tables/claims.ts",
+    from: "if (expiresAt !== null && expiresAt > now) return",
+    to: "if (expiresAt !== null && expiresAt > now + 1) return",
+    tests: ["test/workers/pool/chunks.test.ts", "test/workers/pool/claim-records.test.ts"],
+  },
+  {
+    safeguard: "no look at old answers before one has ended",
+    file: "src/pool/tables/claims.ts",
+    from: `  if (now < ended.nextAt) return ended;
+`,
+    to: "",
+    tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "journal numbers above all earlier ones",

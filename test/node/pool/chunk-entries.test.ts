@@ -2,16 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ChunkEntry, decodeEntries, encodeEntries } from "../../../src/pool/tables/chunk-entries.ts";
 
-const MAX_U48 = 2 ** 48 - 1;
-
 /** References of the hashes that RFC 9420's ciphersuites use: SHA-256, SHA-384 and SHA-512. */
 const anyRef = fc.constantFrom(32, 48, 64).chain((bytes) => fc.uint8Array({ minLength: bytes, maxLength: bytes }));
 const anyTime = fc.oneof(
   fc.integer({ min: 0, max: 4_000_000_000 }),
-  fc.constantFrom(0, 2 ** 32 - 1, 2 ** 32, MAX_U48 - 1, MAX_U48),
+  fc.constantFrom(0, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48),
+  fc.maxSafeNat(),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER),
 );
 const anyEntry = fc.record({
   offset: fc.integer({ min: 0, max: 2 ** 16 - 1 }),
+  hasLeft: fc.boolean(),
   ref: anyRef,
   notBefore: anyTime,
   notAfter: anyTime,
@@ -36,6 +37,7 @@ const stored = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as Array
 
 const entry = (change: Partial<ChunkEntry> = {}): ChunkEntry => ({
   sequence: 7,
+  hasLeft: false,
   ref: new Uint8Array(32).fill(1),
   notBefore: 10,
   notAfter: 20,
@@ -55,12 +57,18 @@ describe("the entries of a chunk", () => {
     );
   });
 
-  it("keep a time beyond 2^48 seconds as the last that can be written, and never as an early one", () => {
-    const times = [2 ** 48, 2 ** 50, Number.MAX_SAFE_INTEGER];
-    for (const time of times) {
-      const encoded = encodeEntries(7, [entry({ notBefore: time, notAfter: time })]);
-      expect(decodeEntries(7, stored(encoded))).toEqual([entry({ notBefore: MAX_U48, notAfter: MAX_U48 })]);
+  it("keep every time to the second, up to the last that a number can hold", () => {
+    for (const last of [2 ** 32, 2 ** 48, 2 ** 50, Number.MAX_SAFE_INTEGER]) {
+      const written = [entry({ notBefore: last - 1, notAfter: last })];
+      expect(decodeEntries(7, stored(encodeEntries(7, written)))).toEqual(written);
     }
+  });
+
+  it("differ in one byte when a package has left", () => {
+    const [before, after] = [false, true].map((hasLeft) => encodeEntries(7, [entry(), entry({ hasLeft }), entry()]));
+    const differing = [...(before ?? [])].flatMap((byte, at) => (byte === after?.[at] ? [] : [at]));
+    expect(after).toHaveLength(before?.length ?? Number.NaN);
+    expect(differing).toEqual([24 + 32 + 2]);
   });
 
   it("are not read from bytes that are cut off inside an entry", () => {
@@ -76,7 +84,7 @@ describe("the entries of a chunk", () => {
     );
   });
 
-  it("take 19 bytes each beside the reference", () => {
-    expect(encodeEntries(7, [entry(), entry({ ref: new Uint8Array(64) })])).toHaveLength(19 + 32 + 19 + 64);
+  it("take 24 bytes each beside the reference", () => {
+    expect(encodeEntries(7, [entry(), entry({ ref: new Uint8Array(64) })])).toHaveLength(24 + 32 + 24 + 64);
   });
 });

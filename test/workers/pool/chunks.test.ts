@@ -1,16 +1,28 @@
 /**
- * Packages in their chunks: the order in which they leave, what stays of a chunk when some of it goes, and that the bytes
- * of a package are gone with it.
+ * Packages in their chunks: the order in which they leave, what stays of a chunk when some of it goes, that the bytes of a
+ * package are gone with it, and that a chunk's number finds it among those of other queues and clients.
  */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
-import { storeChunks } from "../../../src/pool/tables/chunks.ts";
+import {
+  bytesOf,
+  clientsWithExpired,
+  livePackages,
+  nextExpiry,
+  oldest,
+  stockOfQueues,
+  storeChunks,
+  takeOut,
+  takePackage,
+} from "../../../src/pool/tables/chunks.ts";
 import { findByName, writeClient } from "../../../src/pool/tables/clients.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import { randomSeed } from "../support/seed.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 
@@ -37,11 +49,15 @@ const remove = (pool: TestPool, packages: readonly AdmittedKeyPackage[]) =>
     which: { kind: "refs", refs: packages.map(({ ref }) => ref) },
   });
 
+/** The queue in a chunk's number, above the 30 bits of its first sequence number and below the client. */
+const QUEUE_ID = "((chunk_id >> 30) & 127)";
+
 const chunks = (pool: TestPool) =>
   runInDurableObject(pool.stub(), (_, { storage }) =>
     storage.sql
-      .exec<{ queue_id: number; live: number; bytes: number; stored_at: number }>(
-        "SELECT queue_id, live, LENGTH(packages) AS bytes, stored_at FROM chunks ORDER BY queue_id, first_sequence",
+      .exec<{ queue_id: number; live: number; bytes: number; entry_bytes: number; stored_at: number }>(
+        `SELECT ${QUEUE_ID} AS queue_id, live, LENGTH(packages) AS bytes, LENGTH(entries) AS entry_bytes, stored_at
+         FROM chunks ORDER BY chunk_id`,
       )
       .toArray(),
   );
@@ -61,9 +77,17 @@ const everything = (pool: TestPool): Promise<string> =>
       .join("|");
   });
 
-async function holdsBytesOf(pool: TestPool, packages: readonly AdmittedKeyPackage[]): Promise<boolean[]> {
+/** Of each package: true if all of its bytes are somewhere, false if not even 16 of them in a row are. */
+async function holdsBytesOf(pool: TestPool, packages: readonly AdmittedKeyPackage[]): Promise<(boolean | "in part")[]> {
   const stored = await everything(pool);
-  return packages.map(({ bytes }) => stored.includes(new TextDecoder("latin1").decode(bytes)));
+  return packages.map(({ bytes }) => {
+    const wanted = new TextDecoder("latin1").decode(bytes);
+    if (stored.includes(wanted)) return true;
+    const pieces = Array.from({ length: Math.floor(wanted.length / 16) }, (_, at) =>
+      wanted.slice(at * 16, at * 16 + 16),
+    );
+    return pieces.some((piece) => stored.includes(piece)) ? "in part" : false;
+  });
 }
 
 /** The counts in the client's record beside those of its chunks, by queue. */
@@ -71,7 +95,9 @@ const counts = (pool: TestPool) =>
   runInDurableObject(pool.stub(), (_, { storage }) => {
     const client = findByName(storage.sql, pool.client);
     const stored = storage.sql
-      .exec<{ queue_id: number; live: number }>("SELECT queue_id, SUM(live) AS live FROM chunks GROUP BY queue_id")
+      .exec<{ queue_id: number; live: number }>(
+        `SELECT ${QUEUE_ID} AS queue_id, SUM(live) AS live FROM chunks GROUP BY 1`,
+      )
       .toArray();
     return {
       recorded: client?.queues.flatMap(({ queueId, live }) => (live > 0 ? [[queueId, live]] : [])),
@@ -233,6 +259,45 @@ describe("a chunk", () => {
     expect(only(await pool.claim({}, { restoreEpoch: storedAt + 50 })).status).toBe("exhausted");
   });
 
+  it("counts and removes no package again that has left it", async () => {
+    const pool = await poolOf();
+    const batch = [1, 5, 5, 5].map((days) => keyPackage({ notAfter: nowSeconds() + days * DAY }));
+    await pool.publish(batch);
+    await pool.claim({ minRemainingLifetimeSeconds: 2 * DAY });
+    await remove(pool, [batch[2] as AdmittedKeyPackage]);
+    expect(await remove(pool, batch.slice(1, 3))).toMatchObject({ removed: 0, inventory: [{ available: 2 }] });
+    expect(await pool.publish(batch.slice(1, 3))).toMatchObject({ codes: ["already_claimed", "already_removed"] });
+    // One of those that are left has expired, so that the chunk is looked into.
+    vi.setSystemTime(Date.now() + DAY * 1000);
+    expect((await pool.inventory())[0]).toMatchObject({ available: 1, nextExpiry: batch[3]?.notAfter });
+    expect(await pool.stub().revoke({ ...pool.base, client: pool.client })).toMatchObject({ purged: 2 });
+  });
+
+  it("expires with those that are left in it, not with those that have left", async () => {
+    const pool = await poolOf();
+    const batch = [1, 9, 5].map((days) => keyPackage({ notAfter: nowSeconds() + days * DAY }));
+    await pool.publish(batch);
+    const lifetimes = () =>
+      runInDurableObject(pool.stub(), (_, { storage }) =>
+        storage.sql.exec("SELECT min_not_after, max_not_after FROM chunks").toArray(),
+      );
+    const ends = batch.map(({ notAfter }) => notAfter);
+    expect(await lifetimes()).toEqual([{ min_not_after: ends[0], max_not_after: ends[1] }]);
+    await pool.claim();
+    expect(await lifetimes()).toEqual([{ min_not_after: ends[2], max_not_after: ends[1] }]);
+    await pool.claim();
+    expect(await lifetimes()).toEqual([{ min_not_after: ends[2], max_not_after: ends[2] }]);
+  });
+
+  it("keeps times to the second, up to the last that a number can hold", async () => {
+    const pool = await poolOf();
+    const ends = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1];
+    await pool.publish(ends.map((notAfter) => keyPackage({ notAfter })));
+    expect((await pool.inventory())[0]).toMatchObject({ available: 2, nextExpiry: ends[1] });
+    const given = [only(await pool.claim()), only(await pool.claim())];
+    expect(given).toMatchObject(ends.map((notAfter) => ({ status: "claimed", package: { notAfter } })));
+  });
+
   it("is spared by a restore epoch that is not later than its upload", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(2));
@@ -277,6 +342,25 @@ describe("the bytes of a package", () => {
     expect(await holdsBytesOf(pool, batch)).toEqual([false, true, true, true, true]);
   });
 
+  it("are nowhere in the database once it has left its chunk, which keeps its size and goes with the last one", async () => {
+    const pool = await poolOf();
+    const batch = Array.from({ length: 6 }, (_, index) => keyPackage({ bytes: randomBytes(200 + index) }));
+    await pool.publish(batch);
+    const [fresh] = await chunks(pool);
+    const order = [2, 5, 0, 3, 1];
+    for (const [step, index] of order.entries()) {
+      // Packages leave from the middle, and the claims take the first one that is left.
+      if (index === 0 || index === 1) expect(await claimAll(pool, 1)).toEqual([batch[index]?.ref.toHex()]);
+      else await remove(pool, [batch[index] as AdmittedKeyPackage]);
+      const gone = order.slice(0, step + 1);
+      expect(await holdsBytesOf(pool, batch)).toEqual(batch.map((_, at) => !gone.includes(at)));
+      expect(await chunks(pool)).toEqual([{ ...fresh, live: batch.length - gone.length }]);
+    }
+    expect(await claimAll(pool, 2)).toEqual([batch[4]?.ref.toHex(), undefined]);
+    expect(await holdsBytesOf(pool, batch)).toEqual(batch.map(() => false));
+    expect(await chunks(pool)).toEqual([]);
+  });
+
   it("are nowhere in the database after the whole stock was revoked or voided", async () => {
     for (const end of [
       (pool: TestPool) => pool.stub().revoke({ ...pool.base, client: pool.client }),
@@ -317,6 +401,113 @@ describe("the bytes of a package", () => {
     await next(pool);
     expect((await holdsBytesOf(pool, batch))[0]).toBe(false);
   });
+});
+
+describe("the number of a chunk", () => {
+  const LAST_SEQUENCE = 2 ** 30 - 1;
+  /** Neighbours, and the ends of what the number has room for: queues up to 127, clients up to 2^16 - 1. */
+  const CLIENTS = [1, 2, 3, 2 ** 16 - 1];
+  const QUEUES = [0, 1, 2, 63, 64, 126, 127];
+  type Stored = {
+    readonly clientId: number;
+    readonly queueId: number;
+    readonly sequence: number;
+    readonly one: AdmittedKeyPackage;
+  };
+  const anyPackage = fc.record({
+    clientId: fc.constantFrom(...CLIENTS),
+    queueId: fc.constantFrom(...QUEUES),
+    sequence: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constantFrom(LAST_SEQUENCE - 1, LAST_SEQUENCE)),
+    notAfter: fc.integer({ min: 10, max: 14 }),
+  });
+  const anyStock = fc.uniqueArray(anyPackage, {
+    maxLength: 40,
+    selector: ({ clientId, queueId, sequence }) => `${clientId} ${queueId} ${sequence}`,
+  });
+  const inOrder = (stored: readonly Stored[]) =>
+    stored.toSorted((a, b) => a.clientId - b.clientId || a.queueId - b.queueId || a.sequence - b.sequence);
+  const NOW = 12;
+  const asked = { now: NOW, aliveUntil: NOW + 1 };
+
+  /** Every answer that chunks give, beside what a plain list says. */
+  function compare(sql: SqlStorage, stored: readonly Stored[]) {
+    const ends = stored.map(({ one }) => one.notAfter);
+    expect(nextExpiry(sql)).toBe(ends.length > 0 ? Math.min(...ends) : undefined);
+    const expired = stored.flatMap(({ clientId, one }) => (one.notAfter <= NOW ? [clientId] : []));
+    expect([...clientsWithExpired(sql, NOW)].sort()).toEqual([...new Set(expired)].sort());
+    for (const clientId of CLIENTS) {
+      const own = inOrder(stored.filter((each) => each.clientId === clientId));
+      expect(livePackages(sql, clientId)).toMatchObject(
+        own.map(({ queueId, sequence, one }) => ({ queueId, entry: { sequence, ref: one.ref } })),
+      );
+      const stock = stockOfQueues(sql, clientId, NOW);
+      for (const queueId of QUEUES) {
+        const usable = own.filter((each) => each.queueId === queueId && each.one.notAfter > NOW);
+        expect(stock.get(queueId)).toEqual(
+          usable.length > 0
+            ? { usable: usable.length, nextExpiry: Math.min(...usable.map(({ one }) => one.notAfter)) }
+            : undefined,
+        );
+        const found = oldest(sql, clientId, queueId, asked);
+        expect(found && [found.entry.sequence, bytesOf(found)]).toEqual(
+          usable[0] && [usable[0].sequence, usable[0].one.bytes],
+        );
+      }
+    }
+  }
+
+  it("tells it from those of all other clients and queues, whatever is taken out of them", async () => {
+    const pool = await poolOf();
+    await runInDurableObject(pool.stub(), (_, { storage: { sql } }) => {
+      const anyTaken = fc.record({ clientId: fc.constantFrom(...CLIENTS), queueId: fc.constantFrom(...QUEUES) });
+      fc.assert(
+        fc.property(anyStock, fc.array(anyTaken, { maxLength: 6 }), (stock, taken) => {
+          sql.exec("DELETE FROM chunks");
+          let stored = inOrder(
+            stock.map(({ notAfter, ...place }) => ({
+              ...place,
+              one: keyPackage({ bytes: randomBytes(20), notBefore: 0, notAfter }),
+            })),
+          );
+          for (const { clientId, queueId, members } of queuesOf(stored)) {
+            storeChunks(sql, { clientId, queueId, storedAt: 1 }, members);
+          }
+          compare(sql, stored);
+          for (const { clientId, queueId } of taken) {
+            const found = oldest(sql, clientId, queueId, asked);
+            if (!found) continue;
+            takePackage(sql, found);
+            stored = stored.filter(
+              (each) =>
+                each.clientId !== clientId || each.queueId !== queueId || each.sequence !== found.entry.sequence,
+            );
+          }
+          compare(sql, stored);
+          for (const clientId of CLIENTS) {
+            const left = takeOut(sql, clientId, ({ notAfter }) => notAfter <= NOW);
+            const gone = stored.filter((each) => each.clientId === clientId && each.one.notAfter <= NOW);
+            expect(left).toEqual(gone.map(({ queueId, one }) => ({ queueId, ref: one.ref })));
+            stored = stored.filter((each) => !gone.includes(each));
+            compare(sql, stored);
+          }
+        }),
+        { seed: randomSeed(), numRuns: 60 },
+      );
+    });
+  });
+
+  /** The packages of each queue, cut where a sequence number would be too far from the first. */
+  function queuesOf(stored: readonly Stored[]) {
+    const groups = Map.groupBy(
+      stored,
+      ({ clientId, queueId, sequence }) => `${clientId} ${queueId} ${sequence < LAST_SEQUENCE / 2}`,
+    );
+    return [...groups.values()].map((members) => ({
+      clientId: members[0]?.clientId ?? 0,
+      queueId: members[0]?.queueId ?? 0,
+      members: members.map(({ sequence, one }) => ({ sequence, keyPackage: one })),
+    }));
+  }
 });
 
 describe("the counts of queues", () => {

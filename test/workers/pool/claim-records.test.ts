@@ -118,6 +118,35 @@ describe("repeating a claim", () => {
   });
 });
 
+it("looks for old answers when one may have ended, and not at every claim until then", async () => {
+  const pool = await poolOf();
+  await pool.publish(keyPackages(20));
+  const looks = await runInDurableObject(pool.stub(), (_, { storage }) => {
+    const real = storage.sql.exec.bind(storage.sql);
+    const seen = { count: 0 };
+    vi.spyOn(storage.sql, "exec").mockImplementation(((...args: Parameters<typeof real>) => {
+      if (args[0].includes("SELECT claim_id, expires_at FROM claims")) seen.count += 1;
+      return real(...args);
+    }) as typeof real);
+    return seen;
+  });
+  const looksOf = async (body: () => Promise<unknown>) => {
+    const before = looks.count;
+    await body();
+    return looks.count - before;
+  };
+  await pool.claim({}, { claimer: "bob", key: "first" });
+  const claims = async () => {
+    for (let index = 0; index < 5; index++) await pool.claim({}, { claimer: "bob", key: `${Date.now()} ${index}` });
+  };
+  expect(await looksOf(claims)).toBe(0);
+  vi.setSystemTime(Date.now() + DAY_MS - 1000);
+  expect(await looksOf(claims)).toBe(0);
+  vi.setSystemTime(Date.now() + 1000);
+  expect(await looksOf(claims)).toBe(1);
+  expect((await records(pool)).filter(({ packages }) => packages !== null)).toHaveLength(10);
+});
+
 it("lets go of the bytes of an old answer though a call that had done so was rolled back", async () => {
   const pool = await poolOf();
   await pool.publish(keyPackages(2));
