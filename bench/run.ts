@@ -11,6 +11,7 @@ import { measurement, type Outcome, surroundings, table } from "./lib/report.ts"
 import { versions } from "./lib/versions.ts";
 import { measureBundle } from "./measures/bundle.ts";
 import { measureClaims } from "./measures/claims.ts";
+import { measureCold } from "./measures/cold.ts";
 import { measurePublish } from "./measures/publish.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
@@ -19,6 +20,7 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   validate: measureValidation,
   publish: measurePublish,
   claims: measureClaims,
+  cold: measureCold,
   stock: measureStock,
   bundle: measureBundle,
 };

@@ -26,14 +26,20 @@ export type Directory = {
   readonly stop: () => Promise<void>;
 };
 
-export async function startDirectory(inspectorPort?: number): Promise<Directory> {
+export type DirectoryOptions = {
+  readonly inspectorPort?: number;
+  /** A folder that outlives the directory; without one its storage goes with it. */
+  readonly state?: string;
+};
+
+export async function startDirectory(options: DirectoryOptions = {}): Promise<Directory> {
   const issuer = await newIssuer();
   const deployed = readDeployment();
   const worker = await startWorker({
     deployment: { ...deployed, name: "bench", objects: { ...deployed.objects, LEAST: "LeastWrite" } },
     script: bundle("bench/worker/directory.ts"),
     variables: { ...issuer.settings, ...SETTINGS },
-    ...(inspectorPort === undefined ? {} : { inspectorPort }),
+    ...options,
   });
   const post = async (path: string, body: object) => {
     const response = await fetch(worker.address + path, {

@@ -29,8 +29,8 @@ const CLIENT = "phone";
 const BATCH_PACKAGES = 100;
 
 const D1_TABLES = [
-  "CREATE TABLE bench_packages (id INTEGER PRIMARY KEY, user TEXT NOT NULL, key_package BLOB NOT NULL) STRICT",
-  "CREATE INDEX bench_packages_user ON bench_packages (user, id)",
+  "CREATE TABLE IF NOT EXISTS bench_packages (id INTEGER PRIMARY KEY, user TEXT NOT NULL, key_package BLOB NOT NULL) STRICT",
+  "CREATE INDEX IF NOT EXISTS bench_packages_user ON bench_packages (user, id)",
 ];
 
 /** The same claim where D1 holds the packages: found and taken in one statement. */
