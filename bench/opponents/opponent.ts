@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Issuer } from "../../tools/lib/tokens.ts";
+import { endedWithTheRun } from "../lib/ending.ts";
 import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
 import { postgresBinaries, startPostgres } from "./postgres.ts";
 
@@ -21,11 +22,11 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   // Its log is read and dropped, like that of the Worker.
   child.stdout?.resume();
   child.stderr?.pipe(process.stderr);
-  const stop = async () => {
+  const stop = endedWithTheRun(async () => {
     const ended = once(child, "exit");
     if (child.kill()) await ended;
     await postgres.stop();
-  };
+  });
   const ask = async (order: OpponentOrder): Promise<OpponentReply> => {
     child.send(order);
     const [reply] = (await once(child, "message")) as [OpponentReply];
