@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import type { Issuer } from "../../tools/lib/tokens.ts";
 import { endedWithTheRun } from "../lib/ending.ts";
-import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
+import type { OpponentOrder, OpponentReply, OpponentSettings } from "./node-postgres.ts";
 import { postgresBinaries, startPostgres } from "./postgres.ts";
 
 export type Opponent = {
@@ -14,7 +14,10 @@ export type Opponent = {
 };
 
 /** Undefined where PostgreSQL is not installed. */
-export async function startOpponent(issuer: Issuer): Promise<Opponent | undefined> {
+export async function startOpponent(
+  issuer: Issuer,
+  ending: OpponentSettings["ending"] = "delete",
+): Promise<Opponent | undefined> {
   const binaries = postgresBinaries();
   if (!binaries) return undefined;
   const postgres = await startPostgres(binaries);
@@ -36,7 +39,7 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   try {
     const { port: databasePort, user: databaseUser } = postgres;
     const reply = await ask({
-      start: { databasePort, databaseUser, trust: issuer.settings },
+      start: { databasePort, databaseUser, trust: issuer.settings, ending },
     });
     if (!("port" in reply)) throw new Error("expected a port");
     return {
