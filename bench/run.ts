@@ -6,12 +6,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endOnSignals } from "./lib/ending.ts";
 import { FULL, type Plan, QUICK } from "./lib/plan.ts";
 import { measurement, type Outcome, surroundings, table } from "./lib/report.ts";
 import { versions } from "./lib/versions.ts";
 import { measureBundle } from "./measures/bundle.ts";
 import { measureClaims } from "./measures/claims.ts";
-import { measureCold } from "./measures/cold.ts";
+import { measureColdPools } from "./measures/cold.ts";
+import { measureMemory } from "./measures/memory.ts";
 import { measurePublish } from "./measures/publish.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
@@ -20,11 +22,13 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   validate: measureValidation,
   publish: measurePublish,
   claims: measureClaims,
-  cold: measureCold,
+  cold: measureColdPools,
   stock: measureStock,
+  memory: measureMemory,
   bundle: measureBundle,
 };
 
+endOnSignals();
 await main().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;

@@ -1,70 +1,72 @@
 /**
- * The first claim of a pool whose object is not in memory: its storage is on disk and must be opened first. Each round
- * starts workerd again on the same folder and asks every pool once, one request at a time; the same for objects that make
- * the least durable write.
+ * Claims on cold pools: the platform has evicted the object, so its start and the opening of its file are part of the
+ * request. One request at a time, each to another object; the same for the least durable write on objects of its own.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { claimOrder, startDirectory, userNames } from "../lib/directory.ts";
-import { startLoadGenerator } from "../lib/load.ts";
+import { benchOrder, claimOrder, type Directory, startDirectory, userNames } from "../lib/directory.ts";
+import { type LoadGenerator, type LoadOrder, startLoadGenerator } from "../lib/load.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, rowsAgainst } from "../lib/report.ts";
-import { spread } from "../lib/rounds.ts";
+import { interleavedAgainst, type Trial } from "../lib/rounds.ts";
 
-/** Pools that one round wakes. */
-const COLD_USERS = 100;
+/** workerd evicts an object that nobody has called for ten seconds. */
+const EVICTION_MS = 12_000;
 
-export async function measureCold(plan: Plan): Promise<Outcome> {
-  const state = mkdtempSync(join(tmpdir(), "kpd-cold-"));
-  const users = userNames(COLD_USERS);
+type Target = ReturnType<typeof claimOrder>;
+
+export async function measureColdPools(plan: Plan): Promise<Outcome> {
+  const directory = await startDirectory();
+  const load = startLoadGenerator();
   try {
-    const filled = await startDirectory({ state });
-    // One upload each, and a write of the other object, so that both find a file with tables in it.
-    await filled.seed({ users, count: 100 });
-    for (const user of users) {
-      const response = await fetch(`http://127.0.0.1:${filled.port}/bench/least/${user}`, { method: "POST" });
-      await response.body?.cancel();
-    }
-    await filled.stop();
-    const claims: number[] = [];
-    const writes: number[] = [];
-    for (let round = 0; round < plan.rounds; round++) {
-      claims.push(await wakeAll(state, "claim", users));
-      writes.push(await wakeAll(state, "least", users));
-    }
+    const users = userNames(plan.coldUsers);
+    await directory.seed({ users, count: 100 });
+    const once = (target: Target) => run(plan, directory, load, target);
+    const cold =
+      (target: Target, wake: string): Trial =>
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, EVICTION_MS));
+        const atMs = Date.now();
+        const medianMs = await once(target);
+        await mustHaveStarted(directory, wake, users, atMs);
+        return medianMs;
+      };
+    const claim = claimOrder(directory.claimToken, users);
+    const { ours, others } = await interleavedAgainst(plan.rounds, cold(claim, "wake"), {
+      "the least durable write on a cold object": cold(benchOrder("least", users, "ok"), "wake-least"),
+      "waking a cold pool, which reads its version": cold(benchOrder("wake", users, "ok"), "wake"),
+      "waking a cold object without storage": cold(benchOrder("wake-bare", users, "ok"), "wake-bare"),
+      "the same claim, awake": async () => {
+        await once(claim);
+        return once(claim);
+      },
+    });
     return {
       rows: rowsAgainst(
-        { name: "claim_cold_pool", unit: "ms", moreIsBetter: false, ours: spread(claims), rounds: plan.rounds },
-        { "the least durable write on a cold object": spread(writes) },
+        { name: "claim_cold_pool", unit: "ms", moreIsBetter: false, ours, rounds: plan.rounds },
+        others,
       ),
       notes: [],
     };
   } finally {
-    rmSync(state, { recursive: true, force: true });
+    await load.stop();
+    await directory.stop();
   }
 }
 
-/** Milliseconds per object, on one connection. */
-async function wakeAll(state: string, what: "claim" | "least", users: readonly string[]): Promise<number> {
-  const directory = await startDirectory({ state });
-  const load = startLoadGenerator();
-  try {
-    const claim = claimOrder(directory.claimToken, users);
-    const least = { ...claim, paths: users.map((user) => `/bench/least/${user}`), headers: {}, body: "", expect: "ok" };
-    // The isolate itself is warm: what is measured is the object. This user has no pool.
-    await (await fetch(`http://127.0.0.1:${directory.port}/bench/empty`)).arrayBuffer();
-    const order = what === "claim" ? claim : { ...least, withKey: false };
-    const { elapsedMs } = await load.run({
-      ...order,
-      port: directory.port,
-      connections: 1,
-      maxRequests: users.length,
-      maxMs: 60_000,
-    });
-    return elapsedMs / users.length;
-  } finally {
-    await load.stop();
-    await directory.stop();
+async function run(plan: Plan, { port }: Directory, load: LoadGenerator, target: Target): Promise<number> {
+  const order: LoadOrder = { ...target, port, connections: 1, maxRequests: plan.coldUsers, maxMs: 60_000 };
+  return (await load.run(order)).medianMs;
+}
+
+/** Throws if an object that should have been cold was awake: the first and the last of them tell when they started. */
+async function mustHaveStarted(
+  { port }: Directory,
+  wake: string,
+  users: readonly string[],
+  atMs: number,
+): Promise<void> {
+  for (const user of [users[0], users.at(-1)]) {
+    const answer = await fetch(`http://127.0.0.1:${port}/bench/${wake}/${user}`, { method: "POST" });
+    const { startedMs } = (await answer.json()) as { startedMs: number };
+    if (startedMs < atMs) throw new Error(`${wake}: the object of ${user} was not evicted`);
   }
 }

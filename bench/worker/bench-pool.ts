@@ -13,14 +13,23 @@ export type SeedCall = {
   readonly ciphersuite: number;
   /** Extension types that the packages support. */
   readonly extensions: readonly number[];
+  /** Packages of one upload: 100 if left out, as clients send them. */
+  readonly uploadPackages?: number;
 };
 
-/** Packages of one upload, as clients send them, and uploads of one transaction. */
+/** Packages of one upload, and uploads of one transaction. */
 const UPLOAD_PACKAGES = 100;
 const UPLOADS_PER_TRANSACTION = 50;
 
 class BenchPool extends Pool {
-  seed({ client, count, ciphersuite, extensions }: SeedCall): number {
+  readonly #startedMs = Date.now();
+
+  /** Starts the object and reads nothing more than that takes. */
+  wake(): number {
+    return this.#startedMs;
+  }
+
+  seed({ client, count, ciphersuite, extensions, uploadPackages = UPLOAD_PACKAGES }: SeedCall): number {
     const { sql } = this.ctx.storage;
     const found = findClient(sql, client);
     if (!found) throw new Error(`${client} is not registered`);
@@ -31,11 +40,11 @@ class BenchPool extends Pool {
     );
     const queueId = known?.queueId ?? found.queues.length + 1;
     if (!known) writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, ...kind }] });
-    const step = UPLOAD_PACKAGES * UPLOADS_PER_TRANSACTION;
+    const step = uploadPackages * UPLOADS_PER_TRANSACTION;
     for (let done = 0; done < count; done += step) {
       this.ctx.storage.transactionSync(() => {
-        for (let at = done; at < Math.min(count, done + step); at += UPLOAD_PACKAGES) {
-          this.#upload(found.clientId, queueId, Math.min(UPLOAD_PACKAGES, count - at), kind);
+        for (let at = done; at < Math.min(count, done + step); at += uploadPackages) {
+          this.#upload(found.clientId, queueId, Math.min(uploadPackages, count - at), kind);
         }
       });
     }

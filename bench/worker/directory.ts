@@ -11,15 +11,16 @@ import { poolName } from "../../src/pool/address.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import directory from "../../src/worker.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
-import type { LeastWrite } from "./least-write.ts";
+import type { Bare, LeastWrite } from "./least-write.ts";
 import { syntheticKeyPackage } from "./synthetic.ts";
 
 export { Pool } from "./bench-pool.ts";
-export { LeastWrite } from "./least-write.ts";
+export { Bare, LeastWrite } from "./least-write.ts";
 
 type BenchEnv = Omit<Bindings, "POOL"> & {
   readonly POOL: DurableObjectNamespace<Pool>;
   readonly LEAST: DurableObjectNamespace<LeastWrite>;
+  readonly BARE: DurableObjectNamespace<Bare>;
   readonly DB: D1Database;
 };
 
@@ -51,6 +52,12 @@ export default {
       case "least":
         await env.LEAST.getByName(user).write();
         return Response.json({ ok: true });
+      case "wake":
+        return Response.json({ ok: true, startedMs: await poolOf(env, user).wake() });
+      case "wake-least":
+        return Response.json({ ok: true, startedMs: await env.LEAST.getByName(user).wake() });
+      case "wake-bare":
+        return Response.json({ ok: true, startedMs: await env.BARE.getByName(user).wake() });
       case "d1":
         return claimFromD1(env, user);
       case "admit":
