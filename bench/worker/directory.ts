@@ -64,6 +64,8 @@ export default {
         return admitOnly(request, env, user);
       case "put":
         return put(env, user);
+      case "clear":
+        return clear(env, user);
       case "rpc":
         return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
       case "tables":
@@ -106,6 +108,12 @@ async function put(env: BenchEnv, user: string): Promise<Response> {
   const answer = await poolOf(env, user).publish(call);
   if (answer.outcome !== "published") return new Response(answer.outcome, { status: 400 });
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
+}
+
+/** Empties a client's stock: a real one never holds more than its cap. */
+async function clear(env: BenchEnv, user: string): Promise<Response> {
+  const answer = await poolOf(env, user).remove({ user, client: CLIENT, restoreEpoch: 0, which: { kind: "all" } });
+  return Response.json({ cleared: answer.outcome === "removed" });
 }
 
 async function makeTables(env: BenchEnv): Promise<Response> {
