@@ -57,12 +57,12 @@ async function measureOn(
 
   const fresh = bodies.values();
   const perPackage =
-    (request: () => Buffer, expect: string, cleared?: string): Trial =>
+    (request: () => Buffer, expect: string, trimmed?: string): Trial =>
     async () => {
       const times: number[] = [];
       for (let i = 0; i < REPEATS; i++) {
         // Otherwise every upload would meet a larger stock than the last.
-        if (cleared) await send(connection, encodeRequest("POST", `/bench/clear/${cleared}`, {}, ""), "true");
+        if (trimmed) await send(connection, encodeRequest("POST", `/bench/trim/${trimmed}`, {}, ""), "trimmed");
         const bytes = request();
         times.push(await timed(() => send(connection, bytes, expect)));
       }

@@ -64,8 +64,8 @@ export default {
         return admitOnly(request, env, user);
       case "put":
         return put(env, user);
-      case "clear":
-        return clear(env, user);
+      case "trim":
+        return trim(env, user);
       case "rpc":
         return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
       case "tables":
@@ -110,10 +110,8 @@ async function put(env: BenchEnv, user: string): Promise<Response> {
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
 }
 
-/** Empties a client's stock: a real one never holds more than its cap. */
-async function clear(env: BenchEnv, user: string): Promise<Response> {
-  const answer = await poolOf(env, user).remove({ user, client: CLIENT, restoreEpoch: 0, which: { kind: "all" } });
-  return Response.json({ cleared: answer.outcome === "removed" });
+async function trim(env: BenchEnv, user: string): Promise<Response> {
+  return Response.json({ trimmed: await poolOf(env, user).trim(CLIENT) });
 }
 
 async function makeTables(env: BenchEnv): Promise<Response> {
