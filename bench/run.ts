@@ -44,7 +44,10 @@ async function main(): Promise<void> {
     const measure = MEASURES[name];
     if (!measure) throw new Error(`--only takes ${Object.keys(MEASURES).join(", ")}, not ${name}`);
     console.error(`measuring: ${name}`);
-    outcomes.push(await measure(values.quick ? QUICK : FULL));
+    const outcome = await measure(values.quick ? QUICK : FULL);
+    outcomes.push(outcome);
+    // A later measure may fail, or the run be aborted: what was found by then is not lost.
+    console.error(table(outcome.rows));
   }
   const rows = outcomes.flatMap((outcome) => outcome.rows);
   const notes = outcomes.flatMap((outcome) => outcome.notes);

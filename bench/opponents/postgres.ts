@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../tools/lib/ports.ts";
+import { endedWithTheRun } from "../lib/ending.ts";
 
 const INSTALLED = "/usr/lib/postgresql";
 const READY_TIMEOUT_MS = 30_000;
@@ -70,11 +71,11 @@ export async function startPostgres(binaries: string): Promise<Postgres> {
   );
   const server = spawn(postgres, args, { cwd: folder, stdio: "ignore" });
   const ended = once(server, "exit");
-  const stop = async () => {
+  const stop = endedWithTheRun(async () => {
     // A fast shutdown: sessions are ended, data is written.
     if (server.kill("SIGINT")) await ended;
     await rm(folder, { recursive: true, force: true });
-  };
+  });
   try {
     await untilListening(port);
   } catch (error) {

@@ -1,5 +1,7 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
+import { LOW_WATERMARK_PACKAGES } from "../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
+import { removePackages } from "../../src/pool/operations/stock.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { storeChunks } from "../../src/pool/tables/chunks.ts";
 import { findClient, readClient, withLive, writeClient } from "../../src/pool/tables/clients.ts";
@@ -20,6 +22,9 @@ export type SeedCall = {
 /** Packages of one upload, and uploads of one transaction. */
 const UPLOAD_PACKAGES = 100;
 const UPLOADS_PER_TRANSACTION = 50;
+
+/** What a client has in stock when it uploads again. */
+const KEPT_PACKAGES = LOW_WATERMARK_PACKAGES;
 
 class BenchPool extends Pool {
   readonly #startedMs = Date.now();
@@ -49,6 +54,18 @@ class BenchPool extends Pool {
       });
     }
     return count;
+  }
+
+  /** Leaves a client what it has when it uploads again: not nothing, or the directory would hear of the upload at once. */
+  trim(client: string): number {
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync(() => {
+      const found = findClient(sql, client);
+      if (!found) throw new Error(`${client} is not registered`);
+      const removed = removePackages(sql, found, ({ sequence }) => sequence < found.nextSequence - KEPT_PACKAGES);
+      writeClient(sql, removed.client);
+      return removed.ended;
+    });
   }
 
   /** Stores fresh packages as an upload does, without looking for what is known: that would read all uploads each time. */

@@ -64,6 +64,8 @@ export default {
         return admitOnly(request, env, user);
       case "put":
         return put(env, user);
+      case "trim":
+        return trim(env, user);
       case "rpc":
         return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
       case "tables":
@@ -106,6 +108,10 @@ async function put(env: BenchEnv, user: string): Promise<Response> {
   const answer = await poolOf(env, user).publish(call);
   if (answer.outcome !== "published") return new Response(answer.outcome, { status: 400 });
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
+}
+
+async function trim(env: BenchEnv, user: string): Promise<Response> {
+  return Response.json({ trimmed: await poolOf(env, user).trim(CLIENT) });
 }
 
 async function makeTables(env: BenchEnv): Promise<Response> {
