@@ -7,7 +7,7 @@ import { storeChunks } from "../../src/pool/tables/chunks.ts";
 import { findClient, readClient, withLive, writeClient } from "../../src/pool/tables/clients.ts";
 import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
-import { syntheticKeyPackage } from "./synthetic.ts";
+import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 
 export type SeedCall = {
   readonly client: string;

@@ -10,9 +10,9 @@ import { admissionContext } from "../../src/http/resources/key-packages/publish-
 import { poolName } from "../../src/pool/address.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import directory from "../../src/worker.ts";
+import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
 import type { Bare, LeastWrite } from "./least-write.ts";
-import { syntheticKeyPackage } from "./synthetic.ts";
 
 export { Pool } from "./bench-pool.ts";
 export { Bare, LeastWrite } from "./least-write.ts";
