@@ -1,5 +1,5 @@
 /**
- * Live packages. One upload is stored as chunks: rows of up to 25 packages of one queue, with the facts that a claim
+ * Live packages. One upload is stored as chunks: rows of up to 50 packages of one queue, with the facts that a claim
  * needs beside the bytes, since what a row costs does not depend on its size. The bytes of a package that leaves are
  * overwritten with zeros at once: the row keeps its size, so SQLite writes only the pages that differ, and it goes when
  * its last package has left. Every way for a package to come or go is in this file; the counts of the queues are kept by
