@@ -111,8 +111,14 @@ describe("the order of packages", () => {
     const [first, second] = [keyPackages(MAX_CHUNK_PACKAGES * 2 + 3), keyPackages(MAX_CHUNK_PACKAGES + 1)];
     await pool.publish(first);
     await pool.publish(second);
-    expect((await chunks(pool)).map(({ live }) => live)).toEqual([25, 25, 3, 25, 1]);
-    expect(await claimAll(pool, 79)).toEqual(hexRefs([...first, ...second]));
+    expect((await chunks(pool)).map(({ live }) => live)).toEqual([
+      MAX_CHUNK_PACKAGES,
+      MAX_CHUNK_PACKAGES,
+      3,
+      MAX_CHUNK_PACKAGES,
+      1,
+    ]);
+    expect(await claimAll(pool, first.length + second.length)).toEqual(hexRefs([...first, ...second]));
     expect(await chunks(pool)).toEqual([]);
   });
 
@@ -162,12 +168,12 @@ describe("the order of packages", () => {
 });
 
 describe("a chunk", () => {
-  it("is full at 25 packages, or where one more would exceed 64 KiB", async () => {
+  it("is full at 50 packages, or where one more would exceed 64 KiB", async () => {
     const pool = await poolOf();
     const large = keyPackages(9).map((one) => ({ ...one, bytes: randomBytes(16 * 1024) }));
-    await pool.publish([...large, ...keyPackages(30)]);
+    await pool.publish([...large, ...keyPackages(MAX_CHUNK_PACKAGES + 5)]);
     const stored = await chunks(pool);
-    expect(stored.map(({ live }) => live)).toEqual([4, 4, 25, 6]);
+    expect(stored.map(({ live }) => live)).toEqual([4, 4, 50, 6]);
     for (const { bytes } of stored) expect(bytes).toBeLessThanOrEqual(MAX_CHUNK_BYTES);
     expect((await claimAll(pool, 9)).at(-1)).toBe(large[8]?.ref.toHex());
   });
@@ -367,7 +373,7 @@ describe("the bytes of a package", () => {
       (pool: TestPool) => pool.claim({}, { restoreEpoch: nowSeconds() + 1 }),
     ]) {
       const pool = await poolOf();
-      const batch = unmistakable(30);
+      const batch = unmistakable(MAX_CHUNK_PACKAGES + 5);
       await pool.publish(batch);
       await end(pool);
       expect(await holdsBytesOf(pool, batch)).toEqual(batch.map(() => false));
