@@ -17,7 +17,7 @@ type Profile = {
   readonly timeDeltas: readonly number[];
 };
 
-const directory = await startDirectory(INSPECTOR_PORT);
+const directory = await startDirectory({ inspectorPort: INSPECTOR_PORT });
 const load = startLoadGenerator();
 try {
   const users = process.argv.length > 2 ? process.argv.slice(2) : ["hot"];

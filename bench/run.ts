@@ -6,11 +6,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { endOnSignals } from "./lib/ending.ts";
 import { FULL, type Plan, QUICK } from "./lib/plan.ts";
 import { measurement, type Outcome, surroundings, table } from "./lib/report.ts";
 import { versions } from "./lib/versions.ts";
 import { measureBundle } from "./measures/bundle.ts";
 import { measureClaims } from "./measures/claims.ts";
+import { measureColdPools } from "./measures/cold.ts";
+import { measureMemory } from "./measures/memory.ts";
 import { measurePublish } from "./measures/publish.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
@@ -19,10 +22,13 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   validate: measureValidation,
   publish: measurePublish,
   claims: measureClaims,
+  cold: measureColdPools,
   stock: measureStock,
+  memory: measureMemory,
   bundle: measureBundle,
 };
 
+endOnSignals();
 await main().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
@@ -38,7 +44,10 @@ async function main(): Promise<void> {
     const measure = MEASURES[name];
     if (!measure) throw new Error(`--only takes ${Object.keys(MEASURES).join(", ")}, not ${name}`);
     console.error(`measuring: ${name}`);
-    outcomes.push(await measure(values.quick ? QUICK : FULL));
+    const outcome = await measure(values.quick ? QUICK : FULL);
+    outcomes.push(outcome);
+    // A later measure may fail, or the run be aborted: what was found by then is not lost.
+    console.error(table(outcome.rows));
   }
   const rows = outcomes.flatMap((outcome) => outcome.rows);
   const notes = outcomes.flatMap((outcome) => outcome.notes);

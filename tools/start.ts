@@ -24,7 +24,13 @@ const OPERATOR = { user: "operator", client: "console" };
 /** One developer plays every part: the budgets against draining would stop them after ten claims. */
 const LOCAL_SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
 
-const TEXT_SETTINGS = ["CREDENTIAL_IDENTITY", "CIPHERSUITES", "CRYPTO_PROVIDER"] as const;
+const TEXT_SETTINGS = [
+  "CREDENTIAL_IDENTITY",
+  "CIPHERSUITES",
+  "CRYPTO_PROVIDER",
+  "DIRECTORY_BINDINGS",
+  "DIRECTORY_FORMER_BINDINGS",
+] as const;
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());

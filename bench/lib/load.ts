@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { endedWithTheRun } from "./ending.ts";
 
 export type LoadOrder = {
   readonly port: number;
@@ -43,11 +44,11 @@ export function startLoadGenerator(): LoadGenerator {
       if ("failure" in message) throw new Error(`${order.paths[0]}: ${message.failure}`);
       return message.report;
     },
-    stop: async () => {
+    stop: endedWithTheRun(async () => {
       const ended = once(child, "exit");
       if (!child.kill()) return;
       await ended;
-    },
+    }),
   };
 }
 

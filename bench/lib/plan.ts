@@ -10,6 +10,8 @@ export type Plan = {
   /** Requests one after the other where a single one is timed. */
   readonly sequential: number;
   readonly users: number;
+  /** Objects of each kind that are started cold in a round. */
+  readonly coldUsers: number;
 };
 
 /** Connections enough to keep a server busy whose commits take a millisecond, and no more. */
@@ -22,6 +24,7 @@ export const FULL: Plan = {
   connections: CONNECTIONS,
   sequential: 60,
   users: 1_000,
+  coldUsers: 200,
 };
 
 export const QUICK: Plan = {
@@ -31,4 +34,5 @@ export const QUICK: Plan = {
   connections: CONNECTIONS,
   sequential: 20,
   users: 200,
+  coldUsers: 50,
 };

@@ -1,5 +1,13 @@
 /** Claims a second: on one user and on many, and one bulk claim against as many single ones. */
-import { claimOrder, type Directory, startDirectory, untilQuiet, userNames } from "../lib/directory.ts";
+import {
+  benchOrder,
+  claimOrder,
+  type Directory,
+  startDirectory,
+  unquietNotes,
+  untilQuiet,
+  userNames,
+} from "../lib/directory.ts";
 import { type LoadGenerator, type LoadOrder, perSecond, startLoadGenerator } from "../lib/load.ts";
 import type { Plan } from "../lib/plan.ts";
 import { type Outcome, type Row, rowsAgainst } from "../lib/report.ts";
@@ -9,6 +17,9 @@ import { type Opponent, startOpponent } from "../opponents/opponent.ts";
 const NO_POSTGRES = "Node + PostgreSQL: skipped, no PostgreSQL is installed under /usr/lib/postgresql.";
 const HOT_USER = "hot";
 const BULK_USERS = 100;
+
+/** A waking pass ends by then. */
+const WAKING_MS = 10_000;
 
 /** What a route is asked and where. */
 type Target = Pick<LoadOrder, "port" | "method" | "paths" | "headers" | "body" | "withKey" | "expect">;
@@ -24,7 +35,7 @@ export async function measureClaims(plan: Plan): Promise<Outcome> {
       ...(await measureLoad("claim_many_users", userNames(plan.users), plan, directory, opponent, load)),
       ...(await measureBulk(plan, directory, load)),
     ];
-    return { rows, notes: opponent ? [] : [NO_POSTGRES] };
+    return { rows, notes: [...(opponent ? [] : [NO_POSTGRES]), ...unquietNotes()] };
   } finally {
     await load.stop();
     await opponent?.stop();
@@ -48,27 +59,29 @@ async function measureLoad(
 
   const claim = claimOrder(directory.claimToken, users);
   const bare = (route: string, expect: string): Target => ({
+    ...benchOrder(route, users, expect),
     port: directory.port,
-    method: "POST",
-    paths: users.map((user) => `/bench/${route}/${user}`),
-    headers: {},
-    body: "",
-    withKey: false,
-    expect,
   });
+  const awake = { connections: plan.connections, maxRequests: users.length, maxMs: WAKING_MS };
   const burst =
-    (target: Target): Trial =>
+    (target: Target, waking?: Target): Trial =>
     async () => {
       await untilQuiet(directory.port);
+      // An object that nobody has called for ten seconds has been evicted: how long a start takes is measured in cold.ts.
+      if (waking) await load.run({ ...waking, ...awake });
       const bounds = { connections: plan.connections, maxRequests: plan.loadRequests, maxMs: plan.loadMs };
       return perSecond(await load.run({ ...target, ...bounds }));
     };
-  const { ours, others } = await interleavedAgainst(plan.rounds, burst({ ...claim, port: directory.port }), {
-    "an empty route": burst(bare("empty", "ok")),
-    "the least durable write": burst(bare("least", "ok")),
-    "D1, DELETE … RETURNING": burst(bare("d1", "key_package")),
-    ...(opponent ? { "Node + PostgreSQL, same work": burst({ ...claim, port: opponent.port }) } : {}),
-  });
+  const { ours, others } = await interleavedAgainst(
+    plan.rounds,
+    burst({ ...claim, port: directory.port }, bare("wake", "ok")),
+    {
+      "an empty route": burst(bare("empty", "ok")),
+      "the least durable write": burst(bare("least", "ok"), bare("wake-least", "ok")),
+      "D1, DELETE … RETURNING": burst(bare("d1", "key_package")),
+      ...(opponent ? { "Node + PostgreSQL, same work": burst({ ...claim, port: opponent.port }) } : {}),
+    },
+  );
   return rowsAgainst({ name, unit: "claims/s", moreIsBetter: true, ours, rounds: plan.rounds }, others);
 }
 

@@ -13,6 +13,8 @@ export type OpponentSettings = {
   readonly databasePort: number;
   readonly databaseUser: string;
   readonly trust: Issuer["settings"];
+  /** How a claim ends a package: the row goes, or it stays without its bytes, outside of the partial index. */
+  readonly ending: "delete" | "update";
 };
 
 export type OpponentOrder =
@@ -29,6 +31,7 @@ const SCHEMA = `
     sequence bigserial PRIMARY KEY, username text NOT NULL, client text NOT NULL, ciphersuite int NOT NULL,
     state int NOT NULL DEFAULT 0, ref bytea NOT NULL, not_after bigint NOT NULL, ended_at bigint, key_package bytea);
   CREATE INDEX key_packages_live ON key_packages (username, ciphersuite, sequence) WHERE state = 0;
+  ALTER TABLE key_packages SET (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
   CREATE TABLE journal (
     sequence bigserial PRIMARY KEY, username text NOT NULL, client text NOT NULL, at bigint NOT NULL,
     event text NOT NULL, ciphersuite int NOT NULL, ref bytea NOT NULL, claimer_user text NOT NULL,
@@ -40,7 +43,13 @@ const SCHEMA = `
     PRIMARY KEY (caller, idempotency_key));
   CREATE INDEX claims_expiry ON claims (expires_at)`;
 
-const CLAIM = `
+const ENDINGS = {
+  delete: "DELETE FROM key_packages AS k USING picked WHERE k.sequence = picked.sequence",
+  update: `UPDATE key_packages AS k SET state = 1, ended_at = $8, key_package = NULL FROM picked
+    WHERE k.sequence = picked.sequence`,
+} as const;
+
+const claimWith = (ending: OpponentSettings["ending"]): string => `
   WITH prior AS (
     SELECT client, ref, key_package, ciphersuite, not_after, body FROM claims
     WHERE caller = $1 AND idempotency_key = $2 AND expires_at > $8),
@@ -49,8 +58,7 @@ const CLAIM = `
     WHERE username = $4 AND ciphersuite = ANY ($5) AND state = 0 AND not_after >= $9 AND NOT EXISTS (SELECT FROM prior)
     ORDER BY sequence LIMIT 1 FOR UPDATE SKIP LOCKED),
   ended AS (
-    UPDATE key_packages AS k SET state = 1, ended_at = $8, key_package = NULL FROM picked
-    WHERE k.sequence = picked.sequence),
+    ${ENDINGS[ending]}),
   entered AS (
     INSERT INTO journal (username, client, at, event, ciphersuite, ref, claimer_user, claimer_client)
     SELECT $4, client, $8, 'claimed', ciphersuite, ref, $6, $7 FROM picked),
@@ -123,7 +131,8 @@ async function start(settings: OpponentSettings): Promise<number> {
   return address.port;
 }
 
-function claimApp(pool: Pool, { trust }: OpponentSettings): Hono {
+function claimApp(pool: Pool, { trust, ending }: OpponentSettings): Hono {
+  const claim = claimWith(ending);
   const keys = createLocalJWKSet(JSON.parse(trust.AUTH_JWKS));
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = trust;
   const app = new Hono();
@@ -142,7 +151,7 @@ function claimApp(pool: Pool, { trust }: OpponentSettings): Hono {
     const now = Math.floor(Date.now() / 1000);
     const { rows } = await pool.query<ClaimRow>({
       name: "claim",
-      text: CLAIM,
+      text: claim,
       values: [
         JSON.stringify([payload.sub, payload.device_id]),
         c.req.header("Idempotency-Key"),
@@ -159,7 +168,7 @@ function claimApp(pool: Pool, { trust }: OpponentSettings): Hono {
     const row = rows[0];
     if (!row) return c.json({ user, status: "none", clients: [] });
     if (row.body !== text) return c.json({ code: "idempotency_key_reused" }, 409);
-    const claim = {
+    const given = {
       client: row.client,
       status: "claimed",
       key_package: row.key_package.toString("base64url"),
@@ -167,7 +176,7 @@ function claimApp(pool: Pool, { trust }: OpponentSettings): Hono {
       ciphersuite: row.ciphersuite,
       not_after: Number(row.not_after),
     };
-    return c.json({ user, status: "ok", clients: [claim] });
+    return c.json({ user, status: "ok", clients: [given] });
   });
 }
 

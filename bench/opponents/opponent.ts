@@ -3,7 +3,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Issuer } from "../../tools/lib/tokens.ts";
-import type { OpponentOrder, OpponentReply } from "./node-postgres.ts";
+import { endedWithTheRun } from "../lib/ending.ts";
+import type { OpponentOrder, OpponentReply, OpponentSettings } from "./node-postgres.ts";
 import { postgresBinaries, startPostgres } from "./postgres.ts";
 
 export type Opponent = {
@@ -13,7 +14,10 @@ export type Opponent = {
 };
 
 /** Undefined where PostgreSQL is not installed. */
-export async function startOpponent(issuer: Issuer): Promise<Opponent | undefined> {
+export async function startOpponent(
+  issuer: Issuer,
+  ending: OpponentSettings["ending"] = "delete",
+): Promise<Opponent | undefined> {
   const binaries = postgresBinaries();
   if (!binaries) return undefined;
   const postgres = await startPostgres(binaries);
@@ -21,11 +25,11 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   // Its log is read and dropped, like that of the Worker.
   child.stdout?.resume();
   child.stderr?.pipe(process.stderr);
-  const stop = async () => {
+  const stop = endedWithTheRun(async () => {
     const ended = once(child, "exit");
     if (child.kill()) await ended;
     await postgres.stop();
-  };
+  });
   const ask = async (order: OpponentOrder): Promise<OpponentReply> => {
     child.send(order);
     const [reply] = (await once(child, "message")) as [OpponentReply];
@@ -35,7 +39,7 @@ export async function startOpponent(issuer: Issuer): Promise<Opponent | undefine
   try {
     const { port: databasePort, user: databaseUser } = postgres;
     const reply = await ask({
-      start: { databasePort, databaseUser, trust: issuer.settings },
+      start: { databasePort, databaseUser, trust: issuer.settings, ending },
     });
     if (!("port" in reply)) throw new Error("expected a port");
     return {

@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../tools/lib/ports.ts";
+import { endedWithTheRun } from "../lib/ending.ts";
 
 const INSTALLED = "/usr/lib/postgresql";
 const READY_TIMEOUT_MS = 30_000;
@@ -14,6 +15,22 @@ const POLL_MS = 100;
 
 /** PostgreSQL refuses to run as root. */
 const UNPRIVILEGED = "postgres";
+
+/** Durable as by default; otherwise as one would set up a queue on a machine of its own (README.md says why). */
+const SETTINGS = {
+  fsync: "on",
+  synchronous_commit: "on",
+  shared_buffers: "1GB",
+  effective_cache_size: "4GB",
+  wal_buffers: "16MB",
+  max_wal_size: "4GB",
+  checkpoint_timeout: "30min",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  autovacuum_naptime: "5s",
+  autovacuum_vacuum_cost_delay: "0",
+  jit: "off",
+};
 
 export type Postgres = { readonly port: number; readonly user: string; readonly stop: () => Promise<void> };
 
@@ -42,28 +59,23 @@ export async function startPostgres(binaries: string): Promise<Postgres> {
   const port = await freePort();
   const [postgres, args] = command(
     "postgres",
-    ...[
-      "-D",
-      data,
-      "-p",
-      String(port),
-      "-h",
-      "127.0.0.1",
-      "-k",
-      folder,
-      "-c",
-      "fsync=on",
-      "-c",
-      "synchronous_commit=on",
-    ],
+    "-D",
+    data,
+    "-p",
+    String(port),
+    "-h",
+    "127.0.0.1",
+    "-k",
+    folder,
+    ...Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   );
   const server = spawn(postgres, args, { cwd: folder, stdio: "ignore" });
   const ended = once(server, "exit");
-  const stop = async () => {
+  const stop = endedWithTheRun(async () => {
     // A fast shutdown: sessions are ended, data is written.
     if (server.kill("SIGINT")) await ended;
     await rm(folder, { recursive: true, force: true });
-  };
+  });
   try {
     await untilListening(port);
   } catch (error) {

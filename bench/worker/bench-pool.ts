@@ -1,11 +1,13 @@
 /** The pool as it is, with a door through which the bench fills it faster than admission would. */
+import { LOW_WATERMARK_PACKAGES } from "../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
+import { removePackages } from "../../src/pool/operations/stock.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { storeChunks } from "../../src/pool/tables/chunks.ts";
 import { findClient, readClient, withLive, writeClient } from "../../src/pool/tables/clients.ts";
 import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
-import { syntheticKeyPackage } from "./synthetic.ts";
+import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 
 export type SeedCall = {
   readonly client: string;
@@ -13,14 +15,26 @@ export type SeedCall = {
   readonly ciphersuite: number;
   /** Extension types that the packages support. */
   readonly extensions: readonly number[];
+  /** Packages of one upload: 100 if left out, as clients send them. */
+  readonly uploadPackages?: number;
 };
 
-/** Packages of one upload, as clients send them, and uploads of one transaction. */
+/** Packages of one upload, and uploads of one transaction. */
 const UPLOAD_PACKAGES = 100;
 const UPLOADS_PER_TRANSACTION = 50;
 
+/** What a client has in stock when it uploads again. */
+const KEPT_PACKAGES = LOW_WATERMARK_PACKAGES;
+
 class BenchPool extends Pool {
-  seed({ client, count, ciphersuite, extensions }: SeedCall): number {
+  readonly #startedMs = Date.now();
+
+  /** Starts the object and reads nothing more than that takes. */
+  wake(): number {
+    return this.#startedMs;
+  }
+
+  seed({ client, count, ciphersuite, extensions, uploadPackages = UPLOAD_PACKAGES }: SeedCall): number {
     const { sql } = this.ctx.storage;
     const found = findClient(sql, client);
     if (!found) throw new Error(`${client} is not registered`);
@@ -31,15 +45,27 @@ class BenchPool extends Pool {
     );
     const queueId = known?.queueId ?? found.queues.length + 1;
     if (!known) writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, ...kind }] });
-    const step = UPLOAD_PACKAGES * UPLOADS_PER_TRANSACTION;
+    const step = uploadPackages * UPLOADS_PER_TRANSACTION;
     for (let done = 0; done < count; done += step) {
       this.ctx.storage.transactionSync(() => {
-        for (let at = done; at < Math.min(count, done + step); at += UPLOAD_PACKAGES) {
-          this.#upload(found.clientId, queueId, Math.min(UPLOAD_PACKAGES, count - at), kind);
+        for (let at = done; at < Math.min(count, done + step); at += uploadPackages) {
+          this.#upload(found.clientId, queueId, Math.min(uploadPackages, count - at), kind);
         }
       });
     }
     return count;
+  }
+
+  /** Leaves a client what it has when it uploads again: not nothing, or the directory would hear of the upload at once. */
+  trim(client: string): number {
+    const { sql } = this.ctx.storage;
+    return this.ctx.storage.transactionSync(() => {
+      const found = findClient(sql, client);
+      if (!found) throw new Error(`${client} is not registered`);
+      const removed = removePackages(sql, found, ({ sequence }) => sequence < found.nextSequence - KEPT_PACKAGES);
+      writeClient(sql, removed.client);
+      return removed.ended;
+    });
   }
 
   /** Stores fresh packages as an upload does, without looking for what is known: that would read all uploads each time. */

@@ -10,16 +10,17 @@ import { admissionContext } from "../../src/http/resources/key-packages/publish-
 import { poolName } from "../../src/pool/address.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import directory from "../../src/worker.ts";
+import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
-import type { LeastWrite } from "./least-write.ts";
-import { syntheticKeyPackage } from "./synthetic.ts";
+import type { Bare, LeastWrite } from "./least-write.ts";
 
 export { Pool } from "./bench-pool.ts";
-export { LeastWrite } from "./least-write.ts";
+export { Bare, LeastWrite } from "./least-write.ts";
 
 type BenchEnv = Omit<Bindings, "POOL"> & {
   readonly POOL: DurableObjectNamespace<Pool>;
   readonly LEAST: DurableObjectNamespace<LeastWrite>;
+  readonly BARE: DurableObjectNamespace<Bare>;
   readonly DB: D1Database;
 };
 
@@ -29,8 +30,8 @@ const CLIENT = "phone";
 const BATCH_PACKAGES = 100;
 
 const D1_TABLES = [
-  "CREATE TABLE bench_packages (id INTEGER PRIMARY KEY, user TEXT NOT NULL, key_package BLOB NOT NULL) STRICT",
-  "CREATE INDEX bench_packages_user ON bench_packages (user, id)",
+  "CREATE TABLE IF NOT EXISTS bench_packages (id INTEGER PRIMARY KEY, user TEXT NOT NULL, key_package BLOB NOT NULL) STRICT",
+  "CREATE INDEX IF NOT EXISTS bench_packages_user ON bench_packages (user, id)",
 ];
 
 /** The same claim where D1 holds the packages: found and taken in one statement. */
@@ -51,12 +52,20 @@ export default {
       case "least":
         await env.LEAST.getByName(user).write();
         return Response.json({ ok: true });
+      case "wake":
+        return Response.json({ ok: true, startedMs: await poolOf(env, user).wake() });
+      case "wake-least":
+        return Response.json({ ok: true, startedMs: await env.LEAST.getByName(user).wake() });
+      case "wake-bare":
+        return Response.json({ ok: true, startedMs: await env.BARE.getByName(user).wake() });
       case "d1":
         return claimFromD1(env, user);
       case "admit":
         return admitOnly(request, env, user);
       case "put":
         return put(env, user);
+      case "trim":
+        return trim(env, user);
       case "rpc":
         return Response.json({ taken: await env.LEAST.getByName(user).take(batch()) });
       case "tables":
@@ -99,6 +108,10 @@ async function put(env: BenchEnv, user: string): Promise<Response> {
   const answer = await poolOf(env, user).publish(call);
   if (answer.outcome !== "published") return new Response(answer.outcome, { status: 400 });
   return Response.json({ stored: answer.codes.filter((code) => code === "stored").length });
+}
+
+async function trim(env: BenchEnv, user: string): Promise<Response> {
+  return Response.json({ trimmed: await poolOf(env, user).trim(CLIENT) });
 }
 
 async function makeTables(env: BenchEnv): Promise<Response> {

@@ -14,7 +14,7 @@ export type Deployment = {
   readonly objects: Readonly<Record<string, string>>;
   /** Ids of D1 databases by binding. */
   readonly databases: Readonly<Record<string, string>>;
-  /** Migrations of the first database, the oldest first. */
+  /** Migrations, the oldest first: all databases are of the directory, and have the same tables. */
   readonly migrations: readonly Migration[];
 };
 

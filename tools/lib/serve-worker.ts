@@ -74,7 +74,6 @@ function workerOf({ deployment, script, variables, port }: Orders) {
 }
 
 function migratorOf({ deployment, migrator }: Orders) {
-  const [database = ""] = Object.values(deployment.databases);
   return {
     name: MIGRATOR,
     modules: true as const,
@@ -83,7 +82,7 @@ function migratorOf({ deployment, migrator }: Orders) {
     bindings: {
       MIGRATIONS: deployment.migrations.map(({ name, statements }) => ({ name, statements: [...statements] })),
     },
-    d1Databases: { DB: database },
+    d1Databases: { ...deployment.databases },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
 }

@@ -18,6 +18,12 @@ test("an empty text counts as not set", () => {
   expect(deployment).toEqual(readDeployment({}));
 });
 
+test("the databases of the directory are named by a setting, and are one by default", () => {
+  expect(readDeployment({}).directory).toEqual({ current: ["DB"], former: [] });
+  const settings = { DIRECTORY_BINDINGS: "DB0, DB1", DIRECTORY_FORMER_BINDINGS: "DB" };
+  expect(readDeployment(settings).directory).toEqual({ current: ["DB0", "DB1"], former: ["DB"] });
+});
+
 test("the whole of an issuer is read", () => {
   const { issuer } = readDeployment({ ...AUTH, AUTH_CLIENT_CLAIM: "azp" });
   expect(issuer).toMatchObject({
@@ -33,6 +39,9 @@ test.each([
   ["STOCK_CAP", "many"],
   ["STOCK_TARGET", "-1"],
   ["PAIR_BUDGET_BURST", "0"],
+  ["DIRECTORY_BINDINGS", "DB0,DB0"],
+  ["DIRECTORY_BINDINGS", "DB0,"],
+  ["DIRECTORY_FORMER_BINDINGS", "a database"],
   ["AUTH_JWKS", "{"],
   ["AUTH_JWKS", '{"keys":1}'],
   ["AUTH_JWKS", "null"],

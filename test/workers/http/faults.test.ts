@@ -198,6 +198,23 @@ test("a setting that cannot be read closes every route and names itself, health 
   }
 });
 
+test.each(["DIRECTORY_BINDINGS", "DIRECTORY_FORMER_BINDINGS"])(
+  "a database of %s that is not bound closes every route",
+  async (setting) => {
+    for (const { method, path } of OPERATIONS) {
+      const bindings = { ...real, [setting]: "DB,DB9" };
+      const answer = await app.request(`${ORIGIN}${path.replace(/[{}]/g, "")}`, { method }, bindings);
+      const { code, detail } = (await answer.json()) as Json;
+      expect([path, answer.status, code, detail]).toEqual([
+        path,
+        503,
+        "setting_invalid",
+        `setting ${setting} names DB9, which is not bound`,
+      ]);
+    }
+  },
+);
+
 test("without configuration every protected route is closed and names what is missing", async () => {
   const owner = await registeredOwner();
   const answer = await request(

@@ -6,6 +6,7 @@ import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-pack
 import type { ClaimAnswer, ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { unixSeconds } from "../../../src/shared/time.ts";
+import { ED25519, syntheticKeyPackage } from "../synthetic-package.ts";
 import { type Counted, plus, type RowMeter } from "./row-meter.ts";
 
 /** Where the scenarios run: pools that a meter watches, and a clock that only the scenarios move. */
@@ -21,9 +22,6 @@ export type Lab = {
 
 const BATCH = 100;
 const LOW_WATERMARK = 50;
-const ED25519 = 0x0807;
-const PACKAGE_BYTES = 330;
-const KEY_BYTES = 32;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
@@ -254,7 +252,9 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
   };
 
   const packages = (count: number, lifetimeSeconds = LIFETIME_SECONDS, lastResort = false) =>
-    Array.from({ length: count }, () => newPackage(now(), lifetimeSeconds, lastResort));
+    Array.from({ length: count }, () =>
+      syntheticKeyPackage(SIGNATURE_KEY, { now: now(), lifetimeSeconds, lastResort }),
+    );
 
   const publish = async (
     keyPackages: readonly AdmittedKeyPackage[],
@@ -301,7 +301,7 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
   return { user, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
 }
 
-const SIGNATURE_KEY = new Uint8Array(KEY_BYTES).fill(7);
+const SIGNATURE_KEY = new Uint8Array(32).fill(7);
 
 const ANYTHING: ClaimCall["criteria"] = {
   ciphersuites: [1],
@@ -310,21 +310,3 @@ const ANYTHING: ClaimCall["criteria"] = {
   minRemainingLifetimeSeconds: HOUR_SECONDS,
   allowLastResort: true,
 };
-
-/** Looks to the pool like a package that its Worker has admitted: the pool checks no signature. */
-function newPackage(now: number, lifetimeSeconds: number, lastResort: boolean): AdmittedKeyPackage {
-  const random = crypto.getRandomValues(new Uint8Array(3 * KEY_BYTES + PACKAGE_BYTES));
-  return {
-    ref: random.slice(0, KEY_BYTES),
-    initKey: random.slice(KEY_BYTES, 2 * KEY_BYTES),
-    encryptionKey: random.slice(2 * KEY_BYTES, 3 * KEY_BYTES),
-    bytes: random.slice(3 * KEY_BYTES),
-    ciphersuite: 1,
-    signatureScheme: ED25519,
-    signatureKey: SIGNATURE_KEY,
-    notBefore: now - HOUR_SECONDS,
-    notAfter: now + lifetimeSeconds,
-    lastResort,
-    capabilities: { extensions: [], proposals: [], credentials: [1] },
-  };
-}

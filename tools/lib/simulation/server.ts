@@ -50,7 +50,7 @@ export class Server {
         mean: [...this.#lengths].reduce((sum, [length, ms]) => sum + length * ms, 0) / elapsedMs,
         p50: this.#lengthAt(0.5),
         p99: this.#lengthAt(0.99),
-        max: Math.max(0, ...this.#lengths.keys()),
+        max: this.#lengthAt(1),
       },
       responseMs: {
         mean: response.reduce((sum, ms) => sum + ms, 0) / Math.max(1, response.length),

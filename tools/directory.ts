@@ -1,0 +1,172 @@
+/**
+ * `npm run directory -- rebuild` writes a lost D1 again, and `npm run directory -- move` takes all users along after
+ * the number of databases has changed. Both go through all pools and have each send its user to the directory again:
+ * one file says which pools there are, another how far the walk came, so it can be ended and started again.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { pause } from "../src/shared/pause.ts";
+import { natural, positive, readOptions } from "./lib/args.ts";
+import { countIds, idsOfStorage, readIds, writeIds, writeIdsOfNamespace } from "./lib/pool-ids.ts";
+import { walk } from "./lib/walk.ts";
+
+const USAGE = `npm run directory -- rebuild|move --url URL --token-file FILE (one of the three)
+    --ids FILE                      ids of the pools' objects, one a line
+    --storage DIR                   storage of a local directory, such as .kpd/storage
+    --cloudflare ACCOUNT/NAMESPACE --api-token-file FILE   ask Cloudflare's API for the ids
+  [--concurrency 8] [--per-second 100] [--resume FILE]`;
+
+/** What is said at the end. */
+const COMMANDS = {
+  rebuild: "The directory has every user.",
+  move: "Every user is in its database. DIRECTORY_FORMER_BINDINGS can be taken out of the settings now.",
+} as const;
+
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 500;
+const REQUEST_TIMEOUT_MS = 30_000;
+const PROGRESS_EVERY_MS = 2_000;
+
+type Options = ReturnType<typeof read>;
+
+const options = readOptions(USAGE, read);
+await main(options).catch((error: unknown) => {
+  say(`${error instanceof Error ? error.message : String(error)}\nRun the same command again to go on from here.`);
+  process.exitCode = 1;
+});
+
+function read() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      url: { type: "string" },
+      "token-file": { type: "string" },
+      ids: { type: "string" },
+      storage: { type: "string" },
+      cloudflare: { type: "string" },
+      "api-token-file": { type: "string" },
+      api: { type: "string", default: "https://api.cloudflare.com/client/v4" },
+      concurrency: { type: "string", default: "8" },
+      "per-second": { type: "string", default: "100" },
+      resume: { type: "string" },
+    },
+  });
+  const [command] = positionals;
+  if (positionals.length !== 1 || (command !== "rebuild" && command !== "move"))
+    throw new Error("expected rebuild or move");
+  const { url, "token-file": tokenFile, ids, storage, cloudflare, "api-token-file": apiTokenFile } = values;
+  if (url === undefined || tokenFile === undefined) throw new Error("--url and --token-file are needed");
+  if ([ids, storage, cloudflare].filter((source) => source !== undefined).length !== 1) {
+    throw new Error("expected one of --ids, --storage and --cloudflare");
+  }
+  if (cloudflare !== undefined && (!/^[0-9a-f]+\/[0-9a-f]+$/.test(cloudflare) || apiTokenFile === undefined)) {
+    throw new Error("--cloudflare is ACCOUNT/NAMESPACE, two ids in hex, and needs --api-token-file");
+  }
+  const concurrency = natural("--concurrency", values.concurrency);
+  if (concurrency < 1) throw new Error("--concurrency must be at least 1");
+  return {
+    command,
+    url: url.replace(/\/+$/, ""),
+    tokenFile,
+    source: { ids, storage, cloudflare, apiTokenFile, api: values.api },
+    concurrency,
+    perSecond: positive("--per-second", values["per-second"]),
+    resume: values.resume ?? `directory-${command}.json`,
+  } as const;
+}
+
+async function main({ command, resume, source, concurrency, perSecond }: Options): Promise<void> {
+  const list = source.ids ?? `${resume}.ids`;
+  await prepareIds(list, source);
+  const total = await countIds(list);
+  const startedMs = Date.now();
+  let visits = 0;
+  let saidMs = 0;
+  if (existsSync(resume)) say(`Going on as ${resume} says.`);
+  const { done, again } = await walk({
+    ids: () => readIds(list),
+    visit: resyncer(options),
+    concurrency,
+    perSecond,
+    resume,
+    told: ({ done, again }) => {
+      visits += 1;
+      if (Date.now() - saidMs < PROGRESS_EVERY_MS) return;
+      saidMs = Date.now();
+      const rate = visits / Math.max(1, (saidMs - startedMs) / 1000);
+      say(`${done} of ${total} pools, ${rate.toFixed(0)} per second, ${again} to be repeated`);
+    },
+  });
+  say(`${done} of ${total} pools`);
+  if (again > 0) throw new Error(`${again} pools could not tell the directory.`);
+  for (const file of [resume, ...(source.ids === undefined ? [list] : [])]) rmSync(file, { force: true });
+  say(COMMANDS[command]);
+}
+
+/** The list of a run that is resumed stays as it is: what the walk remembers is a place in it. */
+async function prepareIds(
+  file: string,
+  { ids, storage, cloudflare, apiTokenFile, api }: Options["source"],
+): Promise<void> {
+  if (ids !== undefined || existsSync(file)) return;
+  if (storage !== undefined) return writeIds(file, idsOfStorage(storage));
+  const [account = "", namespace = ""] = cloudflare?.split("/") ?? [];
+  const token = readFileSync(apiTokenFile ?? "", "utf8").trim();
+  await writeIdsOfNamespace(file, { api, account, namespace, token }, (count) => say(`${count} pools listed`));
+}
+
+/** Has one pool send its user again. Whether the directory has it afterwards; throws for what no repetition mends. */
+function resyncer({ url, tokenFile }: Options): (id: string) => Promise<boolean> {
+  let token = readToken(tokenFile);
+  return async (id) => {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const used = token;
+      const answer = await resync(`${url}/v1/admin/pools/${id}/resync`, used);
+      if (answer.status === 200) return answer.body.status !== "queued";
+      if (answer.status === 401) {
+        // The walk may take longer than a token lives: whoever writes a new one into the file keeps it going.
+        token = readToken(tokenFile);
+        if (token === used) throw new Error(`The token in ${tokenFile} is not accepted: ${answer.body.code}.`);
+        continue;
+      }
+      if (answer.status > 0 && answer.status < 500 && answer.status !== 429) {
+        throw new Error(`The directory refuses pool ${id}: ${answer.status} ${answer.body.code}.`);
+      }
+      if (attempt < ATTEMPTS) {
+        await pause(Math.max(answer.retryAfterMs, FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)));
+      }
+    }
+    return false;
+  };
+}
+
+type Answered = {
+  /** 0 without an answer. */
+  readonly status: number;
+  readonly body: { readonly status?: unknown; readonly code?: unknown };
+  readonly retryAfterMs: number;
+};
+
+async function resync(address: string, token: string): Promise<Answered> {
+  try {
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const body = (await response.json().catch(() => ({}))) as Answered["body"];
+    return { status: response.status, body, retryAfterMs: Number(response.headers.get("retry-after") ?? 0) * 1000 };
+  } catch {
+    return { status: 0, body: {}, retryAfterMs: 0 };
+  }
+}
+
+function readToken(file: string): string {
+  const token = readFileSync(file, "utf8").trim();
+  if (token === "") throw new Error(`${file} holds no token`);
+  return token;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
