@@ -460,7 +460,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: "src/pool/tables/claims.ts",
     from: "return { after, nextAt: expiresAt };",
     to: "return { after, nextAt: expiresAt + 1 };",
-    tests: ["test/workers/pool/chunks.test.ts"],
+    tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "stopping at an answer that can be repeated",

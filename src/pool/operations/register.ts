@@ -3,11 +3,13 @@ import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
 import type { RegisterAnswer, RegisterCall, Registration } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { withoutClaims } from "../tables/budgets.ts";
+import { MAX_CLIENT_ID } from "../tables/chunks.ts";
 import {
   type ClientRecord,
   findByName,
   insertClient,
   isRegistered,
+  nextClientId,
   registeredClients,
   writeClient,
 } from "../tables/clients.ts";
@@ -27,6 +29,8 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
   const existing = findByName(sql, call.client);
   if (existing && isRegistered(existing)) return extend(sql, existing, call);
   if (registeredClients(sql).length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
+  // Names that were revoked are remembered: one who goes through tens of thousands has used up what a pool can number.
+  if (!existing && nextClientId(sql) > MAX_CLIENT_ID) return { outcome: "too_many_clients" };
   const blank = existing ?? insertClient(sql, call.client, now);
   const created = writeClient(sql, {
     ...blank,

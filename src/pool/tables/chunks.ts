@@ -14,6 +14,9 @@ import { type ChunkEntry, decodeEntries, encodeEntries } from "./chunk-entries.t
 const SEQUENCES = 2 ** 30;
 const QUEUES = 128;
 
+/** Above it a chunk's number could no longer be told from its neighbour's: numbers are exact up to 2^53. */
+export const MAX_CLIENT_ID = 2 ** 16 - 2;
+
 const chunkId = (clientId: number, queueId: number, firstSequence: number): number =>
   (clientId * QUEUES + queueId) * SEQUENCES + firstSequence;
 
@@ -55,6 +58,7 @@ export function storeChunks(
 ): void {
   for (const group of grouped(packages)) {
     const firstSequence = group[0]?.sequence ?? 0;
+    if (firstSequence >= SEQUENCES || clientId > MAX_CLIENT_ID) throw new RangeError("a chunk's number is used up");
     const entries = group.map(({ sequence, keyPackage: { ref, notBefore, notAfter, bytes } }) => ({
       sequence,
       hasLeft: false,

@@ -107,6 +107,11 @@ export function readClient(sql: SqlStorage, clientId: number): ClientRecord {
   return fromRow(sql.exec<Row>("SELECT * FROM clients WHERE client_id = ?", clientId).one());
 }
 
+/** The id of the next client that is inserted. */
+export function nextClientId(sql: SqlStorage): number {
+  return sql.exec<{ next: number }>("SELECT COALESCE(MAX(client_id), 0) + 1 AS next FROM clients").one().next;
+}
+
 /** Makes the record of a client that the pool has never heard of. */
 export function insertClient(sql: SqlStorage, client: string, registeredAt: number): ClientRecord {
   const row = sql

@@ -118,6 +118,23 @@ describe("repeating a claim", () => {
   });
 });
 
+it("lets go of the bytes of each old answer with the first call after its own day", async () => {
+  const pool = await poolOf();
+  await pool.publish(keyPackages(5));
+  const start = Date.now();
+  const seconds = [0, 10, 30];
+  for (const second of seconds) {
+    vi.setSystemTime(start + second * 1000);
+    await pool.claim({}, { claimer: "bob", key: `k${second}` });
+  }
+  for (const second of [-1, 0, 9, 10, 29, 30]) {
+    vi.setSystemTime(start + DAY_MS + second * 1000);
+    await pool.claim();
+    const kept = (await records(pool)).filter(({ packages }) => packages !== null).length;
+    expect(kept, `${second} s after a day`).toBe(seconds.filter((claimed) => claimed > second).length);
+  }
+});
+
 it("looks for old answers when one may have ended, and not at every claim until then", async () => {
   const pool = await poolOf();
   await pool.publish(keyPackages(20));
