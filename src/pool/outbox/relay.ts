@@ -43,6 +43,8 @@ export class OutboxRelay {
 
   /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
   async send(): Promise<void> {
+    // What is under way was packed before this call, and may lack what it wants to be sent.
+    await this.#underWay;
     this.#underWay ??= this.#sendBatch().finally(() => {
       this.#underWay = undefined;
     });
