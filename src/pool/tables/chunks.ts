@@ -15,7 +15,7 @@ const SEQUENCES = 2 ** 30;
 const QUEUES = 128;
 
 /** Above it a chunk's number could no longer be told from its neighbour's: numbers are exact up to 2^53. */
-export const MAX_CLIENT_ID = 2 ** 16 - 2;
+export const MAX_CLIENT_ID = 2 ** 16 - 1;
 
 const chunkId = (clientId: number, queueId: number, firstSequence: number): number =>
   (clientId * QUEUES + queueId) * SEQUENCES + firstSequence;
