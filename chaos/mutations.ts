@@ -135,10 +135,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "taking a package out of its chunk",
     file: "src/pool/tables/chunks.ts",
-    from: `  remove(sql, chunk, (index) => index === position);
-`,
-    to: `  void [sql, chunk, position];
-`,
+    from: "const nextExpiry = remove(sql, chunk, (index) => index === position);",
+    to: "const nextExpiry = sql && position < 0 ? undefined : chunk.storedAt;",
     tests: ["test/workers/pool/claim.test.ts"],
   },
   {
@@ -151,53 +149,50 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "giving the bytes of the package that was found",
     file: "src/pool/tables/chunks.ts",
-    from: `  const start = startOf(chunk, position);
-  return chunk`,
-    to: `  const start = startOf(chunk, 0 * position);
-  return chunk`,
+    from: "return chunk.packages.slice(start, start + entry.length);",
+    to: "return chunk.packages.slice(0 * start, entry.length);",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "noting that a package has left",
-    file: "src/pool/tables/chunks.ts",
-    from: "return { ...entry, hasLeft: true };",
-    to: "return entry;",
+    file: "src/pool/tables/chunk-entries.ts",
+    from: "this.#view.setUint8(at + 2, 1);",
+    to: "",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting the bytes of a package that left",
     file: "src/pool/tables/chunks.ts",
-    from: `    packages.fill(0, start, start + entry.length);
-`,
-    to: "",
+    from: "(start, end) => packages.fill(0, start, end)",
+    to: "() => packages",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting all bytes of a package that left",
     file: "src/pool/tables/chunks.ts",
-    from: "packages.fill(0, start, start + entry.length);",
-    to: "packages.fill(0, start, start + entry.length / 2);",
+    from: "packages.fill(0, start, end)",
+    to: "packages.fill(0, start, (start + end) / 2)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting the bytes of no other package: where they begin",
     file: "src/pool/tables/chunks.ts",
-    from: "packages.fill(0, start, start + entry.length);",
-    to: "packages.fill(0, 0 * start, entry.length);",
+    from: "packages.fill(0, start, end)",
+    to: "packages.fill(0, 0 * start, end)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting the bytes of no other package: where they end",
     file: "src/pool/tables/chunks.ts",
-    from: "packages.fill(0, start, start + entry.length);",
-    to: "packages.fill(0, start);",
+    from: "(start, end) => packages.fill(0, start, end)",
+    to: "(start) => packages.fill(0, start)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "giving nothing that has left",
-    file: "src/pool/tables/chunks.ts",
-    from: "(entry) => !entry.hasLeft && entry.notAfter",
-    to: "(entry) => entry.notAfter",
+    file: "src/pool/tables/chunk-entries.ts",
+    from: "if (!this.#hasLeft(at) && isWanted(",
+    to: "if (isWanted(",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
@@ -210,21 +205,21 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "what is live is not what has left",
     file: "src/pool/tables/chunks.ts",
-    from: "entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }],",
-    to: "[{ queueId: queueIdOf(row.chunk_id), entry }],",
+    from: "(entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }])",
+    to: "[{ queueId: queueIdOf(row.chunk_id), entry }]",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "counting nothing that has left",
     file: "src/pool/tables/chunks.ts",
-    from: "({ hasLeft, notAfter }) => !hasLeft && notAfter > now,",
-    to: "({ notAfter }) => notAfter > now,",
+    from: "if (!hasLeft && notAfter > now) add(",
+    to: "if ((hasLeft || true) && notAfter > now) add(",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "the row goes with its last package",
     file: "src/pool/tables/chunks.ts",
-    from: `    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", chunk.id);
+    from: `    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", id);
 `,
     to: "",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -232,24 +227,61 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "the row stays until its last package goes",
     file: "src/pool/tables/chunks.ts",
-    from: "if (entries.every(({ hasLeft }) => hasLeft)) {",
-    to: "if (entries.some(({ hasLeft }) => hasLeft)) {",
+    from: "if (summary.live === 0) {",
+    to: "if (summary.live < entries.all().length) {",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "what a chunk says of itself after a package left",
     file: "src/pool/tables/chunks.ts",
-    from: `    ...summaryOf(entries),
-    encodeEntries(firstSequenceOf(chunk.id), entries),`,
-    to: `    ...summaryOf(chunk.entries),
-    encodeEntries(firstSequenceOf(chunk.id), entries),`,
+    from: `  entries.markLeft(leaves, (start, end) => packages.fill(0, start, end));
+  const summary = entries.summary();`,
+    to: `  const summary = entries.summary();
+  entries.markLeft(leaves, (start, end) => packages.fill(0, start, end));`,
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "what a chunk says of those that are live only",
+    file: "src/pool/tables/chunk-entries.ts",
+    from: `      if (this.#hasLeft(at)) continue;
+      live++;`,
+    to: `      if (!this.#hasLeft(at)) live++;`,
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "keeping no chunk in memory that is no longer in storage",
     file: "src/pool/tables/chunks.ts",
-    from: "const live = entries.filter(({ hasLeft }) => !hasLeft);",
-    to: "const live = entries;",
+    from: "if (nextExpiry === undefined) heads?.drop(chunk);",
+    to: "void heads;",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "keeping no more chunks in memory than their bound",
+    file: "src/pool/tables/chunks.ts",
+    from: "if (head && this.#bytes + bytes <= MAX_CACHED_CHUNK_BYTES) {",
+    to: "if (head && MAX_CACHED_CHUNK_BYTES > 0) {",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "starting with no chunks in memory after another call has changed them",
+    file: "src/pool/pool.ts",
+    from: `    this.#cache = undefined;
+    return this.#transact(body);`,
+    to: "    return this.#transact(body);",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "knowing no next expiry that has been claimed",
+    file: "src/pool/operations/claim.ts",
+    from: "found.entry.notAfter > nextExpiry || nextInChunk === nextExpiry ? nextExpiry : undefined",
+    to: "found.entry.notAfter > 0 || nextInChunk === nextExpiry ? nextExpiry : undefined",
+    tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "the earlier of two next expiries",
+    file: "src/pool/tables/clients.ts",
+    from: "Math.min(nextExpiry, earliest)",
+    to: "Math.max(nextExpiry, earliest)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {

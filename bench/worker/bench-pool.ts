@@ -4,7 +4,7 @@ import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package
 import { removePackages } from "../../src/pool/operations/stock.ts";
 import { Pool } from "../../src/pool/pool.ts";
 import { storeChunks } from "../../src/pool/tables/chunks.ts";
-import { findClient, readClient, withLive, writeClient } from "../../src/pool/tables/clients.ts";
+import { findClient, readClient, withStored, writeClient } from "../../src/pool/tables/clients.ts";
 import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
@@ -44,7 +44,8 @@ class BenchPool extends Pool {
         JSON.stringify(queue.capabilities) === JSON.stringify(kind.capabilities) && queue.ciphersuite === ciphersuite,
     );
     const queueId = known?.queueId ?? found.queues.length + 1;
-    if (!known) writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, ...kind }] });
+    if (!known)
+      writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, nextExpiry: undefined, ...kind }] });
     const step = uploadPackages * UPLOADS_PER_TRANSACTION;
     for (let done = 0; done < count; done += step) {
       this.ctx.storage.transactionSync(() => {
@@ -86,7 +87,8 @@ class BenchPool extends Pool {
         removed: false,
       })),
     );
-    const queues = withLive(client.queues, queueId, count);
+    const ends = packages.map(({ keyPackage }) => keyPackage.notAfter);
+    const queues = withStored(client.queues, queueId, ends);
     writeClient(sql, { ...client, queues, nextSequence: client.nextSequence + count });
   }
 }

@@ -105,6 +105,9 @@ export const MAX_QUEUES_PER_CLIENT = 64;
 export const MAX_CHUNK_PACKAGES = 50;
 export const MAX_CHUNK_BYTES = 64 * 1024;
 
+/** Bytes of chunks that an awake pool keeps in memory: what is next in turn, so that a claim need not read it again. */
+export const MAX_CACHED_CHUNK_BYTES = 256 * 1024;
+
 /** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */
 export const MAX_BUDGETS_PER_CLIENT = 256;
 

@@ -8,7 +8,7 @@ import { unixSeconds } from "../../shared/time.ts";
 import { type Bucket, bucketWaitMs, spend } from "../tables/budgets.ts";
 import { bytesOf, type Found, oldest, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
-import { type ClientRecord, type Queue, withLive, writeClient } from "../tables/clients.ts";
+import { type ClientRecord, type Queue, withLive, writeClaimed } from "../tables/clients.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
 
@@ -62,7 +62,7 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
 
 /** What there is to know of one client. Reads only, and packages only when the decision asks for them. */
 function look(context: ClaimContext, client: ClientRecord): ClaimFacts {
-  const { sql, criteria, nowMs } = context;
+  const { sql, cache, criteria, nowMs } = context;
   const waitMs = (bucket: Bucket | undefined) => (bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0);
   const now = unixSeconds(nowMs);
   // A package expires at `not_after` itself (OpenMLS), so at least one second must be left.
@@ -73,7 +73,7 @@ function look(context: ClaimContext, client: ClientRecord): ClaimFacts {
     queues: client.queues,
     pairWaitMs: waitMs(pairBucket(context)),
     targetWaitMs: waitMs(targetBucket(context)),
-    oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window),
+    oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window, cache.heads),
   };
 }
 
@@ -110,15 +110,21 @@ const rateLimited = (client: string, waitMs: number) =>
 /** Takes a one-time package out of the stock and out of both budgets. */
 function consume(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): Applied {
   const { sql, cache, nowMs } = context;
-  takePackage(sql, found);
+  // First: in its chunk the bytes are gone when it is taken.
+  const taken = packageOf(found, queue);
+  const nextInChunk = takePackage(sql, found, cache.heads);
   let { budgets } = client;
   for (const bucket of [pairBucket(context), targetBucket(context)]) {
     if (bucket) budgets = spend(budgets, bucket, nowMs);
   }
-  const queues = withLive(client.queues, queue.queueId, -1);
-  cache.update(writeClient(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
+  const queues = withLive(client.queues, queue.queueId, -1, ({ nextExpiry }) => {
+    if (nextExpiry === undefined) return undefined;
+    // The first to expire may have been this one, and then only the other chunks know which is the next.
+    return found.entry.notAfter > nextExpiry || nextInChunk === nextExpiry ? nextExpiry : undefined;
+  });
+  cache.update(writeClaimed(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
   return {
-    claim: { client: client.client, status: "claimed", package: packageOf(found, queue) },
+    claim: { client: client.client, status: "claimed", package: taken },
     left: stockOf(queues, queue.ciphersuite),
   };
 }
@@ -127,7 +133,7 @@ function consume(context: ClaimContext, client: ClientRecord, { found, queue }: 
 function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): ClientClaim {
   const { sql, cache, nowMs } = context;
   const pair = pairBucket(context);
-  if (pair) cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, pair, nowMs) }));
+  if (pair) cache.update(writeClaimed(sql, { ...client, budgets: spend(client.budgets, pair, nowMs) }));
   return {
     client: client.client,
     status: "last_resort",
@@ -142,7 +148,7 @@ function miss<Reason extends Missed["reason"]>(
   reason: Reason,
 ): Reason | undefined {
   if (bucketWaitMs(client.budgets, MISSED, nowMs) > 0) return undefined;
-  cache.update(writeClient(sql, { ...client, budgets: spend(client.budgets, MISSED, nowMs) }));
+  cache.update(writeClaimed(sql, { ...client, budgets: spend(client.budgets, MISSED, nowMs) }));
   return reason;
 }
 

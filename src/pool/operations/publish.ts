@@ -2,7 +2,7 @@
 import type { StockSettings } from "../../config/settings.ts";
 import type { PublishCall, PublishCode } from "../../contract/pool-messages.ts";
 import { type NewPackage, storeChunks, takeOut } from "../tables/chunks.ts";
-import { type ClientRecord, withLive } from "../tables/clients.ts";
+import { type ClientRecord, withLive, withStored } from "../tables/clients.ts";
 import { fingerprintsOf, markRemoved, remember } from "../tables/fingerprints.ts";
 import { StockDraft } from "./stock-draft.ts";
 
@@ -70,7 +70,11 @@ function write({ sql, client, now }: PublishContext, draft: StockDraft): ClientR
   }
   for (const [queueId, packages] of byQueue) {
     storeChunks(sql, { clientId, queueId, storedAt: now }, packages);
-    queues = withLive(queues, queueId, packages.length);
+    queues = withStored(
+      queues,
+      queueId,
+      packages.map(({ keyPackage }) => keyPackage.notAfter),
+    );
   }
   remember(
     sql,

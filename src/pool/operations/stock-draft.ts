@@ -124,7 +124,8 @@ export class StockDraft {
     if (this.queues.length >= MAX_QUEUES_PER_CLIENT) return undefined;
     const queueId = this.#freeQueueId();
     const { extensions, proposals, credentials } = capabilities;
-    const queue = { queueId, ciphersuite, lastResort, live: 0, capabilities: { extensions, proposals, credentials } };
+    const empty = { live: 0, nextExpiry: undefined };
+    const queue = { queueId, ciphersuite, lastResort, ...empty, capabilities: { extensions, proposals, credentials } };
     this.queues = [...this.queues, queue];
     return queue;
   }

@@ -2,11 +2,12 @@
 import { ALARM_CHUNK_ROWS } from "../../config/limits.ts";
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { clientsWithExpired, nextExpiry } from "../tables/chunks.ts";
+import { clientsWithExpired } from "../tables/chunks.ts";
 import { endReplays, forgetClaims, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims.ts";
 import { allClients, readClient, writeClient } from "../tables/clients.ts";
 import { forgetEnded, nextForgotten } from "../tables/fingerprints.ts";
 import { isForgettable, nextForgettable } from "../tables/forgettable.ts";
+import { nextExpiryOfPool } from "../tables/inventory.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { dropExpired } from "./stock.ts";
 
@@ -69,7 +70,7 @@ function endAllReplays(sql: SqlStorage, replaySeconds: number, now: number): voi
  */
 export function nextDueMs(sql: SqlStorage, retention: RetentionSettings): number | undefined {
   const oldestAt = oldestClaimAt(sql);
-  const times = [nextExpiry(sql), nextForgotten(sql), nextForgettable(sql)].flatMap((time) =>
+  const times = [nextExpiryOfPool(sql), nextForgotten(sql), nextForgettable(sql)].flatMap((time) =>
     time === undefined ? [] : [time * 1000],
   );
   const { outboxDueMs } = readPool(sql);

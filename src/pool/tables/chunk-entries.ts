@@ -21,6 +21,7 @@ export type ChunkEntry = {
 
 const FIXED_BYTES = 2 + 1 + 1 + 8 + 8 + 4;
 
+/** Bytes of the entries, in a buffer of their own. */
 export function encodeEntries(firstSequence: number, entries: readonly ChunkEntry[]): Uint8Array {
   const size = entries.reduce((total, { ref }) => total + FIXED_BYTES + ref.length, 0);
   const bytes = new Uint8Array(size);
@@ -40,21 +41,109 @@ export function encodeEntries(firstSequence: number, entries: readonly ChunkEntr
   return bytes;
 }
 
-/** The entries as they were encoded. Throws RangeError for bytes that are cut off: a chunk is written by this file alone. */
-export function decodeEntries(firstSequence: number, encoded: ArrayBuffer): ChunkEntry[] {
-  const view = new DataView(encoded);
-  const entries: ChunkEntry[] = [];
-  for (let at = 0; at < view.byteLength; ) {
-    const times = at + 4 + view.getUint8(at + 3);
-    entries.push({
-      sequence: firstSequence + view.getUint16(at),
-      hasLeft: view.getUint8(at + 2) === 1,
-      ref: new Uint8Array(encoded.slice(at + 4, times)),
-      notBefore: view.getFloat64(times),
-      notAfter: view.getFloat64(times + 8),
-      length: view.getUint32(times + 16),
-    });
-    at = times + 20;
+/** What is said of the packages that are still there. Times are unix seconds. */
+export type EntriesSummary = {
+  readonly live: number;
+  readonly minNotBefore: number;
+  readonly minNotAfter: number;
+  readonly maxNotAfter: number;
+};
+
+/** Where a package is: its place among the entries, and in bytes among the packages. */
+export type EntryPlace = { readonly position: number; readonly start: number; readonly entry: ChunkEntry };
+
+/**
+ * The entries of a chunk as they are stored. A claim looks at one of them, so they are read in place. Every method throws
+ * RangeError for bytes that are cut off: a chunk is written by this file alone.
+ */
+export class ChunkEntries {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #firstSequence: number;
+
+  /** Keeps `bytes` and no copy of them. */
+  constructor(firstSequence: number, bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#firstSequence = firstSequence;
   }
-  return entries;
+
+  /** All of them, those whose package has left too. */
+  all(): readonly ChunkEntry[] {
+    const entries: ChunkEntry[] = [];
+    for (let at = 0; at < this.bytes.length; at = this.#next(at)) entries.push(this.#entryAt(at));
+    return entries;
+  }
+
+  /** The first whose package is there and whose lifetime is wanted. */
+  find(isWanted: (notBefore: number, notAfter: number) => boolean): EntryPlace | undefined {
+    for (let at = 0, position = 0, start = 0; at < this.bytes.length; at = this.#next(at), position++) {
+      if (!this.#hasLeft(at) && isWanted(this.#notBefore(at), this.#notAfter(at))) {
+        return { position, start, entry: this.#entryAt(at) };
+      }
+      start += this.#length(at);
+    }
+    return undefined;
+  }
+
+  /** Marks entries as left, in place, and calls `left` for each with where its package is among the packages. */
+  markLeft(leaves: (position: number) => boolean, left: (start: number, end: number) => void): void {
+    for (let at = 0, position = 0, start = 0; at < this.bytes.length; at = this.#next(at), position++) {
+      const end = start + this.#length(at);
+      if (!this.#hasLeft(at) && leaves(position)) {
+        this.#view.setUint8(at + 2, 1);
+        left(start, end);
+      }
+      start = end;
+    }
+  }
+
+  summary(): EntriesSummary {
+    let [live, minNotBefore, minNotAfter, maxNotAfter] = [0, Infinity, Infinity, -Infinity];
+    for (let at = 0; at < this.bytes.length; at = this.#next(at)) {
+      if (this.#hasLeft(at)) continue;
+      live++;
+      minNotBefore = Math.min(minNotBefore, this.#notBefore(at));
+      minNotAfter = Math.min(minNotAfter, this.#notAfter(at));
+      maxNotAfter = Math.max(maxNotAfter, this.#notAfter(at));
+    }
+    return { live, minNotBefore, minNotAfter, maxNotAfter };
+  }
+
+  #entryAt(at: number): ChunkEntry {
+    return {
+      sequence: this.#firstSequence + this.#view.getUint16(at),
+      hasLeft: this.#hasLeft(at),
+      ref: this.bytes.slice(at + 4, this.#times(at)),
+      notBefore: this.#notBefore(at),
+      notAfter: this.#notAfter(at),
+      length: this.#length(at),
+    };
+  }
+
+  #hasLeft(at: number): boolean {
+    return this.#view.getUint8(at + 2) === 1;
+  }
+
+  #times(at: number): number {
+    return at + 4 + this.#view.getUint8(at + 3);
+  }
+
+  #notBefore(at: number): number {
+    return this.#view.getFloat64(this.#times(at));
+  }
+
+  #notAfter(at: number): number {
+    return this.#view.getFloat64(this.#times(at) + 8);
+  }
+
+  #length(at: number): number {
+    return this.#view.getUint32(this.#times(at) + 16);
+  }
+
+  #next(at: number): number {
+    const next = this.#times(at) + 20;
+    if (next > this.bytes.length) throw new RangeError("the entries of a chunk are cut off");
+    return next;
+  }
 }

@@ -6,9 +6,9 @@
  * the client's record (clients.ts) in the same transaction.
  */
 import { concatBytes } from "@noble/hashes/utils.js";
-import { MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../config/limits.ts";
+import { MAX_CACHED_CHUNK_BYTES, MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../config/limits.ts";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
-import { type ChunkEntry, decodeEntries, encodeEntries } from "./chunk-entries.ts";
+import { ChunkEntries, type ChunkEntry, type EntriesSummary, type EntryPlace, encodeEntries } from "./chunk-entries.ts";
 
 /** A chunk's number holds the client, the queue (below 128) and the sequence number of its first package. */
 const SEQUENCES = 2 ** 30;
@@ -24,15 +24,16 @@ const firstSequenceOf = (id: number): number => id % SEQUENCES;
 const queueIdOf = (id: number): number => Math.floor(id / SEQUENCES) % QUEUES;
 const clientIdOf = (id: number): number => Math.floor(id / SEQUENCES / QUEUES);
 
-type Chunk = {
+/** A chunk as it was read: its bytes are changed in place when a package is taken out of it. */
+export type Chunk = {
   readonly id: number;
   readonly storedAt: number;
-  readonly entries: readonly ChunkEntry[];
+  readonly entries: ChunkEntries;
   readonly packages: Uint8Array;
 };
 
 /** A live package, with the chunk that it is in. */
-export type Found = { readonly chunk: Chunk; readonly position: number; readonly entry: ChunkEntry };
+export type Found = EntryPlace & { readonly chunk: Chunk };
 
 /** Unix seconds: valid from `now` on, and still at `aliveUntil`. */
 export type Window = { readonly now: number; readonly aliveUntil: number };
@@ -46,9 +47,12 @@ const COLUMNS = "chunk_id, stored_at, entries, packages";
 const fromRow = (row: Row): Chunk => ({
   id: row.chunk_id,
   storedAt: row.stored_at,
-  entries: decodeEntries(firstSequenceOf(row.chunk_id), row.entries),
+  entries: entriesOf(row),
   packages: new Uint8Array(row.packages),
 });
+
+const entriesOf = (row: Pick<Row, "chunk_id" | "entries">): ChunkEntries =>
+  new ChunkEntries(firstSequenceOf(row.chunk_id), new Uint8Array(row.entries));
 
 /** Stores packages of one queue, in the order of their sequence numbers. */
 export function storeChunks(
@@ -59,21 +63,24 @@ export function storeChunks(
   for (const group of grouped(packages)) {
     const firstSequence = group[0]?.sequence ?? 0;
     if (firstSequence >= SEQUENCES || clientId > MAX_CLIENT_ID) throw new RangeError("a chunk's number is used up");
-    const entries = group.map(({ sequence, keyPackage: { ref, notBefore, notAfter, bytes } }) => ({
-      sequence,
-      hasLeft: false,
-      ref,
-      notBefore,
-      notAfter,
-      length: bytes.length,
-    }));
+    const encoded = encodeEntries(
+      firstSequence,
+      group.map(({ sequence, keyPackage: { ref, notBefore, notAfter, bytes } }) => ({
+        sequence,
+        hasLeft: false,
+        ref,
+        notBefore,
+        notAfter,
+        length: bytes.length,
+      })),
+    );
     sql.exec(
       `INSERT INTO chunks (chunk_id, stored_at, live, min_not_before, min_not_after, max_not_after, entries, packages)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       chunkId(clientId, queueId, firstSequence),
       storedAt,
-      ...summaryOf(entries),
-      encodeEntries(firstSequence, entries),
+      ...columnsOf(new ChunkEntries(firstSequence, encoded).summary()),
+      encoded,
       concatBytes(...group.map(({ keyPackage }) => keyPackage.bytes)),
     );
   }
@@ -96,10 +103,24 @@ function grouped(packages: readonly NewPackage[]): NewPackage[][] {
   return groups;
 }
 
-/** The oldest package of a queue that is valid in the window. Reads one row, unless packages of different ends are mixed. */
-export function oldest(sql: SqlStorage, clientId: number, queueId: number, window: Window): Found | undefined {
+/**
+ * The oldest package of a queue that is valid in the window. Reads one row, unless packages of different lifetimes are
+ * mixed, and none if `heads` knows the first chunk of the queue.
+ */
+export function oldest(
+  sql: SqlStorage,
+  clientId: number,
+  queueId: number,
+  window: Window,
+  heads: QueueHeads = new QueueHeads(),
+): Found | undefined {
   const end = chunkId(clientId, queueId + 1, 0);
-  for (let from = chunkId(clientId, queueId, 0); ; ) {
+  let from = chunkId(clientId, queueId, 0);
+  const head = heads.get(from) ?? heads.keep(from, readHead(sql, from, end));
+  if (!head) return undefined;
+  const inHead = findIn(head, window);
+  if (inHead) return inHead;
+  for (from = head.id + 1; ; ) {
     const row = sql
       .exec<Row>(
         `SELECT ${COLUMNS} FROM chunks WHERE chunk_id >= ? AND chunk_id < ? AND max_not_after >= ? AND min_not_before <= ?
@@ -112,24 +133,38 @@ export function oldest(sql: SqlStorage, clientId: number, queueId: number, windo
       .toArray()[0];
     if (!row) return undefined;
     const chunk = fromRow(row);
-    const position = chunk.entries.findIndex(
-      (entry) => !entry.hasLeft && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now,
-    );
-    const entry = chunk.entries[position];
-    if (entry) return { chunk, position, entry };
+    const found = findIn(chunk, window);
+    if (found) return found;
     from = chunk.id + 1;
   }
 }
 
-/** The bytes of a package, in a buffer of their own. */
-export function bytesOf({ chunk, position, entry }: Found): Uint8Array {
-  const start = startOf(chunk, position);
+function readHead(sql: SqlStorage, from: number, end: number): Chunk | undefined {
+  const row = sql
+    .exec<Row>(
+      `SELECT ${COLUMNS} FROM chunks WHERE chunk_id >= ? AND chunk_id < ? ORDER BY chunk_id LIMIT 1`,
+      from,
+      end,
+    )
+    .toArray()[0];
+  return row && fromRow(row);
+}
+
+function findIn(chunk: Chunk, { now, aliveUntil }: Window): Found | undefined {
+  const place = chunk.entries.find((notBefore, notAfter) => notAfter >= aliveUntil && notBefore <= now);
+  return place && { ...place, chunk };
+}
+
+/** The bytes of a package, in a buffer of their own: those of its chunk are overwritten when it is taken out. */
+export function bytesOf({ chunk, start, entry }: Found): Uint8Array {
   return chunk.packages.slice(start, start + entry.length);
 }
 
-/** Takes a package out of its chunk, for good. */
-export function takePackage(sql: SqlStorage, { chunk, position }: Found): void {
-  remove(sql, chunk, (index) => index === position);
+/** Takes a package out of its chunk, for good. Returns when the next package of the chunk expires; undefined with none. */
+export function takePackage(sql: SqlStorage, { chunk, position }: Found, heads?: QueueHeads): number | undefined {
+  const nextExpiry = remove(sql, chunk, (index) => index === position);
+  if (nextExpiry === undefined) heads?.drop(chunk);
+  return nextExpiry;
 }
 
 /** Which packages of a client to take out: asked of each with its queue and when it was stored. */
@@ -143,7 +178,7 @@ export function takeOut(sql: SqlStorage, clientId: number, leaves: Leaving): rea
   for (const chunk of chunksOf(sql, clientId)) {
     const place = { queueId: queueIdOf(chunk.id), storedAt: chunk.storedAt };
     const leaving = new Set<number>();
-    for (const [position, entry] of chunk.entries.entries()) {
+    for (const [position, entry] of chunk.entries.all().entries()) {
       if (entry.hasLeft || !leaves(entry, place)) continue;
       leaving.add(position);
       left.push({ queueId: place.queueId, ref: entry.ref });
@@ -163,9 +198,9 @@ export function livePackages(sql: SqlStorage, clientId: number): readonly { queu
     )
     .toArray()
     .flatMap((row) =>
-      decodeEntries(firstSequenceOf(row.chunk_id), row.entries).flatMap((entry) =>
-        entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }],
-      ),
+      entriesOf(row)
+        .all()
+        .flatMap((entry) => (entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }])),
     );
 }
 
@@ -195,10 +230,9 @@ export function stockOfQueues(sql: SqlStorage, clientId: number, now: number): R
       add(row.chunk_id, row.live, row.min_not_after);
       continue;
     }
-    const usable = decodeEntries(firstSequenceOf(row.chunk_id), row.entries).filter(
-      ({ hasLeft, notAfter }) => !hasLeft && notAfter > now,
-    );
-    for (const { notAfter } of usable) add(row.chunk_id, 1, notAfter);
+    for (const { hasLeft, notAfter } of entriesOf({ ...row, entries: row.entries }).all()) {
+      if (!hasLeft && notAfter > now) add(row.chunk_id, 1, notAfter);
+    }
   }
   return stock;
 }
@@ -225,36 +259,67 @@ function chunksOf(sql: SqlStorage, clientId: number): readonly Chunk[] {
     .map(fromRow);
 }
 
-/** Overwrites the bytes of packages that leave; the row goes with the last of them. */
-function remove(sql: SqlStorage, chunk: Chunk, leaves: (position: number) => boolean): void {
-  const packages = chunk.packages.slice();
-  const entries = chunk.entries.map((entry, position) => {
-    if (entry.hasLeft || !leaves(position)) return entry;
-    const start = startOf(chunk, position);
-    packages.fill(0, start, start + entry.length);
-    return { ...entry, hasLeft: true };
-  });
-  if (entries.every(({ hasLeft }) => hasLeft)) {
-    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", chunk.id);
-    return;
+/**
+ * Overwrites the bytes of packages that leave, in place; the row goes with the last of them. Returns when the next of
+ * those that are left expires, in unix seconds.
+ */
+function remove(sql: SqlStorage, chunk: Chunk, leaves: (position: number) => boolean): number | undefined {
+  const { id, entries, packages } = chunk;
+  entries.markLeft(leaves, (start, end) => packages.fill(0, start, end));
+  const summary = entries.summary();
+  if (summary.live === 0) {
+    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", id);
+    return undefined;
   }
   sql.exec(
     `UPDATE chunks SET live = ?, min_not_before = ?, min_not_after = ?, max_not_after = ?, entries = ?, packages = ?
      WHERE chunk_id = ?`,
-    ...summaryOf(entries),
-    encodeEntries(firstSequenceOf(chunk.id), entries),
+    ...columnsOf(summary),
+    entries.bytes,
     packages,
-    chunk.id,
+    id,
   );
+  return summary.minNotAfter;
 }
 
-/** What is said of those that are live, in the order of the columns. */
-function summaryOf(entries: readonly ChunkEntry[]): [live: number, notBefore: number, min: number, max: number] {
-  const live = entries.filter(({ hasLeft }) => !hasLeft);
-  const ends = live.map(({ notAfter }) => notAfter);
-  return [live.length, Math.min(...live.map(({ notBefore }) => notBefore)), Math.min(...ends), Math.max(...ends)];
+/** What a chunk says of those that are live. */
+const columnsOf = ({ live, minNotBefore, minNotAfter, maxNotAfter }: EntriesSummary): number[] => [
+  live,
+  minNotBefore,
+  minNotAfter,
+  maxNotAfter,
+];
+
+/**
+ * First chunks of queues as they are in storage, by the number where the queue begins. What is in it is right only while
+ * nothing but `takePackage` changes a chunk, and until a rollback: whoever does anything else starts with a new one.
+ */
+export class QueueHeads {
+  readonly #heads = new Map<number, Chunk>();
+  #bytes = 0;
+
+  get(queueStart: number): Chunk | undefined {
+    return this.#heads.get(queueStart);
+  }
+
+  /** Keeps it if there is room, and returns it. */
+  keep(queueStart: number, head: Chunk | undefined): Chunk | undefined {
+    const bytes = head ? sizeOf(head) : 0;
+    if (head && this.#bytes + bytes <= MAX_CACHED_CHUNK_BYTES) {
+      this.#heads.set(queueStart, head);
+      this.#bytes += bytes;
+    }
+    return head;
+  }
+
+  /** Lets go of a chunk that is no longer in storage. */
+  drop({ id }: Chunk): void {
+    for (const [queueStart, head] of this.#heads) {
+      if (head.id !== id) continue;
+      this.#heads.delete(queueStart);
+      this.#bytes -= sizeOf(head);
+    }
+  }
 }
 
-function startOf({ entries }: Chunk, position: number): number {
-  return entries.slice(0, position).reduce((start, { length }) => start + length, 0);
-}
+const sizeOf = ({ entries, packages }: Chunk): number => entries.bytes.length + packages.length;

@@ -16,6 +16,8 @@ export type Queue = {
   readonly capabilities: CapabilityLists;
   /** Packages in its chunks, those that expired since the last sweep included. */
   readonly live: number;
+  /** When the first of them expires, in unix seconds; undefined with none, and where only the chunks tell. */
+  readonly nextExpiry: number | undefined;
 };
 
 export type ClientRecord = {
@@ -51,6 +53,7 @@ type StoredQueue = readonly [
   ciphersuite: number,
   lastResort: 0 | 1,
   live: number,
+  nextExpiry: number | null,
   extensions: readonly number[],
   proposals: readonly number[],
   credentials: readonly number[],
@@ -68,11 +71,12 @@ const fromRow = (row: Row): ClientRecord => ({
     publicKey: fromBase64Url(publicKey) ?? new Uint8Array(),
   })),
   queues: (JSON.parse(row.queues) as StoredQueue[]).map(
-    ([queueId, ciphersuite, lastResort, live, extensions, proposals, credentials]) => ({
+    ([queueId, ciphersuite, lastResort, live, nextExpiry, extensions, proposals, credentials]) => ({
       queueId,
       ciphersuite,
       lastResort: lastResort === 1,
       live,
+      nextExpiry: nextExpiry ?? undefined,
       capabilities: { extensions, proposals, credentials },
     }),
   ),
@@ -135,30 +139,62 @@ export function writeClient(sql: SqlStorage, client: ClientRecord): ClientRecord
     client.changes,
     client.nextSequence,
     JSON.stringify(client.signatureKeys.map(({ scheme, publicKey }): StoredKey => [scheme, toBase64Url(publicKey)])),
-    JSON.stringify(
-      client.queues.map(
-        ({ queueId, ciphersuite, lastResort, live, capabilities }): StoredQueue => [
-          queueId,
-          ciphersuite,
-          lastResort ? 1 : 0,
-          live,
-          capabilities.extensions,
-          capabilities.proposals,
-          capabilities.credentials,
-        ],
-      ),
-    ),
+    storedQueues(client.queues),
     JSON.stringify(Object.fromEntries(client.budgets)),
     client.clientId,
   );
   return client;
 }
 
+/** Writes what a claim changes of the record, which is less to make and the same one row; returns the whole. */
+export function writeClaimed(sql: SqlStorage, client: ClientRecord): ClientRecord {
+  sql.exec(
+    "UPDATE clients SET changes = ?, queues = ?, budgets = ? WHERE client_id = ?",
+    client.changes,
+    storedQueues(client.queues),
+    JSON.stringify(Object.fromEntries(client.budgets)),
+    client.clientId,
+  );
+  return client;
+}
+
+const storedQueues = (queues: readonly Queue[]): string =>
+  JSON.stringify(
+    queues.map(
+      ({ queueId, ciphersuite, lastResort, live, nextExpiry, capabilities }): StoredQueue => [
+        queueId,
+        ciphersuite,
+        lastResort ? 1 : 0,
+        live,
+        nextExpiry ?? null,
+        capabilities.extensions,
+        capabilities.proposals,
+        capabilities.credentials,
+      ],
+    ),
+  );
+
 export function deleteClient(sql: SqlStorage, clientId: number): void {
   sql.exec("DELETE FROM clients WHERE client_id = ?", clientId);
 }
 
-/** The queues after `count` packages of one of them have come or gone. */
-export function withLive(queues: readonly Queue[], queueId: number, count: number): readonly Queue[] {
-  return queues.map((queue) => (queue.queueId === queueId ? { ...queue, live: queue.live + count } : queue));
+/** The queues after `count` packages of one of them have come or gone, with what is then known of its next expiry. */
+export function withLive(
+  queues: readonly Queue[],
+  queueId: number,
+  count: number,
+  nextExpiry: (queue: Queue) => number | undefined = () => undefined,
+): readonly Queue[] {
+  return queues.map((queue) =>
+    queue.queueId === queueId ? { ...queue, live: queue.live + count, nextExpiry: nextExpiry(queue) } : queue,
+  );
+}
+
+/** The same after packages with these ends were added. */
+export function withStored(queues: readonly Queue[], queueId: number, ends: readonly number[]): readonly Queue[] {
+  return withLive(queues, queueId, ends.length, ({ live, nextExpiry }) => {
+    const earliest = Math.min(...ends);
+    if (live === 0) return earliest;
+    return nextExpiry === undefined ? undefined : Math.min(nextExpiry, earliest);
+  });
 }

@@ -1,8 +1,8 @@
 /** A client's stock as its owner sees it, from its record and its chunks. */
 import type { StockSettings } from "../../config/settings.ts";
 import type { SuiteInventory } from "../../contract/pool-messages.ts";
-import { stockOfQueues } from "./chunks.ts";
-import type { ClientRecord } from "./clients.ts";
+import { nextExpiry, type QueueStock, stockOfQueues } from "./chunks.ts";
+import { allClients, type ClientRecord, type Queue } from "./clients.ts";
 
 /** What is left for each ciphersuite that the client has ever stocked. */
 export function inventory(
@@ -11,7 +11,7 @@ export function inventory(
   settings: StockSettings,
   now: number,
 ): readonly SuiteInventory[] {
-  const stock = stockOfQueues(sql, client.clientId, now);
+  const stock = recordedStock(client, now) ?? stockOfQueues(sql, client.clientId, now);
   const suites = new Map<number, { available: number; lastResort: boolean; nextExpiry: number | undefined }>();
   for (const { queueId, ciphersuite, lastResort } of client.queues) {
     const { usable, nextExpiry } = stock.get(queueId) ?? { usable: 0, nextExpiry: undefined };
@@ -31,3 +31,20 @@ export function inventory(
       needsUpload: suite.available < settings.lowWatermarkPackages,
     }));
 }
+
+/** When the next package of the pool expires, in unix seconds. Reads chunks only where no record tells. */
+export function nextExpiryOfPool(sql: SqlStorage): number | undefined {
+  const stocked = allClients(sql).flatMap(({ queues }) => queues.filter(isStocked));
+  const ends = stocked.flatMap((queue) => queue.nextExpiry ?? []);
+  if (ends.length < stocked.length) return nextExpiry(sql);
+  return ends.length > 0 ? Math.min(...ends) : undefined;
+}
+
+/** What the client's record tells of its stock, which costs the same however large it is; undefined if chunks must be read. */
+function recordedStock({ queues }: ClientRecord, now: number): ReadonlyMap<number, QueueStock> | undefined {
+  const stocked = queues.filter(isStocked);
+  if (stocked.some((queue) => queue.nextExpiry === undefined || queue.nextExpiry <= now)) return undefined;
+  return new Map(stocked.map(({ queueId, live, nextExpiry: next }) => [queueId, { usable: live, nextExpiry: next }]));
+}
+
+const isStocked = ({ live }: Queue): boolean => live > 0;

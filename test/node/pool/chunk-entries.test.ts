@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ChunkEntry, decodeEntries, encodeEntries } from "../../../src/pool/tables/chunk-entries.ts";
+import { ChunkEntries, type ChunkEntry, encodeEntries } from "../../../src/pool/tables/chunk-entries.ts";
 
 /** References of the hashes that RFC 9420's ciphersuites use: SHA-256, SHA-384 and SHA-512. */
 const anyRef = fc.constantFrom(32, 48, 64).chain((bytes) => fc.uint8Array({ minLength: bytes, maxLength: bytes }));
@@ -32,9 +32,6 @@ const entriesOf = ({
   entries: (Omit<ChunkEntry, "sequence"> & { offset: number })[];
 }): ChunkEntry[] => entries.map(({ offset, ...entry }) => ({ ...entry, sequence: firstSequence + offset }));
 
-/** As storage hands bytes out: a buffer of their own. */
-const stored = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer;
-
 const entry = (change: Partial<ChunkEntry> = {}): ChunkEntry => ({
   sequence: 7,
   hasLeft: false,
@@ -50,7 +47,7 @@ describe("the entries of a chunk", () => {
     fc.assert(
       fc.property(arbitraryChunk, (chunk) => {
         const entries = entriesOf(chunk);
-        expect(decodeEntries(chunk.firstSequence, stored(encodeEntries(chunk.firstSequence, entries)))).toEqual(
+        expect(new ChunkEntries(chunk.firstSequence, encodeEntries(chunk.firstSequence, entries)).all()).toEqual(
           entries,
         );
       }),
@@ -60,7 +57,7 @@ describe("the entries of a chunk", () => {
   it("keep every time to the second, up to the last that a number can hold", () => {
     for (const last of [2 ** 32, 2 ** 48, 2 ** 50, Number.MAX_SAFE_INTEGER]) {
       const written = [entry({ notBefore: last - 1, notAfter: last })];
-      expect(decodeEntries(7, stored(encodeEntries(7, written)))).toEqual(written);
+      expect(new ChunkEntries(7, encodeEntries(7, written)).all()).toEqual(written);
     }
   });
 
@@ -71,6 +68,43 @@ describe("the entries of a chunk", () => {
     expect(differing).toEqual([24 + 32 + 2]);
   });
 
+  it("are found, marked and summed up in place as a list of them would be", () => {
+    fc.assert(
+      fc.property(arbitraryChunk, anyTime, fc.array(fc.nat({ max: 29 })), (chunk, time, leaving) => {
+        const list = entriesOf(chunk);
+        const entries = new ChunkEntries(chunk.firstSequence, encodeEntries(chunk.firstSequence, list));
+        const startOf = (position: number) => list.slice(0, position).reduce((sum, { length }) => sum + length, 0);
+        const compare = () => {
+          const there = list.filter(({ hasLeft }) => !hasLeft);
+          const position = list.findIndex((one) => !one.hasLeft && one.notBefore <= time && one.notAfter >= time);
+          expect(entries.find((notBefore, notAfter) => notBefore <= time && notAfter >= time)).toEqual(
+            position < 0 ? undefined : { position, start: startOf(position), entry: list[position] },
+          );
+          expect(entries.summary()).toEqual({
+            live: there.length,
+            minNotBefore: Math.min(...there.map(({ notBefore }) => notBefore)),
+            minNotAfter: Math.min(...there.map(({ notAfter }) => notAfter)),
+            maxNotAfter: Math.max(...there.map(({ notAfter }) => notAfter)),
+          });
+        };
+        compare();
+        const left: [number, number][] = [];
+        const expected: [number, number][] = [];
+        for (const [position, one] of list.entries()) {
+          if (one.hasLeft || !leaving.includes(position)) continue;
+          list[position] = { ...one, hasLeft: true };
+          expected.push([startOf(position), startOf(position + 1)]);
+        }
+        entries.markLeft(
+          (position) => leaving.includes(position),
+          (...place) => left.push(place),
+        );
+        expect(left).toEqual(expected);
+        compare();
+      }),
+    );
+  });
+
   it("are not read from bytes that are cut off inside an entry", () => {
     fc.assert(
       fc.property(arbitraryChunk, fc.nat(), ({ firstSequence, entries }, somewhere) => {
@@ -79,7 +113,10 @@ describe("the entries of a chunk", () => {
         const ends = written.map((_, index) => encodeEntries(firstSequence, written.slice(0, index + 1)).length);
         const cut = bytes.length === 0 ? 0 : somewhere % bytes.length;
         fc.pre(cut > 0 && !ends.includes(cut));
-        expect(() => decodeEntries(firstSequence, stored(bytes.subarray(0, cut)))).toThrow(RangeError);
+        const cutOff = new ChunkEntries(firstSequence, bytes.subarray(0, cut));
+        expect(() => cutOff.all()).toThrow(RangeError);
+        expect(() => cutOff.summary()).toThrow(RangeError);
+        expect(() => cutOff.find(() => false)).toThrow(RangeError);
       }),
     );
   });

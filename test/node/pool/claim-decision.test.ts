@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
 import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim-decision.ts";
+import { ChunkEntries } from "../../../src/pool/tables/chunk-entries.ts";
 import type { Found } from "../../../src/pool/tables/chunks.ts";
 import type { Queue } from "../../../src/pool/tables/clients.ts";
 
@@ -10,13 +11,15 @@ const TARGET_WAIT_MS = 7_000;
 /** A queue of one kind, with the sequence number of its oldest package; none of them fits without one. */
 type StockedQueue = { readonly queue: Queue; readonly oldest: number | undefined };
 
+const STOCK = { live: 3, nextExpiry: undefined };
+
 let queueId = 0;
 
 function stocked(oldest: number | undefined, change: Partial<Queue> & { readonly extensions?: number[] } = {}) {
   const { extensions = [], ...queue } = change;
   queueId += 1;
   const capabilities = { extensions, proposals: [], credentials: [1] };
-  return { queue: { queueId, ciphersuite: 1, lastResort: false, capabilities, live: 3, ...queue }, oldest };
+  return { queue: { queueId, ciphersuite: 1, lastResort: false, capabilities, ...STOCK, ...queue }, oldest };
 }
 
 const oneTime = (oldest: number, change = {}) => stocked(oldest, change);
@@ -52,8 +55,9 @@ function factsOf({ excluded, pairLimited, targetLimited, criteria, stock = [] }:
 }
 
 const packageOf = ({ queueId }: Queue, sequence: number): Found => ({
-  chunk: { id: queueId, storedAt: 0, entries: [], packages: new Uint8Array() },
+  chunk: { id: queueId, storedAt: 0, entries: new ChunkEntries(1, new Uint8Array()), packages: new Uint8Array() },
   position: 0,
+  start: 0,
   entry: { sequence, hasLeft: false, ref: new Uint8Array(), notBefore: 0, notAfter: 0, length: 0 },
 });
 

@@ -5,14 +5,17 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../../src/config/limits.ts";
+import { MAX_CACHED_CHUNK_BYTES, MAX_CHUNK_BYTES, MAX_CHUNK_PACKAGES } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
+import { ChunkEntries } from "../../../src/pool/tables/chunk-entries.ts";
 import {
   bytesOf,
+  type Chunk,
   clientsWithExpired,
   livePackages,
   nextExpiry,
   oldest,
+  QueueHeads,
   stockOfQueues,
   storeChunks,
   takeOut,
@@ -95,13 +98,17 @@ const counts = (pool: TestPool) =>
   runInDurableObject(pool.stub(), (_, { storage }) => {
     const client = findByName(storage.sql, pool.client);
     const stored = storage.sql
-      .exec<{ queue_id: number; live: number }>(
-        `SELECT ${QUEUE_ID} AS queue_id, SUM(live) AS live FROM chunks GROUP BY 1`,
+      .exec<{ queue_id: number; live: number; next: number }>(
+        `SELECT ${QUEUE_ID} AS queue_id, SUM(live) AS live, MIN(min_not_after) AS next FROM chunks GROUP BY 1`,
       )
       .toArray();
+    const nextOf = (queueId: number) => stored.find((row) => row.queue_id === queueId)?.next;
     return {
-      recorded: client?.queues.flatMap(({ queueId, live }) => (live > 0 ? [[queueId, live]] : [])),
-      stored: stored.map(({ queue_id: queueId, live }) => [queueId, live]),
+      // Of the next expiry the record may know nothing, but nothing that is wrong.
+      recorded: client?.queues.flatMap(({ queueId, live, nextExpiry: next }) =>
+        live > 0 ? [[queueId, live, next ?? nextOf(queueId)]] : [],
+      ),
+      stored: stored.map(({ queue_id: queueId, live, next }) => [queueId, live, next]),
     };
   });
 
@@ -516,6 +523,24 @@ describe("the number of a chunk", () => {
   }
 });
 
+describe("the chunks that a pool keeps in memory", () => {
+  it("are bounded in bytes, and make room for others when they are used up", () => {
+    const heads = new QueueHeads();
+    const chunk = (id: number): Chunk => ({
+      id,
+      storedAt: 0,
+      entries: new ChunkEntries(1, new Uint8Array()),
+      packages: new Uint8Array(MAX_CACHED_CHUNK_BYTES / 2),
+    });
+    const [first, second, third] = [chunk(1), chunk(2), chunk(3)];
+    for (const head of [first, second, third]) expect(heads.keep(head.id, head)).toBe(head);
+    expect([1, 2, 3].map((start) => heads.get(start))).toEqual([first, second, undefined]);
+    heads.drop(first);
+    heads.keep(3, third);
+    expect([1, 2, 3].map((start) => heads.get(start))).toEqual([undefined, second, third]);
+  });
+});
+
 describe("the counts of queues", () => {
   it("agree with the chunks after every kind of change", async () => {
     const pool = await poolOf();
@@ -528,6 +553,7 @@ describe("the counts of queues", () => {
     ];
     step("add", () => pool.publish([...mixed, keyPackage({ lastResort: true })]));
     step("claim", () => claimAll(pool, 3));
+    step("claim the first to expire", () => claimAll(pool, 1, { minRemainingLifetimeSeconds: 0 }));
     step("last resort replaced", () => pool.publish([keyPackage({ lastResort: true })]));
     step("remove", () => remove(pool, mixed.slice(10, 13)));
     step("prune", async () => {

@@ -1,27 +1,31 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { oldest } from "../../../src/pool/tables/chunks.ts";
-import { keyPackages, poolOf } from "../support/pool.ts";
+import { keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
+
+const BY_KEY = "SEARCH chunks USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 
 it("finds the oldest package by the key of its chunk, without sorting the stock", async () => {
   const pool = await poolOf();
+  // The second chunk is looked for by its lifetimes too: nothing in the first one lives that long.
   await pool.publish(keyPackages(3));
+  await pool.publish(keyPackages(3, { notAfter: nowSeconds() + 7200 }));
   const plan = await runInDurableObject(pool.stub(), (_, state) => {
     const { sql } = state.storage;
-    const asked: string[] = [];
+    const asked: [query: string, values: unknown[]][] = [];
     const spying = {
       exec: (query: string, ...values: unknown[]) => {
-        asked.push(query);
+        asked.push([query, values]);
         return sql.exec(query, ...values);
       },
     } as unknown as SqlStorage;
-    oldest(spying, 1, 1, { now: 0, aliveUntil: 0 });
-    return asked.flatMap((query) =>
+    oldest(spying, 1, 1, { now: nowSeconds(), aliveUntil: Number.MAX_SAFE_INTEGER });
+    return asked.flatMap(([query, values]) =>
       sql
-        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, 1, 2, 0, 0)
+        .exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...values)
         .toArray()
         .map((row) => row.detail),
     );
   });
-  expect(plan).toEqual(["SEARCH chunks USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"]);
+  expect(plan).toEqual([BY_KEY, BY_KEY]);
 });
