@@ -1,9 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { NO_BUDGETS } from "./tools/lib/budgets.ts";
 import { newSigningKey } from "./tools/lib/tokens.ts";
-
-/** Tests of claims as such are not about budgets; those that are have a project with the defaults in force. */
-const NO_BUDGETS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
 
 /** A directory of three databases; before that it was one, and not all users have moved. */
 const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
@@ -15,6 +13,8 @@ const worker = (variables: Record<string, string>, d1Databases: readonly string[
     return {
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        // It counts by the clock of the machine, and one user of a test makes more requests than any person.
+        ratelimits: {},
         ...(d1Databases.length > 0 ? { d1Databases: Object.fromEntries(d1Databases.map((name) => [name, name])) } : {}),
         bindings: {
           TEST_MIGRATIONS: await readD1Migrations("./migrations"),
@@ -36,6 +36,7 @@ export default defineConfig({
     projects: [
       { test: { name: "node", include: ["test/node/**/*.test.ts"], ...TIMEOUTS } },
       {
+        // Tests of claims as such are not about budgets; those that are have a project with the defaults in force.
         plugins: [worker(NO_BUDGETS)],
         test: {
           name: "workers",

@@ -1,5 +1,7 @@
 /** Starting the directory on disk, and killing it as a power cut would. */
+
 import { join } from "node:path";
+import { NO_BUDGETS } from "../tools/lib/budgets.ts";
 import { bundle, readDeployment } from "../tools/lib/deployment.ts";
 import { startWorker, type WorkerOptions } from "../tools/lib/local-worker.ts";
 import { freePort } from "../tools/lib/ports.ts";
@@ -7,7 +9,7 @@ import { descendants, readProc } from "../tools/lib/process-tree.ts";
 import { type Issuer, keptIssuer } from "../tools/lib/tokens.ts";
 
 /** Budgets would end the load after some claims, and what has expired to the second is part of the histories. */
-const SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off", MIN_REMAINING_LIFETIME_SECONDS: "0" };
+const SETTINGS = { ...NO_BUDGETS, MIN_REMAINING_LIFETIME_SECONDS: "0" };
 
 export type Installation = { readonly worker: WorkerOptions; readonly issuer: Issuer; readonly address: string };
 

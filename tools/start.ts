@@ -4,10 +4,12 @@
  * PORT chooses the port (8787), STATE_DIR the folder that keeps data between starts (.kpd), and any setting of
  * src/config/settings.ts in the environment is passed on. Everything it starts ends with it.
  */
+
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SETTING_NAMES } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
+import { NO_BUDGETS } from "./lib/budgets.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { isPortBusy } from "./lib/ports.ts";
@@ -22,7 +24,7 @@ const CLAIMER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
 
 /** One developer plays every part: the budgets against draining would stop them after ten claims. */
-const LOCAL_SETTINGS = { PAIR_BUDGET_BURST: "off", TARGET_BUDGET_PER_HOUR: "off" };
+const LOCAL_SETTINGS = NO_BUDGETS;
 
 const TEXT_SETTINGS = [
   "CREDENTIAL_IDENTITY",

@@ -1,4 +1,5 @@
 /** The directory that is measured: in workerd, with an issuer of its own and a way to fill it. */
+import { NO_BUDGETS } from "../../tools/lib/budgets.ts";
 import { bundle, readDeployment } from "../../tools/lib/deployment.ts";
 import { startWorker } from "../../tools/lib/local-worker.ts";
 import { type Issuer, newIssuer } from "../../tools/lib/tokens.ts";
@@ -9,8 +10,7 @@ import { timed } from "./rounds.ts";
 
 /** Budgets would refuse what a bench asks for, and stock is lifted far above its cap. Everything else is as deployed. */
 const SETTINGS = {
-  PAIR_BUDGET_BURST: "off",
-  TARGET_BUDGET_PER_HOUR: "off",
+  ...NO_BUDGETS,
   REFUSAL_BUDGET_PER_MINUTE: "off",
   STOCK_CAP: "100000000",
 };

@@ -5,7 +5,7 @@
 
 import { deploymentOf } from "../../src/config/deployment.ts";
 import type { Bindings } from "../../src/http/bindings.ts";
-import { judge, readBatch } from "../../src/http/resources/key-packages/batch.ts";
+import { judge, namedOf, prepareBatch, readBatch } from "../../src/http/resources/key-packages/batch.ts";
 import { admissionContext } from "../../src/http/resources/key-packages/publish-batch.ts";
 import { poolName } from "../../src/pool/address.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
@@ -92,12 +92,16 @@ async function admitOnly(request: Request, env: BenchEnv, user: string): Promise
   const body = new Uint8Array(await request.arrayBuffer());
   const items = readBatch("application/json", body);
   if (!items.ok) return new Response(items.error.code, { status: 400 });
-  const found = await poolOf(env, user).preflight({ user, client: CLIENT, restoreEpoch: 0, packages: 0 });
-  if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
   const owned = { user, client: CLIENT };
   const now = unixSeconds(Date.now());
-  const context = admissionContext(deploymentOf(env), owned, found.signatureKeys, now);
-  const judged = await judge(items.value, context);
+  const deployment = deploymentOf(env);
+  const prepared = await prepareBatch(items.value, admissionContext(deployment, owned, [], now));
+  const packages = namedOf(prepared);
+  const call = { user, client: CLIENT, restoreEpoch: 0, mode: "add", packages, unreadable: 0 } as const;
+  const found = await poolOf(env, user).preflight(call);
+  if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
+  const context = admissionContext(deployment, owned, found.signatureKeys, now);
+  const judged = await judge(prepared, found.known, context);
   return Response.json({ good: judged.filter((item) => item.ok).length });
 }
 

@@ -1,7 +1,7 @@
 import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
 import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
-import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/codec/code-points.ts";
+import { isDefaultExtensionType, isDefaultProposalType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
 import type { SignatureItem } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
@@ -23,39 +23,85 @@ export type { AdmissionVerdict } from "./verdict.ts";
  * for bad input: a rejection is a fault of the crypto provider or of the x509 verifier.
  */
 export async function admit(items: readonly Uint8Array[], context: AdmissionContext): Promise<AdmissionVerdict[]> {
-  const signatureKeyDefect = signatureKeyLookup();
-  const outcomes = items.map((item) => checkUnsigned(item, context, signatureKeyDefect));
-  const passedCheapChecks = outcomes.filter((outcome) => outcome instanceof KeyPackageIn);
-  const signatures = await verifySignatures(passedCheapChecks, context);
-  const signed = passedCheapChecks.filter((received) => !signatures.has(received));
-  const certificates = await verifyCertificates(signed, context);
+  return admitPrepared(await prepare(items, context), context);
+}
+
+/** An item that was decoded, or why it cannot be. */
+export type Prepared = AdmissionRefusal | PreparedKeyPackage;
+
+/** A package that is well-formed and of an accepted suite, and not checked beyond that: its reference tells which it is. */
+export type PreparedKeyPackage = {
+  readonly received: KeyPackageIn;
+  /** KeyPackageRef, RFC 9420 §5.2. */
+  readonly ref: Uint8Array;
+  readonly ciphersuite: number;
+  readonly lastResort: boolean;
+};
+
+export const isPrepared = (prepared: Prepared): prepared is PreparedKeyPackage => "received" in prepared;
+
+/** Decodes each item and names it, without any check that needs a key. */
+export function prepare(
+  items: readonly Uint8Array[],
+  { crypto, policy }: Pick<AdmissionContext, "crypto" | "policy">,
+): Promise<Prepared[]> {
   return Promise.all(
-    outcomes.map(async (outcome): Promise<AdmissionVerdict> => {
-      const refusal =
-        outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
-      if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
-      if (!(outcome instanceof KeyPackageIn))
-        throw new Error("expected a refusal of a package that failed the cheap checks");
-      return { ok: true, keyPackage: await admitted(outcome, context), warnings: warningsOf(outcome) };
+    items.map(async (item): Promise<Prepared> => {
+      const { maxKeyPackageBytes, ciphersuites } = policy;
+      if (item.length > maxKeyPackageBytes) {
+        return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
+      }
+      const decoded = KeyPackageIn.fromBytes(item);
+      if (!decoded.ok) return refusalOfDecodeError(decoded.error);
+      const received = decoded.value;
+      const { ciphersuite, extensions, protocolVersion } = received.unverified();
+      if (protocolVersion !== ProtocolVersion.Mls10) {
+        return { code: "invalid_protocol_version", version: protocolVersion };
+      }
+      if (!ciphersuites.includes(ciphersuite) || !crypto.supports(ciphersuite)) {
+        return { code: "unsupported_ciphersuite", ciphersuite };
+      }
+      const ref = await makeKeyPackageRef(crypto, ciphersuite, received.tlsSerialize());
+      return { received, ref: ref.asSlice(), ciphersuite, lastResort: extensions.lastResort() };
     }),
   );
 }
 
+/** The same verdicts as `admit`, of items that were prepared under the same policy. */
+export async function admitPrepared(
+  items: readonly Prepared[],
+  context: AdmissionContext,
+): Promise<AdmissionVerdict[]> {
+  const signatureKeyDefect = signatureKeyLookup();
+  const refs = new Map(items.flatMap((item) => (isPrepared(item) ? [[item.received, item.ref] as const] : [])));
+  const outcomes = items.map((item) => (isPrepared(item) ? checkUnsigned(item, context, signatureKeyDefect) : item));
+  const passedCheapChecks = outcomes.filter((outcome) => outcome instanceof KeyPackageIn);
+  const signatures = await verifySignatures(passedCheapChecks, context);
+  const signed = passedCheapChecks.filter((received) => !signatures.has(received));
+  const certificates = await verifyCertificates(signed, context);
+  return outcomes.map((outcome): AdmissionVerdict => {
+    const refusal = outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
+    if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
+    if (!(outcome instanceof KeyPackageIn))
+      throw new Error("expected a refusal of a package that failed the cheap checks");
+    return { ok: true, keyPackage: admitted(outcome, refOf(refs, outcome)), warnings: warningsOf(outcome) };
+  });
+}
+
+function refOf(refs: ReadonlyMap<KeyPackageIn, Uint8Array>, received: KeyPackageIn): Uint8Array {
+  const ref = refs.get(received);
+  if (!ref) throw new Error("expected a package that was prepared");
+  return ref;
+}
+
 type SignatureKeyLookup = (scheme: SignatureScheme, key: Uint8Array) => PublicKeyDefect | undefined;
 
-function checkUnsigned(
-  item: Uint8Array,
+const checkUnsigned = (
+  { received }: PreparedKeyPackage,
   context: AdmissionContext,
   signatureKeyDefect: SignatureKeyLookup,
-): KeyPackageIn | AdmissionRefusal {
-  const { maxKeyPackageBytes } = context.policy;
-  if (item.length > maxKeyPackageBytes) {
-    return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
-  }
-  const decoded = KeyPackageIn.fromBytes(item);
-  if (!decoded.ok) return refusalOfDecodeError(decoded.error);
-  return cheapRefusal(decoded.value, context) ?? publicKeyRefusal(decoded.value, signatureKeyDefect) ?? decoded.value;
-}
+): KeyPackageIn | AdmissionRefusal =>
+  cheapRefusal(received, context) ?? publicKeyRefusal(received, signatureKeyDefect) ?? received;
 
 function publicKeyRefusal(
   received: KeyPackageIn,
@@ -105,14 +151,12 @@ async function verifySignatures(
 }
 
 /** Every field has its own buffer: a view would carry the whole request through structured clone. */
-async function admitted(received: KeyPackageIn, { crypto }: AdmissionContext): Promise<AdmittedKeyPackage> {
+function admitted(received: KeyPackageIn, ref: Uint8Array): AdmittedKeyPackage {
   const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
-  const bytes = received.tlsSerialize();
-  const ref = await makeKeyPackageRef(crypto, ciphersuite, bytes);
   const capabilities = leafNode.capabilities();
   return {
-    ref: ref.asSlice(),
-    bytes,
+    ref,
+    bytes: received.tlsSerialize(),
     ciphersuite,
     signatureScheme: ciphersuiteInfo(ciphersuite).signatureScheme,
     signatureKey: leafNode.signatureKey().asSlice().slice(),
@@ -129,7 +173,8 @@ async function admitted(received: KeyPackageIn, { crypto }: AdmissionContext): P
   };
 }
 
-function warningsOf(received: KeyPackageIn): AdmissionWarning[] {
+/** What is not quite right with a package that is admitted all the same. */
+export function warningsOf(received: KeyPackageIn): AdmissionWarning[] {
   const capabilities = received.unverified().leafNode.capabilities();
   const listed =
     capabilities.extensions().some(isDefaultExtensionType) || capabilities.proposals().some(isDefaultProposalType);

@@ -1,6 +1,6 @@
 import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes } from "../mls/codec/byte-strings.ts";
-import { CredentialType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
+import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
@@ -13,16 +13,10 @@ import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
  * or undefined.
  */
 export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): AdmissionRefusal | undefined {
-  const { protocolVersion, ciphersuite, initKey, leafNode, extensions } = received.unverified();
-  const { policy, crypto } = context;
+  const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
+  const { policy } = context;
   const lifetime = leafNode.lifeTime();
 
-  if (protocolVersion !== ProtocolVersion.Mls10) {
-    return { code: "invalid_protocol_version", version: protocolVersion };
-  }
-  if (!policy.ciphersuites.includes(ciphersuite) || !crypto.supports(ciphersuite)) {
-    return { code: "unsupported_ciphersuite", ciphersuite };
-  }
   const misplaced = extensions.types().find((type) => !isValidIn("KeyPackage", type));
   if (misplaced !== undefined) {
     return { code: "extension_type_not_valid_in_key_package", extensionType: misplaced };

@@ -39,14 +39,45 @@ export const REPLAY_RETENTION_SECONDS = 24 * 3_600;
 /** How long an owner can read who claimed. */
 export const JOURNAL_RETENTION_SECONDS = 30 * 24 * 3_600;
 
-/** Claims in a row from one claimer to one client before the pair's budget counts. */
+/** Packages that one user, with all devices together, claims from one client in a row: groups are made in series. */
 export const PAIR_BUDGET_BURST_CLAIMS = 10;
 
-/** Claims per minute from one claimer to one client after the burst. */
-export const PAIR_BUDGET_CLAIMS_PER_MINUTE = 1;
+/** Packages per hour that one user claims from one client after the burst: 11 in any hour, 57 in any day. */
+export const PAIR_BUDGET_CLAIMS_PER_HOUR = 2;
 
-/** One-time packages per hour that leave one client's pool, across all claimers; after that only the last resort. */
+/**
+ * One-time packages that leave one client in any hour, whoever claims; after that only the last resort. A third of them
+ * is kept for users who have not claimed from the client for a while.
+ */
 export const TARGET_BUDGET_CLAIMS_PER_HOUR = 60;
+
+/** Claims in vain of one user on one client in any hour: each is a transaction of the pool that is asked. */
+export const MISS_BUDGET_CLAIMS_PER_HOUR = 20;
+
+/** Claims in vain that a client's owner is told of in any hour: the journal does not grow with a crowd. */
+export const MISSES_IN_JOURNAL_PER_HOUR = 240;
+
+/** Packages that one client stores in any day: first fills of all suites, and more replacements than any app needs. */
+export const UPLOAD_BUDGET_PACKAGES_PER_DAY = 2_000;
+
+/** The same for all clients of a user together. */
+export const USER_UPLOAD_BUDGET_PACKAGES_PER_DAY = 10_000;
+
+/** Registrations of a user, of any client, that change something, in any hour: each is written to D1 at once. */
+export const REGISTRATION_BUDGET_PER_HOUR = 30;
+
+/** Claims of one caller, in any hour, for users whom neither this isolate nor the directory knows: each may wake an object. */
+export const UNKNOWN_USER_BUDGET_PER_HOUR = 200;
+
+/** Period of the platform's rate limit in wrangler.toml: 10 or 60. */
+export const RATE_LIMIT_PERIOD_SECONDS = 60;
+
+/** Users whom an isolate has met, and callers whose budgets it keeps: names of 256 bytes at most. */
+export const MAX_USERS_REMEMBERED = 5_000;
+export const MAX_CALLERS_REMEMBERED = 1_000;
+
+/** A claim beyond the budget waits this long for the directory to say that it knows the user. */
+export const DIRECTORY_LOOKUP_TIMEOUT_MS = 500;
 
 /** Refused packages per minute for one client: an abuser could otherwise have any number of signatures checked. */
 export const REFUSAL_BUDGET_PACKAGES_PER_MINUTE = 200;

@@ -20,11 +20,16 @@ export type StockSettings = {
   readonly lowWatermarkPackages: number;
 };
 
-/** A budget that is `undefined` is switched off. */
+/** A budget that is `undefined` is switched off. What each one bounds is said in limits.ts, beside its default. */
 export type BudgetSettings = {
-  readonly pair: { readonly burst: number; readonly perMinute: number } | undefined;
+  readonly pair: { readonly burst: number; readonly perHour: number } | undefined;
   readonly targetPerHour: number | undefined;
+  readonly missesPerHour: number | undefined;
   readonly refusalsPerMinute: number | undefined;
+  readonly uploadsPerDay: number | undefined;
+  readonly userUploadsPerDay: number | undefined;
+  readonly registrationsPerHour: number | undefined;
+  readonly unknownUsersPerHour: number | undefined;
 };
 
 export type RetentionSettings = { readonly replaySeconds: number; readonly journalSeconds: number };
@@ -53,9 +58,14 @@ export const SETTING_NAMES = [
   "STOCK_CAP",
   "STOCK_LOW_WATERMARK",
   "PAIR_BUDGET_BURST",
-  "PAIR_BUDGET_PER_MINUTE",
+  "PAIR_BUDGET_PER_HOUR",
   "TARGET_BUDGET_PER_HOUR",
+  "MISS_BUDGET_PER_HOUR",
   "REFUSAL_BUDGET_PER_MINUTE",
+  "UPLOAD_BUDGET_PER_DAY",
+  "USER_UPLOAD_BUDGET_PER_DAY",
+  "REGISTRATION_BUDGET_PER_HOUR",
+  "UNKNOWN_USER_BUDGET_PER_HOUR",
   "REPLAY_RETENTION_SECONDS",
   "JOURNAL_RETENTION_SECONDS",
 ] as const;
@@ -92,8 +102,13 @@ export function readSettings(env: Variables): Settings {
       pair:
         burst === undefined
           ? undefined
-          : { burst, perMinute: rate("PAIR_BUDGET_PER_MINUTE", limits.PAIR_BUDGET_CLAIMS_PER_MINUTE) },
+          : { burst, perHour: rate("PAIR_BUDGET_PER_HOUR", limits.PAIR_BUDGET_CLAIMS_PER_HOUR) },
       targetPerHour: optional("TARGET_BUDGET_PER_HOUR", limits.TARGET_BUDGET_CLAIMS_PER_HOUR),
+      missesPerHour: optional("MISS_BUDGET_PER_HOUR", limits.MISS_BUDGET_CLAIMS_PER_HOUR),
+      uploadsPerDay: optional("UPLOAD_BUDGET_PER_DAY", limits.UPLOAD_BUDGET_PACKAGES_PER_DAY),
+      userUploadsPerDay: optional("USER_UPLOAD_BUDGET_PER_DAY", limits.USER_UPLOAD_BUDGET_PACKAGES_PER_DAY),
+      registrationsPerHour: optional("REGISTRATION_BUDGET_PER_HOUR", limits.REGISTRATION_BUDGET_PER_HOUR),
+      unknownUsersPerHour: optional("UNKNOWN_USER_BUDGET_PER_HOUR", limits.UNKNOWN_USER_BUDGET_PER_HOUR),
       refusalsPerMinute: optional("REFUSAL_BUDGET_PER_MINUTE", limits.REFUSAL_BUDGET_PACKAGES_PER_MINUTE),
     },
     retention: {

@@ -11,6 +11,7 @@ import type { ProblemCode } from "./refusals/problem-codes.ts";
  */
 export type Bindings = PoolPlacement & {
   readonly METRICS?: AnalyticsEngineDataset;
+  readonly RATE_LIMIT?: RateLimit;
 };
 
 export type Variables = {

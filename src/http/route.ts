@@ -7,6 +7,7 @@ import { pathIdentifier } from "../shared/identifier.ts";
 import { authenticate, clientOf } from "./auth/authenticate.ts";
 import { SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
+import { rateLimit } from "./middleware/rate-limit.ts";
 import type { Input, Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
 import { readLimitedBody } from "./wire/limited-body.ts";
@@ -24,7 +25,7 @@ export function route(app: Hono<AppEnv>, operation: Operation): void {
   const scope = SCOPE_OF[operation.access];
   const middleware: MiddlewareHandler<AppEnv>[] = [
     ...(operation.revalidates ? [strongEtag] : []),
-    ...(scope === undefined ? [] : [authenticate(scope)]),
+    ...(scope === undefined ? [] : [authenticate(scope), rateLimit]),
   ];
   const path = operation.path.replace(/\{(\w+)\}/g, ":$1");
   app.on(operation.method, [path], ...middleware, async (c) => {

@@ -39,18 +39,20 @@ import { directoryOf } from "../directory/shards.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
+import { knownCodes } from "./operations/known-packages.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
-import { endRegistration, register, registrationOf } from "./operations/register.ts";
+import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
+import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
 import { markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
-import { type Bucket, bucketWaitMs, REFUSALS, spend } from "./tables/budgets.ts";
+import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
 import {
   allClients,
@@ -77,6 +79,8 @@ export class Pool extends DurableObject<object> {
   readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
+  readonly #uploadBudgets: UploadBudgets;
+  readonly #registrations: Bucket | undefined;
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
 
@@ -84,6 +88,8 @@ export class Pool extends DurableObject<object> {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as Record<string, unknown>);
+    this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
+    this.#registrations = registrationBudget(this.#settings.budgets);
     this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
@@ -106,8 +112,16 @@ export class Pool extends DurableObject<object> {
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
       this.#adoptEpoch(call, nowMs);
+      const bucket = this.#registrations;
+      const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
+      const retryAfterSeconds = Math.ceil(waitMs / 1000);
+      if (waitMs > 0 && changesRegistration(this.#sql, call)) {
+        return { outcome: "registrations_exhausted", retryAfterSeconds } as const;
+      }
       const outcome = register(this.#sql, call, unixSeconds(nowMs));
-      if (outcome.outcome === "created" || outcome.outcome === "extended") this.#announce(nowMs);
+      if (outcome.outcome === "created" || outcome.outcome === "extended") {
+        this.#announce(nowMs, bucket && spend(readPool(this.#sql).budgets, bucket, nowMs));
+      }
       return outcome;
     });
     // Only now: a transaction that was rolled back has taken the tables with it.
@@ -124,11 +138,21 @@ export class Pool extends DurableObject<object> {
   /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
   preflight(call: PreflightCall): PreflightAnswer {
     return this.#withClient(call, (client, nowMs): PreflightAnswer => {
-      const bucket = this.#refusals();
-      const waitMs = bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0;
-      if (waitMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(waitMs / 1000) };
-      if (bucket && !this.#inFlight.acquire(client.clientId, call.packages, nowMs)) return { outcome: "busy" };
-      return { outcome: "ready", signatureKeys: client.signatureKeys };
+      const { capPackages } = this.#settings.stock;
+      const known = knownCodes({ sql: this.#sql, client, capPackages, now: unixSeconds(nowMs) }, call);
+      const unknown = known.filter((code) => code === undefined).length;
+      const { refusals, uploads, userUploads } = this.#uploadBudgets;
+      const wait = (budgets: Budgets, bucket: Bucket | undefined, count = unknown) =>
+        bucket && count > 0 ? bucketWaitMs(budgets, bucket, nowMs, count) : 0;
+      const refusalsMs = wait(client.budgets, refusals, unknown + call.unreadable);
+      if (refusalsMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(refusalsMs / 1000) };
+      const uploadsMs = Math.max(wait(client.budgets, uploads), wait(readPool(this.#sql).budgets, userUploads));
+      if (uploadsMs > 0) return { outcome: "uploads_exhausted", retryAfterSeconds: Math.ceil(uploadsMs / 1000) };
+      // Those under check may all be refused: until that is known there is room for what would fit even then.
+      const held = this.#inFlight.held(client.clientId, nowMs);
+      if (held > 0 && wait(client.budgets, refusals, unknown + held) > 0) return { outcome: "busy" };
+      if (refusals && !this.#inFlight.acquire(client.clientId, unknown, nowMs)) return { outcome: "busy" };
+      return { outcome: "ready", signatureKeys: client.signatureKeys, known };
     });
   }
 
@@ -136,19 +160,23 @@ export class Pool extends DurableObject<object> {
   async publish(call: PublishCall): Promise<PublishAnswer> {
     let isVisible = false;
     const answer = this.#withClient(call, (client, nowMs): PublishAnswer => {
-      const bucket = this.#refusals();
-      const budgets = bucket && call.refused > 0 ? spend(client.budgets, bucket, nowMs, call.refused) : client.budgets;
+      const { refusals, uploads, userUploads } = this.#uploadBudgets;
+      const spent = (budgets: Budgets, bucket: Bucket | undefined, count: number) =>
+        bucket && count > 0 ? spend(budgets, bucket, nowMs, count) : budgets;
       this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
-      const context = { sql: this.#sql, client: { ...client, budgets }, stock: this.#settings.stock };
-      const { applied, codes, client: published } = publish({ ...context, now: unixSeconds(nowMs) }, call);
+      const context = { sql: this.#sql, client, stock: this.#settings.stock, now: unixSeconds(nowMs) };
+      const { applied, codes, client: published } = publish(context, call);
+      const stored = applied ? codes.filter((code) => code === "stored").length : 0;
+      const budgets = spent(spent(client.budgets, refusals, call.refused), uploads, stored);
       const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
       const written =
         isChanged || budgets !== client.budgets
-          ? writeClient(this.#sql, { ...published, changes: client.changes + (isChanged ? 1 : 0) })
+          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (isChanged ? 1 : 0) })
           : published;
       if (isChanged) {
         isVisible = !offerTheSame(client, written);
-        this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS);
+        const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
+        this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
       }
       return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
     });
@@ -386,16 +414,9 @@ export class Pool extends DurableObject<object> {
     return inventory(this.#sql, client, this.#settings.stock, unixSeconds(nowMs));
   }
 
-  #refusals(): Bucket | undefined {
-    const perMinute = this.#settings.budgets.refusalsPerMinute;
-    return perMinute === undefined
-      ? undefined
-      : { name: REFUSALS, rate: { burst: perMinute, intervalMs: 60_000 / perMinute } };
-  }
-
-  /** The directory shall hear of what has changed at `dueMs` at the latest. */
-  #announce(dueMs: number): void {
-    requestSend(this.#sql, dueMs);
+  /** The directory shall hear of what has changed at `dueMs` at the latest. `budgets` of the user go into the same row. */
+  #announce(dueMs: number, budgets?: Budgets): void {
+    requestSend(this.#sql, dueMs, budgets);
     this.#alarm.request(dueMs);
   }
 }

@@ -12,6 +12,7 @@ const AUTHENTICATION: readonly ProblemCode[] = [
   "insufficient_scope",
   "authentication_not_configured",
   "authentication_unavailable",
+  "too_many_requests",
 ];
 
 const BODY: readonly ProblemCode[] = [

@@ -9,17 +9,14 @@ import { satisfies } from "../../contract/capability-lists.ts";
 import type { ClaimCriteria } from "../../contract/pool-messages.ts";
 import type { Found } from "../tables/chunks.ts";
 import type { Queue } from "../tables/clients.ts";
+import type { ClaimWaits } from "./claim-budgets.ts";
 
-export type ClaimFacts = {
+export type ClaimFacts = ClaimWaits & {
   /** The claimer's own client, or one that the claim leaves out. */
   readonly excluded: boolean;
   readonly criteria: ClaimCriteria;
   /** The client's queues, empty ones too. */
   readonly queues: readonly Queue[];
-  /** Milliseconds until this claimer may claim from the client again; 0 for now. */
-  readonly pairWaitMs: number;
-  /** Milliseconds until the client gives a one-time package again, whoever claims; 0 for now. */
-  readonly targetWaitMs: number;
   /** The oldest package of a queue that is valid now and lives as long as the claim asks. */
   readonly oldest: (queue: Queue) => Found | undefined;
 };
@@ -43,6 +40,8 @@ export function decide(facts: ClaimFacts): Decision {
   const lastResort = facts.criteria.allowLastResort ? pick(facts, fitting, true) : undefined;
   if (lastResort) return { kind: "give", ...lastResort };
   if (oneTime) return { kind: "target_limited", waitMs: facts.targetWaitMs };
+  // One who asks again and again for what is not there is told when to ask, and costs nothing more.
+  if (facts.missWaitMs > 0) return { kind: "pair_limited", waitMs: facts.missWaitMs };
   return { kind: fitting.length === 0 && facts.queues.length > 0 ? "incompatible" : "exhausted" };
 }
 

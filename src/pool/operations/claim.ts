@@ -5,18 +5,12 @@
 import type { BudgetSettings } from "../../config/settings.ts";
 import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { type Bucket, bucketWaitMs, spend } from "../tables/budgets.ts";
 import { bytesOf, type Found, oldest, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
 import { type ClientRecord, type Queue, withLive, writeClaimed } from "../tables/clients.ts";
+import { ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
-/** Missed claims per hour that a client's owner is told of: repeated claims in vain do not fill the journal. */
-const MISSED: Bucket = { name: "missed", rate: { burst: 60, intervalMs: MINUTE_MS } };
 
 export type ClaimContext = {
   readonly sql: SqlStorage;
@@ -39,12 +33,17 @@ export type Claimed = {
   readonly crossedThreshold: boolean;
 };
 
+/** A claim with its budgets. */
+type Budgeted = Omit<ClaimContext, "budgets"> & { readonly budgets: ClaimBudgets };
+
 /** One package from each registered client that has a fitting one, in the order of registration. */
 export function claimAll(context: ClaimContext): Claimed {
   const missed: Missed[] = [];
   let crossedThreshold = false;
+  const budgets = new ClaimBudgets(context.budgets, context.claimer.user, context.nowMs);
+  const budgeted = { ...context, budgets };
   const clients = context.cache.clients.map((client): ClientClaim => {
-    const applied = apply(context, client, decide(look(context, client)));
+    const applied = apply(budgeted, client, decide(look(budgeted, client)));
     if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
     crossedThreshold ||= applied.left === 0 || applied.left === context.lowWatermarkPackages - 1;
     return applied.claim;
@@ -61,9 +60,8 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
 }
 
 /** What there is to know of one client. Reads only, and packages only when the decision asks for them. */
-function look(context: ClaimContext, client: ClientRecord): ClaimFacts {
+function look(context: Budgeted, client: ClientRecord): ClaimFacts {
   const { sql, cache, criteria, nowMs } = context;
-  const waitMs = (bucket: Bucket | undefined) => (bucket ? bucketWaitMs(client.budgets, bucket, nowMs) : 0);
   const now = unixSeconds(nowMs);
   // A package expires at `not_after` itself (OpenMLS), so at least one second must be left.
   const window = { now, aliveUntil: now + Math.max(1, criteria.minRemainingLifetimeSeconds) };
@@ -71,8 +69,7 @@ function look(context: ClaimContext, client: ClientRecord): ClaimFacts {
     excluded: excludes(context, client.client),
     criteria,
     queues: client.queues,
-    pairWaitMs: waitMs(pairBucket(context)),
-    targetWaitMs: waitMs(targetBucket(context)),
+    ...context.budgets.waits(client.budgets),
     oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window, cache.heads),
   };
 }
@@ -85,13 +82,12 @@ type Applied = {
 };
 
 /** Does what was decided: one row of the client's record, and one of the chunk that a one-time package leaves. */
-function apply(context: ClaimContext, client: ClientRecord, decision: Decision): Applied {
+function apply(context: Budgeted, client: ClientRecord, decision: Decision): Applied {
   const { client: name } = client;
   switch (decision.kind) {
     case "excluded":
       return { claim: { client: name, status: "excluded" } };
     case "pair_limited":
-      return { claim: rateLimited(name, decision.waitMs) };
     case "target_limited":
       return { claim: rateLimited(name, decision.waitMs), missed: miss(context, client, "rate_limited") };
     case "exhausted":
@@ -108,21 +104,17 @@ const rateLimited = (client: string, waitMs: number) =>
   ({ client, status: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }) as const;
 
 /** Takes a one-time package out of the stock and out of both budgets. */
-function consume(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): Applied {
-  const { sql, cache, nowMs } = context;
+function consume({ sql, cache, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
   // First: in its chunk the bytes are gone when it is taken.
   const taken = packageOf(found, queue);
   const nextInChunk = takePackage(sql, found, cache.heads);
-  let { budgets } = client;
-  for (const bucket of [pairBucket(context), targetBucket(context)]) {
-    if (bucket) budgets = spend(budgets, bucket, nowMs);
-  }
   const queues = withLive(client.queues, queue.queueId, -1, ({ nextExpiry }) => {
     if (nextExpiry === undefined) return undefined;
     // The first to expire may have been this one, and then only the other chunks know which is the next.
     return found.entry.notAfter > nextExpiry || nextInChunk === nextExpiry ? nextExpiry : undefined;
   });
-  cache.update(writeClaimed(sql, { ...client, queues, budgets, changes: client.changes + 1 }));
+  const changes = client.changes + 1;
+  cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterOneTime(client.budgets), changes }));
   return {
     claim: { client: client.client, status: "claimed", package: taken },
     left: stockOf(queues, queue.ciphersuite),
@@ -130,10 +122,9 @@ function consume(context: ClaimContext, client: ClientRecord, { found, queue }: 
 }
 
 /** Gives a last resort, which stays. */
-function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Choice): ClientClaim {
-  const { sql, cache, nowMs } = context;
-  const pair = pairBucket(context);
-  if (pair) cache.update(writeClaimed(sql, { ...client, budgets: spend(client.budgets, pair, nowMs) }));
+function lend({ sql, cache, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): ClientClaim {
+  const spent = budgets.afterLastResort(client.budgets);
+  if (spent !== client.budgets) cache.update(writeClaimed(sql, { ...client, budgets: spent }));
   return {
     client: client.client,
     status: "last_resort",
@@ -141,15 +132,15 @@ function lend(context: ClaimContext, client: ClientRecord, { found, queue }: Cho
   };
 }
 
-/** Whether the owner is to be told: undefined once it has been told often enough. */
+/** Counts a claim in vain. Returns its reason if the owner is to be told, undefined once it has been told often enough. */
 function miss<Reason extends Missed["reason"]>(
-  { sql, cache, nowMs }: ClaimContext,
+  { sql, cache, budgets }: Budgeted,
   client: ClientRecord,
   reason: Reason,
 ): Reason | undefined {
-  if (bucketWaitMs(client.budgets, MISSED, nowMs) > 0) return undefined;
-  cache.update(writeClaimed(sql, { ...client, budgets: spend(client.budgets, MISSED, nowMs) }));
-  return reason;
+  const after = budgets.afterMiss(client.budgets);
+  if (after.budgets !== client.budgets) cache.update(writeClaimed(sql, { ...client, budgets: after.budgets }));
+  return after.isTold ? reason : undefined;
 }
 
 const packageOf = (found: Found, { ciphersuite }: Queue) => ({
@@ -160,7 +151,7 @@ const packageOf = (found: Found, { ciphersuite }: Queue) => ({
 });
 
 /** A claimer's own client never gives to it; another user's client of the same name is another client. */
-function excludes({ user, claimer, criteria }: ClaimContext, client: string): boolean {
+function excludes({ user, claimer, criteria }: Budgeted, client: string): boolean {
   return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
 }
 
@@ -170,15 +161,4 @@ function stockOf(queues: readonly Queue[], ciphersuite: number): number {
     (sum, queue) => (queue.ciphersuite === ciphersuite && !queue.lastResort ? sum + queue.live : sum),
     0,
   );
-}
-
-function pairBucket({ budgets, claimer }: ClaimContext): Bucket | undefined {
-  if (!budgets.pair) return undefined;
-  const rate = { burst: budgets.pair.burst, intervalMs: MINUTE_MS / budgets.pair.perMinute };
-  return { name: `pair:${JSON.stringify([claimer.user, claimer.client])}`, rate };
-}
-
-function targetBucket({ budgets }: ClaimContext): Bucket | undefined {
-  if (budgets.targetPerHour === undefined) return undefined;
-  return { name: "target", rate: { burst: budgets.targetPerHour, intervalMs: HOUR_MS / budgets.targetPerHour } };
 }

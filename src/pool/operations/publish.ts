@@ -26,13 +26,14 @@ export type Published = {
 /** Adds what can be added, or makes the packages the whole stock of the client if all of them can be stored. */
 export function publish(
   context: PublishContext,
-  { mode, keyPackages }: Pick<PublishCall, "mode" | "keyPackages">,
+  { mode, keyPackages, kept = [] }: Pick<PublishCall, "mode" | "keyPackages" | "kept">,
 ): Published {
   const { sql, client, stock, now } = context;
   const upload = keyPackages.map((keyPackage) => ({ keyPackage, fingerprints: fingerprintsOf(keyPackage) }));
   const draft = new StockDraft(sql, client, upload, stock, now);
   // What is live already stays in its place.
-  if (mode === "replace") draft.keepOnly(new Set(keyPackages.map(({ ref }) => ref.toHex())));
+  if (mode === "replace")
+    draft.keepOnly(new Set([...keyPackages.map(({ ref }) => ref), ...kept].map((ref) => ref.toHex())));
   const codes = upload.map((candidate, index) => draft.add(index, candidate));
   // Of several last resorts in one upload the last one stays; the owner hears of the others.
   for (const [index, { ref }] of keyPackages.entries()) {
@@ -40,7 +41,8 @@ export function publish(
       codes[index] = "last_resort_superseded";
     }
   }
-  if (mode === "replace" && !codes.every(isKept)) return { applied: false, codes, client };
+  const isWhole = codes.every(isKept) && kept.every((ref) => draft.has(ref.toHex()));
+  if (mode === "replace" && !isWhole) return { applied: false, codes, client };
   return { applied: true, codes, client: write(context, draft) };
 }
 

@@ -43,6 +43,14 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
   return { outcome: "created", registration: registrationOf(created) };
 }
 
+/** Whether registering would change anything, or say that it cannot. Reads only. */
+export function changesRegistration(sql: SqlStorage, { client, signatureKeys }: RegisterCall): boolean {
+  const existing = findByName(sql, client);
+  if (!existing || !isRegistered(existing)) return true;
+  const known = new Set(existing.signatureKeys.map(({ scheme }) => scheme));
+  return signatureKeys.some(({ scheme }) => !known.has(scheme));
+}
+
 function extend(sql: SqlStorage, client: ClientRecord, call: RegisterCall): RegisterAnswer {
   const known = new Map(client.signatureKeys.map((key) => [key.scheme, key.publicKey]));
   for (const key of call.signatureKeys) {

@@ -10,7 +10,8 @@ import type { PublishCode } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { livePackages } from "../tables/chunks.ts";
 import type { ClientRecord, Queue } from "../tables/clients.ts";
-import { type Fingerprints, type Known, type KnownRef, knownAmong } from "../tables/fingerprints.ts";
+import { type Fingerprints, type Known, knownAmong } from "../tables/fingerprints.ts";
+import { codeOf } from "./known-packages.ts";
 
 export type Candidate = { readonly keyPackage: AdmittedKeyPackage; readonly fingerprints: Fingerprints };
 
@@ -92,23 +93,13 @@ export class StockDraft {
     // Gone in this very upload: replaced by it, or a last resort that a later one has taken the place of.
     if (this.ended.has(ref) || this.added.has(ref)) return "already_removed";
     const known = this.#known.refs.get(fingerprints.ref);
-    if (known) return this.#codeOf(known, ref);
+    if (known) return codeOf(this.#sql, this.#client, known, keyPackage.ref, this.#now);
     // ECDSA signatures can be rewritten without the key, which changes the reference: the keys inside are what counts.
     const isUsed = (key: string) => this.#known.keys.has(key) || this.#keys.has(key);
     if (isUsed(fingerprints.initKey)) return "init_key_reused";
     if (isUsed(fingerprints.encryptionKey)) return "encryption_key_reused";
     const room = this.#room.get(keyPackage.ciphersuite) ?? this.#cap;
     return !keyPackage.lastResort && room <= 0 ? "stock_full" : undefined;
-  }
-
-  /** A reference that is known and not live here: live at another client of the user, removed, expired, or else claimed. */
-  #codeOf({ clientId, removed, notAfter }: KnownRef, ref: string): PublishCode {
-    if (removed || notAfter <= this.#now) return "already_removed";
-    const isElsewhere = clientId !== this.#client.clientId;
-    if (isElsewhere && livePackages(this.#sql, clientId).some(({ entry }) => entry.ref.toHex() === ref)) {
-      return "init_key_reused";
-    }
-    return "already_claimed";
   }
 
   /** The queue of a package's kind, made if it is the first; undefined if the client has too many that are not empty. */

@@ -9,15 +9,18 @@ import type { ClientSnapshot } from "../../directory/client-row.ts";
 import type { ClientNews, UserNews } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import { unixSeconds } from "../../shared/time.ts";
+import type { Budgets } from "../tables/budgets.ts";
 import { allClients, type ClientRecord, deleteClient, isRegistered, writeClient } from "../tables/clients.ts";
 import { isForgettable } from "../tables/forgettable.ts";
 import { inventory } from "../tables/inventory.ts";
 import { ANYWHERE, type PoolRow, readPool, writePool } from "../tables/pool-row.ts";
 
-/** Asks that the directory hear of what has changed at `dueMs` at the latest. */
-export function requestSend(sql: SqlStorage, dueMs: number): void {
+/** Asks that the directory hear of what has changed at `dueMs` at the latest. `budgets` of the user go into the same row. */
+export function requestSend(sql: SqlStorage, dueMs: number, budgets?: Budgets): void {
   const { outboxDueMs } = readPool(sql);
-  if (outboxDueMs === undefined || outboxDueMs > dueMs) writePool(sql, { outboxDueMs: dueMs });
+  const isSooner = outboxDueMs === undefined || outboxDueMs > dueMs;
+  if (isSooner || budgets)
+    writePool(sql, { ...(isSooner ? { outboxDueMs: dueMs } : {}), ...(budgets ? { budgets } : {}) });
 }
 
 /** The clients that the database `home` lacks in their present state. */

@@ -6,7 +6,7 @@
  * died never released expires.
  */
 import { CHECK_TIMEOUT_MS, CHECKED_AT_ONCE_PACKAGES } from "../../config/limits.ts";
-import { arrivalAfter, type Rate } from "../leaky-bucket.ts";
+import { arrivalAfter, type Rate } from "../../shared/leaky-bucket.ts";
 
 const RATE: Rate = { burst: CHECKED_AT_ONCE_PACKAGES, intervalMs: CHECK_TIMEOUT_MS / CHECKED_AT_ONCE_PACKAGES };
 
@@ -22,6 +22,11 @@ export class InFlightLimit {
     if (arrivalMs - nowMs > room * RATE.intervalMs) return false;
     this.#arrivalMs.set(clientId, arrivalAfter(RATE, arrivalMs, nowMs, packages));
     return true;
+  }
+
+  /** Packages under check. */
+  held(clientId: number, nowMs: number): number {
+    return Math.ceil(Math.max(0, (this.#arrivalMs.get(clientId) ?? 0) - nowMs) / RATE.intervalMs);
   }
 
   /** Gives back the room of a check that ended. */

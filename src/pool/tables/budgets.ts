@@ -1,21 +1,22 @@
 /**
- * Budgets of a client, one leaky bucket each (leaky-bucket.ts). They are part of the client's record, so spending costs
+ * Budgets of a client, one leaky bucket each (shared/leaky-bucket.ts). They are part of the client's record, so spending costs
  * no row beyond it. Pure.
  */
 import { MAX_BUDGETS_PER_CLIENT } from "../../config/limits.ts";
-import { arrivalAfter, type Rate, waitMs } from "../leaky-bucket.ts";
+import { arrivalAfter, type Rate, waitMs } from "../../shared/leaky-bucket.ts";
 
 /** Theoretical arrival times in unix milliseconds, by the name of the bucket. */
 export type Budgets = ReadonlyMap<string, number>;
 
 export type Bucket = { readonly name: string; readonly rate: Rate };
 
-/** Its refused uploads stay on a client's account when it registers again, or doing so would buy an abuser checks. */
+/** Buckets of what a client uploads. They stay on its account when it registers again, or that would buy it more. */
 export const REFUSALS = "refusals";
+export const UPLOADS = "uploads";
 
-/** Milliseconds until the bucket takes one more event. */
-export function bucketWaitMs(budgets: Budgets, { name, rate }: Bucket, nowMs: number): number {
-  return waitMs(rate, budgets.get(name) ?? 0, nowMs);
+/** Milliseconds until the bucket takes `count` more events. */
+export function bucketWaitMs(budgets: Budgets, { name, rate }: Bucket, nowMs: number, count = 1): number {
+  return waitMs(rate, budgets.get(name) ?? 0, nowMs, count);
 }
 
 /**
@@ -32,6 +33,5 @@ export function spend(budgets: Budgets, { name, rate }: Bucket, nowMs: number, c
 
 /** What stays of the budgets of a client that registers again: it does not pay for what was claimed from its predecessor. */
 export function withoutClaims(budgets: Budgets): Budgets {
-  const refusals = budgets.get(REFUSALS);
-  return new Map(refusals === undefined ? [] : [[REFUSALS, refusals]]);
+  return new Map([...budgets].filter(([name]) => name === REFUSALS || name === UPLOADS));
 }

@@ -70,6 +70,22 @@ export function knownAmong(sql: SqlStorage, asked: readonly Fingerprints[]): Kno
   return { refs, keys };
 }
 
+/** What is known of these references, in their order. Reads every upload of the user. */
+export function knownRefs(sql: SqlStorage, asked: readonly Uint8Array[]): readonly (KnownRef | undefined)[] {
+  const texts = asked.map(refText);
+  const wanted = new Set(texts);
+  const found = new Map<string, KnownRef>();
+  if (asked.length === 0) return [];
+  for (const row of sql.exec<Row>("SELECT batch_id, client_id, entries FROM fingerprints")) {
+    const characters = latin1.decode(row.entries);
+    for (let at = 0; at < characters.length; at += ENTRY_BYTES) {
+      const ref = characters.slice(at, at + FINGERPRINT_BYTES);
+      if (wanted.has(ref)) found.set(ref, knownRef(row.client_id, new DataView(row.entries), at));
+    }
+  }
+  return texts.map((text) => found.get(text));
+}
+
 function knownRef(clientId: number, view: DataView, at: number): KnownRef {
   return {
     clientId,

@@ -1,5 +1,7 @@
 /** The one row that a pool keeps about itself: its user, the restore epoch, and what the directory has of it. */
 
+import type { Budgets } from "./budgets.ts";
+
 export type PoolRow = {
   readonly user: string;
   /** Unix seconds; one-time packages stored before it are void. */
@@ -13,6 +15,8 @@ export type PoolRow = {
   readonly outboxDueMs: number | undefined;
   /** Attempts in a row that the directory did not take. */
   readonly outboxFailures: number;
+  /** Buckets of the user as a whole. */
+  readonly budgets: Budgets;
 };
 
 /** Rows of the user may be in any database, or in none. */
@@ -26,12 +30,14 @@ type Row = {
   projected_to: string | null;
   outbox_due_ms: number | null;
   outbox_failures: number;
+  budgets: string;
 };
 
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
     .exec<Row>(
-      `SELECT user, restore_epoch, projection_version, projected, projected_to, outbox_due_ms, outbox_failures
+      `SELECT user, restore_epoch, projection_version, projected, projected_to, outbox_due_ms, outbox_failures,
+         budgets
        FROM pool WHERE id = 1`,
     )
     .one();
@@ -43,6 +49,7 @@ export function readPool(sql: SqlStorage): PoolRow {
     projectedTo: row.projected_to ?? undefined,
     outboxDueMs: row.outbox_due_ms ?? undefined,
     outboxFailures: row.outbox_failures,
+    budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
   };
 }
 
@@ -51,12 +58,13 @@ export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">
   const pool = { ...readPool(sql), ...change };
   sql.exec(
     `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, projected_to = ?, outbox_due_ms = ?,
-       outbox_failures = ? WHERE id = 1`,
+       outbox_failures = ?, budgets = ? WHERE id = 1`,
     pool.restoreEpoch,
     pool.projectionVersion,
     JSON.stringify(pool.projected),
     pool.projectedTo ?? null,
     pool.outboxDueMs ?? null,
     pool.outboxFailures,
+    JSON.stringify(Object.fromEntries(pool.budgets)),
   );
 }

@@ -19,7 +19,8 @@ const VERSIONS: readonly (readonly string[])[] = [
       projected TEXT NOT NULL DEFAULT '{}',
       projected_to TEXT,
       outbox_due_ms INTEGER,
-      outbox_failures INTEGER NOT NULL DEFAULT 0
+      outbox_failures INTEGER NOT NULL DEFAULT 0,
+      budgets TEXT NOT NULL DEFAULT '{}'
     ) STRICT`,
     // One row for all that is small about a client. Its JSON is read and written by clients.ts alone.
     `CREATE TABLE clients (

@@ -6,6 +6,7 @@ import type { Found } from "../../../src/pool/tables/chunks.ts";
 import type { Queue } from "../../../src/pool/tables/clients.ts";
 
 const PAIR_WAIT_MS = 5_000;
+const MISS_WAIT_MS = 6_000;
 const TARGET_WAIT_MS = 7_000;
 
 /** A queue of one kind, with the sequence number of its oldest package; none of them fits without one. */
@@ -28,12 +29,13 @@ const lastResort = (oldest: number, change = {}) => stocked(oldest, { lastResort
 type Situation = {
   readonly excluded?: boolean;
   readonly pairLimited?: boolean;
+  readonly missLimited?: boolean;
   readonly targetLimited?: boolean;
   readonly criteria?: Partial<ClaimCriteria>;
   readonly stock?: readonly StockedQueue[];
 };
 
-function factsOf({ excluded, pairLimited, targetLimited, criteria, stock = [] }: Situation): ClaimFacts {
+function factsOf({ excluded, pairLimited, missLimited, targetLimited, criteria, stock = [] }: Situation): ClaimFacts {
   return {
     excluded: excluded ?? false,
     criteria: {
@@ -46,6 +48,7 @@ function factsOf({ excluded, pairLimited, targetLimited, criteria, stock = [] }:
     },
     queues: stock.map(({ queue }) => queue),
     pairWaitMs: pairLimited ? PAIR_WAIT_MS : 0,
+    missWaitMs: missLimited ? MISS_WAIT_MS : 0,
     targetWaitMs: targetLimited ? TARGET_WAIT_MS : 0,
     oldest: (queue) => {
       const sequence = stock.find((one) => one.queue === queue)?.oldest;
@@ -138,6 +141,17 @@ const CASES: readonly (readonly [string, Situation, number | Decision])[] = [
     "gives the oldest package of several queues",
     { stock: [oneTime(6), oneTime(4, { extensions: [9] }), oneTime(5)] },
     4,
+  ],
+
+  [
+    "tells one who has asked in vain too often when to ask again",
+    { missLimited: true, stock: [oneTime(1, { ciphersuite: 2 })] },
+    { kind: "pair_limited", waitMs: MISS_WAIT_MS },
+  ],
+  [
+    "gives to one who has asked in vain too often when there is something",
+    { missLimited: true, stock: [oneTime(5)] },
+    5,
   ],
 
   ["leaves out an excluded client", { excluded: true, stock: [oneTime(1)] }, { kind: "excluded" }],

@@ -321,3 +321,17 @@ test("a body that is longer than it said is not taken beyond the limit", async (
   const response = await upload(owner, long, { "Content-Length": "64" });
   expect([response.status, ((await response.json()) as Json).code]).toEqual([413, "body_too_large"]);
 });
+
+test("the platform's rate limit, where it is bound, counts the requests of a user, and refuses with a time to wait", async () => {
+  const keys: string[] = [];
+  const limit = async ({ key }: { key: string }) => ({ success: keys.push(key) < 3 });
+  const bindings = { ...real, RATE_LIMIT: { limit } };
+  const bearer = await token({ user: "bob", client: "laptop", scope: CLAIM });
+  const answers = [];
+  for (let index = 0; index < 3; index++) {
+    answers.push(await request(bindings, "POST", `/v1/users/${freshName("nobody")}/claims`, bearer, {}));
+  }
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 429]);
+  expect(answers[2]?.json.code).toBe("too_many_requests");
+  expect(keys).toEqual(["bob", "bob", "bob"]);
+});

@@ -1,14 +1,16 @@
 /** Publishing as a use case: no request, no Hono context, and a pool that the test plays. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readDeployment } from "../../../src/config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../src/config/limits.ts";
-import type { PublishCode } from "../../../src/contract/pool-messages.ts";
+import type { KnownCode, PublishCode } from "../../../src/contract/pool-messages.ts";
 import { ok } from "../../../src/http/refusals/refusal.ts";
 import {
   type BatchToPublish,
   type PublishDeps,
   publishBatch,
 } from "../../../src/http/resources/key-packages/publish-batch.ts";
+import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { makeKeyPackageRef } from "../../../src/mls/key-package/key-package-ref.ts";
 import { forgeMany, newSigner } from "../support/forge.ts";
 
 const NOW = 1_800_000_000;
@@ -18,13 +20,23 @@ const fresh = (count: number, identity = "alice") =>
   forgeMany(count, { identity, signer, notBefore: BigInt(NOW - 3600), notAfter: BigInt(NOW + 86_400) });
 
 /** A pool that stores everything, and what it was asked. */
-function world(options: { busy?: number; answer?: (count: number) => PublishCode[] } = {}) {
+function world(
+  options: {
+    busy?: number;
+    known?: Readonly<Record<string, KnownCode>>;
+    answer?: (count: number) => PublishCode[];
+  } = {},
+) {
   let busy = options.busy ?? 0;
   const published: Parameters<PublishDeps["pool"]["publish"]>[0][] = [];
   const pauses: number[] = [];
   const deps: PublishDeps = {
     pool: {
-      preflight: async () => ok(busy-- > 0 ? { outcome: "busy" } : { outcome: "ready", signatureKeys }),
+      preflight: async ({ packages }) => {
+        if (busy-- > 0) return ok({ outcome: "busy" });
+        const known = packages.map(({ ref }) => options.known?.[ref.toHex()]);
+        return ok({ outcome: "ready", signatureKeys, known });
+      },
       publish: async (call) => {
         published.push(call);
         const codes = options.answer?.(call.keyPackages.length) ?? call.keyPackages.map((): PublishCode => "stored");
@@ -59,8 +71,32 @@ test("stores what is admitted and answers for each item in its place", async () 
     "stored",
   ]);
   expect(published.map(({ keyPackages, refused, checked }) => [keyPackages.length, refused, checked])).toEqual([
-    [2, 2, 4],
+    [2, 2, 3],
   ]);
+});
+
+test("checks nothing that the pool knows by its reference, and a replacement keeps what is in stock", async () => {
+  const [live, claimed, news] = fresh(3) as [Uint8Array, Uint8Array, Uint8Array];
+  const refOf = async (bytes: Uint8Array) => (await makeKeyPackageRef(nobleCrypto, 1, bytes)).asSlice().toHex();
+  const known = { [await refOf(live)]: "duplicate", [await refOf(claimed)]: "already_claimed" } as const;
+  const verify = vi.spyOn(nobleCrypto, "verifyMany");
+  const codes = async (batch: BatchToPublish) => {
+    const { deps, published } = world({ known });
+    const answer = await publishBatch(deps, batch);
+    return { codes: answer.ok && answer.value.results.map(({ code }) => code), published };
+  };
+  const added = await codes(add([live, claimed, news]));
+  expect(added.codes).toEqual(["duplicate", "already_claimed", "stored"]);
+  expect(added.published).toMatchObject([{ mode: "add", keyPackages: [{ bytes: news }], refused: 0, checked: 1 }]);
+  expect(verify.mock.calls.map(([, items]) => items.length)).toEqual([2]);
+
+  const kept = await codes({ ...add([live, news]), mode: "replace" });
+  expect(kept.codes).toEqual(["duplicate", "stored"]);
+  expect(kept.published[0]?.kept?.map((ref) => ref.toHex())).toEqual([await refOf(live)]);
+
+  const refused = await codes({ ...add([claimed, news]), mode: "replace" });
+  expect(refused.codes).toEqual(["already_claimed", "admitted"]);
+  expect(refused.published).toMatchObject([{ mode: "add", keyPackages: [] }]);
 });
 
 test("a replacement with a refused package reaches the pool as nothing but its refusals", async () => {
@@ -71,7 +107,7 @@ test("a replacement with a refused package reaches the pool as nothing but its r
     false,
     ["admitted", "malformed"],
   ]);
-  expect(published).toMatchObject([{ mode: "add", keyPackages: [], refused: 1, checked: 2 }]);
+  expect(published).toMatchObject([{ mode: "add", keyPackages: [], refused: 1, checked: 1 }]);
 });
 
 test("waits for the client's earlier uploads, and not for ever", async () => {

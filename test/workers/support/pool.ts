@@ -86,12 +86,12 @@ export async function poolOf(user = freshUser(), client = "phone") {
     },
     claim: async (
       change: Partial<ClaimCriteria> = {},
-      options: { claimer?: string; key?: string; body?: number; restoreEpoch?: number } = {},
+      options: { claimer?: string; device?: number; key?: string; body?: number; restoreEpoch?: number } = {},
     ): Promise<ClaimAnswer> =>
       pool().claim({
         user,
         restoreEpoch: options.restoreEpoch ?? NO_EPOCH,
-        claimer: { user: options.claimer ?? `claimer-${++serial}`, client: "laptop" },
+        claimer: { user: options.claimer ?? `claimer-${++serial}`, client: `laptop${options.device ?? ""}` },
         criteria: { ...anything, ...change },
         idempotency: options.key
           ? { key: options.key, bodyHash: new Uint8Array(32).fill(options.body ?? 1) }

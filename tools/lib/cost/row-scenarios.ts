@@ -290,11 +290,11 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
     }
   };
 
-  /** One claim in a minute and a half: within the budget of the target. */
+  /** One claim in two minutes: within the budget of the target. */
   const claimAll = async (count: number, withKeys: boolean) => {
     for (let index = 0; index < count; index++) {
       await claim({ ...(withKeys ? { key: `key-${index}` } : {}), expect: "claimed" });
-      await pass(1.5 * MINUTE_SECONDS);
+      await pass(2 * MINUTE_SECONDS);
     }
   };
 

@@ -14,6 +14,7 @@ import { type MediaType, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
+import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
 import { AnswerBudget } from "./answer-budget.ts";
 import { clientClaimBody } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
@@ -46,10 +47,10 @@ export const claims = [
     takesIdempotencyKey: true,
     needs: "pool",
     answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: ["idempotency_key_reused", "unknown_user", "rate_limited"],
+    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
     members: { rate_limited: rateLimitedClaim },
     handle: async ({ user, claimer, body, idempotencyKey }, c) => {
-      const claimed = await poolClient(c.env, user).claim({
+      const claimed = await claimFrom(c, user, {
         claimer,
         criteria: criteriaOf(c.get("deployment"), body),
         idempotency: idempotencyOf(idempotencyKey, [user], body),
@@ -102,6 +103,18 @@ export const claims = [
 type Call = Omit<ClaimCall, keyof PoolCall>;
 type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;
 
+/** Claims from one user's pool, unless the caller has asked for too many users who do not exist. */
+async function claimFrom(c: Context<AppEnv>, user: string, call: Call): Promise<Claimed> {
+  const { unknownUsersPerHour } = c.get("deployment").settings.budgets;
+  const leave = unknownUsers.leaveToAsk(call.claimer.user, user, unknownUsersPerHour, Date.now());
+  if (leave.waitMs > 0 && !(await isInDirectory(c.get("directory"), user))) {
+    return refuse("unknown_users_exhausted", undefined, { retryAfterSeconds: Math.ceil(leave.waitMs / 1000) });
+  }
+  const claimed = await poolClient(c.env, user).claim(call);
+  leave.answered(!claimed.ok && claimed.error.code === "unknown_user");
+  return claimed;
+}
+
 /** One user of a bulk claim. */
 type UserOutcome = {
   readonly answer: BulkClaimUser;
@@ -118,7 +131,7 @@ async function claimMany(c: Context<AppEnv>, users: readonly string[], call: Cal
   return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
     if (!(await budget.reserve(most))) return { answer: deferred(user), replayed: false, given: [] };
-    const claimed = await poolClient(c.env, user).claim(call);
+    const claimed = await claimFrom(c, user, call);
     const clients = claimed.ok ? claimed.value.clients : [];
     const replayed = claimed.ok && claimed.value.replayed;
     budget.settle(
@@ -146,6 +159,7 @@ function bulkUser(user: string, claimed: Claimed): BulkClaimUser {
   if (claimed.ok) return { user, status: claimed.value.status, clients: claimed.value.clients.map(clientClaimBody) };
   const { code } = claimed.error;
   if (code === "unknown_user" || code === "idempotency_key_reused") return { user, status: code, clients: [] };
+  if (code === "unknown_users_exhausted") return { user, status: "rate_limited", clients: [], code };
   return { user, status: "failed", clients: [], code: code === "pool_overloaded" ? code : "pool_unavailable" };
 }
 

@@ -72,14 +72,16 @@ export const rateLimitedClaim = named(
 
 export const bulkClaimAnswer = named(
   "BulkClaimAnswer",
-  "One outcome for each user, in the order in which they were first named. `failed`: the user's pool did not answer, so nothing is known, or the answer was full (`answer_too_large`) and nothing was taken; ask again with the same Idempotency-Key, or for fewer users. `idempotency_key_reused`: the user's pool knows the key for a different request, and nothing was taken from it.",
+  "One outcome for each user, in the order in which they were first named. `failed`: the user's pool did not answer, so nothing is known, or the answer was full (`answer_too_large`) and nothing was taken; ask again with the same Idempotency-Key, or for fewer users. `idempotency_key_reused`: the user's pool knows the key for a different request, and nothing was taken from it. `rate_limited` with `unknown_users_exhausted`: neither this server nor the directory knows the user, and the caller has asked for too many such users.",
   z.strictObject({
     users: z.array(
       z.strictObject({
         user: identifier,
         status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed", "idempotency_key_reused"]),
         clients: z.array(clientClaim),
-        code: z.optional(z.enum(["pool_unavailable", "pool_overloaded", "answer_too_large"])),
+        code: z.optional(
+          z.enum(["pool_unavailable", "pool_overloaded", "answer_too_large", "unknown_users_exhausted"]),
+        ),
       }),
     ),
   }),

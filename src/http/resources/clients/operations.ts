@@ -26,6 +26,7 @@ export const clients = [
       { status: 200, description: "Already registered.", json: clientAnswer },
     ],
     problems: [
+      "registrations_exhausted",
       "invalid_base64",
       "invalid_signature_key",
       "signature_key_conflict",

@@ -1,8 +1,15 @@
 /** A batch on its way in: from the body to items, from items to verdicts, from verdicts to results. */
-import { type AdmissionContext, admit } from "../../../admission/admit.ts";
-import type { AdmissionVerdict } from "../../../admission/verdict.ts";
+import {
+  type AdmissionContext,
+  admitPrepared,
+  isPrepared,
+  type Prepared,
+  prepare,
+  warningsOf,
+} from "../../../admission/admit.ts";
+import type { AdmissionVerdict, AdmissionWarning } from "../../../admission/verdict.ts";
 import type { AdmittedKeyPackage } from "../../../contract/admitted-key-package.ts";
-import type { PublishCode } from "../../../contract/pool-messages.ts";
+import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/pool-messages.ts";
 import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
 import { fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
@@ -13,8 +20,24 @@ import { publishRequest } from "./schemas.ts";
 /** The bytes of one package; undefined where the text was not base64url: that item is refused, not the request. */
 export type Item = Uint8Array | undefined;
 
-/** What admission says of one item, in the caller's order. */
-export type JudgedItem = AdmissionVerdict | { readonly ok: false; readonly code: "malformed"; readonly detail: string };
+/** An item that was decoded; undefined where there was nothing to decode. */
+export type PreparedItem = Prepared | undefined;
+
+/** An item that the pool knows by its reference: nobody checks it again. */
+export type KnownItem = {
+  readonly ok: true;
+  readonly known: KnownCode;
+  readonly keyPackage: NamedKeyPackage;
+  readonly warnings: readonly AdmissionWarning[];
+};
+
+/** What admission says of one item, or the pool before it, in the caller's order. */
+export type JudgedItem =
+  | AdmissionVerdict
+  | KnownItem
+  | { readonly ok: false; readonly code: "malformed"; readonly detail: string };
+
+export const isKnown = (item: JudgedItem): item is KnownItem => "known" in item;
 
 export type BatchResult = {
   readonly index: number;
@@ -47,29 +70,54 @@ export function readBatch(contentType: string | undefined, body: Uint8Array): Re
   return ok(items);
 }
 
-/** One verdict for each item, in order. */
-export async function judge(items: readonly Item[], context: AdmissionContext): Promise<readonly JudgedItem[]> {
-  const decoded = items.flatMap((bytes, index) => (bytes === undefined ? [] : [{ index, bytes }]));
-  const verdicts = await admit(
-    decoded.map(({ bytes }) => bytes),
+/** Decodes each item, in order, and names it by its reference. */
+export async function prepareBatch(
+  items: readonly Item[],
+  context: Pick<AdmissionContext, "crypto" | "policy">,
+): Promise<readonly PreparedItem[]> {
+  const prepared = await prepare(
+    items.flatMap((bytes) => (bytes === undefined ? [] : [bytes])),
     context,
   );
-  const judged: JudgedItem[] = items.map(() => ({
-    ok: false,
-    code: "malformed",
-    detail: "not base64url without padding",
-  }));
-  for (const [position, { index }] of decoded.entries()) judged[index] = at(verdicts, position);
-  return judged;
+  let position = 0;
+  return items.map((bytes) => (bytes === undefined ? undefined : at(prepared, position++)));
+}
+
+/** The packages among the items, in their order: what the pool is asked about. */
+export function namedOf(items: readonly PreparedItem[]): readonly NamedKeyPackage[] {
+  return items.flatMap((item) => {
+    if (item === undefined || !isPrepared(item)) return [];
+    const { ref, ciphersuite, lastResort } = item;
+    return [{ ref, ciphersuite, lastResort }];
+  });
+}
+
+/** One verdict for each item, in order. `known` has a place for each package of `namedOf`: those are not checked again. */
+export async function judge(
+  items: readonly PreparedItem[],
+  known: readonly (KnownCode | undefined)[],
+  context: AdmissionContext,
+): Promise<readonly JudgedItem[]> {
+  let place = 0;
+  const judged = items.map((item): JudgedItem | Prepared => {
+    if (item === undefined) return { ok: false, code: "malformed", detail: "not base64url without padding" };
+    const code = isPrepared(item) ? known[place++] : undefined;
+    if (code === undefined || !isPrepared(item)) return item;
+    return { ok: true, known: code, keyPackage: item, warnings: warningsOf(item.received) };
+  });
+  const unknown = judged.flatMap((item) => ("ok" in item ? [] : [item]));
+  const verdicts = await admitPrepared(unknown, context);
+  let position = 0;
+  return judged.map((item) => ("ok" in item ? item : at(verdicts, position++)));
 }
 
 /** What the pool is given: the admitted ones, in their order. */
 export function admittedOf(judged: readonly JudgedItem[]): readonly AdmittedKeyPackage[] {
-  return judged.flatMap((item) => (item.ok ? [item.keyPackage] : []));
+  return judged.flatMap((item) => (item.ok && !isKnown(item) ? [item.keyPackage] : []));
 }
 
 /**
- * One result for each item. `codes` are the pool's, one for each admitted package in order; undefined for a replacement
+ * One result for each item. `codes` are the pool's, one for each admitted package in order that it did not know before; undefined for a replacement
  * that the pool was never asked for. Of a replacement that was not applied the good ones are `admitted`: nothing is
  * wrong with them, and nothing was stored. Throws RangeError if the pool gave another number of codes than packages.
  */
@@ -81,7 +129,7 @@ export function resultsOf(
   let position = 0;
   const results = judged.map((item, index): BatchResult => {
     if (!item.ok) return { index, ok: false, code: item.code, detail: item.detail };
-    const code = codes && at(codes, position++);
+    const code = isKnown(item) ? item.known : codes && at(codes, position++);
     const isKept = code === undefined || code === "stored" || code === "duplicate";
     const { ref, ciphersuite, lastResort } = item.keyPackage;
     return {

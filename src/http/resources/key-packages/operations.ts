@@ -26,6 +26,7 @@ const BATCH_PROBLEMS = [
   "too_many_key_packages",
   "client_not_registered",
   "refusals_exhausted",
+  "uploads_exhausted",
 ] as const;
 
 export const keyPackages = [

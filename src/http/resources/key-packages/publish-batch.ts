@@ -1,12 +1,21 @@
-/** Publishing a batch, whatever brought it: caps, leave of the pool, admission, and the pool again to store it. */
+/**
+ * Publishing a batch, whatever brought it: caps, what the pool knows already and its leave for the rest, admission, and
+ * the pool again to store it.
+ */
 import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
 import { type AdmissionContext, expectedIdentity } from "../../../admission/policy.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
-import type { SignatureKey, SuiteInventory } from "../../../contract/pool-messages.ts";
+import type {
+  PoolCall,
+  PreflightAnswer,
+  PreflightCall,
+  SignatureKey,
+  SuiteInventory,
+} from "../../../contract/pool-messages.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { type PoolClient, poolOverloaded } from "../../upstream/pool-client.ts";
-import { admittedOf, type BatchResult, type Item, judge, resultsOf } from "./batch.ts";
+import { admittedOf, type BatchResult, type Item, isKnown, judge, namedOf, prepareBatch, resultsOf } from "./batch.ts";
 
 /** What publishing needs of the world. */
 export type PublishDeps = {
@@ -46,19 +55,25 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   if (items.length === 0 && mode === "replace" && !batch.allowEmpty) {
     return refuse("empty_replacement", "to remove everything add ?allow_empty=true");
   }
-  const signatureKeys = await leaveToCheck(deps, client, items.length);
-  if (!signatureKeys.ok) return signatureKeys;
+  const prepared = await prepareBatch(items, admissionContext(deps.deployment, batch, [], deps.now()));
+  const packages = namedOf(prepared);
+  const unreadable = items.length - packages.length;
+  const leave = await leaveToCheck(deps, { client, mode, packages, unreadable });
+  if (!leave.ok) return leave;
+  const { signatureKeys, known } = leave.value;
 
-  const judged = await judge(items, admissionContext(deps.deployment, batch, signatureKeys.value, deps.now()));
+  const judged = await judge(prepared, known, admissionContext(deps.deployment, batch, signatureKeys, deps.now()));
   const keyPackages = admittedOf(judged);
-  const refused = judged.length - keyPackages.length;
-  const checked = items.length;
+  const refused = judged.filter((item) => !item.ok).length;
+  const checked = known.filter((code) => code === undefined).length;
+  const kept = judged.flatMap((item) => (isKnown(item) && item.known === "duplicate" ? [item.keyPackage.ref] : []));
+  const isGone = judged.some((item) => isKnown(item) && item.known !== "duplicate");
   // A replacement with a refused package goes to the pool too, as nothing: the refusals count against the budget.
-  const isRefusedReplacement = mode === "replace" && refused > 0;
+  const isRefusedReplacement = mode === "replace" && (refused > 0 || isGone);
   const stored = await deps.pool.publish(
     isRefusedReplacement
       ? { client, mode: "add", keyPackages: [], refused, checked }
-      : { client, mode, keyPackages, refused, checked },
+      : { client, mode, keyPackages, kept, refused, checked },
   );
   if (!stored.ok) return stored;
   const applied = !isRefusedReplacement && stored.value.applied;
@@ -90,18 +105,17 @@ export function admissionContext(
 }
 
 /**
- * Whether to spend crypto on the batch at all, and with which keys its packages must be signed. Waits a while for the
+ * Which packages the pool knows, whether to spend crypto on the others at all, and with which keys they must be signed. Waits a while for the
  * client's earlier uploads: a client that sends many at once is served in turn, and none of them goes uncounted.
  */
 async function leaveToCheck(
   { pool, pause, random }: PublishDeps,
-  client: string,
-  packages: number,
-): Promise<Result<readonly SignatureKey[]>> {
+  call: Omit<PreflightCall, keyof PoolCall>,
+): Promise<Result<Extract<PreflightAnswer, { readonly outcome: "ready" }>>> {
   for (let waitedMs = 0; ; waitedMs += CHECK_PAUSE_MS) {
-    const answer = await pool.preflight({ client, packages });
+    const answer = await pool.preflight(call);
     if (!answer.ok) return answer;
-    if (answer.value.outcome === "ready") return ok(answer.value.signatureKeys);
+    if (answer.value.outcome === "ready") return ok(answer.value);
     if (waitedMs >= CHECK_WAIT_MS) return poolOverloaded();
     await pause(CHECK_PAUSE_MS * (0.5 + random()));
   }

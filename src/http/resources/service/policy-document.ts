@@ -7,7 +7,7 @@ import type { Policy } from "./schemas.ts";
 const BASIC_CREDENTIAL = 1;
 
 export function describePolicy({ settings, ciphersuites, credentialIdentity }: Deployment): Policy {
-  const { pair, targetPerHour, refusalsPerMinute } = settings.budgets;
+  const { pair, ...budgets } = settings.budgets;
   return {
     protocol_versions: ["mls10"],
     ciphersuites: [...ciphersuites],
@@ -33,9 +33,14 @@ export function describePolicy({ settings, ciphersuites, credentialIdentity }: D
       low_watermark: settings.stock.lowWatermarkPackages,
     },
     budgets: {
-      pair: pair ? { burst: pair.burst, per_minute: pair.perMinute } : null,
-      target_per_hour: targetPerHour ?? null,
-      refusals_per_minute: refusalsPerMinute ?? null,
+      pair: pair ? { burst: pair.burst, per_hour: pair.perHour } : null,
+      target_per_hour: budgets.targetPerHour ?? null,
+      misses_per_hour: budgets.missesPerHour ?? null,
+      unknown_users_per_hour: budgets.unknownUsersPerHour ?? null,
+      refusals_per_minute: budgets.refusalsPerMinute ?? null,
+      uploads_per_day: budgets.uploadsPerDay ?? null,
+      user_uploads_per_day: budgets.userUploadsPerDay ?? null,
+      registrations_per_hour: budgets.registrationsPerHour ?? null,
     },
     retention: {
       replay_seconds: settings.retention.replaySeconds,

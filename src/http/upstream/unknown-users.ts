@@ -1,0 +1,79 @@
+/**
+ * Claims for users who may not exist: asking for one wakes an object, and whoever asks first decides where it lives. So
+ * a caller has a budget for users whom this isolate has not met, and beyond it only those are asked for whom the directory
+ * knows. The budget is of one isolate; the rate limit of the platform is the second line (wrangler.toml).
+ */
+import { DIRECTORY_LOOKUP_TIMEOUT_MS, MAX_CALLERS_REMEMBERED, MAX_USERS_REMEMBERED } from "../../config/limits.ts";
+import { findClients } from "../../directory/queries.ts";
+import type { Directory } from "../../directory/shards.ts";
+import { arrivalAfter, waitMs, withinWindow } from "../../shared/leaky-bucket.ts";
+import { log } from "../../shared/log.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Whether the budget lets a pool be asked, or how many milliseconds until it does. Once the pool has been asked,
+ * `answered` must be called with what it said.
+ */
+export type LeaveToAsk = {
+  readonly waitMs: number;
+  readonly answered: (isUnknown: boolean) => void;
+};
+
+export class UnknownUsers {
+  /** Users who were found to exist, the oldest first. */
+  readonly #met = new Set<string>();
+  /** Arrival times by caller. */
+  readonly #spent = new Map<string, number>();
+
+  /** Leave for `caller` to ask the pool of `user`, who counts as unknown until the pool has answered. */
+  leaveToAsk(caller: string, user: string, perHour: number | undefined, nowMs: number): LeaveToAsk {
+    const answered = (isUnknown: boolean) => this.#note(user, isUnknown);
+    if (perHour === undefined || this.#met.has(user)) return { waitMs: 0, answered };
+    const rate = withinWindow(perHour, HOUR_MS);
+    const spent = this.#spent.get(caller) ?? 0;
+    const wait = waitMs(rate, spent, nowMs);
+    if (wait > 0) return { waitMs: wait, answered };
+    this.#spend(caller, arrivalAfter(rate, spent, nowMs));
+    return {
+      waitMs: 0,
+      answered: (isUnknown) => {
+        answered(isUnknown);
+        const arrivalMs = this.#spent.get(caller);
+        if (!isUnknown && arrivalMs !== undefined) this.#spent.set(caller, arrivalMs - rate.intervalMs);
+      },
+    };
+  }
+
+  #note(user: string, isUnknown: boolean): void {
+    this.#met.delete(user);
+    if (isUnknown) return;
+    this.#met.add(user);
+    const [oldest] = this.#met;
+    if (this.#met.size > MAX_USERS_REMEMBERED && oldest !== undefined) this.#met.delete(oldest);
+  }
+
+  /** Of too many callers the one whose bucket is next to run empty is forgotten. */
+  #spend(caller: string, arrivalMs: number): void {
+    this.#spent.set(caller, arrivalMs);
+    if (this.#spent.size <= MAX_CALLERS_REMEMBERED) return;
+    let emptiest: [caller: string, arrivalMs: number] | undefined;
+    for (const entry of this.#spent) if (!emptiest || entry[1] < emptiest[1]) emptiest = entry;
+    if (emptiest) this.#spent.delete(emptiest[0]);
+  }
+}
+
+/** Of this isolate. */
+export const unknownUsers = new UnknownUsers();
+
+/** Whether the directory knows the user. A directory that does not answer in time knows nobody. */
+export async function isInDirectory(directory: Directory, user: string): Promise<boolean> {
+  try {
+    const late = () => new Error("no answer in time");
+    return (await withTimeout(DIRECTORY_LOOKUP_TIMEOUT_MS, findClients(directory, user), late)) !== undefined;
+  } catch (error) {
+    log.warn("directory_read_failed", { reason: String(error) });
+    return false;
+  }
+}
