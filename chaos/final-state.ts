@@ -97,25 +97,25 @@ async function stockRows(ask: Ask, operator: string): Promise<Row[]> {
     const cursor: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
     const page = (await ask(operator, "GET", `/v1/admin/stock?limit=${STOCK_PAGE}${cursor}`)) as {
       rows: Row[];
-      next_after: string | null;
+      next: string | null;
     };
     rows.push(...page.rows);
-    after = page.next_after;
+    after = page.next;
   }
   return rows;
 }
 
 async function journal(ask: Ask, as: string, path: string): Promise<{ ref: string; at: number }[]> {
   const claimed: { ref: string; at: number }[] = [];
-  for (let after: number | null = 0; after !== null; ) {
-    const page = (await ask(as, "GET", `${path}/journal?limit=${JOURNAL_PAGE}&after=${after}`)) as {
+  for (let after: string | null = ""; after !== null; ) {
+    const page = (await ask(as, "GET", `${path}/journal?limit=${JOURNAL_PAGE}${after && `&after=${after}`}`)) as {
       entries: { event: string; at: number; key_package_ref?: string }[];
-      next_after: number | null;
+      next: string | null;
     };
     for (const { event, at, key_package_ref: ref } of page.entries) {
       if (event === "claimed" && ref) claimed.push({ ref, at });
     }
-    after = page.next_after;
+    after = page.next;
   }
   return claimed;
 }

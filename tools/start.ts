@@ -23,12 +23,16 @@ const OWNER = { user: "alice", client: "phone" };
 const CLAIMER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
 
-/** One developer plays every part: the budgets against draining would stop them after ten claims. */
-const LOCAL_SETTINGS = NO_BUDGETS;
+/**
+ * One developer plays every part: the budgets against draining would stop them after ten claims. Pages that a developer
+ * serves on this machine may call.
+ */
+const LOCAL_SETTINGS = { ...NO_BUDGETS, CORS_ORIGINS: "http://localhost:*,http://127.0.0.1:*" };
 
 const TEXT_SETTINGS = [
   "CREDENTIAL_IDENTITY",
   "CIPHERSUITES",
+  "CORS_ORIGINS",
   "CRYPTO_PROVIDER",
   "DIRECTORY_BINDINGS",
   "DIRECTORY_FORMER_BINDINGS",

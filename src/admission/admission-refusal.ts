@@ -28,7 +28,7 @@ export type AdmissionRefusal =
   | { readonly code: "protocol_version_not_in_capabilities"; readonly version: number }
   | { readonly code: "leaf_extension_not_in_capabilities"; readonly extensionType: number }
   | { readonly code: "unsupported_credential_type"; readonly credentialType: number }
-  | { readonly code: "credential_identity_mismatch" }
+  | { readonly code: "credential_identity_mismatch"; readonly expected: string; readonly got: string }
   | { readonly code: "signature_key_mismatch" }
   | { readonly code: X509RefusalCode; readonly problem: string };
 
@@ -92,7 +92,7 @@ export function describeRefusal(refusal: AdmissionRefusal): string {
     case "unsupported_credential_type":
       return `credential type ${refusal.credentialType} is not accepted by this directory`;
     case "credential_identity_mismatch":
-      return "the identity of the credential is not the one required of this client";
+      return `expected the identity ${JSON.stringify(refusal.expected)}, got ${refusal.got}`;
     case "signature_key_mismatch":
       return "signature_key is not the key that the client registered for this scheme";
     case "x509_malformed":

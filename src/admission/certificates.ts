@@ -17,6 +17,8 @@ export async function verifyCertificates(
   return refusals;
 }
 
+const MAX_SHOWN_NAMES = 4;
+
 async function certificateRefusal(
   received: KeyPackageIn,
   { policy, publisher, now }: AdmissionContext,
@@ -29,7 +31,8 @@ async function certificateRefusal(
   const verified = await policy.x509({ credential, signatureScheme, signatureKey, now });
   if (!verified.ok) return refusalOfX509Error(verified.error);
   const { identity } = publisher;
-  if (identity === undefined || verified.value.alternativeNames.some(({ value }) => value === identity))
-    return undefined;
-  return { code: "credential_identity_mismatch" };
+  const names = verified.value.alternativeNames.map(({ value }) => value);
+  if (identity === undefined || names.includes(identity)) return undefined;
+  const got = `the alternative names ${JSON.stringify(names.slice(0, MAX_SHOWN_NAMES))}`;
+  return { code: "credential_identity_mismatch", expected: identity, got };
 }

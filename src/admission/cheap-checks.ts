@@ -1,5 +1,5 @@
 import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
-import { equalBytes } from "../mls/codec/byte-strings.ts";
+import { equalBytes, toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { isValidIn } from "../mls/leaf-node/extensions.ts";
@@ -83,10 +83,24 @@ function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionC
   if (credentialType === CredentialType.X509 && policy.x509 !== undefined) return undefined;
   if (credentialType !== CredentialType.Basic) return { code: "unsupported_credential_type", credentialType };
   const { identity } = publisher;
-  if (identity !== undefined && !equalBytes(credential.serializedContent(), new TextEncoder().encode(identity))) {
-    return { code: "credential_identity_mismatch" };
+  const content = credential.serializedContent();
+  if (identity !== undefined && !equalBytes(content, new TextEncoder().encode(identity))) {
+    return { code: "credential_identity_mismatch", expected: identity, got: shownIdentity(content) };
   }
   return undefined;
+}
+
+const MAX_SHOWN_BYTES = 256;
+
+/** An identity as text, or in hex where it is none; only so much of it. */
+function shownIdentity(content: Uint8Array): string {
+  const shown = content.subarray(0, MAX_SHOWN_BYTES);
+  const more = content.length > shown.length ? ` and ${content.length - shown.length} more bytes` : "";
+  try {
+    return JSON.stringify(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(shown)) + more;
+  } catch {
+    return `the bytes ${toHex(shown)}${more}`;
+  }
 }
 
 /** `not_before` is allowed some clock skew, `not_after` none. */

@@ -4,6 +4,7 @@
  */
 import { CIPHERSUITES, type Ciphersuite, isCiphersuite } from "../mls/ciphersuite.ts";
 import { ok, type Result } from "../shared/ok-or-error.ts";
+import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 
@@ -28,6 +29,8 @@ export type Deployment = {
   readonly credentialIdentity: string;
   /** Who checks signatures: pure JavaScript or the platform. The verdicts are the same. */
   readonly cryptoProvider: CryptoProviderName;
+  /** Origins whose pages may call; none by default. */
+  readonly corsOrigins: readonly string[];
   /** The databases of the directory. */
   readonly directory: DirectoryBindings;
   /** The issuer, or the name of the setting that is missing: without one, every route that needs a token is closed. */
@@ -41,6 +44,7 @@ export function readDeployment(env: Variables): Deployment {
     ciphersuites: readCiphersuites(textOf(env, "CIPHERSUITES")),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
+    corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     issuer: readIssuer(env),
   });

@@ -69,6 +69,12 @@ export const REGISTRATION_BUDGET_PER_HOUR = 30;
 /** Claims of one caller, in any hour, for users whom neither this isolate nor the directory knows: each may wake an object. */
 export const UNKNOWN_USER_BUDGET_PER_HOUR = 200;
 
+/** Two identifiers of 256 bytes, escaped in JSON and in base64url, and numbers. */
+export const MAX_CURSOR_CHARACTERS = 4_200;
+
+/** A browser may remember the answer to a preflight this long: one that is taken back is gone within ten minutes. */
+export const CORS_MAX_AGE_SECONDS = 600;
+
 /** Period of the platform's rate limit in wrangler.toml: 10 or 60. */
 export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
@@ -136,8 +142,14 @@ export const MAX_QUEUES_PER_CLIENT = 64;
 export const MAX_CHUNK_PACKAGES = 50;
 export const MAX_CHUNK_BYTES = 64 * 1024;
 
-/** Bytes of chunks that an awake pool keeps in memory: what is next in turn, so that a claim need not read it again. */
+/** Bytes of chunks that a busy pool keeps in memory: what is next in turn, so that a claim need not read it again. */
 export const MAX_CACHED_CHUNK_BYTES = 256 * 1024;
+
+/**
+ * A pool is busy if it was claimed from within this time. A thousand pools that each kept a chunk made claims slower: the
+ * collector of the isolate that they share had more to do than reading a chunk costs (measured, bench/README.md).
+ */
+export const BUSY_POOL_MS = 250;
 
 /** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */
 export const MAX_BUDGETS_PER_CLIENT = 256;

@@ -13,3 +13,13 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
 export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
+
+/** What is wrong with a text that `fromBase64Url` does not take, and where: what was expected and what came. */
+export function base64UrlFault(text: string): string {
+  const expected = "expected base64url without padding (A-Z a-z 0-9 - _)";
+  const at = text.search(/[^\w-]/);
+  if (at >= 0)
+    return `${expected}, got ${JSON.stringify(String.fromCodePoint(text.codePointAt(at) ?? 0))} at character ${at}`;
+  if (text.length % 4 === 1) return `${expected}, got ${text.length} characters, which no bytes give`;
+  return `${expected}, got a last character with unused bits that are not zero`;
+}

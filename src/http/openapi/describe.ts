@@ -3,12 +3,12 @@ import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../config/limits.ts";
 import { SCOPE_OF } from "../auth/principal.ts";
 import type { Answered, Operation } from "../operation.ts";
-import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
+import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
 import { identifier, poolId } from "../wire/schemas.ts";
+import { EXAMPLES } from "./examples.ts";
+import { type Json, plainSchema } from "./plain-schema.ts";
 import { problemsOf } from "./problems.ts";
-
-type Json = { [member: string]: unknown };
 
 const REF = "#/components/schemas/";
 
@@ -16,9 +16,19 @@ const DESCRIPTION = `Clients of a messaging app publish MLS KeyPackages (RFC 942
 Bytes are base64url without padding. Errors are problem details (RFC 9457) with a stable \`code\`.
 Any path may also answer 404 \`route_not_found\` and 405 \`method_not_allowed\`.`;
 
+const TAGS = [
+  { name: "publisher", description: "The owner of a client: registers it and keeps it stocked." },
+  { name: "claimer", description: "Who adds others to a group: looks at their clients and claims a package of each." },
+  { name: "operator", description: "Who runs the directory." },
+  { name: "anyone", description: "Needs no token." },
+];
+
+const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory";
+
 /** The whole document. */
 export function describeApi(version: string, operations: readonly Operation[]): Json {
   const schemas = new Schemas();
+  schemas.keepProblem(operations);
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     paths[operation.path] = {
@@ -32,11 +42,15 @@ export function describeApi(version: string, operations: readonly Operation[]): 
       title: "MLS Key Directory",
       version,
       description: DESCRIPTION,
+      contact: { name: "MLS Key Directory", url: REPOSITORY },
       license: { name: "MIT", identifier: "MIT" },
     },
+    servers: [{ url: "/", description: "The deployment that serves this description." }],
+    tags: TAGS,
     paths,
     components: {
       schemas: schemas.components(),
+      headers: headerComponents(),
       securitySchemes: {
         token: {
           type: "http",
@@ -60,11 +74,11 @@ class Schemas {
       $defs,
       ...root
     } = z.toJSONSchema(schema, { io: "input" }) as Json & { $defs?: Record<string, Json> };
-    for (const [name, definition] of Object.entries($defs ?? {})) this.#keep(name, definition);
+    for (const [name, definition] of Object.entries($defs ?? {})) this.#keep(name, definition, $defs);
     const name = z.globalRegistry.get(schema)?.id;
-    if (name === undefined) return local(root);
+    if (name === undefined) return this.#plain(root, $defs);
     // A root that refers to its own name is among the definitions already.
-    if (!("$ref" in root)) this.#keep(name, root);
+    if (!("$ref" in root)) this.#keep(name, root, $defs);
     return { $ref: REF + name };
   }
 
@@ -72,10 +86,37 @@ class Schemas {
     return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  #keep(name: string, { id: _, ...schema }: Json): void {
-    this.#components.set(name, local(schema));
+  /**
+   * One schema for all problems: its code is one of all codes, and the members that some codes bring are optional. Which
+   * codes a response may have stands at the response.
+   */
+  keepProblem(operations: readonly Operation[]): void {
+    const membersOf = (schema: z.ZodMiniType) => {
+      const { $ref } = this.describe(schema) as { readonly $ref: string };
+      const name = $ref.slice(REF.length);
+      const { properties } = this.#components.get(name) as { readonly properties: Json };
+      this.#components.delete(name);
+      return properties;
+    };
+    const brought = [requestFaults, ...operations.flatMap(({ members }) => Object.values(members ?? {}))];
+    const optional = Object.assign({}, ...brought.map((schema) => (schema ? membersOf(schema) : {})));
+    this.describe(problemDocument);
+    const problem = this.#components.get(PROBLEM) as Json & { readonly properties: Json };
+    const code = { type: "string", enum: Object.keys(PROBLEMS) };
+    const properties = { ...problem.properties, code, ...optional };
+    this.#components.set(PROBLEM, { ...problem, properties, example: PROBLEM_EXAMPLE });
+  }
+
+  #keep(name: string, { id: _, ...schema }: Json, definitions: Readonly<Record<string, Json>> | undefined): void {
+    if (!this.#components.has(name)) this.#components.set(name, this.#plain(schema, definitions));
+  }
+
+  #plain(schema: Json, definitions: Readonly<Record<string, Json>> = {}): Json {
+    return local(plainSchema(schema, definitions));
   }
 }
+
+const PROBLEM = "Problem";
 
 /** The same with references to our components instead of the generator's own definitions. */
 function local(schema: Json): Json {
@@ -85,6 +126,7 @@ function local(schema: Json): Json {
 function describeOperation(operation: Operation, schemas: Schemas): Json {
   const scope = SCOPE_OF[operation.access];
   const parameters = parametersOf(operation, schemas);
+  const example = EXAMPLES[operation.id] ?? {};
   return {
     operationId: operation.id,
     summary: operation.summary,
@@ -95,13 +137,21 @@ function describeOperation(operation: Operation, schemas: Schemas): Json {
       ? {
           requestBody: {
             required: true,
-            content: contentOf({ json: operation.body.json, also: operation.body.also ?? [] }, schemas),
+            content: contentOf(
+              { json: operation.body.json, also: operation.body.also ?? [] },
+              schemas,
+              example.request,
+            ),
           },
         }
       : {}),
     responses: {
-      ...Object.fromEntries(operation.answers.map((answer) => [answer.status, describeAnswer(answer, schemas)])),
-      ...(operation.revalidates ? { 304: { description: "The caller already has it." } } : {}),
+      ...Object.fromEntries(
+        operation.answers.map((answer) => [answer.status, describeAnswer(answer, operation, schemas)]),
+      ),
+      ...(operation.revalidates
+        ? { 304: { description: "The caller already has it.", headers: headersOf(["ETag"]) } }
+        : {}),
       ...describeProblems(operation, schemas),
     },
   };
@@ -122,62 +172,93 @@ function parametersOf(operation: Operation, schemas: Schemas): Json[] {
   }));
   const headers: Json[] = [];
   if (operation.takesIdempotencyKey) {
-    const pattern = `^[\\x21-\\x7e]{1,${MAX_IDEMPOTENCY_KEY_CHARACTERS}}$`;
-    headers.push({ name: "Idempotency-Key", in: "header", required: false, schema: { type: "string", pattern } });
+    headers.push({
+      name: "Idempotency-Key",
+      in: "header",
+      required: false,
+      description:
+        "A random text, new for each claim and the same for each repetition of it: 1 to 128 visible ASCII characters. Without one a lost answer cannot be had again.",
+      schema: { type: "string", pattern: `^[!-~]{1,${MAX_IDEMPOTENCY_KEY_CHARACTERS}}$` },
+      example: "9b2f6a1e-6d1c-4b7e-8f0a-2f6b0c7d9e11",
+    });
   }
   if (operation.revalidates)
-    headers.push({ name: "If-None-Match", in: "header", required: false, schema: { type: "string" } });
+    headers.push({
+      name: "If-None-Match",
+      in: "header",
+      required: false,
+      description: "The `ETag` of an earlier answer.",
+      schema: { type: "string" },
+    });
   return [...inPath, ...inQuery, ...headers];
 }
 
-function describeAnswer(answer: Answered, schemas: Schemas): Json {
-  const content = contentOf(answer, schemas);
-  return { description: answer.description, ...(Object.keys(content).length > 0 ? { content } : {}) };
+function describeAnswer(answer: Answered, operation: Operation, schemas: Schemas): Json {
+  const content = contentOf(answer, schemas, EXAMPLES[operation.id]?.answer);
+  const headers = headersOf([
+    ...(operation.revalidates ? (["ETag"] as const) : []),
+    ...(operation.takesIdempotencyKey ? (["Idempotent-Replayed", "Claim-Status"] as const) : []),
+  ]);
+  return { description: answer.description, headers, ...(Object.keys(content).length > 0 ? { content } : {}) };
 }
 
-function contentOf({ json, also }: Pick<Answered, "json" | "also">, schemas: Schemas): Json {
+const HEADERS = {
+  "Claim-Status": ["With `message/mls`: the status of the claim.", { type: "string" }],
+  ETag: ["To be sent as `If-None-Match`.", { type: "string" }],
+  "Idempotent-Replayed": [
+    "`true` on an answer that was given before under the same key.",
+    { type: "string", enum: ["true"] },
+  ],
+  "Retry-After": ["Seconds until it is worth to ask again.", { type: "integer", minimum: 1, format: "int32" }],
+  "X-Request-Id": ["Names the request in the logs.", { type: "string", format: "uuid" }],
+} as const;
+
+/** Headers of a response, and the one that every response has. */
+function headersOf(names: readonly (keyof typeof HEADERS)[]): Json {
+  const all = [...names, "X-Request-Id"] as const;
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+const headerComponents = (): Json =>
+  Object.fromEntries(Object.entries(HEADERS).map(([name, [description, schema]]) => [name, { description, schema }]));
+
+const MEDIA = {
+  "application/json": { schema: { type: "object" } },
+  "text/html": { schema: { type: "string" } },
+  // MLSMessages one after the other (RFC 9420 §17.10).
+  "message/mls": { schema: { type: "string", format: "binary" } },
+} as const;
+
+function contentOf({ json, also }: Pick<Answered, "json" | "also">, schemas: Schemas, example: unknown): Json {
   return {
-    ...(json ? { "application/json": { schema: schemas.describe(json) } } : {}),
-    ...Object.fromEntries((also ?? []).map((type) => [type, {}])),
+    ...(json
+      ? { "application/json": { schema: schemas.describe(json), ...(example === undefined ? {} : { example }) } }
+      : {}),
+    ...Object.fromEntries((also ?? []).map((type) => [type, MEDIA[type]])),
   };
 }
 
-/** One response for each status, which lists its codes; a code that carries members is an alternative of its own. */
+/** One response for each status, which lists its codes. */
 function describeProblems(operation: Operation, schemas: Schemas): Json {
-  const members = { invalid_request: requestFaults, ...operation.members };
   const byStatus = Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code].status);
-  const responses = [...byStatus].map(([status, codes]) => {
-    const plain = codes.filter((code) => members[code] === undefined);
-    const alternatives = [
-      ...(plain.length > 0 ? [withCodes(plain)] : []),
-      ...codes.flatMap((code) => {
-        const schema = members[code];
-        return schema ? [{ allOf: [withCodes([code]), schemas.describe(schema)] }] : [];
-      }),
-    ];
-    return [
-      status,
-      {
-        description: codes.map((code) => `\`${code}\``).join(", "),
-        ...(status === 429 || status === 503
-          ? { headers: { "Retry-After": { description: "Seconds.", schema: { type: "integer" } } } }
-          : {}),
-        content: {
-          "application/problem+json": {
-            schema: { allOf: [schemas.describe(problemDocument), ...oneOrAny(alternatives)] },
-          },
-        },
+  const responses = [...byStatus].map(([status, codes]) => [
+    status,
+    {
+      description: codes.map((code) => `\`${code}\``).join(", "),
+      headers: headersOf(status === 429 || status === 503 ? ["Retry-After"] : []),
+      content: {
+        "application/problem+json": { schema: schemas.describe(problemDocument) },
       },
-    ];
-  });
+      "x-problem-codes": codes,
+    },
+  ]);
   return Object.fromEntries(responses);
 }
 
-const withCodes = (codes: readonly ProblemCode[]): Json => ({
-  type: "object",
-  required: ["code"],
-  properties: { code: { enum: codes } },
-});
-
-const oneOrAny = (alternatives: readonly Json[]): readonly Json[] =>
-  alternatives.length > 1 ? [{ anyOf: alternatives }] : alternatives;
+const PROBLEM_EXAMPLE = {
+  type: problemType("https://directory.example.com", "unknown_user"),
+  title: PROBLEMS.unknown_user.title,
+  status: PROBLEMS.unknown_user.status,
+  code: "unknown_user",
+  instance: "urn:uuid:6f2a1c9e-8d0b-4c1a-9a55-0e1f6d1f7b11",
+};

@@ -58,3 +58,6 @@ export const PROBLEMS = {
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The `type` of a code: where this deployment explains it. Programs look at the code, which is the same everywhere. */
+export const problemType = (origin: string, code: ProblemCode): string => `${origin}/docs#${code}`;

@@ -1,11 +1,8 @@
 /** Problem details (RFC 9457): how a refusal is answered. */
 import type { Context } from "hono";
 import type { AppEnv } from "../bindings.ts";
-import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
+import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
 import type { Refusal } from "../refusals/refusal.ts";
-
-/** The `type` of a code: a name, not an address, so that it is the same at every deployment. */
-const problemType = (code: ProblemCode): string => `urn:mls-key-directory:problem:${code}`;
 
 /** Answers a refusal as application/problem+json. */
 export function problem(
@@ -17,7 +14,7 @@ export function problem(
   const { status, title } = PROBLEMS[code];
   c.set("problem", code);
   const document = {
-    type: problemType(code),
+    type: problemType(new URL(c.req.url).origin, code),
     title,
     status,
     code,

@@ -1,4 +1,4 @@
-import { fromBase64Url } from "../../shared/base64url.ts";
+import { base64UrlFault, fromBase64Url } from "../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
 
 /** References in base64url, at most `max` of them. `member` is the request's name for the list. */
@@ -7,7 +7,7 @@ export function readRefs(member: string, texts: readonly string[], max: number):
   const refs: Uint8Array[] = [];
   for (const [index, text] of texts.entries()) {
     const ref = fromBase64Url(text);
-    if (!ref) return refuse("invalid_base64", `${member}/${index}`);
+    if (!ref) return refuse("invalid_base64", `/${member}/${index}: ${base64UrlFault(text)}`);
     refs.push(ref);
   }
   return ok(refs);

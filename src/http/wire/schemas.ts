@@ -1,6 +1,6 @@
 /** What several resources are made of. Schemas import in plain Node: the description of the API is made from them. */
 import * as z from "zod/mini";
-import { MAX_IDENTIFIER_BYTES } from "../../config/limits.ts";
+import { MAX_CURSOR_CHARACTERS, MAX_IDENTIFIER_BYTES } from "../../config/limits.ts";
 import { isIdentifier } from "../../shared/identifier.ts";
 
 /** Gives a schema its name in the description. */
@@ -35,6 +35,12 @@ export const base64url = named(
 
 /** Accepts any text, so that what is not base64url gets a code of its own instead of failing the whole request. */
 export const base64urlText = named("Base64UrlText", "Bytes in base64url without padding.", z.string());
+
+export const cursor = named(
+  "Cursor",
+  "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.",
+  z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_CHARACTERS)),
+);
 
 export const codePoint = named(
   "CodePoint",

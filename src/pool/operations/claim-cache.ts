@@ -3,19 +3,30 @@
  * in turn and the restore epoch. Any other transaction drops it, and so does a rollback; claims keep it current
  * themselves.
  */
+import { BUSY_POOL_MS } from "../../config/limits.ts";
 import { QueueHeads } from "../tables/chunks.ts";
 import { type ClientRecord, registeredClients } from "../tables/clients.ts";
 import { readPool } from "../tables/pool-row.ts";
 
 export class ClaimCache {
   readonly restoreEpoch: number;
-  readonly heads = new QueueHeads();
+  #heads = new QueueHeads();
+  #claimedMs = Number.NEGATIVE_INFINITY;
   /** In the order of their registration. */
   #clients: readonly ClientRecord[];
 
   constructor(sql: SqlStorage) {
     this.restoreEpoch = readPool(sql).restoreEpoch;
     this.#clients = registeredClients(sql);
+  }
+
+  /** The chunks that are next in turn, for a claim at `nowMs`. They are kept while claims follow closely, and not beyond. */
+  headsAt(nowMs: number): QueueHeads {
+    const isBusy = Math.abs(nowMs - this.#claimedMs) < BUSY_POOL_MS;
+    this.#claimedMs = nowMs;
+    const heads = isBusy ? this.#heads : new QueueHeads();
+    if (!isBusy) this.#heads = new QueueHeads();
+    return heads;
   }
 
   /** A list that was handed out stays as it was. */

@@ -5,7 +5,7 @@
 import type { BudgetSettings } from "../../config/settings.ts";
 import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { bytesOf, type Found, oldest, takePackage } from "../tables/chunks.ts";
+import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
 import { type ClientRecord, type Queue, withLive, writeClaimed } from "../tables/clients.ts";
 import { ClaimBudgets } from "./claim-budgets.ts";
@@ -33,15 +33,15 @@ export type Claimed = {
   readonly crossedThreshold: boolean;
 };
 
-/** A claim with its budgets. */
-type Budgeted = Omit<ClaimContext, "budgets"> & { readonly budgets: ClaimBudgets };
+/** A claim with its budgets, and the chunks that it need not read. */
+type Budgeted = Omit<ClaimContext, "budgets"> & { readonly budgets: ClaimBudgets; readonly heads: QueueHeads };
 
 /** One package from each registered client that has a fitting one, in the order of registration. */
 export function claimAll(context: ClaimContext): Claimed {
   const missed: Missed[] = [];
   let crossedThreshold = false;
   const budgets = new ClaimBudgets(context.budgets, context.claimer.user, context.nowMs);
-  const budgeted = { ...context, budgets };
+  const budgeted = { ...context, budgets, heads: context.cache.headsAt(context.nowMs) };
   const clients = context.cache.clients.map((client): ClientClaim => {
     const applied = apply(budgeted, client, decide(look(budgeted, client)));
     if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
@@ -61,7 +61,7 @@ export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
 
 /** What there is to know of one client. Reads only, and packages only when the decision asks for them. */
 function look(context: Budgeted, client: ClientRecord): ClaimFacts {
-  const { sql, cache, criteria, nowMs } = context;
+  const { sql, heads, criteria, nowMs } = context;
   const now = unixSeconds(nowMs);
   // A package expires at `not_after` itself (OpenMLS), so at least one second must be left.
   const window = { now, aliveUntil: now + Math.max(1, criteria.minRemainingLifetimeSeconds) };
@@ -70,7 +70,7 @@ function look(context: Budgeted, client: ClientRecord): ClaimFacts {
     criteria,
     queues: client.queues,
     ...context.budgets.waits(client.budgets),
-    oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window, cache.heads),
+    oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window, heads),
   };
 }
 
@@ -104,10 +104,10 @@ const rateLimited = (client: string, waitMs: number) =>
   ({ client, status: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }) as const;
 
 /** Takes a one-time package out of the stock and out of both budgets. */
-function consume({ sql, cache, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
+function consume({ sql, cache, heads, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
   // First: in its chunk the bytes are gone when it is taken.
   const taken = packageOf(found, queue);
-  const nextInChunk = takePackage(sql, found, cache.heads);
+  const nextInChunk = takePackage(sql, found, heads);
   const queues = withLive(client.queues, queue.queueId, -1, ({ nextExpiry }) => {
     if (nextExpiry === undefined) return undefined;
     // The first to expire may have been this one, and then only the other chunks know which is the next.

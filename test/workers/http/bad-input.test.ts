@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { call, claimer, clientPath, freshName, registeredOwner } from "../support/http.ts";
+import { call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
 
 const owner = await registeredOwner();
 const good = base64url(owner.forge());
@@ -241,7 +241,12 @@ const rows: readonly Row[] = [
     "invalid_request",
     () => owner.as("POST", "/reconcile", { body: { digest: base64url(new Uint8Array(32)), prune: true } }),
   ],
-  ["a page of the journal that is no number", 400, "invalid_request", () => owner.as("GET", "/journal?after=-1")],
+  [
+    "a page of the journal that no answer has named",
+    400,
+    "invalid_request",
+    () => owner.as("GET", "/journal?after=-1"),
+  ],
   ["a page of the journal that is too long", 400, "invalid_request", () => owner.as("GET", "/journal?limit=501")],
 ];
 
@@ -251,7 +256,7 @@ test.each(rows)("%s is answered with %i %s, and nothing is stored", async (_, st
   expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
   expect(answer.headers.get("Cache-Control")).toBe("no-store");
   expect(answer.json).toMatchObject({
-    type: `urn:mls-key-directory:problem:${code}`,
+    type: `${ORIGIN}/docs#${code}`,
     status,
     instance: `urn:uuid:${answer.headers.get("X-Request-Id")}`,
   });

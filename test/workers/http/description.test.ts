@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
+import { EXAMPLES } from "../../../src/http/openapi/examples.ts";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 import { operation } from "../../../src/http/operation.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
@@ -25,6 +26,45 @@ test("every code is described at some operation, or holds for all paths", () => 
   const text = JSON.stringify(openapi.paths);
   const missing = Object.keys(PROBLEMS).filter((code) => !text.includes(`"${code}"`));
   expect(missing).toEqual(["route_not_found", "method_not_allowed"]);
+});
+
+test("every request and every answer in JSON has an example, which its schema takes", () => {
+  const examples = OPERATIONS.flatMap(({ id, body, answers }) => [
+    ...(body ? [{ id, schema: body.json, example: EXAMPLES[id]?.request }] : []),
+    ...answers.flatMap(({ json }) => (json ? [{ id, schema: json, example: EXAMPLES[id]?.answer }] : [])),
+  ]);
+  expect(examples.length).toBeGreaterThan(20);
+  const wrong = examples.filter(({ schema, example }) => !schema.safeParse(example).success);
+  expect(wrong.map(({ id }) => id)).toEqual([]);
+});
+
+test("the description is plain enough for generators: no alternatives, no constants, and a width for each number", () => {
+  const schemas: Record<string, unknown>[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if (!Array.isArray(value)) schemas.push(value as Record<string, unknown>);
+    for (const one of Object.values(value)) collect(one);
+  };
+  collect({ paths: openapi.paths, components: openapi.components });
+  const integers = schemas.filter(({ type }) => [type].flat().includes("integer"));
+  expect(integers.length).toBeGreaterThan(30);
+  expect(integers.filter(({ format }) => format !== "int32" && format !== "int64")).toEqual([]);
+  const forbidden = ["anyOf", "oneOf", "allOf", "const"];
+  expect(schemas.filter((schema) => forbidden.some((keyword) => keyword in schema))).toEqual([]);
+  expect(openapi.components.schemas.UnixSeconds.format).toBe("int64");
+  expect(openapi.components.schemas.ClientClaim.required).toEqual(["client", "status"]);
+});
+
+test("the variant in OpenAPI 3.0 says the same in its words", async () => {
+  const { json } = await call("GET", "/openapi-3.0.json");
+  expect(json.openapi).toBe("3.0.3");
+  expect(Object.keys(json.paths)).toEqual(Object.keys(openapi.paths));
+  expect(JSON.stringify(json)).not.toContain('"null"');
+  expect(json.components.schemas.SuiteInventory.properties.next_expiry).toMatchObject({
+    type: "integer",
+    format: "int64",
+    nullable: true,
+  });
 });
 
 test("every reference of the description leads somewhere", () => {
@@ -52,7 +92,7 @@ test("the page for people names every route and code, and loads nothing", async 
   const page = await call("GET", "/docs");
   const html = new TextDecoder().decode(page.bytes);
   for (const { path, method } of OPERATIONS) expect(html).toContain(`${method} ${path}`);
-  for (const code of Object.keys(PROBLEMS)) expect(html).toContain(`<code>${code}</code>`);
+  for (const code of Object.keys(PROBLEMS)) expect(html).toContain(`id="${code}"`);
   expect(html).not.toMatch(/<script|src=|url\(/);
   expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
 });

@@ -15,7 +15,7 @@ async function stockOf(user: string, query: string): Promise<Json[]> {
   while (after !== null) {
     const page: Json = await as("GET", `/stock?limit=1&${query}${after && `&after=${encodeURIComponent(after)}`}`);
     rows.push(...page.json.rows);
-    after = page.json.next_after;
+    after = page.json.next;
   }
   return rows.filter((row) => row.user === user);
 }
@@ -49,8 +49,8 @@ test("users are listed by page", async () => {
   for (let after = ""; ; ) {
     const { json } = await as("GET", `/users?limit=1${after && `&after=${encodeURIComponent(after)}`}`);
     names.push(...json.users);
-    if (json.next_after === null) break;
-    after = json.next_after;
+    if (json.next === null) break;
+    after = json.next;
   }
   expect(names).toContain(owner.user);
 });

@@ -126,3 +126,36 @@ test("a lifetime as long as numbers go comes through whole where the policy allo
   const { json } = await (await claimer()).claim(owner.user);
   expect(json.clients[0]).toMatchObject({ key_package: base64url(eternal), not_after: Number.MAX_SAFE_INTEGER });
 });
+
+test("a detail says what was expected and what came", async () => {
+  const owner = await registeredOwner();
+  const items = [owner.forge({ identity: "mallory" }), owner.forge()].map(base64url);
+  const codes = await owner.as("POST", "/key-packages", { body: { key_packages: [...items, "ab+c", "abcde", "aaF"] } });
+  expect(codes.json.results.map(({ detail }: { detail?: string }) => detail)).toEqual([
+    `expected the identity ${JSON.stringify(owner.user)}, got "mallory"`,
+    undefined,
+    'expected base64url without padding (A-Z a-z 0-9 - _), got "+" at character 2',
+    "expected base64url without padding (A-Z a-z 0-9 - _), got 5 characters, which no bytes give",
+    "expected base64url without padding (A-Z a-z 0-9 - _), got a last character with unused bits that are not zero",
+  ]);
+  const none = await owner.as("POST", "/key-packages", { body: { key_packages: ["a=="] } });
+  expect([none.status, none.json.detail]).toEqual([
+    400,
+    'no item is base64url; /key_packages/0: expected base64url without padding (A-Z a-z 0-9 - _), got "=" at character 1',
+  ]);
+});
+
+test("packages come bare or as MLSMessages, as the claim asks, in JSON too, and a repetition must ask the same", async () => {
+  const owner = await registeredOwner();
+  const [first, second, third] = owner.forgeMany(3) as [Uint8Array, Uint8Array, Uint8Array];
+  await owner.publish([first, second, third]);
+  const bob = await claimer();
+  const ask = (format: string) => bob.claim(owner.user, { format }, { "Idempotency-Key": "k" });
+  const message = await ask("mls_message");
+  expect(message.json.clients[0].key_package).toBe(base64url(encodeMlsMessage(first)));
+  expect((await ask("mls_message")).json).toEqual(message.json);
+  expect((await ask("key_package")).json.code).toBe("idempotency_key_reused");
+  const many = await bob.claimMany({ users: [owner.user], format: "mls_message" });
+  expect(many.json.users[0].clients[0].key_package).toBe(base64url(encodeMlsMessage(second)));
+  expect((await bob.claim(owner.user)).json.clients[0].key_package).toBe(base64url(third));
+});

@@ -16,8 +16,10 @@ import { forgeMany, newSigner } from "../support/forge.ts";
 const NOW = 1_800_000_000;
 const signer = newSigner();
 const signatureKeys = [{ scheme: 0x0807, publicKey: signer.publicKey }];
-const fresh = (count: number, identity = "alice") =>
+const fresh = (count: number, identity = "alice"): Uint8Array[] =>
   forgeMany(count, { identity, signer, notBefore: BigInt(NOW - 3600), notAfter: BigInt(NOW + 86_400) });
+
+const NO_BYTES = { fault: "expected base64url" };
 
 /** A pool that stores everything, and what it was asked. */
 function world(
@@ -61,9 +63,9 @@ const add = (items: BatchToPublish["items"]): BatchToPublish => ({
 
 test("stores what is admitted and answers for each item in its place", async () => {
   const { deps, published } = world();
-  const [first, second] = fresh(2);
-  const [foreign] = fresh(1, "mallory");
-  const answer = await publishBatch(deps, add([first, undefined, foreign, second]));
+  const [first, second] = fresh(2) as [Uint8Array, Uint8Array];
+  const [foreign] = fresh(1, "mallory") as [Uint8Array];
+  const answer = await publishBatch(deps, add([first, NO_BYTES, foreign, second]));
   expect(answer.ok && answer.value.results.map(({ code }) => code)).toEqual([
     "stored",
     "malformed",
@@ -101,8 +103,8 @@ test("checks nothing that the pool knows by its reference, and a replacement kee
 
 test("a replacement with a refused package reaches the pool as nothing but its refusals", async () => {
   const { deps, published } = world();
-  const [good] = fresh(1);
-  const answer = await publishBatch(deps, { ...add([good, undefined]), mode: "replace" });
+  const [good] = fresh(1) as [Uint8Array];
+  const answer = await publishBatch(deps, { ...add([good, NO_BYTES]), mode: "replace" });
   expect(answer.ok && [answer.value.applied, answer.value.results.map(({ code }) => code)]).toEqual([
     false,
     ["admitted", "malformed"],
@@ -121,7 +123,7 @@ test("waits for the client's earlier uploads, and not for ever", async () => {
 
 test("what is wrong with the batch as a whole asks nothing of the pool", async () => {
   const { deps, published } = world();
-  const many = await publishBatch(deps, add(Array.from({ length: 101 }, () => undefined)));
+  const many = await publishBatch(deps, add(Array.from({ length: 101 }, () => NO_BYTES)));
   expect(many).toMatchObject({ ok: false, error: { code: "too_many_key_packages" } });
   const empty = await publishBatch(deps, { ...add([]), mode: "replace", allowEmpty: false });
   expect(empty).toMatchObject({ ok: false, error: { code: "empty_replacement" } });

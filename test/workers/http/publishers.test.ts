@@ -199,8 +199,8 @@ test("the journal tells who claimed, last resorts and what was missed, page by p
     { event: "claimed", ciphersuite: 1, claimer: { user: bob.user, client: "laptop" } },
     { event: "last_resort", ciphersuite: 1 },
   ]);
-  const rest = await owner.as("GET", `/journal?after=${first.json.next_after}`);
-  expect(rest.json).toMatchObject({ entries: [{ event: "missed", reason: "exhausted" }], next_after: null });
+  const rest = await owner.as("GET", `/journal?after=${first.json.next}`);
+  expect(rest.json).toMatchObject({ entries: [{ event: "missed", reason: "exhausted" }], next: null });
 });
 
 test("a revoked client is gone from claims and from the directory at once, and its packages do not come back", async () => {

@@ -87,7 +87,7 @@ describe("an operator's list", () => {
           const page: Json = (await as("GET", `${path}limit=${limit}${after && `&after=${encodeURIComponent(after)}`}`))
             .json;
           all.push(...rows(page));
-          after = page.next_after;
+          after = page.next;
         }
         return all;
       };

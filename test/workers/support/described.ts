@@ -2,7 +2,10 @@
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 
 type Schema = { readonly [keyword: string]: unknown };
-type Response = { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+type Response = {
+  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly "x-problem-codes"?: readonly string[];
+};
 type Operation = { readonly operationId: string; readonly responses: Readonly<Record<string, Response>> };
 
 const PATHS = Object.entries(openapi.paths as unknown as Record<string, Record<string, Operation>>).map(
@@ -26,7 +29,12 @@ export function undescribed(operation: Operation, status: number, contentType: s
   if (!response.content) return contentType === "" ? [] : [`${place}: a body that is not described`];
   const media = response.content[contentType.split(";")[0] ?? ""];
   if (!media) return [`${place}: media type ${contentType} not described`];
-  return media.schema ? faults(media.schema, json, place) : [];
+  const codes = response["x-problem-codes"];
+  const { code } = (json ?? {}) as { readonly code?: unknown };
+  const unlisted = codes && !codes.includes(String(code)) ? [`${place}: code ${code} is not described`] : [];
+  // What is not JSON is bytes or a page, which a schema cannot look into.
+  const isJson = /[/+]json$/.test(contentType.split(";")[0] ?? "");
+  return [...unlisted, ...(media.schema && isJson ? faults(media.schema, json, place) : [])];
 }
 
 /** The keywords of JSON Schema that the description uses; an unknown one is a fault, so that none is passed over. */
@@ -60,9 +68,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   enum: (values: unknown[], value, place) =>
     when(!values.includes(value), `${place}: ${String(value)} is not one of the enum`),
-  const: (constant: unknown, value, place) => when(value !== constant, `${place}: expected ${String(constant)}`),
   required: (names: string[], value, place) =>
-    names.flatMap((name) => when(!(isRecord(value) && name in value), `${place}: ${name} is missing`)),
+    names.flatMap((name) => when(isRecord(value) && !(name in value), `${place}: ${name} is missing`)),
   properties: (properties: Record<string, Schema>, value, place) =>
     !isRecord(value)
       ? []
@@ -94,6 +101,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   pattern: (pattern: string, value, place) =>
     when(typeof value === "string" && !new RegExp(pattern).test(value), `${place}: does not match ${pattern}`),
   description: () => [],
+  example: () => [],
+  format: (format: string, value, place) =>
+    when(format === "int32" && Number(value) > 2 ** 31 - 1, `${place}: more than an int32 holds`),
 };
 const KEYWORDS = CHECKS as Readonly<Record<string, AnyCheck>>;
 

@@ -1,4 +1,5 @@
 /** What operators see and do. Their scope gives no right to publish or to claim. */
+import type * as z from "zod/mini";
 import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../config/limits.ts";
 import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
 import { type RestoreEpoch, readRestoreEpoch, writeRestoreEpoch } from "../../../directory/restore-epoch.ts";
@@ -9,6 +10,7 @@ import { readDirectory } from "../../upstream/directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
+import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import {
   newerRestoreEpoch,
   restoreEpochAnswer,
@@ -20,6 +22,7 @@ import {
   stockCursor,
   stockQuery,
   userAnswer,
+  userCursor,
   userListAnswer,
   userListQuery,
 } from "./schemas.ts";
@@ -40,11 +43,11 @@ export const admin = [
     problems: [],
     handle: async ({ query }, c) => {
       const { filter = "all", limit = DEFAULT_PAGE_ROWS, after } = query;
-      const cursor = after === undefined ? undefined : readCursor(after);
-      if (after !== undefined && !cursor) return refuse("invalid_request", "/after: not a valid cursor");
+      const place = readCursor(stockCursor, after);
+      if (!place.ok) return place;
       const expiringBefore = unixSeconds(Date.now()) + (query.expiring_within_seconds ?? EXPIRING_WITHIN_SECONDS);
       const page = await readDirectory(() =>
-        listStock(c.get("directory"), { filter, after: cursor, limit, expiringBefore }),
+        listStock(c.get("directory"), { filter, after: place.value && cursorOf(place.value), limit, expiringBefore }),
       );
       if (!page.ok) return page;
       const last = page.value.more ? page.value.rows.at(-1) : undefined;
@@ -60,7 +63,7 @@ export const admin = [
             next_expiry: row.nextExpiry ?? null,
             needs_upload: row.needsUpload,
           })),
-          next_after: last ? writeCursor(last) : null,
+          next: last ? writeCursor(placeOf(last)) : null,
         }),
       );
     },
@@ -76,11 +79,15 @@ export const admin = [
     answers: [{ status: 200, description: "A page of users.", json: userListAnswer }],
     problems: [],
     handle: async ({ query }, c) => {
-      const { after = "", limit = DEFAULT_PAGE_ROWS } = query;
+      const { limit = DEFAULT_PAGE_ROWS } = query;
+      const place = readCursor(userCursor, query.after);
+      if (!place.ok) return place;
+      const [after = ""] = place.value ?? [];
       const found = await readDirectory(() => listUsers(c.get("directory"), { after, limit }));
       if (!found.ok) return found;
       const { users, more } = found.value;
-      return ok(c.json({ users: [...users], next_after: more ? (users.at(-1) ?? null) : null }));
+      const last = more ? users.at(-1) : undefined;
+      return ok(c.json({ users: [...users], next: last === undefined ? null : writeCursor([last]) }));
     },
   }),
   operation({
@@ -207,16 +214,16 @@ function restoreEpochBody({ epoch, setAt }: RestoreEpoch) {
   };
 }
 
-const writeCursor = ({ user, client, ciphersuite, soonest }: StockCursor): string =>
-  JSON.stringify([user, client, ciphersuite, ...(soonest > 0 ? [soonest] : [])]);
+const placeOf = ({ user, client, ciphersuite, soonest }: StockCursor): (string | number)[] => [
+  user,
+  client,
+  ciphersuite,
+  ...(soonest > 0 ? [soonest] : []),
+];
 
-function readCursor(text: string): StockCursor | undefined {
-  try {
-    const cursor = stockCursor.safeParse(JSON.parse(text));
-    if (!cursor.success) return undefined;
-    const [user, client, ciphersuite, soonest = 0] = cursor.data;
-    return { user, client, ciphersuite, soonest };
-  } catch {
-    return undefined;
-  }
-}
+const cursorOf = ([user, client, ciphersuite, soonest = 0]: z.output<typeof stockCursor>): StockCursor => ({
+  user,
+  client,
+  ciphersuite,
+  soonest,
+});

@@ -1,10 +1,19 @@
 import * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import { codePoint, identifier, inventory, named, poolId, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
+import {
+  codePoint,
+  cursor,
+  identifier,
+  inventory,
+  named,
+  poolId,
+  signatureKeys,
+  unixSeconds,
+} from "../../wire/schemas.ts";
 
 export const stockAnswer = named(
   "StockPage",
-  "Stock levels as the directory last heard of them. `next_after` is the next page's `after`; null on the last one.",
+  "Stock levels as the directory last heard of them. `next` is the next page's `after`; null on the last one.",
   z.strictObject({
     rows: z.array(
       z.strictObject({
@@ -17,14 +26,14 @@ export const stockAnswer = named(
         needs_upload: z.boolean(),
       }),
     ),
-    next_after: z.nullable(z.string()),
+    next: z.nullable(cursor),
   }),
 );
 
 export const userListAnswer = named(
   "UserPage",
-  "Users in order.",
-  z.strictObject({ users: z.array(identifier), next_after: z.nullable(identifier) }),
+  "Users in order. `next` is the next page's `after`; null on the last one.",
+  z.strictObject({ users: z.array(identifier), next: z.nullable(cursor) }),
 );
 
 export const userAnswer = named(
@@ -89,10 +98,13 @@ export const stockQuery = z.strictObject({
   filter: z.optional(z.enum(["all", "low", "last_resort_only", "exhausted", "expiring"])),
   expiring_within_seconds: z.optional(z.int().check(z.minimum(0))),
   limit,
-  after: z.optional(z.string()),
+  after: z.optional(cursor),
 });
 
-/** The `after` of a page of stock: user, client and ciphersuite of its last row, and when its client's stock expires. */
+/** Within the `after` of a page of stock: user, client and ciphersuite of its last row, and when its client's stock expires. */
 export const stockCursor = z.tuple([identifier, identifier, codePoint, z.optional(unixSeconds)]);
 
-export const userListQuery = z.strictObject({ after: z.optional(identifier), limit });
+/** Within the `after` of a page of users: the last one. */
+export const userCursor = z.tuple([identifier]);
+
+export const userListQuery = z.strictObject({ after: z.optional(cursor), limit });

@@ -23,6 +23,7 @@ import {
   type BulkClaimUser,
   bulkClaimAnswer,
   bulkClaimRequest,
+  type ClaimRequest,
   claimAnswer,
   claimRequest,
   rateLimitedClaim,
@@ -59,7 +60,7 @@ export const claims = [
       const { status, clients, replayed } = claimed.value;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const members = { user, clients: clients.map(clientClaimBody) };
+      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format)) };
       if (status === "rate_limited") {
         return refuse("rate_limited", undefined, { retryAfterSeconds: retryAfter(clients), members });
       }
@@ -88,7 +89,7 @@ export const claims = [
         criteria: criteriaOf(c.get("deployment"), request),
         idempotency: idempotencyOf(idempotencyKey, users, request),
       };
-      const outcomes = await claimMany(c, users, call);
+      const outcomes = await claimMany(c, users, call, request.format);
       const answer = outcomes.map((outcome) => outcome.answer);
       const statuses = answer.flatMap(({ clients }) => clients.map(({ status }) => status));
       c.set("outcomes", countBy([...answer.map(({ status }) => `user_${status}`), ...statuses]));
@@ -124,7 +125,12 @@ type UserOutcome = {
 };
 
 /** One call of each user's pool. A key that a pool knows for another request is that user's outcome, not the others'. */
-async function claimMany(c: Context<AppEnv>, users: readonly string[], call: Call): Promise<readonly UserOutcome[]> {
+async function claimMany(
+  c: Context<AppEnv>,
+  users: readonly string[],
+  call: Call,
+  format: ClaimRequest["format"],
+): Promise<readonly UserOutcome[]> {
   const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
   const most = MAX_CLIENTS_PER_USER * c.get("deployment").settings.maxKeyPackageBytes;
   const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
@@ -139,7 +145,7 @@ async function claimMany(c: Context<AppEnv>, users: readonly string[], call: Cal
       clients.reduce((sum, client) => sum + bytesOf(client), 0),
     );
     countClaims(c.env.METRICS, clients, replayed);
-    return { answer: bulkUser(user, claimed), replayed, given: wantsBytes ? clients : [] };
+    return { answer: bulkUser(user, claimed, format), replayed, given: wantsBytes ? clients : [] };
   });
 }
 
@@ -155,8 +161,11 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
 const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(user: string, claimed: Claimed): BulkClaimUser {
-  if (claimed.ok) return { user, status: claimed.value.status, clients: claimed.value.clients.map(clientClaimBody) };
+function bulkUser(user: string, claimed: Claimed, format: ClaimRequest["format"]): BulkClaimUser {
+  if (claimed.ok) {
+    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, format));
+    return { user, status: claimed.value.status, clients };
+  }
   const { code } = claimed.error;
   if (code === "unknown_user" || code === "idempotency_key_reused") return { user, status: code, clients: [] };
   if (code === "unknown_users_exhausted") return { user, status: "rate_limited", clients: [], code };

@@ -18,11 +18,12 @@ const criteria = {
     z.int().check(z.minimum(0), z.maximum(MAX_MIN_REMAINING_LIFETIME_SECONDS)),
   ),
   allow_last_resort: z.optional(z.boolean()),
+  format: z.optional(z.enum(["key_package", "mls_message"])),
 };
 
 export const claimRequest = named(
   "ClaimRequest",
-  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's.",
+  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default.",
   z.strictObject(criteria),
 );
 export type ClaimRequest = z.infer<typeof claimRequest>;
@@ -34,22 +35,19 @@ export const bulkClaimRequest = named(
   z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }),
 );
 
-const given = {
-  client: identifier,
-  key_package: base64url,
-  key_package_ref: base64url,
-  ciphersuite: codePoint,
-  not_after: unixSeconds,
-};
-
+/** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
 export const clientClaim = named(
   "ClientClaim",
-  "What one client gave. `key_package` is a bare KeyPackage, exactly as its owner uploaded it.",
-  z.union([
-    z.strictObject({ ...given, status: z.enum(["claimed", "last_resort"]) }),
-    z.strictObject({ client: identifier, status: z.enum(["exhausted", "incompatible", "excluded"]) }),
-    z.strictObject({ client: identifier, status: z.literal("rate_limited"), retry_after_seconds: z.int() }),
-  ]),
+  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with `rate_limited` there is `retry_after_seconds`.",
+  z.strictObject({
+    client: identifier,
+    status: z.enum(["claimed", "last_resort", "exhausted", "incompatible", "excluded", "rate_limited"]),
+    key_package: z.optional(base64url),
+    key_package_ref: z.optional(base64url),
+    ciphersuite: z.optional(codePoint),
+    not_after: z.optional(unixSeconds),
+    retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
+  }),
 );
 export type ClientClaimBody = z.infer<typeof clientClaim>;
 

@@ -11,17 +11,21 @@ import type { AdmissionVerdict, AdmissionWarning } from "../../../admission/verd
 import type { AdmittedKeyPackage } from "../../../contract/admitted-key-package.ts";
 import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/pool-messages.ts";
 import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
-import { fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
+import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { mediaType, readJson, wrongMediaType } from "../../wire/read-json.ts";
 import type { ResultCode } from "./result-codes.ts";
 import { publishRequest } from "./schemas.ts";
 
-/** The bytes of one package; undefined where the text was not base64url: that item is refused, not the request. */
-export type Item = Uint8Array | undefined;
+/** The bytes of one package, or what is wrong with its text: that item is refused, not the request. */
+export type Item = Uint8Array | { readonly fault: string };
 
-/** An item that was decoded; undefined where there was nothing to decode. */
-export type PreparedItem = Prepared | undefined;
+const isBytes = (item: Item): item is Uint8Array => item instanceof Uint8Array;
+
+/** An item that was decoded, or what is wrong with its text. */
+export type PreparedItem = Prepared | { readonly fault: string };
+
+const isFault = (item: PreparedItem): item is { readonly fault: string } => "fault" in item;
 
 /** An item that the pool knows by its reference: nobody checks it again. */
 export type KnownItem = {
@@ -65,8 +69,11 @@ export function readBatch(contentType: string | undefined, body: Uint8Array): Re
   if (type !== undefined && type !== "application/json") return wrongMediaType("application/json or message/mls");
   const request = readJson(publishRequest, contentType, body);
   if (!request.ok) return request;
-  const items = request.value.key_packages.map(fromBase64Url);
-  if (items.length > 0 && items.every((item) => item === undefined)) return refuse("invalid_base64");
+  const items = request.value.key_packages.map((text) => fromBase64Url(text) ?? { fault: base64UrlFault(text) });
+  const [first] = items;
+  if (first && !isBytes(first) && !items.some(isBytes)) {
+    return refuse("invalid_base64", `no item is base64url; /key_packages/0: ${first.fault}`);
+  }
   return ok(items);
 }
 
@@ -75,18 +82,15 @@ export async function prepareBatch(
   items: readonly Item[],
   context: Pick<AdmissionContext, "crypto" | "policy">,
 ): Promise<readonly PreparedItem[]> {
-  const prepared = await prepare(
-    items.flatMap((bytes) => (bytes === undefined ? [] : [bytes])),
-    context,
-  );
+  const prepared = await prepare(items.filter(isBytes), context);
   let position = 0;
-  return items.map((bytes) => (bytes === undefined ? undefined : at(prepared, position++)));
+  return items.map((item) => (isBytes(item) ? at(prepared, position++) : item));
 }
 
 /** The packages among the items, in their order: what the pool is asked about. */
 export function namedOf(items: readonly PreparedItem[]): readonly NamedKeyPackage[] {
   return items.flatMap((item) => {
-    if (item === undefined || !isPrepared(item)) return [];
+    if (isFault(item) || !isPrepared(item)) return [];
     const { ref, ciphersuite, lastResort } = item;
     return [{ ref, ciphersuite, lastResort }];
   });
@@ -100,7 +104,7 @@ export async function judge(
 ): Promise<readonly JudgedItem[]> {
   let place = 0;
   const judged = items.map((item): JudgedItem | Prepared => {
-    if (item === undefined) return { ok: false, code: "malformed", detail: "not base64url without padding" };
+    if (isFault(item)) return { ok: false, code: "malformed", detail: item.fault };
     const code = isPrepared(item) ? known[place++] : undefined;
     if (code === undefined || !isPrepared(item)) return item;
     return { ok: true, known: code, keyPackage: item, warnings: warningsOf(item.received) };

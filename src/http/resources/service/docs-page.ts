@@ -26,7 +26,7 @@ export function docsPage(api: ApiDocument) {
   );
   const problems = (Object.keys(PROBLEMS) as ProblemCode[]).map(
     (code) =>
-      html`<tr><td><code>${code}</code></td><td>${PROBLEMS[code].status}</td><td>${PROBLEMS[code].title}</td></tr>`,
+      html`<tr id="${code}"><td><code>${code}</code></td><td>${PROBLEMS[code].status}</td><td>${PROBLEMS[code].title}</td></tr>`,
   );
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${api.info.title}</title><style>${raw(STYLE)}</style></head>

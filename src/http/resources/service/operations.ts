@@ -1,6 +1,7 @@
 /** What anyone may read: the policy, the description of the API, a page for people, whether the Worker is alive. */
 import { POLICY_CACHE_SECONDS } from "../../../config/limits.ts";
 import openapi from "../../openapi/openapi.json" with { type: "json" };
+import { asOpenApi30 } from "../../openapi/plain-schema.ts";
 import { operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
 import { docsPage } from "./docs-page.ts";
@@ -41,6 +42,17 @@ export const service = [
     answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
     problems: [],
     handle: (_, c) => ok(c.json(openapi, 200, PUBLIC)),
+  }),
+  operation({
+    id: "getOpenApi30",
+    method: "GET",
+    path: "/openapi-3.0.json",
+    access: "anyone",
+    summary: "This description as OpenAPI 3.0, for generators that do not read 3.1.",
+    revalidates: true,
+    answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
+    problems: [],
+    handle: (_, c) => ok(c.json(asOpenApi30(openapi), 200, PUBLIC)),
   }),
   operation({
     id: "getDocs",

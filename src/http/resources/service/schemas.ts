@@ -7,7 +7,7 @@ export const policyAnswer = named(
   "Policy",
   "What this deployment accepts and promises. Null means unlimited.",
   z.strictObject({
-    protocol_versions: z.array(z.literal("mls10")),
+    protocol_versions: z.array(z.enum(["mls10"])),
     ciphersuites: z.array(codePoint),
     credential_types: z.array(codePoint),
     credential_identity: z.string(),
@@ -41,7 +41,7 @@ export const policyAnswer = named(
 );
 export type Policy = z.infer<typeof policyAnswer>;
 
-export const healthAnswer = named("Health", "The Worker runs.", z.strictObject({ status: z.literal("ok") }));
+export const healthAnswer = named("Health", "The Worker runs.", z.strictObject({ status: z.enum(["ok"]) }));
 
 /** Members of the problem `invalid_request`. */
 export const requestFaults = named(

@@ -1,17 +1,19 @@
 /** What a publisher reads of its stock: the inventory, how it differs from the client's own, who claimed. */
 import { DEFAULT_PAGE_ROWS, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
 import type { JournalEntry } from "../../../contract/pool-messages.ts";
-import { fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
+import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { equalBytes } from "../../../shared/bytes.ts";
 import { refsDigest } from "../../../shared/refs-digest.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
+import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import {
   inventoryAnswer,
   journalAnswer,
+  journalCursor,
   journalQuery,
   reconcileAnswer,
   reconcileDifference,
@@ -50,7 +52,11 @@ export const stock = [
     members: { stock_differs: reconcileDifference },
     handle: async ({ user, client, body }, c) => {
       const digest = fromBase64Url(body.digest);
-      if (digest?.length !== SHA256_BYTES) return refuse("invalid_base64", "/digest: expected 32 bytes");
+      if (digest?.length !== SHA256_BYTES)
+        return refuse(
+          "invalid_base64",
+          `/digest: ${digest ? `expected 32 bytes, got ${digest.length}` : base64UrlFault(body.digest)}`,
+        );
       const held = readRefs("refs", body.refs ?? [], MAX_HELD_REFS_PER_REQUEST);
       if (!held.ok) return held;
       // A digest that does not match its own list was made by a client in error: its word removes nothing.
@@ -83,10 +89,14 @@ export const stock = [
     answers: [{ status: 200, description: "A page of the journal.", json: journalAnswer }],
     problems: ["client_not_registered"],
     handle: async ({ user, client, query }, c) => {
-      const call = { client, after: query.after, limit: query.limit ?? DEFAULT_PAGE_ROWS };
+      const place = readCursor(journalCursor, query.after);
+      if (!place.ok) return place;
+      const call = { client, after: place.value?.[0], limit: query.limit ?? DEFAULT_PAGE_ROWS };
       const page = await poolClient(c.env, user).journal(call);
       if (!page.ok) return page;
-      return ok(c.json({ entries: page.value.entries.map(entryBody), next_after: page.value.nextAfter ?? null }));
+      const { entries, nextAfter } = page.value;
+      const next = nextAfter === undefined ? null : writeCursor([nextAfter]);
+      return ok(c.json({ entries: entries.map(entryBody), next }));
     },
   }),
 ];

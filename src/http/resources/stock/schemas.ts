@@ -1,6 +1,15 @@
 import * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import { base64url, base64urlText, codePoint, identifier, inventory, named, unixSeconds } from "../../wire/schemas.ts";
+import {
+  base64url,
+  base64urlText,
+  codePoint,
+  cursor,
+  identifier,
+  inventory,
+  named,
+  unixSeconds,
+} from "../../wire/schemas.ts";
 
 export const inventoryAnswer = named("InventoryAnswer", "What is in stock.", z.strictObject({ inventory }));
 
@@ -37,13 +46,13 @@ export const reconcileDifference = named(
 );
 
 export const journalQuery = z.strictObject({
-  after: z.optional(z.int().check(z.minimum(0))),
+  after: z.optional(cursor),
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });
 
 export const journalAnswer = named(
   "Journal",
-  "Claims on the client's packages, oldest first. `next_after` is the next page's `after`; null on the last one.",
+  "Claims on the client's packages, oldest first. `next` is the next page's `after`; null on the last one.",
   z.strictObject({
     entries: z.array(
       z.strictObject({
@@ -56,6 +65,9 @@ export const journalAnswer = named(
         reason: z.optional(z.enum(["exhausted", "incompatible", "rate_limited"])),
       }),
     ),
-    next_after: z.nullable(z.int()),
+    next: z.nullable(cursor),
   }),
 );
+
+/** Within the `after` of a page of the journal: the sequence number of its last entry. */
+export const journalCursor = z.tuple([z.int().check(z.minimum(0))]);

@@ -1,0 +1,153 @@
+/**
+ * An example for each request and each answer in JSON, by operation. The package in them is real: one of ts-mls from
+ * test/vectors/peers.json, with its reference and its signature key. A test parses each with the schema that it is an
+ * example of.
+ */
+import { readDeployment } from "../../config/deployment.ts";
+import { describePolicy } from "../resources/service/policy-document.ts";
+
+const KEY_PACKAGE =
+  "AAEAASCa8y5VZNhWLTXkvnM3qyzuZOQclOBGdloSFkyinbsUaSA6qxmXtXPfL-Rk0jqHT19K8pr9fWHQ-x8X2A7Hl-XhXSBwHNM4RUXEbrgglvDxlKo7SS-0o7XQclvUeVFerhPzxwABCXRzLW1sczEtMAIAASgAAQACAAMABAAFAAYABwBNAE4ATwBQAFEAUgBTAFQAVQBWAFcAWJqaCAoKWlqqqrq6AAQAAQACAQAAAAAAAAAAf_________8AQEAvcMtamOVKQ-KzvDwnXyK-spQg7HH-LiBwsR7iscCCVVjTf70sM87XV7gpoWyroXrWhm2DaMqFHF6zW62DEg8IAEBAhy6i0nnmG6LsBi2TkvVrGD1Cisff-OzpaMTvNXwusfK_sb8yxlYmSKKRJdAWIdkc4KoDyMEgikwnG0wNHHaTCQ";
+const KEY_PACKAGE_REF = "whYjNwvKjRw9szZ66V-9uOwly9-5WWJKrTTev-2Z4ts";
+const SIGNATURE_KEY = "cBzTOEVFxG64IJbw8ZSqO0kvtKO10HJb1HlRXq4T88c";
+
+const POOL = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+const CURSOR = "WyJhbGljZSJd";
+
+const inventory = [
+  {
+    ciphersuite: 1,
+    available: 99,
+    last_resort: true,
+    next_expiry: 1_900_000_000,
+    target: 100,
+    low_watermark: 50,
+    needs_upload: false,
+  },
+];
+
+const signature_keys = { ed25519: SIGNATURE_KEY };
+
+const claimed = {
+  client: "phone",
+  status: "claimed",
+  key_package: KEY_PACKAGE,
+  key_package_ref: KEY_PACKAGE_REF,
+  ciphersuite: 1,
+  not_after: 1_900_000_000,
+};
+
+const published = {
+  results: [
+    { index: 0, ok: true, code: "stored", key_package_ref: KEY_PACKAGE_REF, ciphersuite: 1, last_resort: false },
+    { index: 1, ok: false, code: "malformed", detail: "not base64url without padding" },
+  ],
+  inventory,
+};
+
+const client = { user: "alice", client: "phone", registered_at: 1_890_000_000, signature_keys, inventory };
+
+/** The request's body, and the answer's; without the one that the operation does not have. */
+export type Example = { readonly request?: unknown; readonly answer?: unknown };
+
+export const EXAMPLES: Readonly<Record<string, Example>> = {
+  claimUser: {
+    request: { ciphersuites: [1], min_remaining_lifetime_seconds: 86_400 },
+    answer: { user: "alice", status: "partial", clients: [claimed, { client: "tablet", status: "exhausted" }] },
+  },
+  claimUsers: {
+    request: { users: ["alice", "carol"], ciphersuites: [1] },
+    answer: {
+      users: [
+        { user: "alice", status: "ok", clients: [claimed] },
+        { user: "carol", status: "unknown_user", clients: [] },
+      ],
+    },
+  },
+  listClients: {
+    answer: {
+      user: "alice",
+      clients: [
+        {
+          client: "phone",
+          registered_at: 1_890_000_000,
+          signature_keys,
+          offers: [
+            {
+              ciphersuite: 1,
+              available: 99,
+              last_resort: true,
+              next_expiry: 1_900_000_000,
+              capabilities: [{ extensions: [], proposals: [], credentials: [1] }],
+              capabilities_complete: true,
+            },
+          ],
+        },
+      ],
+    },
+  },
+  registerClient: { request: { signature_keys }, answer: client },
+  getClient: { answer: client },
+  revokeClient: { answer: { user: "alice", client: "phone", purged: 99 } },
+  publishKeyPackages: { request: { key_packages: [KEY_PACKAGE, "not base64url"] }, answer: published },
+  replaceKeyPackages: {
+    request: { key_packages: [KEY_PACKAGE] },
+    answer: { ...published, results: published.results.slice(0, 1) },
+  },
+  removeKeyPackages: { request: { refs: [KEY_PACKAGE_REF] }, answer: { removed: 1, inventory } },
+  getInventory: { answer: { inventory } },
+  getJournal: {
+    answer: {
+      entries: [
+        {
+          sequence: 1_893_456_000_000,
+          at: 1_893_456_000,
+          event: "claimed",
+          claimer: { user: "bob", client: "laptop" },
+          ciphersuite: 1,
+          key_package_ref: KEY_PACKAGE_REF,
+        },
+      ],
+      next: CURSOR,
+    },
+  },
+  reconcile: {
+    request: { digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" },
+    answer: { same: true, server_refs: [], missing_at_server: [], pruned: 0, inventory },
+  },
+  getPolicy: { answer: describePolicy(readDeployment({})) },
+  getUser: {
+    answer: {
+      user: "alice",
+      restore_epoch: 0,
+      directory_pending: false,
+      clients: [{ client: "phone", registered_at: 1_890_000_000, revoked: false, signature_keys, inventory }],
+    },
+  },
+  getRestoreEpoch: { answer: { restore_epoch: 0, holds_everywhere_at: null } },
+  setRestoreEpoch: {
+    request: { restore_epoch: 1_895_000_000 },
+    answer: { restore_epoch: 1_895_000_000, holds_everywhere_at: 1_895_000_120 },
+  },
+  getHealth: { answer: { status: "ok" } },
+  getStock: {
+    answer: {
+      rows: [
+        {
+          user: "alice",
+          client: "phone",
+          ciphersuite: 1,
+          available: 12,
+          last_resort: true,
+          next_expiry: 1_900_000_000,
+          needs_upload: true,
+        },
+      ],
+      next: null,
+    },
+  },
+  listUsers: { answer: { users: ["alice"], next: CURSOR } },
+  revokeUser: { answer: { user: "alice", clients: 2, purged: 150 } },
+  resyncUser: { answer: { user: "alice", status: "delivered" } },
+  resyncPool: { answer: { pool: POOL, status: "queued" } },
+};
