@@ -90,11 +90,11 @@ async function claimFromD1(env: BenchEnv, user: string): Promise<Response> {
 /** Reading and judging a batch, and nothing else of publishing it. */
 async function admitOnly(request: Request, env: BenchEnv, user: string): Promise<Response> {
   const body = new Uint8Array(await request.arrayBuffer());
-  const items = readBatch("application/json", body);
+  const deployment = deploymentOf(env);
+  const items = readBatch("application/json", body, deployment.settings);
   if (!items.ok) return new Response(items.error.code, { status: 400 });
   const owned = { user, client: CLIENT };
   const now = unixSeconds(Date.now());
-  const deployment = deploymentOf(env);
   const prepared = await prepareBatch(items.value, admissionContext(deployment, owned, [], now));
   const packages = namedOf(prepared);
   const call = { user, client: CLIENT, restoreEpoch: 0, mode: "add", packages, unreadable: 0 } as const;

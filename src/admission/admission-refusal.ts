@@ -28,6 +28,7 @@ export type AdmissionRefusal =
   | { readonly code: "protocol_version_not_in_capabilities"; readonly version: number }
   | { readonly code: "leaf_extension_not_in_capabilities"; readonly extensionType: number }
   | { readonly code: "unsupported_credential_type"; readonly credentialType: number }
+  | { readonly code: "too_many_capabilities"; readonly kind: string; readonly count: number; readonly max: number }
   | { readonly code: "credential_identity_mismatch"; readonly expected: string; readonly got: string }
   | { readonly code: "signature_key_mismatch" }
   | { readonly code: X509RefusalCode; readonly problem: string };
@@ -91,6 +92,8 @@ export function describeRefusal(refusal: AdmissionRefusal): string {
       return `extension type ${refusal.extensionType} of the leaf node is not in capabilities.extensions`;
     case "unsupported_credential_type":
       return `credential type ${refusal.credentialType} is not accepted by this directory`;
+    case "too_many_capabilities":
+      return `expected at most ${refusal.max} code points in capabilities.${refusal.kind}, got ${refusal.count}`;
     case "credential_identity_mismatch":
       return `expected the identity ${JSON.stringify(refusal.expected)}, got ${refusal.got}`;
     case "signature_key_mismatch":

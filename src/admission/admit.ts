@@ -8,8 +8,8 @@ import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
 import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
 import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./admission-refusal.ts";
 import { verifyCertificates } from "./certificates.ts";
-import { cheapRefusal } from "./cheap-checks.ts";
-import type { AdmissionContext } from "./policy.ts";
+import { cheapRefusal, countsOf } from "./cheap-checks.ts";
+import { type AdmissionContext, MANY_CAPABILITIES_PER_KIND } from "./policy.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "./verdict.ts";
 
 export type { AdmissionContext } from "./policy.ts";
@@ -178,7 +178,8 @@ export function warningsOf(received: KeyPackageIn): AdmissionWarning[] {
   const capabilities = received.unverified().leafNode.capabilities();
   const listed =
     capabilities.extensions().some(isDefaultExtensionType) || capabilities.proposals().some(isDefaultProposalType);
-  return listed ? ["default_type_listed"] : [];
+  const many = countsOf(capabilities).some(([, count]) => count > MANY_CAPABILITIES_PER_KIND);
+  return [...(listed ? (["default_type_listed"] as const) : []), ...(many ? (["many_capabilities"] as const) : [])];
 }
 
 function codePoints(values: readonly number[]): number[] {

@@ -2,11 +2,12 @@ import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes, toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import type { Capabilities } from "../mls/leaf-node/capabilities.ts";
 import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
 import type { Lifetime } from "../mls/leaf-node/lifetime.ts";
 import { type AdmissionRefusal, refusalOfLifetimeError } from "./admission-refusal.ts";
-import type { AdmissionContext, AdmissionPolicy } from "./policy.ts";
+import { type AdmissionContext, type AdmissionPolicy, MAX_CAPABILITIES_PER_KIND } from "./policy.ts";
 
 /**
  * All checks without curve arithmetic, cheapest first (RFC 9420 §7.2, §7.3, §10, §10.1, §13). Returns the first refusal,
@@ -58,6 +59,11 @@ function keyRefusal(
 function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): AdmissionRefusal | undefined {
   const { protocolVersion, ciphersuite, leafNode } = received.unverified();
   const capabilities = leafNode.capabilities();
+  for (const [kind, count] of countsOf(capabilities)) {
+    if (count > MAX_CAPABILITIES_PER_KIND) {
+      return { code: "too_many_capabilities", kind, count, max: MAX_CAPABILITIES_PER_KIND };
+    }
+  }
   if (!capabilities.versions().includes(protocolVersion)) {
     return { code: "protocol_version_not_in_capabilities", version: protocolVersion };
   }
@@ -75,6 +81,15 @@ function capabilityRefusal(received: KeyPackageIn, policy: AdmissionPolicy): Adm
   if (leafUnlisted !== undefined) return { code: "leaf_extension_not_in_capabilities", extensionType: leafUnlisted };
   return undefined;
 }
+
+/** How many code points of each kind are listed (RFC 9420 §7.2). */
+export const countsOf = (capabilities: Capabilities): readonly (readonly [kind: string, count: number])[] => [
+  ["versions", capabilities.versions().length],
+  ["cipher_suites", capabilities.ciphersuites().length],
+  ["extensions", capabilities.extensions().length],
+  ["proposals", capabilities.proposals().length],
+  ["credentials", capabilities.credentials().length],
+];
 
 /** An x509 credential is left to its verifier, which runs last: it costs more than a signature. */
 function credentialRefusal(leafNode: LeafNode, { policy, publisher }: AdmissionContext): AdmissionRefusal | undefined {

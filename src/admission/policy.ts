@@ -1,6 +1,15 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
+/**
+ * Code points of one kind that a package may list as capabilities: the longest list of six implementations has 26, GREASE
+ * included. What is listed is kept for claims and for the directory, and every claim and peek pays for it.
+ */
+export const MAX_CAPABILITIES_PER_KIND = 128;
+
+/** Beyond it the publisher is warned. */
+export const MANY_CAPABILITIES_PER_KIND = 64;
+
 /** What a deployment decides about the packages that it accepts. */
 export type AdmissionPolicy = {
   /** Accepted suites; one that the crypto provider lacks is refused all the same. */
@@ -34,6 +43,19 @@ export type AdmissionContext = {
   /** Unix seconds. */
   readonly now: number;
 };
+
+/**
+ * Whether two different pairs of user and client could have the identity of this pair: the text between the two
+ * placeholders occurs in one of the names, so `alice:phone` + `x` would be `alice` + `phone:x`.
+ */
+export function isAmbiguousIdentity(template: string, user: string, client: string): boolean {
+  const between = /\{(user|client)\}(.*?)\{(user|client)\}/.exec(template);
+  if (!between || between[1] === between[3]) return false;
+  const [, first, separator = ""] = between;
+  const [before, after] = first === "user" ? [user, client] : [client, user];
+  const identity = before + separator + after;
+  return identity.indexOf(separator) !== before.length || identity.lastIndexOf(separator) !== before.length;
+}
 
 /** The identity that a template gives: `{user}` and `{client}` filled in once; `*` means any identity: undefined. */
 export function expectedIdentity(template: string, user: string, client: string): string | undefined {

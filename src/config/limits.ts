@@ -12,6 +12,16 @@ export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
 /** One MiB: a hundred packages of 7 KiB in base64url. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
+/** A body without long lists: a few keys, a few numbers. */
+export const SMALL_BODY_BYTES = 64 * 1024;
+
+/** A body of references or of users, each of them escaped in JSON as far as it can be, and white space. */
+export const LIST_BODY_BYTES = 640 * 1024;
+
+/** Values of a JSON body beside its long lists, and how deep they may be nested: the largest request has some 1,600. */
+export const MAX_JSON_VALUES = 4_096;
+export const MAX_JSON_DEPTH = 16;
+
 /** One-time packages a client should keep in stock for each ciphersuite. */
 export const STOCK_TARGET_PACKAGES = 100;
 
@@ -82,6 +92,9 @@ export const RATE_LIMIT_PERIOD_SECONDS = 60;
 export const MAX_USERS_REMEMBERED = 5_000;
 export const MAX_CALLERS_REMEMBERED = 1_000;
 
+/** A call of D1 is given up after this long: its caller hears `directory_unavailable` and may ask again. */
+export const DIRECTORY_CALL_TIMEOUT_MS = 5_000;
+
 /** A claim beyond the budget waits this long for the directory to say that it knows the user. */
 export const DIRECTORY_LOOKUP_TIMEOUT_MS = 500;
 
@@ -136,7 +149,7 @@ export const DEFAULT_PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
 
 /** Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. */
-export const MAX_QUEUES_PER_CLIENT = 64;
+export const MAX_QUEUES_PER_CLIENT = 16;
 
 /** Packages, and their bytes, in one row of a pool: a claim writes back what stays of it. A row may have 2 MB. */
 export const MAX_CHUNK_PACKAGES = 50;

@@ -4,10 +4,12 @@
  */
 import type { Context } from "hono";
 import type * as z from "zod/mini";
+import type { Settings } from "../config/settings.ts";
 import type { Claimer } from "../contract/pool-messages.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 import type { Result } from "./refusals/refusal.ts";
+import type { Lists } from "./wire/read-json.ts";
 
 /** Who may call: a publisher reaches its own client only, a claimer and an operator any user. */
 export type Access = "anyone" | "publisher" | "claimer" | "operator";
@@ -26,8 +28,12 @@ export type Answered = {
 export type Body<Schema extends z.ZodMiniType, Value> = {
   readonly json: Schema;
   readonly also?: readonly MediaType[];
+  /** Lists that have a code of their own when they are too long: they are counted before anything in them is looked at. */
+  readonly lists?: Lists;
+  /** What the largest request of this operation takes; beyond it, as beyond the setting, a body is not read. */
+  readonly maxBytes?: (settings: Settings) => number;
   /** By default the JSON is parsed strictly as `json`. */
-  readonly read?: (contentType: string | undefined, body: Uint8Array) => Result<Value>;
+  readonly read?: (contentType: string | undefined, body: Uint8Array, settings: Settings) => Result<Value>;
 };
 
 type Described = {

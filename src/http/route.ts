@@ -2,7 +2,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../config/limits.ts";
+import { MAX_IDEMPOTENCY_KEY_CHARACTERS, SMALL_BODY_BYTES } from "../config/limits.ts";
+import type { Settings } from "../config/settings.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
 import { authenticate, clientOf } from "./auth/authenticate.ts";
 import { SCOPE_OF } from "./auth/principal.ts";
@@ -37,7 +38,7 @@ export function route(app: Hono<AppEnv>, operation: Operation): void {
 async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Result<Response>> {
   const identifiers = readPath(operation, c);
   if (!identifiers.ok) return identifiers;
-  const received = operation.body && (await readLimitedBody(c, c.get("deployment").settings.maxBodyBytes));
+  const received = operation.body && (await readLimitedBody(c, maxBytes(operation, c.get("deployment").settings)));
   if (received && !received.ok) return received;
   const query = operation.query && check(operation.query, readQuery(operation.query, c.req.queries()));
   if (query && !query.ok) return query;
@@ -77,9 +78,15 @@ function readPath(
   return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
 }
 
+function maxBytes({ body }: Operation, settings: Settings): number {
+  return Math.min(settings.maxBodyBytes, body?.maxBytes?.(settings) ?? SMALL_BODY_BYTES);
+}
+
 function readBody({ body }: Operation, c: Context<AppEnv>, bytes: Uint8Array): Result<unknown> | undefined {
   const contentType = c.req.header("Content-Type");
-  return body?.read ? body.read(contentType, bytes) : body && readJson(body.json, contentType, bytes);
+  const { settings } = c.get("deployment");
+  if (body?.read) return body.read(contentType, bytes, settings);
+  return body && readJson(body.json, contentType, bytes, body.lists?.(settings));
 }
 
 function claimerOf(c: Context<AppEnv>): { readonly user: string; readonly client: string } {

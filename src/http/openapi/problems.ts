@@ -19,6 +19,7 @@ const BODY: readonly ProblemCode[] = [
   "empty_body",
   "invalid_json",
   "invalid_request",
+  "too_many_values",
   "body_incomplete",
   "body_timeout",
   "body_too_large",

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   body_too_large: refused(413, "The body is too large"),
   uri_too_long: refused(414, "The URL is too long"),
   unsupported_media_type: refused(415, "The media type is not supported by this route"),
+  too_many_values: refused(422, "The body has too many values"),
   too_many_key_packages: refused(422, "Too many packages in one request"),
   too_many_refs: refused(422, "Too many references in one request"),
   too_many_users: refused(422, "Too many users in one request"),

@@ -1,7 +1,10 @@
 /** From the bytes of a body, or the text of a query, to what a schema describes. */
 import type * as z from "zod/mini";
-import { MAX_REPORTED_FAULTS } from "../../config/limits.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_REPORTED_FAULTS } from "../../config/limits.ts";
+import type { Settings } from "../../config/settings.ts";
+import type { ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
+import { scanJson } from "./scan-json.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -10,10 +13,13 @@ export function readJson<T extends z.ZodMiniType>(
   schema: T,
   contentType: string | undefined,
   body: Uint8Array,
+  lists: readonly ListBound[] = [],
 ): Result<z.output<T>> {
   if (contentType !== undefined && mediaType(contentType) !== "application/json") return wrongMediaType();
   if (body.length === 0) return refuse("empty_body");
   if (contentType === undefined) return wrongMediaType();
+  const refusal = shapeRefusal(body, lists);
+  if (refusal) return refusal;
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
@@ -21,6 +27,39 @@ export function readJson<T extends z.ZodMiniType>(
     return refuse("invalid_json");
   }
   return check(schema, document);
+}
+
+/** A list of the document, by the name of its member, that is refused by a code of its own when it is too long. */
+export type ListBound = {
+  readonly name: string;
+  readonly max: number;
+  readonly code: ProblemCode;
+  /** What its elements are called. */
+  readonly what: string;
+};
+
+export const listBound = (name: string, max: number, code: ProblemCode, what: string): ListBound => ({
+  name,
+  max,
+  code,
+  what,
+});
+
+export type Lists = (settings: Settings) => readonly ListBound[];
+
+/** Refuses a text whose values are too many or too deep, before one of them is made. */
+function shapeRefusal(body: Uint8Array, bounds: readonly ListBound[]) {
+  const maxValues = bounds.reduce((sum, { max }) => sum + max, MAX_JSON_VALUES);
+  const names = bounds.map(({ name }) => name);
+  const { values, depth, lists } = scanJson(body, names, { maxValues, maxDepth: MAX_JSON_DEPTH });
+  for (const { name, max, code, what } of bounds) {
+    const count = lists.get(name) ?? 0;
+    const got = values > maxValues ? `more than ${max}` : count;
+    if (count > max) return refuse(code, `expected at most ${max} ${what}, got ${got}`);
+  }
+  if (depth > MAX_JSON_DEPTH) return refuse("invalid_json", `expected at most ${MAX_JSON_DEPTH} levels, got more`);
+  if (values > maxValues) return refuse("too_many_values", `expected at most ${maxValues} values, got more`);
+  return undefined;
 }
 
 export function wrongMediaType(accepted = "application/json") {

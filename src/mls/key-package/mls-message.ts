@@ -24,11 +24,15 @@ export function isMlsMessage(bytes: Uint8Array): boolean {
  * Cuts a body of `message/mls` (RFC 9420 §17.10), which is MLSMessages one after the other, into views of each.
  * Only the fields that determine its length are read of a message, so that one that is refused later does not affect the
  * others. Where such a field is wrong, the rest cannot be split: `error` has the offset and the index of the message.
+ * After `most` messages the rest is left alone.
  */
-export function splitMlsMessages(bytes: Uint8Array): Result<Uint8Array[], DecodeError & { readonly index: number }> {
+export function splitMlsMessages(
+  bytes: Uint8Array,
+  most = Number.POSITIVE_INFINITY,
+): Result<Uint8Array[], DecodeError & { readonly index: number }> {
   const messages: Uint8Array[] = [];
   const reader = Reader.over(bytes);
-  while (reader.remaining > 0) {
+  while (reader.remaining > 0 && messages.length < most) {
     const start = reader.position;
     skipMlsMessage(reader);
     if (reader.failure !== undefined) return err({ ...reader.failure, index: messages.length });

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AdmissionContext, admit } from "../../../src/admission/admit.ts";
-import { expectedIdentity } from "../../../src/admission/policy.ts";
+import { expectedIdentity, isAmbiguousIdentity } from "../../../src/admission/policy.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import type { CryptoProvider } from "../../../src/mls/crypto/provider.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
+import { FORGED_NOW, forge } from "../../support/forge.ts";
 
 const ED25519 = 0x0807;
 const NOW = 1_800_000_000;
@@ -37,6 +38,24 @@ const context = (change: Partial<AdmissionContext> = {}): AdmissionContext => ({
 const codes = async (items: readonly Uint8Array[], change: Partial<AdmissionContext> = {}) =>
   (await admit(items, context(change))).map((verdict) => (verdict.ok ? "ok" : verdict.code));
 
+describe("an identity made of user and client", () => {
+  it.each([
+    ["{user}:{client}", "alice", "phone", false],
+    ["{user}:{client}", "alice:phone", "x", true],
+    ["{user}:{client}", "alice", "phone:x", true],
+    ["{user}::{client}", "alice:", "phone", true],
+    ["{user}::{client}", "alice", ":phone", true],
+    ["{client}/{user}@example.com", "a/b", "phone", true],
+    ["{client}/{user}@example.com", "alice", "phone", false],
+    ["{user}{client}", "alice", "phone", true],
+    ["{user}", "alice:phone", "x", false],
+    ["im:{user}", "alice:phone", "x", false],
+    ["*", "alice:phone", "x", false],
+  ])("%s of %s and %s could be another pair's: %s", (template, user, client, expected) => {
+    expect(isAmbiguousIdentity(template, user, client)).toBe(expected);
+  });
+});
+
 describe("the directory's policy", () => {
   it("forgives a client's clock that is a little ahead, and not more", async () => {
     const [item] = await sample();
@@ -61,6 +80,18 @@ describe("the directory's policy", () => {
       "lifetime_too_long",
     ]);
     expect(await codes(items, { policy: { ...policy, maxTotalLifetimeSeconds: undefined } })).toEqual(["ok"]);
+  });
+
+  it("bounds the capabilities of each kind, warns below the bound, and says which and how many", async () => {
+    const able = (extensions: number) =>
+      forge({ extensions: Array.from({ length: extensions }, (_, index) => 0xf001 + index) });
+    const verdicts = await admit([able(64), able(65), able(128), able(129)], context({ now: FORGED_NOW }));
+    expect(verdicts.map((verdict) => (verdict.ok ? verdict.warnings : verdict.detail))).toEqual([
+      [],
+      ["many_capabilities"],
+      ["many_capabilities"],
+      "expected at most 128 code points in capabilities.extensions, got 129",
+    ]);
   });
 
   it("accepts only the ciphersuites of the deployment, and packages up to its size", async () => {

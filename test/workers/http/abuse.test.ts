@@ -13,6 +13,7 @@ import {
 } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Answer, call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -136,6 +137,41 @@ const BODIES: readonly Attempt[] = [
     who: "a sender of a package 100,000 levels deep",
     does: () => publishRaw(`{"key_packages":${deep(100_000)}}`),
     gets: [400],
+  },
+  {
+    who: "a publisher of half a million numbers",
+    does: () => publishRaw(`{"key_packages":[${"1,".repeat(500_000)}1]}`),
+    gets: [422, "too_many_key_packages"],
+  },
+  {
+    who: "a publisher of 1,000 MLSMessages",
+    does: () => {
+      const message = encodeMlsMessage(owner.forge());
+      const body = new Uint8Array(1000 * message.length);
+      for (let at = 0; at < body.length; at += message.length) body.set(message, at);
+      return owner.as("POST", "/key-packages", { raw: body, headers: { "Content-Type": "message/mls" } });
+    },
+    gets: [422, "too_many_key_packages"],
+  },
+  {
+    who: "a sender of 80,000 members that nobody knows",
+    does: () => publishRaw(`{${Array.from({ length: 80_000 }, (_, index) => `"k${index}":1`).join()}}`),
+    gets: [422, "too_many_values"],
+  },
+  {
+    who: "a claimer of a quarter of a million users",
+    does: () => bob.claimMany({ users: Array(250_000).fill("a") }),
+    gets: [413, "body_too_large"],
+  },
+  {
+    who: "a claimer of 100,000 users",
+    does: () => bob.claimMany({ users: Array(100_000).fill("a") }),
+    gets: [422, "too_many_users"],
+  },
+  {
+    who: "a sender of a registration of a megabyte",
+    does: () => owner.as("PUT", "", { body: { signature_keys: { ed25519: "A".repeat(MAX_BODY_BYTES - 100) } } }),
+    gets: [413, "body_too_large"],
   },
   {
     who: "a sender of JSON with a __proto__",

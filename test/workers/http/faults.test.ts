@@ -1,11 +1,16 @@
 /** What a caller is told when a part of the directory fails. The app is called with an environment that breaks. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { BODY_READ_TIMEOUT_MS, MAX_BODY_BYTES, POOL_CALL_TIMEOUT_MS } from "../../../src/config/limits.ts";
+import {
+  BODY_READ_TIMEOUT_MS,
+  DIRECTORY_CALL_TIMEOUT_MS,
+  MAX_BODY_BYTES,
+  POOL_CALL_TIMEOUT_MS,
+} from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import type { Bindings } from "../../../src/http/bindings.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
-import { CLAIM, PUBLISH, token } from "../support/auth.ts";
+import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
 import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
@@ -164,6 +169,42 @@ test("a directory that is down hides clients from nobody: peeking says so, claim
   vi.setSystemTime(START_MS + 60_000);
   const claimed = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, bearer, {});
   expect(claimed.json.status).toBe("ok");
+});
+
+test("a directory that never answers is given up in time, by readers and by an operator, and claims go on", async () => {
+  const owner = await registeredOwner();
+  await owner.publish(owner.forgeMany(1));
+  const never = () => new Promise(() => undefined);
+  const statement: object = { bind: () => statement, all: never, run: never, first: never, raw: never };
+  const stalled = { prepare: () => statement, batch: never, withSession: () => stalled };
+  const bindings = { ...real, DB: stalled };
+  const reader = await bob();
+  const claimed = await request(bindings, "POST", `/v1/users/${owner.user}/claims`, reader, {});
+  expect(claimed.json.status).toBe("ok");
+  const operator = await token({ user: "olga", client: undefined, scope: ADMIN });
+  for (const [method, path, bearer] of [
+    ["GET", `/v1/users/${owner.user}/clients`, reader],
+    ["GET", "/v1/admin/stock", operator],
+    ["GET", "/v1/admin/users", operator],
+    ["GET", "/v1/admin/restore-epoch", operator],
+    ["POST", "/v1/admin/restore-epoch", operator],
+  ] as const) {
+    const waiting = fakeTimersUntilSet(DIRECTORY_CALL_TIMEOUT_MS);
+    const asked = app.request(
+      ORIGIN + path,
+      {
+        method,
+        headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" },
+        ...(method === "POST" ? { body: "{}" } : {}),
+      },
+      bindings,
+    );
+    await waiting;
+    await vi.advanceTimersByTimeAsync(DIRECTORY_CALL_TIMEOUT_MS);
+    const answer = await asked;
+    expect([path, answer.status, ((await answer.json()) as Json).code]).toEqual([path, 503, "directory_unavailable"]);
+    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
+  }
 });
 
 test("a fault is told without its detail", async () => {

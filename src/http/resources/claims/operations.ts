@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import {
   CLAIM_CONCURRENT_POOLS,
+  LIST_BODY_BYTES,
   MAX_BULK_ANSWER_BYTES,
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
@@ -15,6 +16,7 @@ import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
+import { listBound } from "../../wire/read-json.ts";
 import { AnswerBudget } from "./answer-budget.ts";
 import { clientClaimBody } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
@@ -44,7 +46,7 @@ export const claims = [
     path: "/v1/users/{user}/claims",
     access: "claimer",
     summary: "One package of each client of the user.",
-    body: { json: claimRequest },
+    body: { json: claimRequest, maxBytes: () => LIST_BODY_BYTES },
     takesIdempotencyKey: true,
     needs: "pool",
     answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
@@ -74,12 +76,17 @@ export const claims = [
     path: "/v1/claims",
     access: "claimer",
     summary: "One package of each client of many users.",
-    body: { json: bulkClaimRequest },
+    body: {
+      json: bulkClaimRequest,
+      maxBytes: () => LIST_BODY_BYTES,
+      lists: () => [listBound("users", MAX_USERS_PER_CLAIM, "too_many_users", "users")],
+    },
     takesIdempotencyKey: true,
     answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
     problems: ["too_many_users"],
     handle: async ({ claimer, body, idempotencyKey }, c) => {
       const { users: named, ...request } = body;
+      // Counted already, but for a name that is written with escapes.
       if (named.length > MAX_USERS_PER_CLAIM) {
         return refuse("too_many_users", `expected at most ${MAX_USERS_PER_CLAIM} users, got ${named.length}`);
       }

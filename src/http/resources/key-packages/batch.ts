@@ -8,12 +8,13 @@ import {
   warningsOf,
 } from "../../../admission/admit.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "../../../admission/verdict.ts";
+import type { Settings } from "../../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../../contract/admitted-key-package.ts";
 import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/pool-messages.ts";
 import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { mediaType, readJson, wrongMediaType } from "../../wire/read-json.ts";
+import { listBound, mediaType, readJson, wrongMediaType } from "../../wire/read-json.ts";
 import type { ResultCode } from "./result-codes.ts";
 import { publishRequest } from "./schemas.ts";
 
@@ -58,16 +59,24 @@ export type BatchResult = {
  * Reads JSON with base64url items, or `message/mls`: MLSMessages one after the other (RFC 9420 §17.10). An item that
  * is not base64url becomes `malformed` and the others go on; if not one of them is, the request is `invalid_base64`.
  */
-export function readBatch(contentType: string | undefined, body: Uint8Array): Result<readonly Item[]> {
+export function readBatch(
+  contentType: string | undefined,
+  body: Uint8Array,
+  { maxKeyPackagesPerRequest: max }: Pick<Settings, "maxKeyPackagesPerRequest">,
+): Result<readonly Item[]> {
   const type = contentType && mediaType(contentType);
   if (type === "message/mls") {
     if (body.length === 0) return refuse("empty_body");
-    const messages = splitMlsMessages(body);
+    const messages = splitMlsMessages(body, max + 1);
+    if (messages.ok && messages.value.length > max) {
+      return refuse("too_many_key_packages", `expected at most ${max} packages, got more`);
+    }
     if (messages.ok) return ok(messages.value);
     return refuse("malformed_messages", `message ${messages.error.index}: ${messages.error.message}`);
   }
   if (type !== undefined && type !== "application/json") return wrongMediaType("application/json or message/mls");
-  const request = readJson(publishRequest, contentType, body);
+  const list = listBound("key_packages", max, "too_many_key_packages", "packages");
+  const request = readJson(publishRequest, contentType, body, [list]);
   if (!request.ok) return request;
   const items = request.value.key_packages.map((text) => fromBase64Url(text) ?? { fault: base64UrlFault(text) });
   const [first] = items;

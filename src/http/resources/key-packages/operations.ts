@@ -1,6 +1,7 @@
 /** A client's stock: adding to it, replacing it, taking from it. */
 import type { Context } from "hono";
-import { MAX_REFS_PER_REQUEST } from "../../../config/limits.ts";
+import { LIST_BODY_BYTES, MAX_REFS_PER_REQUEST, SMALL_BODY_BYTES } from "../../../config/limits.ts";
+import type { Settings } from "../../../config/settings.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { pause } from "../../../shared/pause.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -10,6 +11,7 @@ import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
+import { listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import { readBatch } from "./batch.ts";
 import { type BatchToPublish, publishBatch } from "./publish-batch.ts";
@@ -18,7 +20,11 @@ import { publishAnswer, publishRequest, refusedBatch, removeAnswer, removeReques
 const KEY_PACKAGES = "/v1/users/{user}/clients/{client}/key-packages";
 const MLS: readonly MediaType[] = ["message/mls"];
 
-const batch = { json: publishRequest, also: MLS, read: readBatch } as const;
+/** The largest batch in base64url, four characters for three bytes, with quotes and white space. */
+const largestBatch = ({ maxKeyPackagesPerRequest, maxKeyPackageBytes }: Settings): number =>
+  SMALL_BODY_BYTES + maxKeyPackagesPerRequest * (Math.ceil((maxKeyPackageBytes * 4) / 3) + 64);
+
+const batch = { json: publishRequest, also: MLS, maxBytes: largestBatch, read: readBatch } as const;
 
 const BATCH_PROBLEMS = [
   "invalid_base64",
@@ -63,7 +69,11 @@ export const keyPackages = [
     path: KEY_PACKAGES,
     access: "publisher",
     summary: "Remove packages by reference, or all of them.",
-    body: { json: removeRequest },
+    body: {
+      json: removeRequest,
+      maxBytes: () => LIST_BODY_BYTES,
+      lists: () => [listBound("refs", MAX_REFS_PER_REQUEST, "too_many_refs", "references")],
+    },
     needs: "pool",
     answers: [{ status: 200, description: "Removed.", json: removeAnswer }],
     problems: ["invalid_base64", "too_many_refs", "client_not_registered"],

@@ -39,6 +39,7 @@ const RESULT_CODES = {
   protocol_version_not_in_capabilities: "mls10 is not listed in the capabilities",
   leaf_extension_not_in_capabilities: "an extension of the leaf node is not listed in the capabilities",
   unsupported_credential_type: "the credential's type is not accepted",
+  too_many_capabilities: "its capabilities list too many code points of one kind",
   credential_identity_mismatch: "the credential's identity is not the publisher's",
   x509_malformed: "a certificate cannot be decoded",
   x509_scheme_mismatch: "the certificate's key is not of the suite's scheme",

@@ -1,5 +1,5 @@
 /** What a publisher reads of its stock: the inventory, how it differs from the client's own, who claimed. */
-import { DEFAULT_PAGE_ROWS, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
+import { DEFAULT_PAGE_ROWS, LIST_BODY_BYTES, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
 import type { JournalEntry } from "../../../contract/pool-messages.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { equalBytes } from "../../../shared/bytes.ts";
@@ -9,6 +9,7 @@ import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import {
   inventoryAnswer,
@@ -45,7 +46,11 @@ export const stock = [
     path: `${CLIENT}/reconcile`,
     access: "publisher",
     summary: "Compare what the client holds private keys for with what the directory would hand out.",
-    body: { json: reconcileRequest },
+    body: {
+      json: reconcileRequest,
+      maxBytes: () => LIST_BODY_BYTES,
+      lists: () => [listBound("refs", MAX_HELD_REFS_PER_REQUEST, "too_many_refs", "references")],
+    },
     needs: "pool",
     answers: [{ status: 200, description: "The same.", json: reconcileAnswer }],
     problems: ["invalid_base64", "too_many_refs", "client_not_registered", "stock_differs"],
