@@ -38,10 +38,17 @@ export type KeyPackageVerifyError =
   | { readonly code: "UnsupportedExtension"; readonly message: string; readonly extensionType: number }
   | { readonly code: "LifetimeError"; readonly message: string; readonly lifetime: LifetimeError };
 
+/** The crypto provider lacks the suite, so that nothing of the package can be verified. */
+export type UnsupportedByProviderError = {
+  readonly code: "UnsupportedCiphersuite";
+  readonly message: string;
+  readonly ciphersuite: Ciphersuite;
+};
+
 /** Why `KeyPackageBuilder.build` failed. */
 export type KeyPackageNewError =
   | { readonly code: "CiphersuiteSignatureSchemeMismatch"; readonly message: string }
-  | { readonly code: "UnsupportedCiphersuite"; readonly message: string; readonly ciphersuite: Ciphersuite }
+  | UnsupportedByProviderError
   | { readonly code: "StorageError"; readonly message: string; readonly cause: unknown }
   | { readonly code: "SignatureError"; readonly message: string; readonly cause: unknown }
   | { readonly code: "LibraryError"; readonly message: string; readonly cause: unknown };

@@ -40,8 +40,24 @@ export type {
   KeyPackageVerifyError,
   LifetimeError,
   UnknownCiphersuiteError,
+  UnsupportedByProviderError,
 } from "./errors.ts";
 export {
+  type GenerateOptions,
+  type GenerateProgress,
+  generateKeyPackages,
+  type Identity,
+  newIdentity,
+} from "./idioms/generate-key-packages.ts";
+export { type InspectedKeyPackage, inspectKeyPackage } from "./idioms/inspect-key-package.ts";
+export {
+  type KeyPackageProblem,
+  type ValidateOptions,
+  validateKeyPackage,
+  validateKeyPackages,
+} from "./idioms/validate-key-packages.ts";
+export {
+  type CreateOptions,
   KeyPackage,
   type KeyPackageBuilder,
   KeyPackageBundle,
@@ -77,5 +93,3 @@ export {
   MAX_LIFETIME_RANGE_SECONDS,
 } from "./leaf-node/lifetime.ts";
 export type { Result } from "./result.ts";
-export { x509Verifier } from "./x509/x509-chain.ts";
-export type { X509Error, X509Identity, X509Verifier } from "./x509/x509-verifier.ts";

@@ -16,6 +16,11 @@ export class KeyPackageRef {
     return this.#digest;
   }
 
+  /** The digest: a copy. */
+  get bytes(): Uint8Array {
+    return this.#digest.slice();
+  }
+
   /** The same digest. */
   equals(other: KeyPackageRef): boolean {
     return equalBytes(this.#digest, other.#digest);

@@ -68,6 +68,28 @@ export class KeyPackage {
     return new KeyPackageBuilder();
   }
 
+  /** Makes one; everything but whose it is and when has a default. Errors as `KeyPackageBuilder.build`. */
+  static create({
+    identity,
+    crypto,
+    now,
+    ...options
+  }: CreateOptions): Promise<Result<KeyPackageBundle, KeyPackageNewError>> {
+    let builder = KeyPackage.builder();
+    if (options.lifetime) builder = builder.keyPackageLifetime(options.lifetime);
+    if (options.capabilities) builder = builder.leafNodeCapabilities(options.capabilities);
+    if (options.extensions) builder = builder.keyPackageExtensions(options.extensions);
+    if (options.leafNodeExtensions) builder = builder.leafNodeExtensions(options.leafNodeExtensions);
+    if (options.lastResort) builder = builder.markAsLastResort();
+    const provider = { crypto, storage: options.storage ?? NOWHERE, now: () => now };
+    return builder.build(identity.ciphersuite, provider, identity.signer, identity);
+  }
+
+  /** The bare KeyPackage: a copy. */
+  get bytes(): Uint8Array {
+    return this.tlsSerialize();
+  }
+
   /** The signed part. */
   tbs(): KeyPackageTbs {
     return this.#parts.tbs;
@@ -164,6 +186,12 @@ export class KeyPackageBundle {
     return this.#encryptionPrivateKey;
   }
 
+  /** Overwrites both private keys, once the package was used or given up. Copies that the application made stay. */
+  wipe(): void {
+    this.#initPrivateKey.wipe();
+    this.#encryptionPrivateKey.wipe();
+  }
+
   /** Never the secrets. */
   toString(): string {
     return "KeyPackageBundle(secret)";
@@ -194,6 +222,28 @@ export type KeyPackageProvider = {
   readonly storage: KeyPackageStorage;
   /** Unix seconds, for the default lifetime. */
   readonly now: () => number;
+};
+
+/** What `KeyPackage.create` takes. */
+export type CreateOptions = {
+  /** Whose package it is, and of which suite. */
+  readonly identity: CredentialWithKey & { readonly ciphersuite: Ciphersuite; readonly signer: Signer };
+  readonly crypto: CryptoProvider;
+  /** Unix seconds, from which the default lifetime counts. */
+  readonly now: number;
+  readonly lifetime?: Lifetime;
+  readonly lastResort?: boolean;
+  readonly capabilities?: Capabilities;
+  readonly extensions?: Extensions<"KeyPackage">;
+  readonly leafNodeExtensions?: Extensions<"LeafNode">;
+  /** Where the bundle is written. Without one the private keys are in the result alone. */
+  readonly storage?: KeyPackageStorage;
+};
+
+const NOWHERE: KeyPackageStorage = {
+  writeKeyPackage: async () => undefined,
+  readKeyPackage: async () => undefined,
+  deleteKeyPackage: async () => undefined,
 };
 
 type Settings = {

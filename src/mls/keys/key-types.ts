@@ -19,6 +19,11 @@ export class PublicKeyBytes<Use extends "HPKE" | "signature"> {
     return this.#bytes;
   }
 
+  /** The key as on the wire: a copy. */
+  get bytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
   /** The same bytes. */
   equals(other: PublicKeyBytes<Use>): boolean {
     return equalBytes(this.#bytes, other.#bytes);
@@ -61,6 +66,11 @@ export class HpkePrivateKey {
   /** The secret. */
   asSlice(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** Overwrites the secret with zeros: the key cannot be used any more. */
+  wipe(): void {
+    this.#bytes.fill(0);
   }
 
   /** Never the secret. */

@@ -9,9 +9,8 @@ import {
   KeyPackage,
   nobleCrypto,
   SignatureScheme,
-  type X509Verifier,
 } from "../../../src/mls/index.ts";
-import { x509Verifier } from "../../../src/mls/x509/x509-chain.ts";
+import { type X509Verifier, x509Verifier } from "../../../src/mls/x509/index.ts";
 import {
   type Authority,
   authority,

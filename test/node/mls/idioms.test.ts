@@ -1,0 +1,178 @@
+/** The library as an application uses it: identities, packages in numbers, verdicts. */
+import { describe, expect, it, vi } from "vitest";
+import {
+  CIPHERSUITES,
+  type CryptoProvider,
+  generateKeyPackages,
+  InMemoryKeyPackageStorage,
+  inspectKeyPackage,
+  KeyPackage,
+  KeyPackageIn,
+  Lifetime,
+  newIdentity,
+  nobleCrypto,
+  ProtocolVersion,
+  validateKeyPackage,
+  validateKeyPackages,
+} from "../../../src/mls/index.ts";
+import { FORGED_NOW, forge } from "../../support/forge.ts";
+
+const NOW = FORGED_NOW;
+
+async function packages(count: number, lastResort = false) {
+  const identity = await newIdentity("alice");
+  const made = await generateKeyPackages({ identity, count, lastResort, now: NOW });
+  if (!made.ok) throw new Error(made.error.message);
+  return { identity, bundles: made.value };
+}
+
+describe("generating", () => {
+  it("makes so many packages, each with keys of its own, and the last resort last", async () => {
+    const seen: unknown[] = [];
+    const identity = await newIdentity("alice");
+    const storage = new InMemoryKeyPackageStorage();
+    const made = await generateKeyPackages({
+      identity,
+      count: 3,
+      lastResort: true,
+      now: NOW,
+      storage,
+      onProgress: (progress) => seen.push(progress),
+    });
+    const bundles = made.ok ? made.value : [];
+    expect(bundles.map((bundle) => bundle.keyPackage().lastResort())).toEqual([false, false, false, true]);
+    expect(new Set(bundles.map((bundle) => bundle.keyPackage().hpkeInitKey().asSlice().join())).size).toBe(4);
+    expect(seen).toEqual([1, 2, 3, 4].map((done) => ({ done, count: 4 })));
+    for (const bundle of bundles) {
+      const ref = await bundle.keyPackage().hashRef(nobleCrypto);
+      expect(await storage.readKeyPackage(ref)).toBe(bundle);
+      expect(await validateKeyPackage(bundle.keyPackage().bytes, { now: NOW })).toMatchObject({ ok: true });
+    }
+  });
+
+  it.each(CIPHERSUITES)("makes packages of suite %i that validate", async (ciphersuite) => {
+    const identity = await newIdentity("alice", { ciphersuite });
+    const made = await KeyPackage.create({ identity, crypto: nobleCrypto, now: NOW });
+    if (!made.ok) throw new Error(made.error.message);
+    expect(await validateKeyPackage(made.value.keyPackage().toMlsMessage(), { now: NOW })).toMatchObject({ ok: true });
+  });
+
+  it("ends where its signal says, between two packages", async () => {
+    const identity = await newIdentity("alice");
+    const abort = new AbortController();
+    const generating = generateKeyPackages({
+      identity,
+      count: 100,
+      now: NOW,
+      signal: abort.signal,
+      onProgress: ({ done }) => done === 2 && abort.abort(new Error("enough")),
+    });
+    await expect(generating).rejects.toThrow("enough");
+  });
+
+  it("says what fails, and refuses a count that is none", async () => {
+    const identity = await newIdentity("alice");
+    const made = await generateKeyPackages({
+      identity: { ...identity, signer: { signatureScheme: 0x0403, sign: async () => new Uint8Array() } },
+      count: 1,
+      now: NOW,
+    });
+    expect(made).toMatchObject({ ok: false, error: { code: "CiphersuiteSignatureSchemeMismatch" } });
+    await expect(generateKeyPackages({ identity, count: -1, now: NOW })).rejects.toThrow(RangeError);
+    await expect(generateKeyPackages({ identity, count: 0.5, now: NOW })).rejects.toThrow(RangeError);
+  });
+
+  it("overwrites private keys when it is told to", async () => {
+    const { bundles } = await packages(1);
+    const [bundle] = bundles;
+    if (!bundle) throw new Error("expected a bundle");
+    expect(
+      bundle
+        .initPrivateKey()
+        .asSlice()
+        .some((byte) => byte !== 0),
+    ).toBe(true);
+    bundle.wipe();
+    for (const key of [bundle.initPrivateKey(), bundle.encryptionPrivateKey()]) {
+      expect(key.asSlice().every((byte) => byte === 0)).toBe(true);
+    }
+  });
+});
+
+describe("validating", () => {
+  const defects = [
+    forge(),
+    forge({ breakSignature: true }),
+    forge({ breakLeafSignature: true }),
+    forge({ notAfter: BigInt(NOW - 1) }),
+    forge({ notBefore: BigInt(NOW + 1) }),
+    forge({ version: 2 }),
+    forge({ source: 3 }),
+    forge({ ciphersuite: 2 }),
+    forge({ ciphersuite: 4 }),
+    forge({ ciphersuite: 2, breakSignature: true }),
+    forge().slice(0, 99),
+    new Uint8Array(),
+  ];
+
+  it("gives many at once the verdicts that each gets alone, and that OpenMLS's order of checks gives", async () => {
+    const together = await validateKeyPackages(defects, { now: NOW });
+    const codes = together.map((result) => (result.ok ? "ok" : result.error.code));
+    for (const [index, bytes] of defects.entries()) {
+      const alone = await validateKeyPackage(bytes, { now: NOW });
+      expect(alone.ok ? "ok" : alone.error.code).toBe(codes[index]);
+      const decoded = KeyPackageIn.fromBytes(bytes);
+      const checked = decoded.ok
+        ? await decoded.value.validate(nobleCrypto, ProtocolVersion.Mls10, { now: NOW })
+        : decoded;
+      expect(checked.ok ? "ok" : checked.error.code).toBe(codes[index]);
+    }
+    expect(new Set(codes).size).toBeGreaterThan(6);
+  });
+
+  it("verifies the signatures of a hundred in one call for each scheme", async () => {
+    const verifyMany = vi.spyOn(nobleCrypto, "verifyMany");
+    const verify = vi.spyOn(nobleCrypto, "verify");
+    const list = [...Array.from({ length: 100 }, () => forge()), forge({ ciphersuite: 2 })];
+    expect((await validateKeyPackages(list, { now: NOW })).every(({ ok }) => ok)).toBe(true);
+    expect(verifyMany.mock.calls.map(([, items]) => items.length)).toEqual([200, 2]);
+    expect(verify).not.toHaveBeenCalled();
+    verifyMany.mockRestore();
+    verify.mockRestore();
+  });
+
+  it("says that a suite is not supported by the provider that it was given", async () => {
+    const one: CryptoProvider = { ...nobleCrypto, supports: (ciphersuite) => ciphersuite === 1 };
+    const results = await validateKeyPackages([forge(), forge({ ciphersuite: 3 })], { now: NOW, crypto: one });
+    expect(results).toMatchObject([{ ok: true }, { ok: false, error: { code: "UnsupportedCiphersuite" } }]);
+  });
+
+  it("is done with an empty list", async () => {
+    expect(await validateKeyPackages([], { now: NOW })).toEqual([]);
+  });
+});
+
+describe("inspecting", () => {
+  it("shows every field as a plain value, whatever a check would say", async () => {
+    const { bundles, identity } = await packages(0, true);
+    const keyPackage = bundles[0]?.keyPackage();
+    if (!keyPackage) throw new Error("expected a package");
+    const inspected = inspectKeyPackage(keyPackage.toMlsMessage());
+    expect(inspected).toMatchObject({
+      ok: true,
+      value: {
+        encoding: "mls_message",
+        version: 1,
+        ciphersuite: { value: 1, name: "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519" },
+        lastResort: true,
+        leafNode: {
+          signatureKey: identity.signatureKey.bytes,
+          credential: { type: 1, identity: new TextEncoder().encode("alice") },
+          lifetime: { notBefore: Lifetime.default(NOW).notBefore, notAfter: Lifetime.default(NOW).notAfter },
+        },
+      },
+    });
+    expect(inspectKeyPackage(forge({ breakSignature: true })).ok).toBe(true);
+    expect(inspectKeyPackage(forge().slice(1))).toMatchObject({ ok: false });
+  });
+});
