@@ -118,6 +118,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/uniqueness.test.ts"],
   },
   {
+    safeguard: "one client for each signature key",
+    file: "src/pool/operations/register.ts",
+    from: "return keys.find((key) => taken.some((other) => equalBytes(other.publicKey, key.publicKey)));",
+    to: "void keys; void taken; return undefined;",
+    tests: ["test/workers/pool/publisher.test.ts", "test/workers/pool/model.test.ts"],
+  },
+  {
     safeguard: "noting what was removed",
     file: "src/pool/tables/fingerprints.ts",
     from: `      bytes[at + REMOVED_AT] = 1;

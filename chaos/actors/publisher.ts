@@ -24,7 +24,7 @@ type Answer = { readonly results?: readonly { readonly code: string }[] };
 async function own({ user, client, cooperative, sibling }: Owner): Promise<void> {
   const as = `${user}/${client}`;
   const path = `/v1/users/${user}/clients/${client}`;
-  const signer = signerOf(user);
+  const signer = signerOf(as);
   const published: Made[] = [];
   const stored: Made[] = [];
 
@@ -107,9 +107,9 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
   }
 }
 
-function signerOf(user: string): SampleSigner {
-  const signer = orders.signers[user];
-  if (!signer) throw new Error(`${user} has no signature key`);
+function signerOf(as: string): SampleSigner {
+  const signer = orders.signers[as];
+  if (!signer) throw new Error(`${as} has no signature key`);
   return { signKey: Buffer.from(signer.signKey, "base64url"), publicKey: Buffer.from(signer.publicKey, "base64url") };
 }
 

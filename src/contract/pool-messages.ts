@@ -31,6 +31,8 @@ export type Registration = {
 export type RegisterAnswer =
   | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration }
   | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
+  /** Another registered client of the user has the key. */
+  | { readonly outcome: "signature_key_in_use"; readonly scheme: SignatureScheme }
   | { readonly outcome: "too_many_clients" };
 
 // ---- inventory ----------------------------------------------------------------------------------

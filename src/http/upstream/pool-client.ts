@@ -94,13 +94,26 @@ type Outcome = { readonly outcome?: string; readonly retryAfterSeconds?: number;
 
 function accepted(answer: unknown): Result<unknown> {
   if (typeof answer !== "object" || answer === null) return ok(answer);
-  const { outcome, retryAfterSeconds, scheme } = answer as Outcome;
+  const { outcome, retryAfterSeconds } = answer as Outcome;
   if (outcome === undefined || !Object.hasOwn(PROBLEMS, outcome)) return ok(answer);
-  const detail =
-    outcome === "signature_key_conflict" && scheme !== undefined
-      ? `another key is registered for ${signatureSchemeName(scheme as SignatureScheme)}; to rotate it, delete the client and register it again`
-      : undefined;
-  return refuse(outcome as ProblemCode, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  return refuse(
+    outcome as ProblemCode,
+    detailOf(answer as Outcome),
+    retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+  );
+}
+
+function detailOf({ outcome, scheme }: Outcome): string | undefined {
+  if (scheme === undefined) return undefined;
+  const name = signatureSchemeName(scheme as SignatureScheme);
+  switch (outcome) {
+    case "signature_key_conflict":
+      return `another key is registered for ${name}; to rotate it, delete the client and register it again`;
+    case "signature_key_in_use":
+      return `expected an ${name} key of this client's own, got one of another client; register a fresh key, or revoke the other client first`;
+    default:
+      return undefined;
+  }
 }
 
 /** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */

@@ -29,6 +29,7 @@ export const clients = [
       "invalid_base64",
       "invalid_signature_key",
       "signature_key_conflict",
+      "signature_key_in_use",
       "too_many_clients",
       "client_not_registered",
     ],

@@ -99,11 +99,17 @@ export class ReferencePool {
     }
   }
 
-  register(name: string, signatureKey: Uint8Array): "created" | "unchanged" | "signature_key_conflict" {
+  register(
+    name: string,
+    signatureKey: Uint8Array,
+  ): "created" | "unchanged" | "signature_key_conflict" | "signature_key_in_use" {
     this.#exists = true;
     this.#takeEpoch(this.epoch);
     const registered = this.client(name);
     if (registered) return sameBytes(registered.signatureKey, signatureKey) ? "unchanged" : "signature_key_conflict";
+    if (this.clients.some((other) => !other.revoked && sameBytes(other.signatureKey, signatureKey))) {
+      return "signature_key_in_use";
+    }
     const fresh = { registeredAt: this.now, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     const returning = this.clients.find((client) => client.name === name);
     if (returning) Object.assign(returning, fresh);
