@@ -125,6 +125,28 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/publisher.test.ts", "test/workers/pool/model.test.ts"],
   },
   {
+    safeguard: "proof of possession",
+    file: "src/http/resources/clients/possession.ts",
+    from: "if (await verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof)) continue;",
+    to: "void verifyRegistrationProof; void cryptoProviderOf; void cryptoProvider; void claimed; void proof; continue;",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "what a proof of possession is for",
+    file: "src/admission/registration-proof.ts",
+    from: `    .opaque(text.encode(proof.client))
+`,
+    to: "",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "the time of a proof of possession",
+    file: "src/http/resources/clients/possession.ts",
+    from: "Math.abs(now - signedAt) > REGISTRATION_PROOF_WINDOW_SECONDS",
+    to: "signedAt < now - REGISTRATION_PROOF_WINDOW_SECONDS && signedAt < 0",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
     safeguard: "noting what was removed",
     file: "src/pool/tables/fingerprints.ts",
     from: `      bytes[at + REMOVED_AT] = 1;

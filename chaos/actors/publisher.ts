@@ -3,6 +3,7 @@
  * all of it, and now and then revoke; of the cooperative ones' packages it stays known what must be there in the end.
  */
 import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
+import { localRegistration } from "../../tools/lib/registration.ts";
 import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
@@ -35,8 +36,7 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
   const makeLastResorts = async () => (await Promise.all(SUITES.map(makeLastResort))).flat();
 
   const register = async () => {
-    const key = Buffer.from(signer.publicKey).toString("base64url");
-    const called = await call(as, "PUT", path, { signature_keys: { ed25519: key } }, { repeat: true });
+    const called = await call(as, "PUT", path, await localRegistration(user, client, signer), { repeat: true });
     note({ kind: "read", route: "register", ...spanOf(called) });
   };
   const publish = async (mode: "add" | "replace", packages: readonly Made[]) => {

@@ -173,6 +173,12 @@ export const MAX_TOKEN_CHARACTERS = 8 * 1024;
 /** Clocks of issuer and directory may differ by this much. */
 export const TOKEN_CLOCK_SKEW_SECONDS = 5;
 
+/**
+ * How far the time in a proof of possession may be from ours: clocks of devices are off by minutes. Within it a proof can
+ * be sent again, which registers the same key for the same client.
+ */
+export const REGISTRATION_PROOF_WINDOW_SECONDS = 300;
+
 /** How long a fetched JWKS serves, the least time between two fetches, and how long one may take. */
 export const JWKS_CACHE_MS = 10 * 60_000;
 export const JWKS_COOLDOWN_MS = 30_000;

@@ -40,6 +40,8 @@ export const PROBLEMS = {
   too_many_users: refused(422, "Too many users in one request"),
   too_many_clients: refused(422, "The user has too many clients"),
   invalid_signature_key: refused(422, "A signature key is not a valid public key of its scheme"),
+  possession_unproven: refused(422, "A signature key's proof of possession does not hold"),
+  proof_expired: refused(422, "The proofs of possession are not of this time"),
   batch_refused: refused(422, "A package of the replacement was refused; nothing was changed"),
   empty_replacement: refused(422, "Replacing the stock with an empty list requires ?allow_empty=true"),
   idempotency_key_reused: refused(422, "The Idempotency-Key was already used for a different request"),

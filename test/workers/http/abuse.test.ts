@@ -15,7 +15,16 @@ import { app } from "../../../src/http/app.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { type Answer, call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
+import {
+  type Answer,
+  call,
+  claimer,
+  clientPath,
+  freshName,
+  ORIGIN,
+  registeredOwner,
+  registration,
+} from "../support/http.ts";
 
 type Attempt = {
   readonly who: string;
@@ -182,8 +191,8 @@ const BODIES: readonly Attempt[] = [
 /** A user of that name registers, and is found under it. */
 const registers = (name: string) => async () => {
   const bearer = await token({ user: name });
-  const signature_keys = { ed25519: base64url(owner.signer.publicKey) };
-  const answer = await call("PUT", clientPath(name), { token: bearer, body: { signature_keys } });
+  const body = await registration({ user: name, client: "phone" }, owner.signer);
+  const answer = await call("PUT", clientPath(name), { token: bearer, body });
   const found = await call("GET", `/v1/users/${encodeURIComponent(name)}/clients`, { token: bob.token });
   expect(found.json).toMatchObject({ user: name, clients: [{}] });
   return answer;

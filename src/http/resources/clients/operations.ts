@@ -1,14 +1,14 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
-
-import type { SignatureKey } from "../../../contract/pool-messages.ts";
 import { SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
 import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
+import { unixSeconds } from "../../../shared/time.ts";
 import { operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
-import { clientAnswer, registerRequest, revokeAnswer } from "./schemas.ts";
+import { checkPossession, type ProvenKey } from "./possession.ts";
+import { clientAnswer, proofTimes, type RegisterRequest, registerRequest, revokeAnswer } from "./schemas.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
 
@@ -28,16 +28,23 @@ export const clients = [
     problems: [
       "invalid_base64",
       "invalid_signature_key",
+      "proof_expired",
+      "possession_unproven",
       "signature_key_conflict",
       "signature_key_in_use",
       "too_many_clients",
       "client_not_registered",
     ],
+    members: { proof_expired: proofTimes },
     handle: async ({ user, client, body }, c) => {
-      const signatureKeys = readSignatureKeys(body.signature_keys);
-      if (!signatureKeys.ok) return signatureKeys;
+      const keys = readKeys(body);
+      if (!keys.ok) return keys;
+      const registering = { user, client, keys: keys.value, signedAt: body.signed_at };
+      const held = await checkPossession(c.get("deployment"), registering, unixSeconds(Date.now()));
+      if (!held.ok) return held;
       const pool = poolClient(c.env, user);
-      const registered = await pool.register({ client, signatureKeys: signatureKeys.value });
+      const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
+      const registered = await pool.register({ client, signatureKeys });
       if (!registered.ok) return registered;
       if (registered.value.outcome === "created") {
         const view = { registration: registered.value.registration, inventory: [] };
@@ -81,18 +88,19 @@ export const clients = [
 ];
 
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
-function readSignatureKeys(
-  keys: Readonly<Partial<Record<SignatureSchemeName, string | undefined>>>,
-): Result<readonly SignatureKey[]> {
-  const signatureKeys: SignatureKey[] = [];
-  for (const [name, text] of Object.entries(keys)) {
-    if (text === undefined) continue;
-    const publicKey = fromBase64Url(text);
+function readKeys({ signature_keys, proofs }: RegisterRequest): Result<readonly ProvenKey[]> {
+  const keys: ProvenKey[] = [];
+  for (const [name, scheme] of Object.entries(SignatureScheme) as [SignatureSchemeName, SignatureScheme][]) {
+    const keyText = signature_keys[name];
+    const proofText = proofs[name];
+    if (keyText === undefined || proofText === undefined) continue;
+    const publicKey = fromBase64Url(keyText);
     if (!publicKey) return refuse("invalid_base64", `signature_keys.${name}`);
-    const scheme = SignatureScheme[name as SignatureSchemeName];
+    const proof = fromBase64Url(proofText);
+    if (!proof) return refuse("invalid_base64", `proofs.${name}`);
     const defect = signaturePublicKeyDefect(scheme, publicKey);
     if (defect) return refuse("invalid_signature_key", `signature_keys.${name}: ${defect}`);
-    signatureKeys.push({ scheme, publicKey });
+    keys.push({ scheme, publicKey, proof });
   }
-  return ok(signatureKeys);
+  return ok(keys);
 }
