@@ -147,6 +147,27 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
+    safeguard: "tokens issued before the end of a client",
+    file: "src/pool/operations/register.ts",
+    from: "endedAt !== undefined && !isIssuedAfter(endedAt, call.tokenIssuedAt)",
+    to: "endedAt !== undefined && endedAt < 0 && isIssuedAfter(endedAt, call.tokenIssuedAt)",
+    tests: ["test/workers/pool/ended-tokens.test.ts"],
+  },
+  {
+    safeguard: "the token's time on its way to the pool",
+    file: "src/http/resources/clients/operations.ts",
+    from: 'tokenIssuedAt: c.get("principal").issuedAt',
+    to: "tokenIssuedAt: Number.MAX_SAFE_INTEGER",
+    tests: ["test/workers/http/ended-clients.test.ts"],
+  },
+  {
+    safeguard: "siblings end clients of their own user only",
+    file: "src/http/route.ts",
+    from: 'operation.access === "sibling" && c.get("principal").user !== user',
+    to: 'operation.access === "sibling" && user === undefined',
+    tests: ["test/workers/http/authorization.test.ts"],
+  },
+  {
     safeguard: "noting what was removed",
     file: "src/pool/tables/fingerprints.ts",
     from: `      bytes[at + REMOVED_AT] = 1;

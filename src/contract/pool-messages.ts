@@ -20,7 +20,12 @@ export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
 
 export type SignatureKey = { readonly scheme: SignatureScheme; readonly publicKey: Uint8Array };
 
-export type RegisterCall = PoolCall & { readonly client: string; readonly signatureKeys: readonly SignatureKey[] };
+export type RegisterCall = PoolCall & {
+  readonly client: string;
+  readonly signatureKeys: readonly SignatureKey[];
+  /** When the caller's token was issued, in unix seconds; undefined if it does not say. */
+  readonly tokenIssuedAt?: number | undefined;
+};
 
 export type Registration = {
   readonly client: string;
@@ -33,7 +38,9 @@ export type RegisterAnswer =
   | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
   /** Another registered client of the user has the key. */
   | { readonly outcome: "signature_key_in_use"; readonly scheme: SignatureScheme }
-  | { readonly outcome: "too_many_clients" };
+  | { readonly outcome: "too_many_clients" }
+  /** An operator or another client of the user ended the client after the token was issued, at `endedAt`. */
+  | { readonly outcome: "token_predates_revocation"; readonly endedAt: number };
 
 // ---- inventory ----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   wrong_audience: refused(401, "The token is meant for another audience"),
   insufficient_scope: refused(403, "The token lacks the scope of this route"),
   not_owner: refused(403, "The token belongs to another user or client"),
+  token_predates_revocation: refused(403, "The client was ended after the token was issued; get a new token"),
   route_not_found: refused(404, "No such route"),
   unknown_user: refused(404, "The user is not in the directory"),
   unknown_pool: refused(404, "No pool of this directory can have that id"),

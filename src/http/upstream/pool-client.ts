@@ -35,6 +35,7 @@ const REPETITION = {
   reconcile: "safe",
   // After a lost reply the second call would say that there never was such a client.
   revoke: "once",
+  endClient: "safe",
   revokeUser: "safe",
   journal: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
@@ -90,7 +91,12 @@ export function resyncPool(env: PoolPlacement, id: string): Promise<Result<Resyn
   return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
 }
 
-type Outcome = { readonly outcome?: string; readonly retryAfterSeconds?: number; readonly scheme?: number };
+type Outcome = {
+  readonly outcome?: string;
+  readonly retryAfterSeconds?: number;
+  readonly scheme?: number;
+  readonly endedAt?: number;
+};
 
 function accepted(answer: unknown): Result<unknown> {
   if (typeof answer !== "object" || answer === null) return ok(answer);
@@ -103,7 +109,8 @@ function accepted(answer: unknown): Result<unknown> {
   );
 }
 
-function detailOf({ outcome, scheme }: Outcome): string | undefined {
+function detailOf({ outcome, scheme, endedAt }: Outcome): string | undefined {
+  if (endedAt !== undefined) return `the client was ended at ${endedAt}; expected a token with a later iat`;
   if (scheme === undefined) return undefined;
   const name = signatureSchemeName(scheme as SignatureScheme);
   switch (outcome) {

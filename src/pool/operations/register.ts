@@ -13,6 +13,7 @@ import {
   registeredClients,
   writeClient,
 } from "../tables/clients.ts";
+import { tokensEndedAt } from "../tables/ended-tokens.ts";
 import { removePackages } from "./stock.ts";
 
 export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRecord): Registration => ({
@@ -24,9 +25,14 @@ export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRe
 /**
  * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate, revoke and register
  * again. A key belongs to one registered client of the user: two clients with one key could never be in a group together
- * (RFC 9420 §7.3). A revoked client that returns keeps its tombstones and loses its claim budgets.
+ * (RFC 9420 §7.3). A revoked client that returns keeps its tombstones and loses its claim budgets. One that an operator or
+ * a sibling has ended returns only with a token that was issued later: whoever found a lost device holds older ones.
  */
 export function register(sql: SqlStorage, call: RegisterCall, now: number): RegisterAnswer {
+  const endedAt = tokensEndedAt(sql, call.client);
+  if (endedAt !== undefined && !isIssuedAfter(endedAt, call.tokenIssuedAt)) {
+    return { outcome: "token_predates_revocation", endedAt };
+  }
   const existing = findByName(sql, call.client);
   const registered = registeredClients(sql);
   const siblings = registered.filter(({ client }) => client !== call.client);
@@ -47,6 +53,10 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
   });
   return { outcome: "created", registration: registrationOf(created) };
 }
+
+/** In whole seconds, as `endedAt` is. A token that does not say when it was issued may be of any time. */
+const isIssuedAfter = (endedAt: number, issuedAt: number | undefined): boolean =>
+  issuedAt !== undefined && Math.floor(issuedAt) > endedAt;
 
 /** The first of the keys that one of these clients has. */
 function keyInUse(clients: readonly ClientRecord[], keys: readonly SignatureKey[]): SignatureKey | undefined {

@@ -9,6 +9,8 @@ import { readDirectory } from "../../upstream/directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
+import { endClient } from "../clients/operations.ts";
+import { revokeAnswer } from "../clients/schemas.ts";
 import {
   newerRestoreEpoch,
   restoreEpochAnswer,
@@ -114,7 +116,7 @@ export const admin = [
     method: "DELETE",
     path: USER,
     access: "operator",
-    summary: "Revoke every client of a user.",
+    summary: "Revoke every client of a user. Older tokens of the user do not register any client.",
     needs: "pool",
     answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
     problems: ["unknown_user"],
@@ -125,6 +127,17 @@ export const admin = [
       c.set("outcomes", { clients, purged });
       return ok(c.json({ user, clients, purged }));
     },
+  }),
+  operation({
+    id: "endClient",
+    method: "DELETE",
+    path: `${USER}/clients/{client}`,
+    access: "operator",
+    summary: "End one client of a user. Its older tokens do not register it again.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+    handle: endClient,
   }),
   operation({
     id: "resyncUser",

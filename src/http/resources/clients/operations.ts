@@ -1,8 +1,10 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
+import type { Context } from "hono";
 import { SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
 import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
+import type { AppEnv } from "../../bindings.ts";
 import { operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
@@ -33,6 +35,7 @@ export const clients = [
       "signature_key_conflict",
       "signature_key_in_use",
       "too_many_clients",
+      "token_predates_revocation",
       "client_not_registered",
     ],
     members: { proof_expired: proofTimes },
@@ -44,7 +47,7 @@ export const clients = [
       if (!held.ok) return held;
       const pool = poolClient(c.env, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
-      const registered = await pool.register({ client, signatureKeys });
+      const registered = await pool.register({ client, signatureKeys, tokenIssuedAt: c.get("principal").issuedAt });
       if (!registered.ok) return registered;
       if (registered.value.outcome === "created") {
         const view = { registration: registered.value.registration, inventory: [] };
@@ -85,7 +88,30 @@ export const clients = [
       return ok(c.json({ user, client, purged }));
     },
   }),
+  operation({
+    id: "endSibling",
+    method: "POST",
+    path: `${CLIENT}/revocation`,
+    access: "sibling",
+    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+    handle: endClient,
+  }),
 ];
+
+/** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
+export async function endClient(
+  { user, client }: { readonly user: string; readonly client: string },
+  c: Context<AppEnv>,
+): Promise<Result<Response>> {
+  const revoked = await poolClient(c.env, user).endClient({ client });
+  if (!revoked.ok) return revoked;
+  const { purged } = revoked.value;
+  c.set("outcomes", { purged });
+  return ok(c.json({ user, client, purged }));
+}
 
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
 function readKeys({ signature_keys, proofs }: RegisterRequest): Result<readonly ProvenKey[]> {

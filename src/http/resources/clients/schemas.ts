@@ -56,6 +56,6 @@ export const clientAnswer = named(
 
 export const revokeAnswer = named(
   "RevokedClient",
-  "The client is gone; `purged` live packages went with it.",
+  "The client is gone; `purged` live packages went with it, none if it was revoked already.",
   z.strictObject({ user: identifier, client: identifier, purged: z.int() }),
 );

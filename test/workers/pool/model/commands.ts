@@ -145,18 +145,29 @@ const keyNumber = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: 3 }) },
 );
 
-const registering = fc.tuple(client, keyNumber).map(([name, key]) =>
-  command(`register(${name}, ${key === undefined ? "own key" : `key ${key}`})`, async (model, real) => {
-    const publicKey = (key === undefined ? undefined : KEYS[key]) ?? signatureKeyOf(name);
-    const signatureKeys = [{ scheme: ED25519, publicKey }];
-    const answer = await stub(real).register({ ...base(model), client: name, signatureKeys });
-    const outcome = model.register(name, publicKey);
-    expect(answer).toEqual(
-      outcome === "signature_key_conflict" || outcome === "signature_key_in_use"
-        ? { outcome, scheme: ED25519 }
-        : { outcome, registration: { client: name, registeredAt: model.client(name)?.registeredAt, signatureKeys } },
-    );
-  }),
+/** Seconds since the caller's token was issued; an issuer's clock may be ahead. */
+const tokenAge = fc.constantFrom(-1, -1, -1, 0, 3600, undefined);
+
+const registering = fc.tuple(client, keyNumber, tokenAge).map(([name, key, age]) =>
+  command(
+    `register(${name}, ${key === undefined ? "own key" : `key ${key}`}, token of ${age} s)`,
+    async (model, real) => {
+      const tokenIssuedAt = age === undefined ? undefined : model.now - age;
+      const publicKey = (key === undefined ? undefined : KEYS[key]) ?? signatureKeyOf(name);
+      const signatureKeys = [{ scheme: ED25519, publicKey }];
+      const answer = await stub(real).register({ ...base(model), client: name, signatureKeys, tokenIssuedAt });
+      const outcome = model.register(name, publicKey, tokenIssuedAt);
+      if (outcome === "token_predates_revocation") {
+        expect(answer).toEqual({ outcome, endedAt: model.tokensEndedAt(name) });
+        return;
+      }
+      expect(answer).toEqual(
+        outcome === "signature_key_conflict" || outcome === "signature_key_in_use"
+          ? { outcome, scheme: ED25519 }
+          : { outcome, registration: { client: name, registeredAt: model.client(name)?.registeredAt, signatureKeys } },
+      );
+    },
+  ),
 );
 
 const removing = fc
@@ -195,6 +206,22 @@ const revoking = client.map((name) =>
     expect(answer).toEqual(
       purged === undefined ? { outcome: "client_not_registered" } : { outcome: "revoked", purged },
     );
+  }),
+);
+
+const ending = client.map((name) =>
+  command(`end(${name})`, async (model, real) => {
+    const answer = await stub(real).endClient({ ...base(model), client: name });
+    const purged = model.end(name);
+    expect(answer).toEqual(
+      purged === undefined ? { outcome: "client_not_registered" } : { outcome: "revoked", purged },
+    );
+  }),
+);
+
+const endingAll = fc.constant(
+  command("end all", async (model, real) => {
+    expect(await stub(real).revokeUser(base(model))).toEqual({ outcome: "revoked", ...model.endAll() });
   }),
 );
 
@@ -324,6 +351,8 @@ export const histories = (maxCommands: number) =>
       ...weighted(8, claiming),
       ...weighted(2, removing),
       revoking,
+      ending,
+      endingAll,
       ...weighted(3, waiting),
       ...weighted(2, fc.constant(ring)),
       evicting,
