@@ -1,4 +1,5 @@
 /** What the directory says when all is quiet: asked once, after the outbox has run. */
+import { localRegistration } from "../tools/lib/registration.ts";
 import { newSigner } from "../tools/lib/sample-packages.ts";
 import type { FinalClient, SuiteStock } from "./history.ts";
 
@@ -45,10 +46,9 @@ export async function finalState(ask: Ask, operator: string, owned: readonly Own
  * and nothing else: a resync would send all, and hide that a mark was lost.
  */
 async function probe(ask: Ask, user: string): Promise<void> {
-  const { publicKey } = await newSigner();
-  const { client } = (await ask(`${user}/${PROBE}`, "PUT", `/v1/users/${user}/clients/${PROBE}`, {
-    signature_keys: { ed25519: Buffer.from(publicKey).toString("base64url") },
-  })) as { client?: string };
+  const body = await localRegistration(user, PROBE, await newSigner());
+  const path = `/v1/users/${user}/clients/${PROBE}`;
+  const { client } = (await ask(`${user}/${PROBE}`, "PUT", path, body)) as { client?: string };
   if (client !== PROBE) throw new Error(`the probe of ${user} could not be registered`);
 }
 

@@ -118,6 +118,56 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/uniqueness.test.ts"],
   },
   {
+    safeguard: "one client for each signature key",
+    file: "src/pool/operations/register.ts",
+    from: "return keys.find((key) => taken.some((other) => equalBytes(other.publicKey, key.publicKey)));",
+    to: "void keys; void taken; return undefined;",
+    tests: ["test/workers/pool/publisher.test.ts", "test/workers/pool/model.test.ts"],
+  },
+  {
+    safeguard: "proof of possession",
+    file: "src/http/resources/clients/possession.ts",
+    from: "if (await verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof)) continue;",
+    to: "void verifyRegistrationProof; void cryptoProviderOf; void cryptoProvider; void claimed; void proof; continue;",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "what a proof of possession is for",
+    file: "src/admission/registration-proof.ts",
+    from: `    .opaque(text.encode(proof.client))
+`,
+    to: "",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "the time of a proof of possession",
+    file: "src/http/resources/clients/possession.ts",
+    from: "Math.abs(now - signedAt) > REGISTRATION_PROOF_WINDOW_SECONDS",
+    to: "signedAt < now - REGISTRATION_PROOF_WINDOW_SECONDS && signedAt < 0",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "tokens issued before the end of a client",
+    file: "src/pool/operations/register.ts",
+    from: "endedAt !== undefined && !isIssuedAfter(endedAt, call.tokenIssuedAt)",
+    to: "endedAt !== undefined && endedAt < 0 && isIssuedAfter(endedAt, call.tokenIssuedAt)",
+    tests: ["test/workers/pool/ended-tokens.test.ts"],
+  },
+  {
+    safeguard: "the token's time on its way to the pool",
+    file: "src/http/resources/clients/operations.ts",
+    from: 'tokenIssuedAt: c.get("principal").issuedAt',
+    to: "tokenIssuedAt: Number.MAX_SAFE_INTEGER",
+    tests: ["test/workers/http/ended-clients.test.ts"],
+  },
+  {
+    safeguard: "siblings end clients of their own user only",
+    file: "src/http/route.ts",
+    from: 'operation.access === "sibling" && c.get("principal").user !== user',
+    to: 'operation.access === "sibling" && user === undefined',
+    tests: ["test/workers/http/authorization.test.ts"],
+  },
+  {
     safeguard: "noting what was removed",
     file: "src/pool/tables/fingerprints.ts",
     from: `      bytes[at + REMOVED_AT] = 1;

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { countBy } from "../src/shared/count-by.ts";
 import { positive, readOptions } from "../tools/lib/args.ts";
+import { localRegistration } from "../tools/lib/registration.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../tools/lib/sample-packages.ts";
 import type { Issuer } from "../tools/lib/tokens.ts";
 import { type Installation, install, start } from "./server.ts";
@@ -110,7 +111,7 @@ async function register(address: string, issuer: Issuer, user: string): Promise<
   const token = await issuer.token(user, "phone", "key-packages:publish");
   const signer = await newSigner();
   const owner = { user, token, signer };
-  const body = { signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } };
+  const body = await localRegistration(user, "phone", signer);
   const { status } = await send(address, "PUT", `/v1/users/${user}/clients/phone`, token, body);
   if (status !== 201) throw new Error(`${user} could not be registered: ${status}`);
   await send(address, "POST", `/v1/users/${user}/clients/phone/key-packages`, token, {

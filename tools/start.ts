@@ -4,16 +4,17 @@
  * PORT chooses the port (8787), STATE_DIR the folder that keeps data between starts (.kpd), and any setting of
  * src/config/settings.ts in the environment is passed on. Everything it starts ends with it.
  */
-
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SETTING_NAMES } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
 import { NO_BUDGETS } from "./lib/budgets.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
+import { keptSigner } from "./lib/kept-signer.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { isPortBusy } from "./lib/ports.ts";
-import { newSigner, type SampleSigner, sampleKeyPackages } from "./lib/sample-packages.ts";
+import { localRegistration } from "./lib/registration.ts";
+import { sampleKeyPackages } from "./lib/sample-packages.ts";
 import { keptIssuer } from "./lib/tokens.ts";
 
 const SAMPLE_LINES = "sample-packages.txt";
@@ -118,7 +119,7 @@ async function prepareSample(state: string, address: string, token: string): Pro
   const response = await fetch(`${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") } }),
+    body: JSON.stringify(await localRegistration(OWNER.user, OWNER.client, signer)),
   });
   if (!response.ok) throw new Error(`the sample client could not be registered: ${await response.text()}`);
   const file = join(state, "sample-batch.json");
@@ -128,17 +129,6 @@ async function prepareSample(state: string, address: string, token: string): Pro
   writeFileSync(file, JSON.stringify({ key_packages: all }));
   writeFileSync(join(state, SAMPLE_LINES), `${all.join("\n")}\n`);
   return file;
-}
-
-/** The key pair kept in `file`, made at the first call: a client's signature key outlives a restart. */
-async function keptSigner(file: string): Promise<SampleSigner> {
-  if (!existsSync(file)) {
-    const { signKey, publicKey } = await newSigner();
-    const text = JSON.stringify({ signKey: hex(signKey), publicKey: hex(publicKey) });
-    writeFileSync(file, text, { mode: 0o600 });
-  }
-  const { signKey, publicKey } = JSON.parse(readFileSync(file, "utf8")) as { signKey: string; publicKey: string };
-  return { signKey: Buffer.from(signKey, "hex"), publicKey: Buffer.from(publicKey, "hex") };
 }
 
 function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string): string {
@@ -158,8 +148,4 @@ curl -s -H 'Authorization: Bearer ${tokens.publish}' -H 'Content-Type: applicati
 curl -s -H 'Authorization: Bearer ${tokens.publish}' ${client}/inventory
 curl -s -H 'Authorization: Bearer ${tokens.claim}' -H 'Content-Type: application/json' --data '{"ciphersuites":[1]}' ${address}/v1/users/${OWNER.user}/claims
 `;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

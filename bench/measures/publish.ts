@@ -1,6 +1,6 @@
 /** Publishing 100 packages over HTTP, and what of it is admission, transport to the pool, and storage. */
-import { ciphersuiteInfo, signatureSchemeName } from "../../src/mls/ciphersuite.ts";
-import { newSigner } from "../../tools/lib/sample-packages.ts";
+import { localRegistration } from "../../tools/lib/registration.ts";
+import { newSigner, type SampleSigner } from "../../tools/lib/sample-packages.ts";
 import { type Directory, startDirectory } from "../lib/directory.ts";
 import { encodeRequest, HttpConnection } from "../lib/http-connection.ts";
 import { BATCH_PACKAGES, makeBatch } from "../lib/packages.ts";
@@ -29,7 +29,7 @@ export async function measurePublish(plan: Plan): Promise<Outcome> {
   try {
     const connection = await HttpConnection.open(directory.port);
     try {
-      return await measureOn(connection, directory, signer.publicKey, bodies, plan);
+      return await measureOn(connection, directory, signer, bodies, plan);
     } finally {
       connection.close();
     }
@@ -41,17 +41,15 @@ export async function measurePublish(plan: Plan): Promise<Outcome> {
 async function measureOn(
   connection: HttpConnection,
   directory: Directory,
-  publicKey: Uint8Array,
+  signer: SampleSigner,
   bodies: readonly string[],
   { rounds }: Plan,
 ): Promise<Outcome> {
   const token = await directory.issuer.token(USER, CLIENT, "key-packages:publish");
   const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
   const client = `/v1/users/${USER}/clients/${CLIENT}`;
-  const keys = {
-    [signatureSchemeName(ciphersuiteInfo(SUITE).signatureScheme)]: Buffer.from(publicKey).toString("base64url"),
-  };
-  await send(connection, encodeRequest("PUT", client, headers, JSON.stringify({ signature_keys: keys })), "{");
+  const registration = await localRegistration(USER, CLIENT, signer);
+  await send(connection, encodeRequest("PUT", client, headers, JSON.stringify(registration)), "{");
 
   await directory.seed({ users: ["stored-only"], count: 0 });
 

@@ -27,7 +27,7 @@ export type ActorOrders = {
   readonly tokens: Readonly<Record<string, string>>;
   /** All users whom claimers and the operator may ask for. */
   readonly users: readonly string[];
-  /** One signature key for all clients of a user, so that packages that are offered twice come as far as the pool. */
+  /** By `user/client`: a key belongs to one client. */
   readonly signers: Readonly<Record<string, SharedSigner>>;
   /** Whom a publisher acts for. */
   readonly owners: readonly Owner[];

@@ -46,9 +46,9 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
     tokens[`${user}/${client}`] = await issuer.token(user, client, "key-packages:publish");
   }
   const signers: Record<string, SharedSigner> = {};
-  for (const user of users) {
+  for (const { user, client } of cast.owners) {
     const { signKey, publicKey } = await newSigner();
-    signers[user] = { signKey: base64url(signKey), publicKey: base64url(publicKey) };
+    signers[`${user}/${client}`] = { signKey: base64url(signKey), publicKey: base64url(publicKey) };
   }
   const names = Array.from({ length: cast.claimers }, (_, index) => `claimer${index}`);
   for (const [user, client] of names.flatMap((name) =>

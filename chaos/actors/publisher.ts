@@ -3,6 +3,7 @@
  * all of it, and now and then revoke; of the cooperative ones' packages it stays known what must be there in the end.
  */
 import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
+import { localRegistration } from "../../tools/lib/registration.ts";
 import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import { call, isStopping, note, type Owner, orders, pause, pick, random, refOfPackage, spanOf } from "./caller.ts";
@@ -24,7 +25,7 @@ type Answer = { readonly results?: readonly { readonly code: string }[] };
 async function own({ user, client, cooperative, sibling }: Owner): Promise<void> {
   const as = `${user}/${client}`;
   const path = `/v1/users/${user}/clients/${client}`;
-  const signer = signerOf(user);
+  const signer = signerOf(as);
   const published: Made[] = [];
   const stored: Made[] = [];
 
@@ -35,8 +36,7 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
   const makeLastResorts = async () => (await Promise.all(SUITES.map(makeLastResort))).flat();
 
   const register = async () => {
-    const key = Buffer.from(signer.publicKey).toString("base64url");
-    const called = await call(as, "PUT", path, { signature_keys: { ed25519: key } }, { repeat: true });
+    const called = await call(as, "PUT", path, await localRegistration(user, client, signer), { repeat: true });
     note({ kind: "read", route: "register", ...spanOf(called) });
   };
   const publish = async (mode: "add" | "replace", packages: readonly Made[]) => {
@@ -107,9 +107,9 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
   }
 }
 
-function signerOf(user: string): SampleSigner {
-  const signer = orders.signers[user];
-  if (!signer) throw new Error(`${user} has no signature key`);
+function signerOf(as: string): SampleSigner {
+  const signer = orders.signers[as];
+  if (!signer) throw new Error(`${as} has no signature key`);
   return { signKey: Buffer.from(signer.signKey, "base64url"), publicKey: Buffer.from(signer.publicKey, "base64url") };
 }
 

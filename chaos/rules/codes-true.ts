@@ -6,7 +6,12 @@ import type { Publish, Resend, Violation } from "../history.ts";
 import type { Story, Timeline } from "../timeline.ts";
 
 /** What a client may hear of its sibling's packages. */
-const KNOWN: ReadonlySet<string> = new Set(["init_key_reused", "already_claimed", "already_removed"]);
+const KNOWN: ReadonlySet<string> = new Set([
+  "signature_key_mismatch",
+  "init_key_reused",
+  "already_claimed",
+  "already_removed",
+]);
 
 export function codesTrue({ history, stories }: Timeline): Violation[] {
   return history.operations.flatMap((operation): Violation[] => {
@@ -32,6 +37,8 @@ function faultsOf(code: string, operation: Publish | Resend, story: Story): stri
   const isClaimed = story.claims.length > 0 || story.journaled;
   if (code === "already_claimed") return isClaimed ? [] : ["which nobody claimed"];
   if (code === "already_removed") return isClaimed ? ["which was claimed"] : [];
+  // It never came as far as the pool, which would know.
+  if (operation.kind === "resend" && code === "signature_key_mismatch") return [];
   // Whether it may be stored is the matter of stored-once.
   if (code === "stored") return [];
   const earlier = story.claims.find(({ endedMs }) => endedMs < operation.sentMs);

@@ -15,7 +15,7 @@ export function readCorsOrigins(env: Variables): readonly string[] {
   const entries = text.split(",").map((entry) => entry.trim());
   for (const entry of entries) {
     const origin = entry.endsWith(ANY_PORT) ? entry.slice(0, -ANY_PORT.length) : entry;
-    if (entry !== "*" && URL.parse(origin)?.origin !== origin) {
+    if (entry !== "*" && (origin.includes("*") || URL.parse(origin)?.origin !== origin)) {
       throw new SettingError(NAME, `must be a list of origins, such as https://app.example.com, got ${entry}`);
     }
   }

@@ -188,6 +188,12 @@ export const MAX_DIRECTORY_CAPABILITY_BYTES = 60 * 1024;
 /** A revoked client is remembered this long, in the pool and in the directory, far longer than a late write takes. */
 export const REVOKED_CLIENT_RETENTION_SECONDS = 30 * 24 * 3_600;
 
+/**
+ * That a client was ended is held against its older tokens for this long at least: tokens must not live longer. With
+ * tokens of hours or days it is far more than needed.
+ */
+export const ENDED_TOKENS_RETENTION_SECONDS = 30 * 24 * 3_600;
+
 /** First and longest pause before a failed write to the directory is tried again. */
 export const OUTBOX_RETRY_MIN_MS = 1_000;
 export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
@@ -228,6 +234,12 @@ export const MAX_TOKEN_CHARACTERS = 8 * 1024;
 
 /** Clocks of issuer and directory may differ by this much. */
 export const TOKEN_CLOCK_SKEW_SECONDS = 5;
+
+/**
+ * How far the time in a proof of possession may be from ours: clocks of devices are off by minutes. Within it a proof can
+ * be sent again, which registers the same key for the same client.
+ */
+export const REGISTRATION_PROOF_WINDOW_SECONDS = 300;
 
 /** How long a fetched JWKS serves, the least time between two fetches, and how long one may take. */
 export const JWKS_CACHE_MS = 10 * 60_000;

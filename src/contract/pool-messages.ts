@@ -20,7 +20,12 @@ export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
 
 export type SignatureKey = { readonly scheme: SignatureScheme; readonly publicKey: Uint8Array };
 
-export type RegisterCall = PoolCall & { readonly client: string; readonly signatureKeys: readonly SignatureKey[] };
+export type RegisterCall = PoolCall & {
+  readonly client: string;
+  readonly signatureKeys: readonly SignatureKey[];
+  /** When the caller's token was issued, in unix seconds; undefined if it does not say. */
+  readonly tokenIssuedAt?: number | undefined;
+};
 
 export type Registration = {
   readonly client: string;
@@ -32,7 +37,11 @@ export type RegisterAnswer =
   | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration }
   | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
   | { readonly outcome: "registrations_exhausted"; readonly retryAfterSeconds: number }
-  | { readonly outcome: "too_many_clients" };
+  /** Another registered client of the user has the key. */
+  | { readonly outcome: "signature_key_in_use"; readonly scheme: SignatureScheme }
+  | { readonly outcome: "too_many_clients" }
+  /** An operator or another client of the user ended the client after the token was issued, at `endedAt`. */
+  | { readonly outcome: "token_predates_revocation"; readonly endedAt: number };
 
 // ---- inventory ----------------------------------------------------------------------------------
 

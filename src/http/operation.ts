@@ -11,8 +11,11 @@ import type { ProblemCode } from "./refusals/problem-codes.ts";
 import type { Result } from "./refusals/refusal.ts";
 import type { Lists } from "./wire/read-json.ts";
 
-/** Who may call: a publisher reaches its own client only, a claimer and an operator any user. */
-export type Access = "anyone" | "publisher" | "claimer" | "operator";
+/**
+ * Who may call: a publisher reaches its own client only, a sibling any client of its user, a claimer and an operator any
+ * user.
+ */
+export type Access = "anyone" | "publisher" | "sibling" | "claimer" | "operator";
 
 export type MediaType = "application/json" | "message/mls" | "text/html";
 

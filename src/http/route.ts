@@ -61,7 +61,7 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   return operation.handle(input as AnyInput, c);
 }
 
-/** The identifiers of the path. A publisher's token must be of that very user and client. */
+/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's of that user. */
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
@@ -75,6 +75,7 @@ function readPath(
     const principal = c.get("principal");
     if (principal.user !== user || principal.client !== client) return refuse("not_owner");
   }
+  if (operation.access === "sibling" && c.get("principal").user !== user) return refuse("not_owner");
   return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
 }
 

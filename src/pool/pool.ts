@@ -57,11 +57,13 @@ import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } fr
 import {
   allClients,
   type ClientRecord,
+  findByName,
   findClient,
   isRegistered,
   registeredClients,
   writeClient,
 } from "./tables/clients.ts";
+import { endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
 import { readPool } from "./tables/pool-row.ts";
 import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
@@ -213,11 +215,28 @@ export class Pool extends DurableObject<object> {
     return answer;
   }
 
-  /** The same for every client of the user. */
+  /**
+   * The same for an operator or a sibling, also of a client that is revoked already: in addition the tokens that were
+   * issued to the client until now do not register it again.
+   */
+  async endClient(call: ClientCall): Promise<RevokeAnswer> {
+    if (!this.#exists) return NOT_REGISTERED;
+    const answer = this.#transaction(call, (nowMs): RevokeAnswer => {
+      const client = findByName(this.#sql, call.client);
+      if (!client) return NOT_REGISTERED;
+      endTokens(this.#sql, call.client, unixSeconds(nowMs));
+      return { outcome: "revoked", purged: isRegistered(client) ? this.#revoke([client], nowMs) : 0 };
+    });
+    if (answer.outcome === "revoked") await this.#relay.sendNow();
+    return answer;
+  }
+
+  /** The same for every client of the user, those included that have not been heard of. */
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
       const clients = registeredClients(this.#sql);
+      endTokens(this.#sql, undefined, unixSeconds(nowMs));
       return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
     });
     await this.#relay.sendNow();

@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
+import { LOCAL_AUDIENCE } from "./local-audience.ts";
 
 const ALGORITHM = "ES256";
 const TOKEN_LIFETIME = "12h";
 const ISSUER = "urn:mls-key-directory:local";
-const AUDIENCE = "mls-key-directory";
 
 export type SigningKey = {
   readonly privateJwk: JWK;
@@ -47,13 +47,13 @@ function signingKey(privateJwk: JWK): SigningKey {
 
 function issuerWith({ privateJwk, jwks }: SigningKey): Issuer {
   return {
-    settings: { AUTH_JWKS: jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
+    settings: { AUTH_JWKS: jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: LOCAL_AUDIENCE },
     token: async (user, client, scope) =>
       new SignJWT({ device_id: client, scope })
         .setProtectedHeader({ alg: ALGORITHM, kid: privateJwk.kid ?? "local" })
         .setSubject(user)
         .setIssuer(ISSUER)
-        .setAudience(AUDIENCE)
+        .setAudience(LOCAL_AUDIENCE)
         .setIssuedAt()
         .setExpirationTime(TOKEN_LIFETIME)
         .sign(await importJWK(privateJwk, ALGORITHM)),

@@ -5,6 +5,7 @@ import type { Access } from "../operation.ts";
 export const SCOPE_OF = {
   anyone: undefined,
   publisher: "key-packages:publish",
+  sibling: "clients:revoke",
   claimer: "key-packages:claim",
   operator: "directory:admin",
 } as const satisfies Readonly<Record<Access, string | undefined>>;
@@ -16,4 +17,6 @@ export type Principal = {
   /** Undefined in a token without the client's claim: good for an operator, not for publishers and claimers. */
   readonly client: string | undefined;
   readonly scopes: ReadonlySet<string>;
+  /** `iat`, in unix seconds, if the token has one. */
+  readonly issuedAt: number | undefined;
 };

@@ -52,7 +52,8 @@ function toPrincipal(payload: JWTPayload, clientClaim: string): Result<Principal
     return refuse("token_invalid", `its ${clientClaim} is not an identifier`);
   }
   const scopes = typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : [];
-  return ok({ user: sub, client, scopes: new Set(scopes) });
+  const issuedAt = typeof payload.iat === "number" ? payload.iat : undefined;
+  return ok({ user: sub, client, scopes: new Set(scopes), issuedAt });
 }
 
 function refusalOf(error: unknown) {

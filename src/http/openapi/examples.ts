@@ -11,6 +11,9 @@ const KEY_PACKAGE =
 const KEY_PACKAGE_REF = "whYjNwvKjRw9szZ66V-9uOwly9-5WWJKrTTev-2Z4ts";
 const SIGNATURE_KEY = "cBzTOEVFxG64IJbw8ZSqO0kvtKO10HJb1HlRXq4T88c";
 
+/** The form of an Ed25519 signature. */
+const PROOF = `${SIGNATURE_KEY}${SIGNATURE_KEY}`;
+
 const POOL = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 const CURSOR = "WyJhbGljZSJd";
 
@@ -86,7 +89,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     },
   },
-  registerClient: { request: { signature_keys }, answer: client },
+  registerClient: {
+    request: { signature_keys, signed_at: 1_890_000_000, proofs: { ed25519: PROOF } },
+    answer: client,
+  },
+  endClient: { answer: { user: "alice", client: "phone", purged: 99 } },
+  endSibling: { answer: { user: "alice", client: "phone", purged: 99 } },
   getClient: { answer: client },
   revokeClient: { answer: { user: "alice", client: "phone", purged: 99 } },
   publishKeyPackages: { request: { key_packages: [KEY_PACKAGE, "not base64url"] }, answer: published },

@@ -35,6 +35,7 @@ const REPETITION = {
   reconcile: "safe",
   // After a lost reply the second call would say that there never was such a client.
   revoke: "once",
+  endClient: "safe",
   revokeUser: "safe",
   journal: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
@@ -90,17 +91,36 @@ export function resyncPool(env: PoolPlacement, id: string): Promise<Result<Resyn
   return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
 }
 
-type Outcome = { readonly outcome?: string; readonly retryAfterSeconds?: number; readonly scheme?: number };
+type Outcome = {
+  readonly outcome?: string;
+  readonly retryAfterSeconds?: number;
+  readonly scheme?: number;
+  readonly endedAt?: number;
+};
 
 function accepted(answer: unknown): Result<unknown> {
   if (typeof answer !== "object" || answer === null) return ok(answer);
-  const { outcome, retryAfterSeconds, scheme } = answer as Outcome;
+  const { outcome, retryAfterSeconds } = answer as Outcome;
   if (outcome === undefined || !Object.hasOwn(PROBLEMS, outcome)) return ok(answer);
-  const detail =
-    outcome === "signature_key_conflict" && scheme !== undefined
-      ? `another key is registered for ${signatureSchemeName(scheme as SignatureScheme)}; to rotate it, delete the client and register it again`
-      : undefined;
-  return refuse(outcome as ProblemCode, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  return refuse(
+    outcome as ProblemCode,
+    detailOf(answer as Outcome),
+    retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+  );
+}
+
+function detailOf({ outcome, scheme, endedAt }: Outcome): string | undefined {
+  if (endedAt !== undefined) return `the client was ended at ${endedAt}; expected a token with a later iat`;
+  if (scheme === undefined) return undefined;
+  const name = signatureSchemeName(scheme as SignatureScheme);
+  switch (outcome) {
+    case "signature_key_conflict":
+      return `another key is registered for ${name}; to rotate it, delete the client and register it again`;
+    case "signature_key_in_use":
+      return `expected an ${name} key of this client's own, got one of another client; register a fresh key, or revoke the other client first`;
+    default:
+      return undefined;
+  }
 }
 
 /** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */

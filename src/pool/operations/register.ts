@@ -1,6 +1,6 @@
 /** Registering clients and ending registrations. Each function answers with records that the caller writes. */
 import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
-import type { RegisterAnswer, RegisterCall, Registration } from "../../contract/pool-messages.ts";
+import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { withoutClaims } from "../tables/budgets.ts";
 import { MAX_CLIENT_ID } from "../tables/chunks.ts";
@@ -13,6 +13,7 @@ import {
   registeredClients,
   writeClient,
 } from "../tables/clients.ts";
+import { tokensEndedAt } from "../tables/ended-tokens.ts";
 import { removePackages } from "./stock.ts";
 
 export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRecord): Registration => ({
@@ -23,12 +24,22 @@ export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRe
 
 /**
  * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate, revoke and register
- * again. A revoked client that returns keeps its tombstones and loses its claim budgets.
+ * again. A key belongs to one registered client of the user: two clients with one key could never be in a group together
+ * (RFC 9420 §7.3). A revoked client that returns keeps its tombstones and loses its claim budgets. One that an operator or
+ * a sibling has ended returns only with a token that was issued later: whoever found a lost device holds older ones.
  */
 export function register(sql: SqlStorage, call: RegisterCall, now: number): RegisterAnswer {
+  const endedAt = tokensEndedAt(sql, call.client);
+  if (endedAt !== undefined && !isIssuedAfter(endedAt, call.tokenIssuedAt)) {
+    return { outcome: "token_predates_revocation", endedAt };
+  }
   const existing = findByName(sql, call.client);
-  if (existing && isRegistered(existing)) return extend(sql, existing, call);
-  if (registeredClients(sql).length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
+  const registered = registeredClients(sql);
+  const siblings = registered.filter(({ client }) => client !== call.client);
+  if (existing && isRegistered(existing)) return extend(sql, existing, siblings, call);
+  const inUse = keyInUse(siblings, call.signatureKeys);
+  if (inUse) return { outcome: "signature_key_in_use", scheme: inUse.scheme };
+  if (registered.length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
   // Names that were revoked are remembered: one who goes through tens of thousands has used up what a pool can number.
   if (!existing && nextClientId(sql) > MAX_CLIENT_ID) return { outcome: "too_many_clients" };
   const blank = existing ?? insertClient(sql, call.client, now);
@@ -51,7 +62,22 @@ export function changesRegistration(sql: SqlStorage, { client, signatureKeys }: 
   return signatureKeys.some(({ scheme }) => !known.has(scheme));
 }
 
-function extend(sql: SqlStorage, client: ClientRecord, call: RegisterCall): RegisterAnswer {
+/** In whole seconds, as `endedAt` is. A token that does not say when it was issued may be of any time. */
+const isIssuedAfter = (endedAt: number, issuedAt: number | undefined): boolean =>
+  issuedAt !== undefined && Math.floor(issuedAt) > endedAt;
+
+/** The first of the keys that one of these clients has. */
+function keyInUse(clients: readonly ClientRecord[], keys: readonly SignatureKey[]): SignatureKey | undefined {
+  const taken = clients.flatMap(({ signatureKeys }) => signatureKeys);
+  return keys.find((key) => taken.some((other) => equalBytes(other.publicKey, key.publicKey)));
+}
+
+function extend(
+  sql: SqlStorage,
+  client: ClientRecord,
+  siblings: readonly ClientRecord[],
+  call: RegisterCall,
+): RegisterAnswer {
   const known = new Map(client.signatureKeys.map((key) => [key.scheme, key.publicKey]));
   for (const key of call.signatureKeys) {
     const publicKey = known.get(key.scheme);
@@ -61,6 +87,8 @@ function extend(sql: SqlStorage, client: ClientRecord, call: RegisterCall): Regi
   }
   const added = call.signatureKeys.filter((key) => !known.has(key.scheme));
   if (added.length === 0) return { outcome: "unchanged", registration: registrationOf(client) };
+  const inUse = keyInUse(siblings, added);
+  if (inUse) return { outcome: "signature_key_in_use", scheme: inUse.scheme };
   const signatureKeys = [...client.signatureKeys, ...added].sort((a, b) => a.scheme - b.scheme);
   const extended = writeClient(sql, { ...client, signatureKeys, changes: client.changes + 1 });
   return { outcome: "extended", registration: registrationOf(extended) };

@@ -230,6 +230,7 @@ describe("an honest history", () => {
       resent(200, ["a"], "already_claimed"),
       resent(200, ["b"], "already_removed"),
       resent(200, ["c", "last"], "init_key_reused"),
+      resent(200, ["a", "b", "c", "last"], "signature_key_mismatch"),
       resent(200, ["a", "b", "c"], "none", { status: 404, codes: [] }),
     ];
     expect(broken(history(operations, { liveRefs: ["c", "last"] }))).toEqual([]);

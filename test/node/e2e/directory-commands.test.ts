@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { bundle, readDeployment } from "../../../tools/lib/deployment.ts";
 import { type LocalWorker, startWorker } from "../../../tools/lib/local-worker.ts";
+import { localRegistration } from "../../../tools/lib/registration.ts";
 import { newSigner } from "../../../tools/lib/sample-packages.ts";
 import { type Issuer, newIssuer } from "../../../tools/lib/tokens.ts";
 
@@ -83,7 +84,7 @@ const all = (status: number) => USERS.map(() => status);
 
 it("rebuilds a lost database, and moves every user when one becomes three", async () => {
   let address = await restart(["DB"]);
-  const ed25519 = Buffer.from((await newSigner()).publicKey).toString("base64url");
+  const signer = await newSigner();
   for (const user of USERS) {
     const response = await fetch(`${address}/v1/users/${user}/clients/phone`, {
       method: "PUT",
@@ -91,7 +92,7 @@ it("rebuilds a lost database, and moves every user when one becomes three", asyn
         authorization: `Bearer ${await issuer.token(user, "phone", "key-packages:publish")}`,
         "content-type": "application/json",
       },
-      body: JSON.stringify({ signature_keys: { ed25519 } }),
+      body: JSON.stringify(await localRegistration(user, "phone", signer)),
     });
     expect(response.status).toBe(201);
   }

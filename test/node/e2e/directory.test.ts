@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { descendants } from "../../../tools/lib/process-tree.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
-import { claimer, owner } from "../support/api.ts";
+import { call, claimer, owner } from "../support/api.ts";
 import { freePort, type Server, startServer, until, untilEnded } from "../support/server.ts";
 
 let state: string;
@@ -106,6 +106,19 @@ describe("a started directory", () => {
     expect(refs).toHaveLength(20);
     expect(new Set(refs).size).toBe(20);
     expect(after.filter((entry) => entry.status === "exhausted")).toHaveLength(1);
+  });
+
+  it("registers a client with what the command for it prints, again with the same key", async () => {
+    const token = await server.token("grace", "tablet", "key-packages:publish");
+    const keyFile = join(state, "tablet.json");
+    const args = ["--user", "grace", "--client", "tablet", "--key-file", keyFile];
+    const statuses = [];
+    for (let run = 0; run < 2; run++) {
+      const printed = spawnSync("npm", ["run", "-s", "registration", "--", ...args], { encoding: "utf8" });
+      const body: unknown = JSON.parse(printed.stdout);
+      statuses.push((await call(server, "PUT", "/v1/users/grace/clients/tablet", token, body)).status);
+    }
+    expect(statuses).toEqual([201, 200]);
   });
 
   it("says plainly that a port is in use", async () => {

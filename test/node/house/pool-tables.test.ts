@@ -26,6 +26,7 @@ it.each([
   ["fingerprints", "fingerprints.ts"],
   ["clients", "clients.ts"],
   ["claims", "claims.ts"],
+  ["ended_tokens", "ended-tokens.ts"],
 ])("writes the table %s only in %s", (table, file) => {
   expect(filesThat(/./, table)).toEqual([file]);
 });

@@ -1,4 +1,5 @@
 /** The calls of a publisher and of a claimer, over real HTTP. */
+import { localRegistration } from "../../../tools/lib/registration.ts";
 import type { SampleSigner } from "../../../tools/lib/sample-packages.ts";
 import type { Server } from "./server.ts";
 
@@ -30,9 +31,8 @@ export async function call<T>(
 export async function owner(server: Server, user: string, signer: SampleSigner) {
   const token = await server.token(user, "phone", "key-packages:publish");
   const client = `/v1/users/${user}/clients/phone`;
-  await call(server, "PUT", client, token, {
-    signature_keys: { ed25519: Buffer.from(signer.publicKey).toString("base64url") },
-  });
+  const { status, body } = await call(server, "PUT", client, token, await localRegistration(user, "phone", signer));
+  if (status >= 300) throw new Error(`${status}: ${JSON.stringify(body)}`);
   return {
     publish: (keyPackages: readonly string[]) =>
       call<{ results: PublishResult[]; inventory: Inventory[] }>(server, "POST", `${client}/key-packages`, token, {

@@ -16,7 +16,16 @@ import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { type Answer, call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
+import {
+  type Answer,
+  call,
+  claimer,
+  clientPath,
+  freshName,
+  ORIGIN,
+  registeredOwner,
+  registration,
+} from "../support/http.ts";
 
 type Attempt = {
   readonly who: string;
@@ -218,8 +227,8 @@ const BODIES: readonly Attempt[] = [
 /** A user of that name registers, and is found under it. */
 const registers = (name: string) => async () => {
   const bearer = await token({ user: name });
-  const signature_keys = { ed25519: base64url(owner.signer.publicKey) };
-  const answer = await call("PUT", clientPath(name), { token: bearer, body: { signature_keys } });
+  const body = await registration({ user: name, client: "phone" }, owner.signer);
+  const answer = await call("PUT", clientPath(name), { token: bearer, body });
   const found = await call("GET", `/v1/users/${encodeURIComponent(name)}/clients`, { token: bob.token });
   expect(found.json).toMatchObject({ user: name, clients: [{}] });
   return answer;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Access } from "../../../src/http/operation.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { poolName } from "../../../src/pool/address.ts";
-import { ADMIN, CLAIM, PUBLISH, type TokenOptions, token } from "../support/auth.ts";
+import { ADMIN, CLAIM, PUBLISH, REVOKE, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
 
@@ -16,12 +16,21 @@ type Asker =
   | "other user"
   | "other client"
   | "publisher"
+  | "sibling"
+  | "other user's sibling"
   | "claimer"
   | "operator";
 
-const SCOPE: Readonly<Record<Access, string>> = { publisher: PUBLISH, claimer: CLAIM, operator: ADMIN, anyone: "" };
+const SCOPE: Readonly<Record<Access, string>> = {
+  publisher: PUBLISH,
+  sibling: REVOKE,
+  claimer: CLAIM,
+  operator: ADMIN,
+  anyone: "",
+};
 const WRONG_SCOPE: Readonly<Record<Access, string>> = {
   publisher: CLAIM,
+  sibling: PUBLISH,
   claimer: PUBLISH,
   operator: PUBLISH,
   anyone: "",
@@ -36,6 +45,8 @@ const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOpti
   "other user": () => ({ user: "mallory", scope: PUBLISH }),
   "other client": (_, user) => ({ user, client: "tablet", scope: PUBLISH }),
   publisher: (_, user) => ({ user, scope: PUBLISH }),
+  sibling: (_, user) => ({ user, client: "tablet", scope: REVOKE }),
+  "other user's sibling": () => ({ user: "mallory", client: "tablet", scope: REVOKE }),
   claimer: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
   operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
 };
@@ -50,6 +61,21 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "not_owner",
     "other client": "not_owner",
     publisher: "allowed",
+    sibling: "insufficient_scope",
+    "other user's sibling": "insufficient_scope",
+    claimer: "insufficient_scope",
+    operator: "insufficient_scope",
+  },
+  sibling: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "insufficient_scope",
+    "other client": "insufficient_scope",
+    publisher: "insufficient_scope",
+    sibling: "allowed",
+    "other user's sibling": "not_owner",
     claimer: "insufficient_scope",
     operator: "insufficient_scope",
   },
@@ -61,6 +87,8 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
     publisher: "insufficient_scope",
+    sibling: "insufficient_scope",
+    "other user's sibling": "insufficient_scope",
     claimer: "allowed",
     operator: "insufficient_scope",
   },
@@ -72,6 +100,8 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     "other user": "insufficient_scope",
     "other client": "insufficient_scope",
     publisher: "insufficient_scope",
+    sibling: "insufficient_scope",
+    "other user's sibling": "insufficient_scope",
     claimer: "insufficient_scope",
     operator: "allowed",
   },
@@ -84,6 +114,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   registerClient: () => ({ body: { signature_keys: {} } }),
   getClient: () => ({}),
   revokeClient: () => ({}),
+  endSibling: () => ({}),
   publishKeyPackages: () => ({ body: { key_packages: [] } }),
   replaceKeyPackages: () => ({ body: { key_packages: [] } }),
   removeKeyPackages: () => ({ body: { all: true } }),
@@ -97,6 +128,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   listUsers: () => ({}),
   getUser: () => ({}),
   revokeUser: () => ({}),
+  endClient: () => ({}),
   resyncUser: () => ({}),
   resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
-import { call, claimer, clientPath, freshName, ORIGIN, registeredOwner } from "../support/http.ts";
+import { call, claimer, clientPath, freshName, ORIGIN, registeredOwner, registration } from "../support/http.ts";
 
 const owner = await registeredOwner();
 const good = base64url(owner.forge());
 const bob = await claimer();
 const keyPackages = `${owner.path}/key-packages`;
 const claims = `/v1/users/${owner.user}/claims`;
+const proven = await registration({ user: owner.user, client: "phone" }, owner.signer);
 const json = { "Content-Type": "application/json" };
 
 type Row = readonly [what: string, status: number, code: string, request: () => ReturnType<typeof call>];
@@ -137,7 +138,7 @@ const rows: readonly Row[] = [
   [
     "JSON as deep as the body is long",
     400,
-    "invalid_request",
+    "invalid_json",
     () => publish({ raw: "[".repeat(200_000) + "]".repeat(200_000), headers: json }),
   ],
   [
@@ -194,26 +195,46 @@ const rows: readonly Row[] = [
     "a key that is no base64",
     400,
     "invalid_base64",
-    () => owner.as("PUT", "", { body: { signature_keys: { ed25519: "?" } } }),
+    () => owner.as("PUT", "", { body: { ...proven, signature_keys: { ed25519: "?" } } }),
   ],
   [
     "a key of the wrong length",
     422,
     "invalid_signature_key",
-    () => owner.as("PUT", "", { body: { signature_keys: { ed25519: "AAAA" } } }),
+    () => owner.as("PUT", "", { body: { ...proven, signature_keys: { ed25519: "AAAA" } } }),
   ],
   [
     "a key of small order",
     422,
     "invalid_signature_key",
-    () => owner.as("PUT", "", { body: { signature_keys: { ed25519: base64url(new Uint8Array(32).fill(1, 0, 1)) } } }),
+    () =>
+      owner.as("PUT", "", {
+        body: { ...proven, signature_keys: { ed25519: base64url(new Uint8Array(32).fill(1, 0, 1)) } },
+      }),
   ],
-  ["a registration without key", 400, "invalid_request", () => owner.as("PUT", "", { body: { signature_keys: {} } })],
+  [
+    "a registration without key",
+    400,
+    "invalid_request",
+    () => owner.as("PUT", "", { body: { ...proven, signature_keys: {}, proofs: {} } }),
+  ],
+  [
+    "a proof that is no base64",
+    400,
+    "invalid_base64",
+    () => owner.as("PUT", "", { body: { ...proven, proofs: { ed25519: "=" } } }),
+  ],
+  [
+    "a proof of another length",
+    422,
+    "possession_unproven",
+    () => owner.as("PUT", "", { body: { ...proven, proofs: { ed25519: "AAAA" } } }),
+  ],
   [
     "a scheme that nobody knows",
     400,
     "invalid_request",
-    () => owner.as("PUT", "", { body: { signature_keys: { rsa: "AAAA" } } }),
+    () => owner.as("PUT", "", { body: { ...proven, signature_keys: { rsa: "AAAA" }, proofs: { rsa: "AAAA" } } }),
   ],
   ["a replacement by nothing", 422, "empty_replacement", () => owner.replace([])],
   ["a delete of nothing", 400, "invalid_request", () => owner.as("DELETE", "/key-packages", { body: { refs: [] } })],

@@ -13,7 +13,7 @@ import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
-import { freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
+import { freshName, type Json, ORIGIN, registeredOwner, registration } from "../support/http.ts";
 
 type Fault = { readonly message: string; readonly retryable?: boolean; readonly overloaded?: boolean };
 
@@ -216,7 +216,7 @@ test("a fault is told without its detail", async () => {
     503,
     "setting CIPHERSUITES must be a list of different suites of RFC 9420, such as 1,2,3",
   ]);
-  const body = { signature_keys: { ed25519: base64url(owner.signer.publicKey) } };
+  const body = await registration({ user: owner.user, client: "phone" }, owner.signer);
   const answer = await request(bindings, "PUT", owner.path, bearer, body);
   expect(answer.status).toBe(503);
   expect(JSON.stringify(answer.json)).not.toContain("undefined");

@@ -14,7 +14,7 @@ function digestOf(references: readonly string[]): string {
 
 test("registering is idempotent, and every answer carries the inventory with its zeros", async () => {
   const owner = await registeredOwner();
-  const again = await owner.as("PUT", "", { body: { signature_keys: { ed25519: base64url(owner.signer.publicKey) } } });
+  const again = await owner.register();
   expect(again.status).toBe(200);
   expect(again.json.signature_keys).toEqual({ ed25519: base64url(owner.signer.publicKey) });
   expect(again.json.inventory).toHaveLength(7);
@@ -31,10 +31,10 @@ test("registering is idempotent, and every answer carries the inventory with its
 
 test("a scheme keeps its key until the client is revoked and registered anew", async () => {
   const owner = await registeredOwner();
-  const other = { signature_keys: { ed25519: base64url(newSigner().publicKey) } };
-  expect((await owner.as("PUT", "", { body: other })).json.code).toBe("signature_key_conflict");
+  const other = newSigner();
+  expect((await owner.register(other)).json.code).toBe("signature_key_conflict");
   expect((await owner.as("DELETE", "")).status).toBe(200);
-  expect((await owner.as("PUT", "", { body: other })).status).toBe(201);
+  expect((await owner.register(other)).status).toBe(201);
 });
 
 test("an empty list adds nothing and takes nothing away", async () => {
@@ -212,7 +212,7 @@ test("a revoked client is gone from claims and from the directory at once, and i
   expect((await bob.claim(owner.user)).json).toEqual({ user: owner.user, status: "none", clients: [] });
   expect((await bob.peek(owner.user)).json).toEqual({ user: owner.user, clients: [] });
   expect((await owner.as("GET", "")).json.code).toBe("client_not_registered");
-  await owner.as("PUT", "", { body: { signature_keys: { ed25519: base64url(owner.signer.publicKey) } } });
+  await owner.register();
   expect(codes(await owner.publish(batch))).toEqual(["already_removed", "already_removed"]);
 });
 

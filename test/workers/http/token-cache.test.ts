@@ -11,7 +11,7 @@ const issuer = (change: Partial<Issuer> = {}): Issuer => ({
   ...change,
 });
 
-const alice = { user: "alice", client: "phone", scopes: new Set<never>() };
+const alice = { user: "alice", client: "phone", scopes: new Set<never>(), issuedAt: undefined };
 const now = new Date(1_000_000_000_000);
 const after = (ms: number) => new Date(now.getTime() + ms);
 

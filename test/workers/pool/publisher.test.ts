@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it, vi } from "vitest";
-import type { ReconcileCall } from "../../../src/contract/pool-messages.ts";
+import type { ReconcileCall, SignatureKey } from "../../../src/contract/pool-messages.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
 import { ED25519, hexRefs, keyPackage, keyPackages, only, poolOf, signatureKey } from "../support/pool.ts";
 
@@ -42,6 +42,34 @@ describe("registering", () => {
     expect(answer.outcome).toBe("created");
     const again = [claimed, live].map((old) => ({ ...old, signatureKey: publicKey }));
     expect((await pool.publish(again)).codes).toEqual(["already_claimed", "already_removed"]);
+  });
+
+  it("refuses a key that another client of the user is registered with, until that one is revoked", async () => {
+    const pool = await poolOf();
+    const call = (client: string, signatureKeys: readonly SignatureKey[]) =>
+      pool.stub().register({ ...pool.base, client, signatureKeys });
+    const phones = { scheme: ED25519, publicKey: signatureKey };
+    const p256 = { scheme: 0x0403, publicKey: new Uint8Array(65).fill(4) };
+    const refused = { outcome: "signature_key_in_use", scheme: ED25519 };
+    // As a new client, with a key of its own beside it, and as a further key of one that is registered.
+    expect(await call("tablet", [phones])).toEqual(refused);
+    expect(await call("tablet", [p256, phones])).toEqual(refused);
+    expect(await call("tablet", [p256])).toMatchObject({ outcome: "created" });
+    expect(await call("tablet", [p256, phones])).toEqual(refused);
+    expect(await call("phone", [phones, p256])).toEqual({ ...refused, scheme: 0x0403 });
+    // Nothing of what was refused has been kept, and what one has stays its own.
+    const tablet = await pool.stub().getClient({ ...pool.base, client: "tablet" });
+    expect(tablet).toMatchObject({ view: { registration: { signatureKeys: [p256] } } });
+    expect(await call("phone", [phones])).toMatchObject({ outcome: "unchanged" });
+
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    expect(await call("tablet", [phones])).toMatchObject({ outcome: "extended" });
+    expect(await call("phone", [phones])).toEqual(refused);
+  });
+
+  it("lets clients of different users have the same key", async () => {
+    await poolOf();
+    expect((await (await poolOf()).register("phone")).outcome).toBe("unchanged");
   });
 
   it("has a limit to the clients of one user", async () => {

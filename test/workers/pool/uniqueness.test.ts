@@ -1,7 +1,7 @@
 /**
  * References, init keys and encryption keys are unique for the user (RFC 9420 §10, §16.8): a package that one client of
- * the user has had in its stock is known to all of them. Here the clients share a signature key, which is the only way in
- * which a sibling's package comes as far as the pool.
+ * the user has had in its stock is known to all of them. Admission keeps out what a sibling has signed; the pool does not
+ * depend on that, so here such packages come as far as the pool, as if the client had signed them itself.
  */
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";

@@ -1,7 +1,8 @@
 /** Calls to the Worker under test, and owners and claimers to make them. */
 import { env, exports } from "cloudflare:workers";
 import { poolFor } from "../../../src/pool/address.ts";
-import { CLAIM, PUBLISH, token } from "./auth.ts";
+import { type Registering, registrationBody } from "../../../tools/lib/registration.ts";
+import { AUDIENCE, CLAIM, PUBLISH, token } from "./auth.ts";
 import { operationOf, undescribed } from "./described.ts";
 import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge.ts";
 import { settled } from "./pool.ts";
@@ -61,14 +62,22 @@ export const freshName = (prefix: string): string => `${prefix}-${++serial}-${cr
 export const clientPath = (user: string, client = "phone"): string =>
   `/v1/users/${encodeURIComponent(user)}/clients/${encodeURIComponent(client)}`;
 
+/** A request to register Ed25519 keys, each with its proof for the Worker under test. */
+export const registration = (who: Omit<Registering, "audience">, ...signers: readonly Signer[]) =>
+  registrationBody(
+    { audience: AUDIENCE, ...who },
+    ...signers.map(({ publicKey, secretKey }) => ({ publicKey, privateKey: secretKey })),
+  );
+
 /** A user with one registered client, and its calls. */
 export async function registeredOwner(user = freshName("owner"), client = "phone", signer: Signer = newSigner()) {
   const bearer = await token({ user, client, scope: PUBLISH });
   const path = clientPath(user, client);
   const as = (method: string, suffix: string, options: Call = {}) =>
     call(method, path + suffix, { token: bearer, ...options });
-  const registration = await as("PUT", "", { body: { signature_keys: { ed25519: base64url(signer.publicKey) } } });
-  if (registration.status >= 300) throw new Error(JSON.stringify(registration.json));
+  const register = async (by: Signer = signer) => as("PUT", "", { body: await registration({ user, client }, by) });
+  const registered = await register();
+  if (registered.status >= 300) throw new Error(JSON.stringify(registered.json));
   const upload: typeof as = async (...request) => {
     const answer = await as(...request);
     await settled(poolFor(env, user));
@@ -82,6 +91,7 @@ export async function registeredOwner(user = freshName("owner"), client = "phone
     token: bearer,
     path,
     as,
+    register,
     forge: (change: Partial<Forgery> = {}) => forge({ ...forgery, ...change }),
     forgeMany: (count: number, change: Partial<Forgery> = {}) => forgeMany(count, { ...forgery, ...change }),
     publish: (packages: readonly Uint8Array[]) =>

@@ -1,10 +1,13 @@
 /** Pools of their own for each test, and packages that no crypto was spent on: the pool trusts its Worker. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimAnswer, ClaimCriteria, ClientClaim, PublishAnswer } from "../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
+import { equalBytes } from "../../../src/shared/bytes.ts";
 
 export const ED25519 = 0x0807;
 export const NO_EPOCH = 0;
@@ -21,7 +24,17 @@ export function freshBytes(length: number): Uint8Array {
 
 export const freshUser = (): string => `user-${++serial}-${crypto.randomUUID()}`;
 
+/** The key of the first client of a pool; a package that names no other is taken to be signed by whoever publishes it. */
 export const signatureKey = new Uint8Array(32).fill(7);
+
+/** A key belongs to one client of a user, so each has its own: the phone the one above, the others one by their name. */
+export function signatureKeyOf(client: string): Uint8Array {
+  return client === "phone" ? signatureKey : sha256(utf8ToBytes(client));
+}
+
+/** The package as this client would publish it. */
+export const signedBy = (client: string, one: AdmittedKeyPackage): AdmittedKeyPackage =>
+  equalBytes(one.signatureKey, signatureKey) ? { ...one, signatureKey: signatureKeyOf(client) } : one;
 
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -69,18 +82,24 @@ export async function settled(pool: DurableObjectStub<Pool>): Promise<void> {
 export async function poolOf(user = freshUser(), client = "phone") {
   const pool = () => poolFor(env, user);
   const base = { user, restoreEpoch: NO_EPOCH };
-  await pool().register({ ...base, client, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] });
+  const register = (name: string) =>
+    pool().register({
+      ...base,
+      client: name,
+      signatureKeys: [{ scheme: ED25519, publicKey: signatureKeyOf(name) }],
+    });
+  await register(client);
   return {
     user,
     client,
     stub: pool,
     base,
-    register: (name: string) =>
-      pool().register({ ...base, client: name, signatureKeys: [{ scheme: ED25519, publicKey: signatureKey }] }),
+    register,
     publish: async (packages: readonly AdmittedKeyPackage[], to = client, mode: "add" | "replace" = "add") => {
       // What was due before waits for an alarm, and none rings by itself.
       const waitsForAlarm = await isDue(pool());
-      const answer = await pool().publish({ ...base, client: to, mode, keyPackages: packages, refused: 0 });
+      const keyPackages = packages.map((one) => signedBy(to, one));
+      const answer = await pool().publish({ ...base, client: to, mode, keyPackages, refused: 0 });
       if (!waitsForAlarm) await settled(pool());
       return publish(answer);
     },

@@ -1,7 +1,8 @@
 /** Each operation over HTTP, many times, against the metered Worker: calls, CPU and time of one of them. */
 import { setTimeout as pause } from "node:timers/promises";
 import { descendants, readProc } from "../process-tree.ts";
-import { newSigner, sampleKeyPackages } from "../sample-packages.ts";
+import { localRegistration } from "../registration.ts";
+import { newSigner, type SampleSigner, sampleKeyPackages } from "../sample-packages.ts";
 import type { Issuer } from "../tokens.ts";
 import type { Totals } from "./metered-worker.ts";
 import { BULK_USERS } from "./month.ts";
@@ -171,7 +172,7 @@ async function makeOwners(
   count: number,
   packages: number,
   lastResort: boolean,
-): Promise<(Owner & { readonly publicKey: Uint8Array })[]> {
+): Promise<(Owner & { readonly signer: SampleSigner })[]> {
   const owners = [];
   for (let index = 0; index < count; index++) {
     const user = `${prefix}-${index}`;
@@ -180,7 +181,7 @@ async function makeOwners(
       user,
       token: await issuer.token(user, "phone", "key-packages:publish"),
       packages: await sampleKeyPackages({ identity: user, signer, count: packages, lastResort }),
-      publicKey: signer.publicKey,
+      signer,
     });
   }
   return owners;
@@ -188,9 +189,9 @@ async function makeOwners(
 
 const clientPath = ({ user }: Owner): string => `/v1/users/${user}/clients/phone`;
 
-function register(target: Target, owner: Owner & { readonly publicKey: Uint8Array }): Promise<void> {
-  const key = Buffer.from(owner.publicKey).toString("base64url");
-  return send(target, "PUT", clientPath(owner), owner.token, { signature_keys: { ed25519: key } }, "");
+async function register(target: Target, owner: Owner & { readonly signer: SampleSigner }): Promise<void> {
+  const body = await localRegistration(owner.user, "phone", owner.signer);
+  await send(target, "PUT", clientPath(owner), owner.token, body, "");
 }
 
 /** Throws unless the answer is a success that holds `expect`: what was refused would be measured as cheap. */

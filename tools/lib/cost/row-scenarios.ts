@@ -2,6 +2,8 @@
  * What each operation of a pool writes, the alarms that follow from it included. The scenarios run in a Worker: in the
  * tests, which hold the numbers, and in the one that `npm run cost` measures.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimAnswer, ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
@@ -246,14 +248,14 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
     const answer = await pool(user).register({
       ...base,
       client,
-      signatureKeys: [{ scheme: ED25519, publicKey: SIGNATURE_KEY }],
+      signatureKeys: [{ scheme: ED25519, publicKey: signatureKeyOf(client) }],
     });
     if (answer.outcome !== "created") throw new Error(`registering: ${answer.outcome}`);
   };
 
   const packages = (count: number, lifetimeSeconds = LIFETIME_SECONDS, lastResort = false) =>
     Array.from({ length: count }, () =>
-      syntheticKeyPackage(SIGNATURE_KEY, { now: now(), lifetimeSeconds, lastResort }),
+      syntheticKeyPackage(signatureKeyOf("phone"), { now: now(), lifetimeSeconds, lastResort }),
     );
 
   const publish = async (
@@ -261,7 +263,8 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
     mode: "add" | "replace" = "add",
     client = "phone",
   ) => {
-    const answer = await pool(user).publish({ ...base, client, mode, keyPackages, refused: 0 });
+    const signed = keyPackages.map((one) => ({ ...one, signatureKey: signatureKeyOf(client) }));
+    const answer = await pool(user).publish({ ...base, client, mode, keyPackages: signed, refused: 0 });
     if (answer.outcome !== "published" || !answer.codes.every((code) => code === "stored")) {
       throw new Error(`publishing: ${JSON.stringify(answer)}`);
     }
@@ -301,7 +304,8 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
   return { user, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
 }
 
-const SIGNATURE_KEY = new Uint8Array(32).fill(7);
+/** Each client has a key of its own. */
+const signatureKeyOf = (client: string): Uint8Array => sha256(utf8ToBytes(client));
 
 const ANYTHING: ClaimCall["criteria"] = {
   ciphersuites: [1],

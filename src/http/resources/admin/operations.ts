@@ -11,6 +11,8 @@ import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { endClient } from "../clients/operations.ts";
+import { revokeAnswer } from "../clients/schemas.ts";
 import {
   newerRestoreEpoch,
   restoreEpochAnswer,
@@ -121,7 +123,7 @@ export const admin = [
     method: "DELETE",
     path: USER,
     access: "operator",
-    summary: "Revoke every client of a user.",
+    summary: "Revoke every client of a user. Older tokens of the user do not register any client.",
     needs: "pool",
     answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
     problems: ["unknown_user"],
@@ -132,6 +134,17 @@ export const admin = [
       c.set("outcomes", { clients, purged });
       return ok(c.json({ user, clients, purged }));
     },
+  }),
+  operation({
+    id: "endClient",
+    method: "DELETE",
+    path: `${USER}/clients/{client}`,
+    access: "operator",
+    summary: "End one client of a user. Its older tokens do not register it again.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+    handle: endClient,
   }),
   operation({
     id: "resyncUser",

@@ -1,14 +1,17 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
-
-import type { SignatureKey } from "../../../contract/pool-messages.ts";
+import type { Context } from "hono";
+import { isAmbiguousIdentity } from "../../../admission/policy.ts";
 import { SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
 import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
+import { unixSeconds } from "../../../shared/time.ts";
+import type { AppEnv } from "../../bindings.ts";
 import { operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
-import { clientAnswer, registerRequest, revokeAnswer } from "./schemas.ts";
+import { checkPossession, type ProvenKey } from "./possession.ts";
+import { clientAnswer, proofTimes, type RegisterRequest, registerRequest, revokeAnswer } from "./schemas.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
 
@@ -29,15 +32,29 @@ export const clients = [
       "registrations_exhausted",
       "invalid_base64",
       "invalid_signature_key",
+      "proof_expired",
+      "possession_unproven",
       "signature_key_conflict",
+      "signature_key_in_use",
       "too_many_clients",
+      "token_predates_revocation",
       "client_not_registered",
     ],
+    members: { proof_expired: proofTimes },
     handle: async ({ user, client, body }, c) => {
-      const signatureKeys = readSignatureKeys(body.signature_keys);
-      if (!signatureKeys.ok) return signatureKeys;
+      const { credentialIdentity } = c.get("deployment");
+      if (isAmbiguousIdentity(credentialIdentity, user, client)) {
+        const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give`;
+        return refuse("invalid_identifier", detail);
+      }
+      const keys = readKeys(body);
+      if (!keys.ok) return keys;
+      const registering = { user, client, keys: keys.value, signedAt: body.signed_at };
+      const held = await checkPossession(c.get("deployment"), registering, unixSeconds(Date.now()));
+      if (!held.ok) return held;
       const pool = poolClient(c.env, user);
-      const registered = await pool.register({ client, signatureKeys: signatureKeys.value });
+      const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
+      const registered = await pool.register({ client, signatureKeys, tokenIssuedAt: c.get("principal").issuedAt });
       if (!registered.ok) return registered;
       if (registered.value.outcome === "created") {
         const view = { registration: registered.value.registration, inventory: [] };
@@ -78,21 +95,45 @@ export const clients = [
       return ok(c.json({ user, client, purged }));
     },
   }),
+  operation({
+    id: "endSibling",
+    method: "POST",
+    path: `${CLIENT}/revocation`,
+    access: "sibling",
+    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+    handle: endClient,
+  }),
 ];
 
+/** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
+export async function endClient(
+  { user, client }: { readonly user: string; readonly client: string },
+  c: Context<AppEnv>,
+): Promise<Result<Response>> {
+  const revoked = await poolClient(c.env, user).endClient({ client });
+  if (!revoked.ok) return revoked;
+  const { purged } = revoked.value;
+  c.set("outcomes", { purged });
+  return ok(c.json({ user, client, purged }));
+}
+
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
-function readSignatureKeys(
-  keys: Readonly<Partial<Record<SignatureSchemeName, string | undefined>>>,
-): Result<readonly SignatureKey[]> {
-  const signatureKeys: SignatureKey[] = [];
-  for (const [name, text] of Object.entries(keys)) {
-    if (text === undefined) continue;
-    const publicKey = fromBase64Url(text);
+function readKeys({ signature_keys, proofs }: RegisterRequest): Result<readonly ProvenKey[]> {
+  const keys: ProvenKey[] = [];
+  for (const [name, scheme] of Object.entries(SignatureScheme) as [SignatureSchemeName, SignatureScheme][]) {
+    const keyText = signature_keys[name];
+    const proofText = proofs[name];
+    if (keyText === undefined || proofText === undefined) continue;
+    const publicKey = fromBase64Url(keyText);
     if (!publicKey) return refuse("invalid_base64", `signature_keys.${name}`);
-    const scheme = SignatureScheme[name as SignatureSchemeName];
+    const proof = fromBase64Url(proofText);
+    if (!proof) return refuse("invalid_base64", `proofs.${name}`);
     const defect = signaturePublicKeyDefect(scheme, publicKey);
     if (defect) return refuse("invalid_signature_key", `signature_keys.${name}: ${defect}`);
-    signatureKeys.push({ scheme, publicKey });
+    keys.push({ scheme, publicKey, proof });
   }
-  return ok(signatureKeys);
+  return ok(keys);
 }

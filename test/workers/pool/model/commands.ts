@@ -8,7 +8,7 @@ import { expect, vi } from "vitest";
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
 import type { ClaimCriteria } from "../../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../../src/pool/address.ts";
-import { ED25519, keyPackage } from "../../support/pool.ts";
+import { ED25519, keyPackage, signatureKeyOf } from "../../support/pool.ts";
 import type { ReferencePool } from "./reference.ts";
 
 /** The Durable Object of the model's user. A stub is made anew for each call. */
@@ -16,7 +16,8 @@ export type RealPool = { readonly user: string };
 type Command = fc.AsyncCommand<ReferencePool, RealPool>;
 
 const CLIENTS = ["phone", "tablet", "desk"] as const;
-const KEYS = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(9)];
+/** One of each client's own, and one more. */
+const KEYS = [...CLIENTS.map(signatureKeyOf), new Uint8Array(32).fill(9)];
 const CAPABILITIES = [
   { extensions: [], proposals: [], credentials: [1] },
   { extensions: [0xf001], proposals: [], credentials: [1] },
@@ -74,9 +75,12 @@ const describeOffer = (one: Offer): string =>
 /** The package of an offer; undefined for one that has expired, which admission keeps out. */
 function materialize(model: ReferencePool, client: string, one: Offer): AdmittedKeyPackage | undefined {
   const earlier = model.offered[one.which % Math.max(1, model.offered.length)];
-  if (one.from === "again" && earlier) return earlier.notAfter > model.now ? earlier : undefined;
   const registered = model.client(client)?.signatureKey ?? (KEYS[0] as Uint8Array);
   const other = KEYS.find((key) => key !== registered) ?? registered;
+  // As if the client had signed it: what is unique for the user does not depend on who signed.
+  if (one.from === "again" && earlier) {
+    return earlier.notAfter > model.now ? { ...earlier, signatureKey: one.otherKey ? other : registered } : undefined;
+  }
   const made = keyPackage({
     ciphersuite: one.ciphersuite,
     lastResort: one.lastResort,
@@ -135,18 +139,35 @@ async function publish(
   );
 }
 
-const registering = fc.tuple(client, fc.constantFrom(0, 0, 0, 1)).map(([name, key]) =>
-  command(`register(${name}, key ${key})`, async (model, real) => {
-    const publicKey = KEYS[key] ?? new Uint8Array(32);
-    const signatureKeys = [{ scheme: ED25519, publicKey }];
-    const answer = await stub(real).register({ ...base(model), client: name, signatureKeys });
-    const outcome = model.register(name, publicKey);
-    expect(answer).toEqual(
-      outcome === "signature_key_conflict"
-        ? { outcome, scheme: ED25519 }
-        : { outcome, registration: { client: name, registeredAt: model.client(name)?.registeredAt, signatureKeys } },
-    );
-  }),
+/** With the client's own key, or now and then with any of them. */
+const keyNumber = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.nat({ max: 3 }) },
+);
+
+/** Seconds since the caller's token was issued; an issuer's clock may be ahead. */
+const tokenAge = fc.constantFrom(-1, -1, -1, 0, 3600, undefined);
+
+const registering = fc.tuple(client, keyNumber, tokenAge).map(([name, key, age]) =>
+  command(
+    `register(${name}, ${key === undefined ? "own key" : `key ${key}`}, token of ${age} s)`,
+    async (model, real) => {
+      const tokenIssuedAt = age === undefined ? undefined : model.now - age;
+      const publicKey = (key === undefined ? undefined : KEYS[key]) ?? signatureKeyOf(name);
+      const signatureKeys = [{ scheme: ED25519, publicKey }];
+      const answer = await stub(real).register({ ...base(model), client: name, signatureKeys, tokenIssuedAt });
+      const outcome = model.register(name, publicKey, tokenIssuedAt);
+      if (outcome === "token_predates_revocation") {
+        expect(answer).toEqual({ outcome, endedAt: model.tokensEndedAt(name) });
+        return;
+      }
+      expect(answer).toEqual(
+        outcome === "signature_key_conflict" || outcome === "signature_key_in_use"
+          ? { outcome, scheme: ED25519 }
+          : { outcome, registration: { client: name, registeredAt: model.client(name)?.registeredAt, signatureKeys } },
+      );
+    },
+  ),
 );
 
 const removing = fc
@@ -185,6 +206,22 @@ const revoking = client.map((name) =>
     expect(answer).toEqual(
       purged === undefined ? { outcome: "client_not_registered" } : { outcome: "revoked", purged },
     );
+  }),
+);
+
+const ending = client.map((name) =>
+  command(`end(${name})`, async (model, real) => {
+    const answer = await stub(real).endClient({ ...base(model), client: name });
+    const purged = model.end(name);
+    expect(answer).toEqual(
+      purged === undefined ? { outcome: "client_not_registered" } : { outcome: "revoked", purged },
+    );
+  }),
+);
+
+const endingAll = fc.constant(
+  command("end all", async (model, real) => {
+    expect(await stub(real).revokeUser(base(model))).toEqual({ outcome: "revoked", ...model.endAll() });
   }),
 );
 
@@ -314,6 +351,8 @@ export const histories = (maxCommands: number) =>
       ...weighted(8, claiming),
       ...weighted(2, removing),
       revoking,
+      ending,
+      endingAll,
       ...weighted(3, waiting),
       ...weighted(2, fc.constant(ring)),
       evicting,

@@ -75,6 +75,8 @@ export class ReferencePool {
   #place = 0;
   #upload = 0;
   readonly #replays = new Map<string, Kept>();
+  /** When tokens of a client, or without one of all clients, were ended. */
+  #ends: { readonly client: string | undefined; readonly at: number }[] = [];
 
   constructor(user: string, nowMs: number) {
     this.user = user;
@@ -99,11 +101,20 @@ export class ReferencePool {
     }
   }
 
-  register(name: string, signatureKey: Uint8Array): "created" | "unchanged" | "signature_key_conflict" {
+  register(
+    name: string,
+    signatureKey: Uint8Array,
+    tokenIssuedAt?: number,
+  ): "created" | "unchanged" | "signature_key_conflict" | "signature_key_in_use" | "token_predates_revocation" {
     this.#exists = true;
     this.#takeEpoch(this.epoch);
+    const endedAt = this.tokensEndedAt(name);
+    if (endedAt !== undefined && (tokenIssuedAt ?? 0) <= endedAt) return "token_predates_revocation";
     const registered = this.client(name);
     if (registered) return sameBytes(registered.signatureKey, signatureKey) ? "unchanged" : "signature_key_conflict";
+    if (this.clients.some((other) => !other.revoked && sameBytes(other.signatureKey, signatureKey))) {
+      return "signature_key_in_use";
+    }
     const fresh = { registeredAt: this.now, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     const returning = this.clients.find((client) => client.name === name);
     if (returning) Object.assign(returning, fresh);
@@ -199,6 +210,31 @@ export class ReferencePool {
     const removed = this.#live(client).filter(({ keyPackage }) => named?.has(hex(keyPackage.ref)) ?? true);
     for (const entry of removed) entry.state = "gone";
     return removed.length;
+  }
+
+  /** Until when tokens of the client, or of all of them, were ended. */
+  tokensEndedAt(name: string): number | undefined {
+    const times = this.#ends.filter(({ client }) => client === undefined || client === name).map(({ at }) => at);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  #endTokens(client: string | undefined): void {
+    this.#ends = [...this.#ends.filter(({ at }) => at > this.now - REVOKED_SECONDS), { client, at: this.now }];
+  }
+
+  /** Ends a client for somebody else; undefined for one that the pool does not know. */
+  end(name: string): number | undefined {
+    this.#takeEpoch(this.epoch);
+    if (!this.clients.some((client) => client.name === name)) return undefined;
+    this.#endTokens(name);
+    return this.revoke(name) ?? 0;
+  }
+
+  endAll(): { readonly clients: number; readonly purged: number } {
+    this.#takeEpoch(this.epoch);
+    this.#endTokens(undefined);
+    const purged = this.clients.filter(({ revoked }) => !revoked).map(({ name }) => this.revoke(name) ?? 0);
+    return { clients: purged.length, purged: purged.reduce((sum, count) => sum + count, 0) };
   }
 
   revoke(name: string): number | undefined {

@@ -1,0 +1,44 @@
+/** Whether whoever registers signature keys holds them: checked here, in the Worker, before the pool is called. */
+import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
+import { verifyRegistrationProof } from "../../../admission/registration-proof.ts";
+import type { Deployment } from "../../../config/deployment.ts";
+import { REGISTRATION_PROOF_WINDOW_SECONDS } from "../../../config/limits.ts";
+import { type SignatureScheme, signatureSchemeName } from "../../../mls/ciphersuite.ts";
+import { ok, type Result, refuse } from "../../refusals/refusal.ts";
+
+/** A signature key with the proof that came with it. */
+export type ProvenKey = {
+  readonly scheme: SignatureScheme;
+  readonly publicKey: Uint8Array;
+  readonly proof: Uint8Array;
+};
+
+export type Registering = {
+  readonly user: string;
+  readonly client: string;
+  readonly keys: readonly ProvenKey[];
+  /** When the proofs were made, by the caller's clock, in unix seconds. */
+  readonly signedAt: number;
+};
+
+/** Refuses proofs that are not of `now`, in unix seconds, and then the first that does not hold. */
+export async function checkPossession(
+  { issuer, cryptoProvider }: Pick<Deployment, "issuer" | "cryptoProvider">,
+  { user, client, keys, signedAt }: Registering,
+  now: number,
+): Promise<Result<void>> {
+  if (!issuer.ok) return refuse("authentication_not_configured", issuer.error);
+  const { audience } = issuer.value;
+  if (Math.abs(now - signedAt) > REGISTRATION_PROOF_WINDOW_SECONDS) {
+    const detail = `expected signed_at within ${REGISTRATION_PROOF_WINDOW_SECONDS} seconds of ${now}, got ${signedAt}`;
+    return refuse("proof_expired", detail, { members: { server_time: now, signed_at: signedAt } });
+  }
+  for (const { scheme, publicKey, proof } of keys) {
+    const claimed = { audience, user, client, scheme, publicKey, signedAt };
+    if (await verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof)) continue;
+    const name = signatureSchemeName(scheme);
+    const detail = `proofs.${name}: expected a signature by signature_keys.${name} over audience, user, client, key and signed_at`;
+    return refuse("possession_unproven", detail);
+  }
+  return ok(undefined);
+}

@@ -1,0 +1,156 @@
+/** Registering: whose key it is, that the caller holds it, and for how long a proof of that is good. */
+import { env } from "cloudflare:workers";
+import { describe, expect, it, test, vi } from "vitest";
+import { app } from "../../../src/http/app.ts";
+import { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
+import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { poolFor } from "../../../src/pool/address.ts";
+import { registrationBody } from "../../../tools/lib/registration.ts";
+import { AUDIENCE, token } from "../support/auth.ts";
+import { newSigner } from "../support/forge.ts";
+import { call, clientPath, freshName, ORIGIN, registeredOwner, registration } from "../support/http.ts";
+import { NO_EPOCH, nowSeconds } from "../support/pool.ts";
+
+const WINDOW_SECONDS = 300;
+
+/** A user who has never registered anything. */
+async function newcomer() {
+  const user = freshName("newcomer");
+  const bearer = await token({ user });
+  return {
+    user,
+    register: (body: unknown) => call("PUT", clientPath(user), { token: bearer, body }),
+    /** Whether the pool has ever heard of the user. */
+    isKnown: async () => (await poolFor(env, user).view({ user, restoreEpoch: NO_EPOCH })).outcome !== "unknown_user",
+  };
+}
+
+test("keys of all schemes are registered at once, each with its proof", async () => {
+  const { user, register } = await newcomer();
+  const keys = await Promise.all(
+    Object.values(SignatureScheme).map(async (scheme) => ({
+      scheme,
+      ...(await nobleCrypto.generateSignatureKeyPair(scheme)),
+    })),
+  );
+  const body = await registrationBody({ audience: AUDIENCE, user, client: "phone" }, ...keys);
+  const answer = await register(body);
+  expect([answer.status, answer.json.signature_keys]).toEqual([201, body.signature_keys]);
+  const [last] = Object.keys(body.proofs).slice(-1);
+  const { [last ?? ""]: _, ...fewer } = body.proofs;
+  expect((await register({ ...body, proofs: fewer })).json).toMatchObject({
+    code: "invalid_request",
+    errors: [{ pointer: "/proofs", detail: "expected one proof for each signature key and no other" }],
+  });
+});
+
+describe("a key is not registered, and the pool does not hear of it,", () => {
+  it("without a proof, or without its time", async () => {
+    const { user, register, isKnown } = await newcomer();
+    const { signature_keys, signed_at, proofs } = await registration({ user, client: "phone" }, newSigner());
+    for (const body of [
+      { signature_keys },
+      { signature_keys, signed_at },
+      { signature_keys, proofs },
+      { signature_keys, signed_at, proofs: {} },
+      { signature_keys, signed_at, proofs: { ...proofs, ed448: "AAAA" } },
+    ]) {
+      const { status, json } = await register(body);
+      expect([status, json.code]).toEqual([400, "invalid_request"]);
+    }
+    expect(await isKnown()).toBe(false);
+  });
+
+  it("with a proof by another key, or for another directory, user, client or time", async () => {
+    const { user, register, isKnown } = await newcomer();
+    const signer = newSigner();
+    const good = await registration({ user, client: "phone" }, signer);
+    const key = { publicKey: signer.publicKey, privateKey: signer.secretKey };
+    const wrong = [
+      await registration({ user, client: "phone" }, newSigner()),
+      await registrationBody({ audience: "elsewhere", user, client: "phone" }, key),
+      await registration({ user: "mallory", client: "phone" }, signer),
+      await registration({ user, client: "tablet" }, signer),
+      await registration({ user, client: "phone", signedAt: nowSeconds() - 1 }, signer),
+    ];
+    for (const { proofs } of wrong) {
+      const { status, json } = await register({ ...good, proofs });
+      expect([status, json.code]).toEqual([422, "possession_unproven"]);
+    }
+    expect(await isKnown()).toBe(false);
+    expect((await register(good)).status).toBe(201);
+  });
+
+  it("with a proof of another time, and is told the directory's", async () => {
+    const { user, register, isKnown } = await newcomer();
+    const signer = newSigner();
+    const at = (signedAt: number) => registration({ user, client: "phone", signedAt }, signer);
+    const now = nowSeconds();
+    for (const signedAt of [0, now - WINDOW_SECONDS - 1, now + WINDOW_SECONDS + 1, Number.MAX_SAFE_INTEGER]) {
+      const { status, json } = await register(await at(signedAt));
+      expect([status, json]).toMatchObject([
+        422,
+        {
+          code: "proof_expired",
+          detail: `expected signed_at within 300 seconds of ${now}, got ${signedAt}`,
+          server_time: now,
+          signed_at: signedAt,
+        },
+      ]);
+    }
+    expect(await isKnown()).toBe(false);
+    const { json } = await register(await at(0));
+    expect((await register(await at(json.server_time))).status).toBe(201);
+  });
+});
+
+test("clocks may differ by five minutes either way", async () => {
+  for (const difference of [-WINDOW_SECONDS, WINDOW_SECONDS]) {
+    const { user, register } = await newcomer();
+    const signedAt = nowSeconds() + difference;
+    expect((await register(await registration({ user, client: "phone", signedAt }, newSigner()))).status).toBe(201);
+  }
+});
+
+test("a proof that is sent again registers the same key for the same client, and later nothing", async () => {
+  const { user, register } = await newcomer();
+  const body = await registration({ user, client: "phone" }, newSigner());
+  expect((await register(body)).status).toBe(201);
+  expect((await register(body)).status).toBe(200);
+  vi.setSystemTime(Date.now() + (WINDOW_SECONDS + 1) * 1000);
+  const bearer = await token({ user });
+  const late = await call("PUT", clientPath(user), { token: bearer, body });
+  expect(late.json.code).toBe("proof_expired");
+});
+
+test("a signature key is one client's until that client is revoked", async () => {
+  const phone = await registeredOwner();
+  const bearer = await token({ user: phone.user, client: "tablet" });
+  const registerTablet = async () =>
+    call("PUT", clientPath(phone.user, "tablet"), {
+      token: bearer,
+      body: await registration({ user: phone.user, client: "tablet" }, phone.signer),
+    });
+  const { status, json } = await registerTablet();
+  expect([status, json.code]).toEqual([409, "signature_key_in_use"]);
+  // Which of the user's clients has it is not the caller's to know.
+  expect(JSON.stringify(json)).not.toContain("phone");
+  expect((await phone.register()).status).toBe(200);
+  expect((await phone.as("DELETE", "")).status).toBe(200);
+  expect((await registerTablet()).status).toBe(201);
+});
+
+test("names whose identity another pair of names could have are refused where the identity has both", async () => {
+  const settings = { ...env, CREDENTIAL_IDENTITY: "{user}:{client}" };
+  const register = async (user: string, client: string) => {
+    const bearer = await token({ user, client });
+    const body = JSON.stringify(await registration({ user, client }, newSigner()));
+    const headers = { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" };
+    const answer = await app.request(ORIGIN + clientPath(user, client), { method: "PUT", headers, body }, settings);
+    return [answer.status, ((await answer.json()) as { code?: string }).code];
+  };
+  const user = freshName("alice");
+  expect(await register(user, "phone:x")).toEqual([400, "invalid_identifier"]);
+  expect(await register(`${user}:phone`, "x")).toEqual([400, "invalid_identifier"]);
+  expect(await register(user, "phone")).toEqual([201, undefined]);
+});

@@ -1,0 +1,126 @@
+/** A client that an operator or a sibling has ended does not come back with a token that was issued before. */
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
+import type { RegisterAnswer } from "../../../src/contract/pool-messages.ts";
+import { ED25519, keyPackage, keyPackages, nowSeconds, poolOf, signatureKey, signatureKeyOf } from "../support/pool.ts";
+
+const DAY_SECONDS = 24 * 3600;
+
+async function pools() {
+  const pool = await poolOf();
+  const register = (
+    client: string,
+    tokenIssuedAt?: number,
+    publicKey = signatureKeyOf(client),
+  ): Promise<RegisterAnswer> =>
+    pool.stub().register({
+      ...pool.base,
+      client,
+      signatureKeys: [{ scheme: ED25519, publicKey }],
+      ...(tokenIssuedAt === undefined ? {} : { tokenIssuedAt }),
+    });
+  const end = (client: string) => pool.stub().endClient({ ...pool.base, client });
+  const revoke = (client: string) => pool.stub().revoke({ ...pool.base, client });
+  return { ...pool, register, end, revoke };
+}
+
+const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+
+describe("a client that was ended", () => {
+  it("is gone with its packages, and returns only with a token that was issued later", async () => {
+    const pool = await pools();
+    const published = [...keyPackages(2), keyPackage({ lastResort: true })];
+    await pool.publish(published);
+    const endedAt = nowSeconds();
+    expect(await pool.end("phone")).toEqual({ outcome: "revoked", purged: 3 });
+    expect(await pool.claim()).toMatchObject({ status: "none", clients: [] });
+    later(60);
+    await evictDurableObject(pool.stub());
+    const refused = { outcome: "token_predates_revocation", endedAt };
+    // Within the same second nobody knows which came first; a part of a second is no later one.
+    for (const issuedAt of [undefined, 0, endedAt - 1, endedAt, endedAt + 0.9]) {
+      expect(await pool.register("phone", issuedAt)).toEqual(refused);
+    }
+    expect((await pool.register("phone", endedAt + 1)).outcome).toBe("created");
+    expect((await pool.publish(published)).codes).toEqual(["already_removed", "already_removed", "already_removed"]);
+  });
+
+  it("is not extended by an older token either after it has returned, nor after it has revoked itself", async () => {
+    const pool = await pools();
+    const endedAt = nowSeconds();
+    await pool.end("phone");
+    later(60);
+    await pool.register("phone", endedAt + 1);
+    const refused = { outcome: "token_predates_revocation", endedAt };
+    expect(await pool.register("phone", endedAt)).toEqual(refused);
+    await pool.revoke("phone");
+    expect(await pool.register("phone", endedAt)).toEqual(refused);
+    expect((await pool.register("phone", endedAt + 1)).outcome).toBe("created");
+  });
+
+  it("may have revoked itself before, which does not help it", async () => {
+    const pool = await pools();
+    await pool.revoke("phone");
+    expect(await pool.end("phone")).toEqual({ outcome: "revoked", purged: 0 });
+    expect((await pool.register("phone", nowSeconds())).outcome).toBe("token_predates_revocation");
+    // Once more changes nothing but the time.
+    later(5);
+    expect(await pool.end("phone")).toEqual({ outcome: "revoked", purged: 0 });
+    expect((await pool.register("phone", nowSeconds() - 1)).outcome).toBe("token_predates_revocation");
+  });
+
+  it("leaves its siblings alone, and its key free for them", async () => {
+    const pool = await pools();
+    await pool.register("tablet");
+    const [package_] = keyPackages(1);
+    if (!package_) throw new Error("unreachable");
+    await pool.publish([package_], "tablet");
+    await pool.end("phone");
+    expect((await pool.register("tablet")).outcome).toBe("unchanged");
+    expect(await pool.inventory("tablet")).toMatchObject([{ available: 1 }]);
+    expect((await pool.register("desk", undefined, signatureKey)).outcome).toBe("created");
+  });
+
+  it("is held against its tokens for thirty days, and for longer than its record is kept", async () => {
+    const pool = await pools();
+    const endedAt = nowSeconds();
+    await pool.end("phone");
+    later(30 * DAY_SECONDS - 1);
+    await pool.ring();
+    await pool.register("tablet");
+    await pool.end("tablet");
+    expect((await pool.register("phone", endedAt)).outcome).toBe("token_predates_revocation");
+    later(1);
+    await pool.ring();
+    await pool.ring();
+    expect((await pool.end("phone")).outcome).toBe("client_not_registered");
+    expect((await pool.register("phone", endedAt)).outcome).toBe("token_predates_revocation");
+    await pool.end("tablet");
+    expect((await pool.register("phone", endedAt)).outcome).toBe("created");
+  });
+
+  it("must have been known", async () => {
+    const pool = await pools();
+    expect(await pool.end("desk")).toEqual({ outcome: "client_not_registered" });
+    expect((await pool.register("desk")).outcome).toBe("created");
+  });
+});
+
+it("a client that revoked itself registers again with the token that it has", async () => {
+  const pool = await pools();
+  await pool.revoke("phone");
+  expect((await pool.register("phone", 0)).outcome).toBe("created");
+  await pool.revoke("phone");
+  expect((await pool.register("phone")).outcome).toBe("created");
+});
+
+it("a user that an operator has revoked registers no client with an older token, known or not", async () => {
+  const pool = await pools();
+  const endedAt = nowSeconds();
+  expect(await pool.stub().revokeUser(pool.base)).toEqual({ outcome: "revoked", clients: 1, purged: 0 });
+  later(60);
+  for (const client of ["phone", "tablet"]) {
+    expect((await pool.register(client, endedAt)).outcome).toBe("token_predates_revocation");
+    expect((await pool.register(client, endedAt + 1)).outcome).toBe("created");
+  }
+});
