@@ -66,7 +66,7 @@ async function clientOf(ask: Ask, { user, client }: Owned, rows: readonly Row[])
   const digest = Buffer.alloc(32).toString("base64url");
   const { server_refs, inventory } = (await ask(as, "POST", `${path}/reconcile`, { digest })) as {
     server_refs: string[];
-    inventory: { ciphersuite: number; available: number; last_resort: boolean }[];
+    inventory: Suite[];
   };
   const own = rows.filter((row) => row.user === user && row.client === client);
   return {
@@ -80,12 +80,13 @@ async function clientOf(ask: Ask, { user, client }: Owned, rows: readonly Row[])
   };
 }
 
-type Suite = { ciphersuite: number; available: number; last_resort: boolean };
+/** The directory says whether there is a last resort, the pool also how it was used. */
+type Suite = { ciphersuite: number; available: number; last_resort: boolean | object | null };
 
 const stockOf = ({ ciphersuite, available, last_resort: lastResort }: Suite): SuiteStock => ({
   ciphersuite,
   available,
-  lastResort,
+  lastResort: lastResort !== null && lastResort !== false,
 });
 
 const suiteOf = ({ ciphersuite, ...row }: Row): SuiteStock[] =>

@@ -45,7 +45,10 @@ class BenchPool extends Pool {
     );
     const queueId = known?.queueId ?? found.queues.length + 1;
     if (!known)
-      writeClient(sql, { ...found, queues: [...found.queues, { queueId, live: 0, nextExpiry: undefined, ...kind }] });
+      writeClient(sql, {
+        ...found,
+        queues: [...found.queues, { queueId, live: 0, nextExpiry: undefined, use: undefined, ...kind }],
+      });
     const step = uploadPackages * UPLOADS_PER_TRANSACTION;
     for (let done = 0; done < count; done += step) {
       this.ctx.storage.transactionSync(() => {
@@ -88,7 +91,7 @@ class BenchPool extends Pool {
       })),
     );
     const ends = packages.map(({ keyPackage }) => keyPackage.notAfter);
-    const queues = withStored(client.queues, queueId, ends);
+    const queues = withStored(client.queues, queueId, ends, unixSeconds(Date.now()));
     writeClient(sql, { ...client, queues, nextSequence: client.nextSequence + count });
   }
 }

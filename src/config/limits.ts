@@ -28,6 +28,9 @@ export const STOCK_TARGET_PACKAGES = 100;
 /** One-time packages a client may have in stock for each ciphersuite: twice the target, so that a refill never fails. */
 export const STOCK_CAP_PACKAGES = 200;
 
+/** A last resort that was never used is to be replaced after this long: its init key has been in the open for a month. */
+export const LAST_RESORT_ROTATION_SECONDS = 30 * 24 * 3_600;
+
 /** Below half of the target an owner is asked to upload. */
 export const LOW_WATERMARK_PACKAGES = 50;
 

@@ -45,11 +45,20 @@ export type RegisterAnswer =
 
 // ---- inventory ----------------------------------------------------------------------------------
 
+/** A last resort in stock. Times are unix seconds. */
+export type LastResortView = {
+  readonly storedAt: number;
+  readonly firstUsedAt: number | undefined;
+  readonly uses: number;
+  /** Whether its owner should replace it: it was used, or is old. */
+  readonly needsRotation: boolean;
+};
+
 export type SuiteInventory = {
   readonly ciphersuite: number;
   /** Live, unexpired one-time packages; the last resort never counts. */
   readonly available: number;
-  readonly lastResort: boolean;
+  readonly lastResort: LastResortView | undefined;
   /** Unix seconds; undefined with nothing in stock. */
   readonly nextExpiry: number | undefined;
   readonly target: number;

@@ -21,7 +21,7 @@ const inventory = [
   {
     ciphersuite: 1,
     available: 99,
-    last_resort: true,
+    last_resort: { stored_at: 1_890_000_000, first_used_at: null, uses: 0, needs_rotation: false },
     next_expiry: 1_900_000_000,
     target: 100,
     low_watermark: 50,

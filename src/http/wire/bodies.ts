@@ -3,19 +3,38 @@ import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
 import type { ClientView, SuiteInventory } from "../../contract/pool-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
-import { signatureSchemeName } from "../../mls/ciphersuite.ts";
+import { ciphersuiteInfo, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import type { inventory, signatureKeys } from "./schemas.ts";
 
 type InventoryBody = z.infer<typeof inventory>;
 
-/** Zeros are sent: a client that stocked nothing yet sees every suite of the policy at zero. */
-export function inventoryBody(deployment: Deployment, suites: readonly SuiteInventory[]): InventoryBody {
-  if (suites.length === 0) return deployment.ciphersuites.map((ciphersuite) => emptySuite(deployment, ciphersuite));
+/**
+ * Zeros are sent: a client that stocked nothing yet sees, at zero, every suite of the policy for whose signature scheme it
+ * has registered a key.
+ */
+export function inventoryBody(
+  deployment: Deployment,
+  suites: readonly SuiteInventory[],
+  signatureKeys: readonly { readonly scheme: number }[],
+): InventoryBody {
+  if (suites.length === 0) {
+    const schemes = new Set(signatureKeys.map(({ scheme }) => scheme));
+    return deployment.ciphersuites
+      .filter((ciphersuite) => schemes.has(ciphersuiteInfo(ciphersuite).signatureScheme))
+      .map((ciphersuite) => emptySuite(deployment, ciphersuite));
+  }
   return suites.map((suite) => ({
     ciphersuite: suite.ciphersuite,
     available: suite.available,
-    last_resort: suite.lastResort,
+    last_resort: suite.lastResort
+      ? {
+          stored_at: suite.lastResort.storedAt,
+          first_used_at: suite.lastResort.firstUsedAt ?? null,
+          uses: suite.lastResort.uses,
+          needs_rotation: suite.lastResort.needsRotation,
+        }
+      : null,
     next_expiry: suite.nextExpiry ?? null,
     target: suite.target,
     low_watermark: suite.lowWatermark,
@@ -28,11 +47,11 @@ function emptySuite(deployment: Deployment, ciphersuite: number): InventoryBody[
   return {
     ciphersuite,
     available: 0,
-    last_resort: false,
+    last_resort: null,
     next_expiry: null,
     target: stock.targetPackages,
     low_watermark: stock.lowWatermarkPackages,
-    needs_upload: stock.lowWatermarkPackages > 0,
+    needs_upload: true,
   };
 }
 
@@ -53,6 +72,6 @@ export function clientViewBody(deployment: Deployment, { registration, inventory
     client: registration.client,
     registered_at: registration.registeredAt,
     signature_keys: signatureKeysBody(registration.signatureKeys),
-    inventory: inventoryBody(deployment, inventory),
+    inventory: inventoryBody(deployment, inventory, registration.signatureKeys),
   };
 }

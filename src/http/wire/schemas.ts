@@ -64,13 +64,24 @@ export const signatureKeys = named(
   z.strictObject(SIGNATURE_SCHEMES),
 );
 
+export const lastResortView = named(
+  "LastResortView",
+  "A last resort in stock. `needs_rotation`: it was used, or has been in stock for a month; upload another one.",
+  z.strictObject({
+    stored_at: unixSeconds,
+    first_used_at: z.nullable(unixSeconds),
+    uses: z.int().check(z.minimum(0)),
+    needs_rotation: z.boolean(),
+  }),
+);
+
 export const suiteInventory = named(
   "SuiteInventory",
-  "What is in stock for one ciphersuite. Zeros are sent.",
+  "What is in stock for one ciphersuite. Zeros are sent. `needs_upload`: too few one-time packages, or no last resort.",
   z.strictObject({
     ciphersuite: codePoint,
     available: z.int().check(z.minimum(0)),
-    last_resort: z.boolean(),
+    last_resort: z.nullable(lastResortView),
     next_expiry: z.nullable(unixSeconds),
     target: z.int().check(z.minimum(0)),
     low_watermark: z.int().check(z.minimum(0)),
@@ -80,7 +91,7 @@ export const suiteInventory = named(
 
 export const inventory = named(
   "Inventory",
-  "One entry for each ciphersuite that the client ever stocked; every suite of the policy while it stocked none.",
+  "One entry for each ciphersuite that the client ever stocked; while it stocked none, every suite of the policy for whose signature scheme it has registered a key.",
   z.array(suiteInventory),
 );
 

@@ -7,7 +7,7 @@ import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../con
 import { unixSeconds } from "../../shared/time.ts";
 import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
-import { type ClientRecord, type Queue, withLive, writeClaimed } from "../tables/clients.ts";
+import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "../tables/clients.ts";
 import { ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
@@ -121,10 +121,12 @@ function consume({ sql, cache, heads, budgets }: Budgeted, client: ClientRecord,
   };
 }
 
-/** Gives a last resort, which stays. */
-function lend({ sql, cache, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): ClientClaim {
-  const spent = budgets.afterLastResort(client.budgets);
-  if (spent !== client.budgets) cache.update(writeClaimed(sql, { ...client, budgets: spent }));
+/** Gives a last resort, which stays; its owner is told how often. */
+function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, { found, queue }: Choice): ClientClaim {
+  const now = unixSeconds(nowMs);
+  const { storedAt = now, firstUsedAt = now, uses = 0 } = queue.use ?? {};
+  const queues = withUse(client.queues, queue.queueId, { storedAt, firstUsedAt, uses: uses + 1 });
+  cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterLastResort(client.budgets) }));
   return {
     client: client.client,
     status: "last_resort",

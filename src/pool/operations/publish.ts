@@ -76,6 +76,7 @@ function write({ sql, client, now }: PublishContext, draft: StockDraft): ClientR
       queues,
       queueId,
       packages.map(({ keyPackage }) => keyPackage.notAfter),
+      now,
     );
   }
   remember(

@@ -115,7 +115,7 @@ export class StockDraft {
     if (this.queues.length >= MAX_QUEUES_PER_CLIENT) return undefined;
     const queueId = this.#freeQueueId();
     const { extensions, proposals, credentials } = capabilities;
-    const empty = { live: 0, nextExpiry: undefined };
+    const empty = { live: 0, nextExpiry: undefined, use: undefined };
     const queue = { queueId, ciphersuite, lastResort, ...empty, capabilities: { extensions, proposals, credentials } };
     this.queues = [...this.queues, queue];
     return queue;

@@ -137,9 +137,10 @@ function snapshotOf(sql: SqlStorage, client: ClientRecord, stock: StockSettings,
     offers: inventory(sql, client, stock, now).map((suite) => ({
       ciphersuite: suite.ciphersuite,
       available: suite.available,
-      lastResort: suite.lastResort,
+      lastResort: suite.lastResort !== undefined,
       nextExpiry: suite.nextExpiry ?? null,
-      needsUpload: suite.needsUpload,
+      // What operators look for is a low stock; a missing last resort is told apart.
+      needsUpload: suite.available < suite.lowWatermark,
       capabilities: placesOf(suite.ciphersuite),
     })),
     capabilities: sets,

@@ -18,6 +18,14 @@ export type Queue = {
   readonly live: number;
   /** When the first of them expires, in unix seconds; undefined with none, and where only the chunks tell. */
   readonly nextExpiry: number | undefined;
+  /** Of a last resort in stock: since when, and how it was used. Unix seconds. */
+  readonly use: LastResortUse | undefined;
+};
+
+export type LastResortUse = {
+  readonly storedAt: number;
+  readonly firstUsedAt: number | undefined;
+  readonly uses: number;
 };
 
 export type ClientRecord = {
@@ -57,6 +65,7 @@ type StoredQueue = readonly [
   extensions: readonly number[],
   proposals: readonly number[],
   credentials: readonly number[],
+  use: readonly [storedAt: number, firstUsedAt: number | null, uses: number] | null,
 ];
 
 const fromRow = (row: Row): ClientRecord => ({
@@ -71,13 +80,14 @@ const fromRow = (row: Row): ClientRecord => ({
     publicKey: fromBase64Url(publicKey) ?? new Uint8Array(),
   })),
   queues: (JSON.parse(row.queues) as StoredQueue[]).map(
-    ([queueId, ciphersuite, lastResort, live, nextExpiry, extensions, proposals, credentials]) => ({
+    ([queueId, ciphersuite, lastResort, live, nextExpiry, extensions, proposals, credentials, use]) => ({
       queueId,
       ciphersuite,
       lastResort: lastResort === 1,
       live,
       nextExpiry: nextExpiry ?? undefined,
       capabilities: { extensions, proposals, credentials },
+      use: use === null ? undefined : { storedAt: use[0], firstUsedAt: use[1] ?? undefined, uses: use[2] },
     }),
   ),
   budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
@@ -161,7 +171,7 @@ export function writeClaimed(sql: SqlStorage, client: ClientRecord): ClientRecor
 const storedQueues = (queues: readonly Queue[]): string =>
   JSON.stringify(
     queues.map(
-      ({ queueId, ciphersuite, lastResort, live, nextExpiry, capabilities }): StoredQueue => [
+      ({ queueId, ciphersuite, lastResort, live, nextExpiry, capabilities, use }): StoredQueue => [
         queueId,
         ciphersuite,
         lastResort ? 1 : 0,
@@ -170,6 +180,7 @@ const storedQueues = (queues: readonly Queue[]): string =>
         capabilities.extensions,
         capabilities.proposals,
         capabilities.credentials,
+        use ? [use.storedAt, use.firstUsedAt ?? null, use.uses] : null,
       ],
     ),
   );
@@ -190,11 +201,22 @@ export function withLive(
   );
 }
 
-/** The same after packages with these ends were added. */
-export function withStored(queues: readonly Queue[], queueId: number, ends: readonly number[]): readonly Queue[] {
-  return withLive(queues, queueId, ends.length, ({ live, nextExpiry }) => {
+/** The same after packages with these ends were added, at `storedAt`. */
+export function withStored(
+  queues: readonly Queue[],
+  queueId: number,
+  ends: readonly number[],
+  storedAt: number,
+): readonly Queue[] {
+  const stored = withLive(queues, queueId, ends.length, ({ live, nextExpiry }) => {
     const earliest = Math.min(...ends);
     if (live === 0) return earliest;
     return nextExpiry === undefined ? undefined : Math.min(nextExpiry, earliest);
   });
+  return withUse(stored, queueId, { storedAt, firstUsedAt: undefined, uses: 0 });
+}
+
+/** The queues after the last resort in one of them was stored or used. */
+export function withUse(queues: readonly Queue[], queueId: number, use: LastResortUse): readonly Queue[] {
+  return queues.map((queue) => (queue.queueId === queueId && queue.lastResort ? { ...queue, use } : queue));
 }

@@ -1,8 +1,9 @@
 /** A client's stock as its owner sees it, from its record and its chunks. */
+import { LAST_RESORT_ROTATION_SECONDS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { SuiteInventory } from "../../contract/pool-messages.ts";
+import type { LastResortView, SuiteInventory } from "../../contract/pool-messages.ts";
 import { nextExpiry, type QueueStock, stockOfQueues } from "./chunks.ts";
-import { allClients, type ClientRecord, type Queue } from "./clients.ts";
+import { allClients, type ClientRecord, type LastResortUse, type Queue } from "./clients.ts";
 
 /** What is left for each ciphersuite that the client has ever stocked. */
 export function inventory(
@@ -12,12 +13,12 @@ export function inventory(
   now: number,
 ): readonly SuiteInventory[] {
   const stock = recordedStock(client, now) ?? stockOfQueues(sql, client.clientId, now);
-  const suites = new Map<number, { available: number; lastResort: boolean; nextExpiry: number | undefined }>();
-  for (const { queueId, ciphersuite, lastResort } of client.queues) {
+  const suites = new Map<number, Stocked>();
+  for (const { queueId, ciphersuite, lastResort, use } of client.queues) {
     const { usable, nextExpiry } = stock.get(queueId) ?? { usable: 0, nextExpiry: undefined };
-    const suite = suites.get(ciphersuite) ?? { available: 0, lastResort: false, nextExpiry: undefined };
-    if (lastResort) suite.lastResort ||= usable > 0;
-    else suite.available += usable;
+    const suite = suites.get(ciphersuite) ?? { available: 0, lastResort: undefined, nextExpiry: undefined };
+    if (!lastResort) suite.available += usable;
+    else if (usable > 0 && use) suite.lastResort = { ...use, needsRotation: needsRotation(use, now) };
     if (nextExpiry !== undefined) suite.nextExpiry = Math.min(suite.nextExpiry ?? nextExpiry, nextExpiry);
     suites.set(ciphersuite, suite);
   }
@@ -28,9 +29,14 @@ export function inventory(
       ...suite,
       target: settings.targetPackages,
       lowWatermark: settings.lowWatermarkPackages,
-      needsUpload: suite.available < settings.lowWatermarkPackages,
+      needsUpload: suite.available < settings.lowWatermarkPackages || suite.lastResort === undefined,
     }));
 }
+
+type Stocked = { available: number; lastResort: LastResortView | undefined; nextExpiry: number | undefined };
+
+const needsRotation = ({ storedAt, uses }: LastResortUse, now: number): boolean =>
+  uses > 0 || now - storedAt >= LAST_RESORT_ROTATION_SECONDS;
 
 /** When the next package of the pool expires, in unix seconds. Reads chunks only where no record tells. */
 export function nextExpiryOfPool(sql: SqlStorage): number | undefined {

@@ -12,7 +12,7 @@ const TARGET_WAIT_MS = 7_000;
 /** A queue of one kind, with the sequence number of its oldest package; none of them fits without one. */
 type StockedQueue = { readonly queue: Queue; readonly oldest: number | undefined };
 
-const STOCK = { live: 3, nextExpiry: undefined };
+const STOCK = { live: 3, nextExpiry: undefined, use: undefined };
 
 let queueId = 0;
 

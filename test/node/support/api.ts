@@ -4,7 +4,7 @@ import type { SampleSigner } from "../../../tools/lib/sample-packages.ts";
 import type { Server } from "./server.ts";
 
 type PublishResult = { index: number; ok: boolean; code: string; key_package_ref?: string };
-type Inventory = { ciphersuite: number; available: number; last_resort: boolean };
+type Inventory = { ciphersuite: number; available: number; last_resort: object | null };
 export type ClaimedClient = { client: string; status: string; key_package?: string; key_package_ref?: string };
 
 export async function call<T>(

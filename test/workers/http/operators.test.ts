@@ -95,7 +95,7 @@ test("a restore epoch voids what was stored before it, leaves last resorts, and 
   expect((await as("GET", "/restore-epoch")).json).toEqual(set.json);
   const { json } = await (await claimer()).claim(owner.user);
   expect(json.clients[0].status).toBe("last_resort");
-  expect((await owner.inventory())[0]).toMatchObject({ available: 0, last_resort: true, needs_upload: true });
+  expect((await owner.inventory())[0]).toMatchObject({ available: 0, last_resort: { uses: 1 }, needs_upload: true });
   await owner.publish(owner.forgeMany(1));
   expect((await (await claimer()).claim(owner.user)).json.clients[0].status).toBe("claimed");
   const older = await as("POST", "/restore-epoch", { body: { restore_epoch: 5 } });

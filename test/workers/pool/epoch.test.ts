@@ -43,7 +43,7 @@ describe("a restore epoch", () => {
     const after = await pool.claim({}, { restoreEpoch });
     expect(only(after).status).toBe("last_resort");
     expect(refOf(after)).not.toBe(consumed);
-    expect(await pool.inventory()).toMatchObject([{ available: 0, lastResort: true, needsUpload: true }]);
+    expect(await pool.inventory()).toMatchObject([{ available: 0, lastResort: { uses: 1 }, needsUpload: true }]);
   });
 
   it("is what stands between a rollback and a second hand-out: without it the package lives again", async () => {

@@ -39,7 +39,14 @@ async function directoryAgrees(model: ReferencePool, real: RealPool): Promise<vo
   ]);
   const expected = model.clients
     .filter(({ revoked }) => !revoked)
-    .map((client) => [client.name, model.inventory(client).map(({ target: _, lowWatermark: __, ...offer }) => offer)])
+    .map((client) => [
+      client.name,
+      model.inventory(client).map(({ target: _, lowWatermark: __, ...offer }) => ({
+        ...offer,
+        lastResort: offer.lastResort !== undefined,
+        needsUpload: offer.available < 50,
+      })),
+    ])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   expect(offers).toEqual(expected);
 }

@@ -1,5 +1,6 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { LAST_RESORT_ROTATION_SECONDS } from "../../../src/config/limits.ts";
 import { freshBytes, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
 
 describe("adding", () => {
@@ -18,7 +19,7 @@ describe("adding", () => {
       "signature_key_mismatch",
       "stored",
     ]);
-    expect(answer.inventory).toMatchObject([{ ciphersuite: 1, available: 2, lastResort: false }]);
+    expect(answer.inventory).toMatchObject([{ ciphersuite: 1, available: 2, lastResort: undefined }]);
   });
 
   it("takes nothing from a client that is not registered", async () => {
@@ -75,8 +76,8 @@ describe("adding", () => {
     const answer = await pool.publish([...keyPackages(2), keyPackage({ ciphersuite: 3 })]);
     expect(answer.codes).toEqual(["stored", "stock_full", "stored"]);
     expect(answer.inventory).toMatchObject([
-      { ciphersuite: 1, available: 200, lastResort: true, needsUpload: false },
-      { ciphersuite: 3, available: 1, lastResort: false, needsUpload: true },
+      { ciphersuite: 1, available: 200, lastResort: { uses: 0 }, needsUpload: false },
+      { ciphersuite: 3, available: 1, lastResort: undefined, needsUpload: true },
     ]);
   });
 
@@ -144,7 +145,7 @@ describe("replacing", () => {
       applied: true,
       codes: ["stored", "stored"],
     });
-    expect(await pool.inventory()).toMatchObject([{ available: 2, lastResort: false }]);
+    expect(await pool.inventory()).toMatchObject([{ available: 2, lastResort: undefined }]);
     expect((await pool.publish(old)).codes).toEqual(Array(4).fill("already_removed"));
     expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs(young));
   });
@@ -189,21 +190,35 @@ describe("the inventory", () => {
     const pool = await poolOf();
     const soon = nowSeconds() + 5000;
     await pool.publish([...keyPackages(49), keyPackage({ notAfter: soon })]);
-    expect(await pool.inventory()).toEqual([
-      {
-        ciphersuite: 1,
-        available: 50,
-        lastResort: false,
-        nextExpiry: soon,
-        target: 100,
-        lowWatermark: 50,
-        needsUpload: false,
-      },
-    ]);
+    const suite = { ciphersuite: 1, available: 50, nextExpiry: soon, target: 100, lowWatermark: 50 };
+    expect(await pool.inventory()).toEqual([{ ...suite, lastResort: undefined, needsUpload: true }]);
+    await pool.publish([keyPackage({ lastResort: true })]);
+    const unused = { storedAt: nowSeconds(), firstUsedAt: undefined, uses: 0, needsRotation: false };
+    expect(await pool.inventory()).toEqual([{ ...suite, lastResort: unused, needsUpload: false }]);
     await pool.claim();
     expect(await pool.inventory()).toMatchObject([{ available: 49, needsUpload: true }]);
     for (let left = 49; left > 0; left--) await pool.claim({ minRemainingLifetimeSeconds: 0 });
-    expect(await pool.inventory()).toMatchObject([{ available: 0, nextExpiry: undefined, needsUpload: true }]);
+    expect(await pool.inventory()).toMatchObject([{ available: 0, needsUpload: true }]);
+  });
+
+  it("tells how often the last resort was used and since when, and that one that is used or old is to be replaced", async () => {
+    const pool = await poolOf();
+    await pool.publish([keyPackage({ lastResort: true, notAfter: nowSeconds() + 80 * 86_400 })]);
+    const storedAt = nowSeconds();
+    const view = async () => (await pool.inventory())[0]?.lastResort;
+    vi.setSystemTime(Date.now() + (LAST_RESORT_ROTATION_SECONDS - 1) * 1000);
+    expect(await view()).toMatchObject({ storedAt, uses: 0, needsRotation: false });
+    vi.setSystemTime(Date.now() + 1000);
+    expect(await view()).toMatchObject({ storedAt, uses: 0, needsRotation: true });
+    await pool.publish([keyPackage({ lastResort: true, notAfter: nowSeconds() + 80 * 86_400 })]);
+    expect(await view()).toMatchObject({ storedAt: nowSeconds(), uses: 0, needsRotation: false });
+    const firstUsedAt = nowSeconds() + 5;
+    vi.setSystemTime(Date.now() + 5000);
+    await pool.claim();
+    vi.setSystemTime(Date.now() + 5000);
+    await pool.claim();
+    expect(await view()).toMatchObject({ firstUsedAt, uses: 2, needsRotation: true });
+    expect(await pool.inventory()).toMatchObject([{ available: 0, needsUpload: true }]);
   });
 
   it("does not count what has expired, before and after it is swept", async () => {

@@ -10,6 +10,7 @@ import { type MediaType, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
+import { shownInventory } from "../../upstream/shown-inventory.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
 import { listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
@@ -81,11 +82,13 @@ export const keyPackages = [
       const refs = readRefs("refs", body.refs ?? [], MAX_REFS_PER_REQUEST);
       if (!refs.ok) return refs;
       const which = body.all ? ({ kind: "all" } as const) : ({ kind: "refs", refs: refs.value } as const);
-      const answer = await poolClient(c.env, user).remove({ client, which });
+      const pool = poolClient(c.env, user);
+      const answer = await pool.remove({ client, which });
       if (!answer.ok) return answer;
       const { removed, inventory } = answer.value;
       c.set("outcomes", { removed });
-      return ok(c.json({ removed, inventory: inventoryBody(c.get("deployment"), inventory) }));
+      const shown = await shownInventory(c.get("deployment"), pool, client, inventory);
+      return shown.ok ? ok(c.json({ removed, inventory: shown.value })) : shown;
     },
   }),
 ];
@@ -101,12 +104,12 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   };
   const published = await publishBatch(deps, toPublish);
   if (!published.ok) return published;
-  const { applied, results, inventory } = published.value;
+  const { applied, results, inventory, signatureKeys } = published.value;
   const outcomes = countBy(results.map((result) => result.code));
   c.set("outcomes", outcomes);
   countUploads(c.env.METRICS, outcomes);
   gaugeStock(c.env.METRICS, inventory);
-  const answer = { results, inventory: inventoryBody(deployment, inventory) };
+  const answer = { results, inventory: inventoryBody(deployment, inventory, signatureKeys) };
   if (applied) return ok(c.json(answer));
   return refuse("batch_refused", "see results; nothing was changed", { members: answer });
 }

@@ -42,6 +42,8 @@ export type PublishedBatch = {
   readonly applied: boolean;
   readonly results: readonly BatchResult[];
   readonly inventory: readonly SuiteInventory[];
+  /** Those that the client has registered. */
+  readonly signatureKeys: readonly SignatureKey[];
 };
 
 /** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
@@ -78,7 +80,7 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   if (!stored.ok) return stored;
   const applied = !isRefusedReplacement && stored.value.applied;
   const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
-  return ok({ applied, results, inventory: stored.value.inventory });
+  return ok({ applied, results, inventory: stored.value.inventory, signatureKeys });
 }
 
 /** What this deployment asks of the packages of a client. `now` in unix seconds. */

@@ -7,7 +7,8 @@ import { refsDigest } from "../../../shared/refs-digest.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
-import { inventoryBody } from "../../wire/bodies.ts";
+import { shownInventory } from "../../upstream/shown-inventory.ts";
+import { clientViewBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
@@ -37,7 +38,7 @@ export const stock = [
     handle: async ({ user, client }, c) => {
       const found = await poolClient(c.env, user).getClient({ client });
       if (!found.ok) return found;
-      return ok(c.json({ inventory: inventoryBody(c.get("deployment"), found.value.view.inventory) }));
+      return ok(c.json({ inventory: clientViewBody(c.get("deployment"), found.value.view).inventory }));
     },
   }),
   operation({
@@ -69,15 +70,18 @@ export const stock = [
         return refuse("invalid_request", "/digest: expected the digest of refs");
       }
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
-      const compared = await poolClient(c.env, user).reconcile(call);
+      const pool = poolClient(c.env, user);
+      const compared = await pool.reconcile(call);
       if (!compared.ok) return compared;
       const { outcome, serverRefs, missingAtServer, pruned, inventory } = compared.value;
       c.set("outcomes", { [outcome]: 1, pruned });
+      const shown = await shownInventory(c.get("deployment"), pool, client, inventory);
+      if (!shown.ok) return shown;
       const comparison = {
         server_refs: serverRefs.map(toBase64Url),
         missing_at_server: missingAtServer.map(toBase64Url),
         pruned,
-        inventory: inventoryBody(c.get("deployment"), inventory),
+        inventory: shown.value,
       };
       if (outcome === "same") return ok(c.json({ same: true, ...comparison }));
       return refuse("stock_differs", undefined, { members: comparison });

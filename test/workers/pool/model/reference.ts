@@ -20,8 +20,10 @@ const REVOKED_SECONDS = 30 * DAY_SECONDS;
 const STOCK_CAP = 200;
 const STOCK_TARGET = 100;
 const LOW_WATERMARK = 50;
-const MISSED_BURST = 60;
-const MISSED_INTERVAL_MS = 60_000;
+/** Misses that an owner is told of: 240 in any hour, half of them at once. */
+const MISSED_BURST = 120;
+const MISSED_INTERVAL_MS = Math.ceil(3_600_000 / 121);
+const LAST_RESORT_ROTATION_SECONDS = 30 * DAY_SECONDS;
 
 type Entry = {
   readonly keyPackage: AdmittedKeyPackage;
@@ -30,6 +32,9 @@ type Entry = {
   /** Number of the call that brought it: what is known of an upload is forgotten as a whole. */
   readonly upload: number;
   state: "live" | "claimed" | "gone";
+  /** Of a last resort. */
+  uses: number;
+  firstUsedAt: number | undefined;
 };
 
 /** What a client offers or once offered: packages that every claim treats alike. */
@@ -162,6 +167,8 @@ export class ReferencePool {
         place: ++this.#place,
         upload: this.#upload,
         state: "live",
+        uses: 0,
+        firstUsedAt: undefined,
       });
       if (!client.kinds.some((kind) => same(kind, kindOf(keyPackage)))) client.kinds.push(kindOf(keyPackage));
     }
@@ -288,6 +295,8 @@ export class ReferencePool {
     const { ciphersuite, ref, bytes, notAfter, lastResort } = entry.keyPackage;
     const status = lastResort ? "last_resort" : "claimed";
     if (!lastResort) entry.state = "claimed";
+    entry.uses += 1;
+    entry.firstUsedAt ??= at;
     client.journal.push({ at, event: status, ciphersuite, keyPackageRef: ref, claimer: claimer, reason: undefined });
     return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
   }
@@ -334,15 +343,21 @@ export class ReferencePool {
     return suites.map((ciphersuite) => {
       const oneTime = this.#usable(client, ciphersuite, false);
       const lastResorts = this.#usable(client, ciphersuite, true);
+      const [lastResort] = lastResorts;
       const expiries = [...oneTime, ...lastResorts].map(({ keyPackage }) => keyPackage.notAfter);
       return {
         ciphersuite,
         available: oneTime.length,
-        lastResort: lastResorts.length > 0,
+        lastResort: lastResort && {
+          storedAt: lastResort.storedAt,
+          firstUsedAt: lastResort.firstUsedAt,
+          uses: lastResort.uses,
+          needsRotation: lastResort.uses > 0 || this.now - lastResort.storedAt >= LAST_RESORT_ROTATION_SECONDS,
+        },
         nextExpiry: expiries.length > 0 ? Math.min(...expiries) : undefined,
         target: STOCK_TARGET,
         lowWatermark: LOW_WATERMARK,
-        needsUpload: oneTime.length < LOW_WATERMARK,
+        needsUpload: oneTime.length < LOW_WATERMARK || !lastResort,
       };
     });
   }
