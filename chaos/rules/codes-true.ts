@@ -6,7 +6,12 @@ import type { Publish, Resend, Violation } from "../history.ts";
 import type { Story, Timeline } from "../timeline.ts";
 
 /** What a client may hear of its sibling's packages. */
-const KNOWN: ReadonlySet<string> = new Set(["init_key_reused", "already_claimed", "already_removed"]);
+const KNOWN: ReadonlySet<string> = new Set([
+  "init_key_reused",
+  "already_claimed",
+  "already_removed",
+  "before_restore_epoch",
+]);
 
 export function codesTrue({ history, stories }: Timeline): Violation[] {
   return history.operations.flatMap((operation): Violation[] => {
@@ -34,6 +39,8 @@ function faultsOf(code: string, operation: Publish | Resend, story: Story): stri
   if (code === "already_removed") return isClaimed ? ["which was claimed"] : [];
   // Whether it may be stored is the matter of stored-once.
   if (code === "stored") return [];
+  // Of what was made before a restore it is not said whether it was claimed.
+  if (code === "before_restore_epoch") return [];
   const earlier = story.claims.find(({ endedMs }) => endedMs < operation.sentMs);
   return earlier ? [`which ${earlier.id} had claimed`] : [];
 }

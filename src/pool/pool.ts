@@ -44,7 +44,7 @@ import { reconcile } from "./operations/reconcile.ts";
 import { endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
-import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
+import { applyRestoreEpoch, earliestNotBefore } from "./operations/void-before-epoch.ts";
 import { markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
@@ -118,7 +118,11 @@ export class Pool extends DurableObject<object> {
 
   /** A client's registration and inventory. */
   getClient(call: ClientCall): ClientAnswer {
-    return this.#withClient(call, (client, nowMs) => ({ outcome: "found" as const, view: this.#view(client, nowMs) }));
+    return this.#withClient(call, (client, nowMs) => ({
+      outcome: "found" as const,
+      view: this.#view(client, nowMs),
+      restoreEpoch: readPool(this.#sql).restoreEpoch,
+    }));
   }
 
   /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
@@ -139,8 +143,21 @@ export class Pool extends DurableObject<object> {
       const bucket = this.#refusals();
       const budgets = bucket && call.refused > 0 ? spend(client.budgets, bucket, nowMs, call.refused) : client.budgets;
       this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
-      const context = { sql: this.#sql, client: { ...client, budgets }, stock: this.#settings.stock };
-      const { applied, codes, client: published } = publish({ ...context, now: unixSeconds(nowMs) }, call);
+      const { restoreEpoch } = readPool(this.#sql);
+      const {
+        applied,
+        codes,
+        client: published,
+      } = publish(
+        {
+          sql: this.#sql,
+          client: { ...client, budgets },
+          stock: this.#settings.stock,
+          now: unixSeconds(nowMs),
+          earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
+        },
+        call,
+      );
       const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
       const written =
         isChanged || budgets !== client.budgets
@@ -150,7 +167,7 @@ export class Pool extends DurableObject<object> {
         isVisible = !offerTheSame(client, written);
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS);
       }
-      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
+      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });
     // Beside the reply: an upload does not wait for the directory.
     if (isVisible) this.ctx.waitUntil(this.#relay.sendNow());
@@ -170,9 +187,11 @@ export class Pool extends DurableObject<object> {
   /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
   reconcile(call: ReconcileCall): ReconcileAnswer {
     return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
-      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, unixSeconds(nowMs));
+      const { restoreEpoch } = readPool(this.#sql);
+      const at = { now: unixSeconds(nowMs), restoreEpoch };
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, at);
       const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
-      return { ...comparison, inventory: this.#inventory(written, nowMs) };
+      return { ...comparison, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });
   }
 
@@ -362,7 +381,8 @@ export class Pool extends DurableObject<object> {
   }
 
   #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
-    if (applyRestoreEpoch(this.#sql, call.restoreEpoch)) this.#announce(nowMs);
+    const { uploadBackdatingSeconds } = this.#settings;
+    if (applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds)) this.#announce(nowMs);
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

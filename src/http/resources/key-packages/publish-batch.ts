@@ -33,6 +33,7 @@ export type PublishedBatch = {
   readonly applied: boolean;
   readonly results: readonly BatchResult[];
   readonly inventory: readonly SuiteInventory[];
+  readonly restoreEpoch: number;
 };
 
 /** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
@@ -63,7 +64,8 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   if (!stored.ok) return stored;
   const applied = !isRefusedReplacement && stored.value.applied;
   const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
-  return ok({ applied, results, inventory: stored.value.inventory });
+  const { inventory, restoreEpoch } = stored.value;
+  return ok({ applied, results, inventory, restoreEpoch });
 }
 
 /** What this deployment asks of the packages of a client. `now` in unix seconds. */

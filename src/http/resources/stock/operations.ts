@@ -34,7 +34,8 @@ export const stock = [
     handle: async ({ user, client }, c) => {
       const found = await poolClient(c.env, user).getClient({ client });
       if (!found.ok) return found;
-      return ok(c.json({ inventory: inventoryBody(c.get("deployment"), found.value.view.inventory) }));
+      const { view, restoreEpoch } = found.value;
+      return ok(c.json({ inventory: inventoryBody(c.get("deployment"), view.inventory), restore_epoch: restoreEpoch }));
     },
   }),
   operation({
@@ -60,13 +61,15 @@ export const stock = [
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
       const compared = await poolClient(c.env, user).reconcile(call);
       if (!compared.ok) return compared;
-      const { outcome, serverRefs, missingAtServer, pruned, inventory } = compared.value;
+      const { outcome, serverRefs, missingAtServer, toReplace, pruned, inventory, restoreEpoch } = compared.value;
       c.set("outcomes", { [outcome]: 1, pruned });
       const comparison = {
         server_refs: serverRefs.map(toBase64Url),
         missing_at_server: missingAtServer.map(toBase64Url),
+        to_replace: toReplace.map(toBase64Url),
         pruned,
         inventory: inventoryBody(c.get("deployment"), inventory),
+        restore_epoch: restoreEpoch,
       };
       if (outcome === "same") return ok(c.json({ same: true, ...comparison }));
       return refuse("stock_differs", undefined, { members: comparison });
