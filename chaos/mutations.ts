@@ -595,22 +595,45 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "the time of storing",
     file: "src/pool/operations/void-before-epoch.ts",
-    from: "storedAt < epoch && ",
-    to: "",
+    from: "storedAt < epoch || ",
+    to: "storedAt >= 0 || ",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "restore epoch",
     file: "src/pool/operations/void-before-epoch.ts",
-    from: "storedAt < epoch && !lastResorts.has(queueId)",
-    to: "false && storedAt < epoch && !lastResorts.has(queueId)",
+    from: "storedAt < epoch || notBefore < earliest",
+    to: "false && storedAt < epoch && notBefore < earliest",
     tests: ["test/workers/pool/epoch.test.ts"],
   },
   {
-    safeguard: "last resorts outlast a restore",
+    safeguard: "last resorts end with a restore",
     file: "src/pool/operations/void-before-epoch.ts",
-    from: " && !lastResorts.has(queueId)",
-    to: "",
+    from: "({ notBefore }, { storedAt }) => storedAt < epoch || notBefore < earliest",
+    to: `({ notBefore }, { storedAt, queueId }) =>
+        (storedAt < epoch || notBefore < earliest) &&
+        !client.queues.some((queue) => queue.lastResort && queue.queueId === queueId)`,
+    tests: ["test/workers/pool/epoch.test.ts"],
+  },
+  {
+    safeguard: "the time of making",
+    file: "src/pool/operations/void-before-epoch.ts",
+    from: " || notBefore < earliest",
+    to: " || earliest < 0",
+    tests: ["test/workers/pool/epoch.test.ts"],
+  },
+  {
+    safeguard: "refusing what was made before a restore",
+    file: "src/pool/operations/publish.ts",
+    from: "candidate.keyPackage.notBefore < earliestNotBefore",
+    to: "earliestNotBefore < 0",
+    tests: ["test/workers/pool/epoch.test.ts"],
+  },
+  {
+    safeguard: "not calling missing what may have been claimed",
+    file: "src/pool/operations/reconcile.ts",
+    from: "restoreEpoch > 0 ? claimedAmong(sql, missing, now) : undefined",
+    to: "restoreEpoch < 0 ? claimedAmong(sql, missing, now) : undefined",
     tests: ["test/workers/pool/epoch.test.ts"],
   },
   {

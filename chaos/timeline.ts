@@ -109,6 +109,9 @@ function publishesByClient(history: History): Map<string, Publish[]> {
   return byClient;
 }
 
+/** A package that was made before a restore epoch is void too: it was made this long before it was sent, at most. */
+const MADE_BEFORE_SENT_MS = 30_000;
+
 /** When something may have ended a package of this client from outside: each with a test of which ones. */
 type Ending = { readonly fromMs: number; readonly ends: (story: Pick<Story, "package" | "offered">) => boolean };
 
@@ -121,7 +124,7 @@ function endings(history: History, name: string): Ending[] {
       return [
         {
           fromMs: operation.sentMs,
-          ends: ({ package: { lastResort }, offered }) => !lastResort && Math.floor(offered.sentMs / 1000) < epoch,
+          ends: ({ offered }) => Math.floor((offered.sentMs - MADE_BEFORE_SENT_MS) / 1000) < epoch,
         },
       ];
     }

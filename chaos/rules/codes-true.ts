@@ -11,6 +11,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "init_key_reused",
   "already_claimed",
   "already_removed",
+  "before_restore_epoch",
 ]);
 
 export function codesTrue({ history, stories }: Timeline): Violation[] {
@@ -41,6 +42,8 @@ function faultsOf(code: string, operation: Publish | Resend, story: Story): stri
   if (operation.kind === "resend" && code === "signature_key_mismatch") return [];
   // Whether it may be stored is the matter of stored-once.
   if (code === "stored") return [];
+  // Of what was made before a restore it is not said whether it was claimed.
+  if (code === "before_restore_epoch") return [];
   const earlier = story.claims.find(({ endedMs }) => endedMs < operation.sentMs);
   return earlier ? [`which ${earlier.id} had claimed`] : [];
 }

@@ -40,6 +40,12 @@ export const MAX_TOTAL_LIFETIME_SECONDS = 7_261_200;
 /** A client's clock may be this much ahead of ours when it uploads. */
 export const UPLOAD_CLOCK_SKEW_SECONDS = 300;
 
+/**
+ * By how much clients date the start of a lifetime back: OpenMLS takes an hour. After a restore it tells packages that
+ * were made before the restore epoch from those made after it.
+ */
+export const UPLOAD_BACKDATING_SECONDS = 3_600;
+
 /** A claimed package must still live this long, so that the Add reaches the group before it expires. */
 export const MIN_REMAINING_LIFETIME_SECONDS = 3_600;
 

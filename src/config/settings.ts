@@ -40,6 +40,7 @@ export type Settings = {
   readonly maxBodyBytes: number;
   readonly maxTotalLifetimeSeconds: number | undefined;
   readonly uploadClockSkewSeconds: number;
+  readonly uploadBackdatingSeconds: number;
   readonly minRemainingLifetimeSeconds: number;
   readonly stock: StockSettings;
   readonly budgets: BudgetSettings;
@@ -53,6 +54,7 @@ export const SETTING_NAMES = [
   "MAX_BODY_BYTES",
   "MAX_TOTAL_LIFETIME_SECONDS",
   "UPLOAD_CLOCK_SKEW_SECONDS",
+  "UPLOAD_BACKDATING_SECONDS",
   "MIN_REMAINING_LIFETIME_SECONDS",
   "STOCK_TARGET",
   "STOCK_CAP",
@@ -92,6 +94,7 @@ export function readSettings(env: Variables): Settings {
     maxBodyBytes: count("MAX_BODY_BYTES", limits.MAX_BODY_BYTES),
     maxTotalLifetimeSeconds: optional("MAX_TOTAL_LIFETIME_SECONDS", limits.MAX_TOTAL_LIFETIME_SECONDS),
     uploadClockSkewSeconds: count("UPLOAD_CLOCK_SKEW_SECONDS", limits.UPLOAD_CLOCK_SKEW_SECONDS),
+    uploadBackdatingSeconds: count("UPLOAD_BACKDATING_SECONDS", limits.UPLOAD_BACKDATING_SECONDS),
     minRemainingLifetimeSeconds: count("MIN_REMAINING_LIFETIME_SECONDS", limits.MIN_REMAINING_LIFETIME_SECONDS),
     stock: {
       targetPackages: count("STOCK_TARGET", limits.STOCK_TARGET_PACKAGES),

@@ -73,7 +73,10 @@ export type ClientView = {
 
 export type NotRegistered = { readonly outcome: "client_not_registered" };
 
-export type ClientAnswer = { readonly outcome: "found"; readonly view: ClientView } | NotRegistered;
+/** `restoreEpoch`, of this and of other answers: the newest that the pool knows, in unix seconds; 0 for none. */
+export type ClientAnswer =
+  | { readonly outcome: "found"; readonly view: ClientView; readonly restoreEpoch: number }
+  | NotRegistered;
 
 // ---- publish ------------------------------------------------------------------------------------
 
@@ -138,6 +141,7 @@ export type PublishCode =
   | "duplicate"
   | "already_claimed"
   | "already_removed"
+  | "before_restore_epoch"
   | "init_key_reused"
   | "encryption_key_reused"
   | "signature_key_mismatch"
@@ -155,6 +159,7 @@ export type PublishAnswer =
       readonly applied: boolean;
       readonly codes: readonly PublishCode[];
       readonly inventory: readonly SuiteInventory[];
+      readonly restoreEpoch: number;
     }
   | NotRegistered;
 
@@ -186,8 +191,14 @@ export type ReconcileAnswer =
       readonly serverRefs: readonly Uint8Array[];
       /** Of `held`, those that are not live at the server. */
       readonly missingAtServer: readonly Uint8Array[];
+      /**
+       * After a restore epoch: those that are not live either, and of which the server cannot say that they were claimed.
+       * It takes none of them that was made before the epoch, as it may have been claimed.
+       */
+      readonly toReplace: readonly Uint8Array[];
       readonly pruned: number;
       readonly inventory: readonly SuiteInventory[];
+      readonly restoreEpoch: number;
     }
   | NotRegistered;
 

@@ -46,7 +46,7 @@ import { changesRegistration, endRegistration, register, registrationOf } from "
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
-import { applyRestoreEpoch } from "./operations/void-before-epoch.ts";
+import { applyRestoreEpoch, earliestNotBefore } from "./operations/void-before-epoch.ts";
 import { markAllChanged, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
@@ -134,7 +134,11 @@ export class Pool extends DurableObject<object> {
 
   /** A client's registration and inventory. */
   getClient(call: ClientCall): ClientAnswer {
-    return this.#withClient(call, (client, nowMs) => ({ outcome: "found" as const, view: this.#view(client, nowMs) }));
+    return this.#withClient(call, (client, nowMs) => ({
+      outcome: "found" as const,
+      view: this.#view(client, nowMs),
+      restoreEpoch: readPool(this.#sql).restoreEpoch,
+    }));
   }
 
   /** What a publisher must know before it pays for checking signatures, and its leave to do so. */
@@ -166,7 +170,14 @@ export class Pool extends DurableObject<object> {
       const spent = (budgets: Budgets, bucket: Bucket | undefined, count: number) =>
         bucket && count > 0 ? spend(budgets, bucket, nowMs, count) : budgets;
       this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
-      const context = { sql: this.#sql, client, stock: this.#settings.stock, now: unixSeconds(nowMs) };
+      const { restoreEpoch } = readPool(this.#sql);
+      const context = {
+        sql: this.#sql,
+        client,
+        stock: this.#settings.stock,
+        now: unixSeconds(nowMs),
+        earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
+      };
       const { applied, codes, client: published } = publish(context, call);
       const stored = applied ? codes.filter((code) => code === "stored").length : 0;
       const budgets = spent(spent(client.budgets, refusals, call.refused), uploads, stored);
@@ -180,7 +191,7 @@ export class Pool extends DurableObject<object> {
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
       }
-      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs) };
+      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });
     // Beside the reply: an upload does not wait for the directory.
     if (isVisible) this.ctx.waitUntil(this.#relay.sendNow());
@@ -200,9 +211,11 @@ export class Pool extends DurableObject<object> {
   /** Compares the client's view of its live packages with the server's, and drops on request what the client lost. */
   reconcile(call: ReconcileCall): ReconcileAnswer {
     return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
-      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, unixSeconds(nowMs));
+      const { restoreEpoch } = readPool(this.#sql);
+      const at = { now: unixSeconds(nowMs), restoreEpoch };
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, at);
       const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
-      return { ...comparison, inventory: this.#inventory(written, nowMs) };
+      return { ...comparison, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });
   }
 
@@ -409,7 +422,8 @@ export class Pool extends DurableObject<object> {
   }
 
   #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
-    if (applyRestoreEpoch(this.#sql, call.restoreEpoch)) this.#announce(nowMs);
+    const { uploadBackdatingSeconds } = this.#settings;
+    if (applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds)) this.#announce(nowMs);
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

@@ -46,6 +46,7 @@ const published = {
     { index: 1, ok: false, code: "malformed", detail: "not base64url without padding" },
   ],
   inventory,
+  restore_epoch: 0,
 };
 
 const client = { user: "alice", client: "phone", registered_at: 1_890_000_000, signature_keys, inventory };
@@ -103,7 +104,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     answer: { ...published, results: published.results.slice(0, 1) },
   },
   removeKeyPackages: { request: { refs: [KEY_PACKAGE_REF] }, answer: { removed: 1, inventory } },
-  getInventory: { answer: { inventory } },
+  getInventory: { answer: { inventory, restore_epoch: 0 } },
   getJournal: {
     answer: {
       entries: [
@@ -121,7 +122,15 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   reconcile: {
     request: { digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" },
-    answer: { same: true, server_refs: [], missing_at_server: [], pruned: 0, inventory },
+    answer: {
+      same: true,
+      server_refs: [],
+      missing_at_server: [],
+      to_replace: [],
+      pruned: 0,
+      inventory,
+      restore_epoch: 0,
+    },
   },
   getPolicy: { answer: describePolicy(readDeployment({})) },
   getUser: {

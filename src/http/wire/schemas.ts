@@ -89,6 +89,12 @@ export const suiteInventory = named(
   }),
 );
 
+export const restoreEpoch = named(
+  "RestoreEpochSeconds",
+  "The newest restore epoch that the user's pool knows, in seconds since 1970; 0 if there never was a restore. What was stored or made before it is void: after it has grown, a client makes new packages, a last resort too.",
+  z.int().check(z.minimum(0)),
+);
+
 export const inventory = named(
   "Inventory",
   "One entry for each ciphersuite that the client ever stocked; while it stocked none, every suite of the policy for whose signature scheme it has registered a key.",

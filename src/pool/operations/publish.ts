@@ -12,6 +12,8 @@ export type PublishContext = {
   readonly stock: StockSettings;
   /** Unix seconds. */
   readonly now: number;
+  /** Packages whose `not_before` is earlier were made before a restore, in unix seconds; 0 if there was none. */
+  readonly earliestNotBefore: number;
 };
 
 export type Published = {
@@ -28,13 +30,16 @@ export function publish(
   context: PublishContext,
   { mode, keyPackages, kept = [] }: Pick<PublishCall, "mode" | "keyPackages" | "kept">,
 ): Published {
-  const { sql, client, stock, now } = context;
+  const { sql, client, stock, now, earliestNotBefore } = context;
   const upload = keyPackages.map((keyPackage) => ({ keyPackage, fingerprints: fingerprintsOf(keyPackage) }));
   const draft = new StockDraft(sql, client, upload, stock, now);
   // What is live already stays in its place.
-  if (mode === "replace")
+  if (mode === "replace") {
     draft.keepOnly(new Set([...keyPackages.map(({ ref }) => ref), ...kept].map((ref) => ref.toHex())));
-  const codes = upload.map((candidate, index) => draft.add(index, candidate));
+  }
+  const codes = upload.map((candidate, index) =>
+    candidate.keyPackage.notBefore < earliestNotBefore ? "before_restore_epoch" : draft.add(index, candidate),
+  );
   // Of several last resorts in one upload the last one stays; the owner hears of the others.
   for (const [index, { ref }] of keyPackages.entries()) {
     if (codes[index] !== undefined && isKept(codes[index]) && !draft.has(ref.toHex())) {

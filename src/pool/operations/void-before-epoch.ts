@@ -1,26 +1,35 @@
 /**
- * The restore epoch. A storage that was set back to an older copy holds packages again that were handed out since.
- * Which they are cannot be told, so every one-time package stored before the epoch is void; last resorts may be given
- * twice by nature and stay.
+ * The restore epoch. A storage that was set back to an older copy has packages again that were handed out, replaced or
+ * revoked since, and has forgotten what came and was claimed since. Which they are cannot be told. So every package that
+ * was stored before the epoch is void, last resorts too: of a revoked device they would be the worst to hand out, and
+ * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
 import { allClients, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
 
 /**
+ * The earliest `not_before` of packages made after the epoch, in unix seconds, for clients that date it back by
+ * `backdatingSeconds`. 0 without an epoch.
+ */
+export const earliestNotBefore = (epoch: number, backdatingSeconds: number): number =>
+  Math.max(0, epoch - backdatingSeconds);
+
+/**
  * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.
  * Returns whether any client lost packages.
  */
-export function applyRestoreEpoch(sql: SqlStorage, epoch: number): boolean {
+export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): boolean {
   if (epoch <= readPool(sql).restoreEpoch) return false;
   writePool(sql, { restoreEpoch: epoch });
+  // What was made before may have been uploaded after it, while the pool did not know of the epoch.
+  const earliest = earliestNotBefore(epoch, backdatingSeconds);
   let hasVoided = false;
   for (const client of allClients(sql)) {
-    const lastResorts = new Set(client.queues.flatMap((queue) => (queue.lastResort ? [queue.queueId] : [])));
     const voided = removePackages(
       sql,
       client,
-      (_, { queueId, storedAt }) => storedAt < epoch && !lastResorts.has(queueId),
+      ({ notBefore }, { storedAt }) => storedAt < epoch || notBefore < earliest,
     );
     if (voided.ended === 0) continue;
     writeClient(sql, { ...voided.client, changes: client.changes + 1 });

@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { ADMIN, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
+import { base64url } from "../support/forge.ts";
 import { type Call, call, claimer, type Json, registeredOwner } from "../support/http.ts";
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
@@ -85,18 +87,42 @@ test("a lost directory is written anew", async () => {
   expect((await bob.peek(owner.user)).json.clients).toMatchObject([{ client: "phone", offers: [{ available: 2 }] }]);
 });
 
-test("a restore epoch voids what was stored before it, leaves last resorts, and never goes back", async () => {
+test("a restore epoch voids what was stored before it, tells the owner, and never goes back", async () => {
   const owner = await registeredOwner();
-  await owner.publish([...owner.forgeMany(2), owner.forge({ lastResort: true })]);
+  const old = [...owner.forgeMany(2), owner.forge({ lastResort: true })];
+  await owner.publish(old);
   const later = START_MS + 10_000;
   vi.setSystemTime(later);
   const set = await as("POST", "/restore-epoch", { body: {} });
   expect(set.json.restore_epoch).toBe(later / 1000 + 1);
   expect((await as("GET", "/restore-epoch")).json).toEqual(set.json);
   const { json } = await (await claimer()).claim(owner.user);
-  expect(json.clients[0].status).toBe("last_resort");
-  expect((await owner.inventory())[0]).toMatchObject({ available: 0, last_resort: { uses: 1 }, needs_upload: true });
-  await owner.publish(owner.forgeMany(1));
+  expect(json.clients[0].status).toBe("exhausted");
+  expect((await owner.as("GET", "/inventory")).json).toMatchObject({
+    inventory: [{ available: 0, last_resort: null, needs_upload: true }],
+    restore_epoch: set.json.restore_epoch,
+  });
+  const held = old.map(base64url);
+  const uploaded = await owner.as("POST", "/key-packages", { body: { key_packages: held } });
+  expect(uploaded.json.results).toMatchObject(
+    held.map(() => ({
+      ok: false,
+      code: expect.stringMatching(/^(before_restore_epoch|already_claimed|already_removed)$/),
+    })),
+  );
+  const refs = uploaded.json.results.map((result: Json) => result.key_package_ref).toSorted();
+  const digest = base64url(
+    refsDigest(refs.map((ref: string) => Uint8Array.fromBase64(ref, { alphabet: "base64url" }))),
+  );
+  const differs = await owner.as("POST", "/reconcile", { body: { digest, refs } });
+  expect([differs.status, differs.json.missing_at_server, differs.json.restore_epoch]).toEqual([
+    409,
+    [],
+    set.json.restore_epoch,
+  ]);
+  expect(differs.json.to_replace.toSorted()).toEqual(refs);
+  vi.setSystemTime(later + 1000);
+  expect((await owner.publish(owner.forgeMany(1))).json.restore_epoch).toBe(set.json.restore_epoch);
   expect((await (await claimer()).claim(owner.user)).json.clients[0].status).toBe("claimed");
   const older = await as("POST", "/restore-epoch", { body: { restore_epoch: 5 } });
   expect([older.status, older.json.restore_epoch]).toEqual([409, set.json.restore_epoch]);

@@ -42,7 +42,7 @@ function world(
       publish: async (call) => {
         published.push(call);
         const codes = options.answer?.(call.keyPackages.length) ?? call.keyPackages.map((): PublishCode => "stored");
-        return ok({ outcome: "published", applied: true, codes, inventory: [] });
+        return ok({ outcome: "published", applied: true, codes, inventory: [], restoreEpoch: 0 });
       },
     },
     deployment: readDeployment({}),

@@ -1,5 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { UPLOAD_BACKDATING_SECONDS } from "../../../src/config/limits.ts";
+import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
+import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
@@ -35,15 +38,16 @@ describe("a restore epoch", () => {
     const pool = await poolOf();
     const lastResort = keyPackage({ lastResort: true });
     await pool.publish([...keyPackages(3), lastResort]);
+    expect((await pool.inventory())[0]?.lastResort).toBeDefined();
     const copy = await copyOf(pool);
     const consumed = refOf(await pool.claim());
     await rollBack(pool, copy);
     expect((await pool.inventory())[0]?.available).toBe(3);
     const restoreEpoch = nowSeconds() + 1;
     const after = await pool.claim({}, { restoreEpoch });
-    expect(only(after).status).toBe("last_resort");
+    expect(only(after).status).toBe("exhausted");
     expect(refOf(after)).not.toBe(consumed);
-    expect(await pool.inventory()).toMatchObject([{ available: 0, lastResort: { uses: 1 }, needsUpload: true }]);
+    expect(await pool.inventory()).toMatchObject([{ available: 0, lastResort: undefined, needsUpload: true }]);
   });
 
   it("is what stands between a rollback and a second hand-out: without it the package lives again", async () => {
@@ -61,13 +65,14 @@ describe("a restore epoch", () => {
     await pool.publish(old);
     const restoreEpoch = nowSeconds() + 1;
     vi.setSystemTime((restoreEpoch + 1) * 1000);
-    const young = keyPackage();
+    const young = keyPackage({ notBefore: restoreEpoch - UPLOAD_BACKDATING_SECONDS });
     const answer = await pool
       .stub()
       .publish({ ...pool.base, restoreEpoch, client: "phone", mode: "add", keyPackages: [...old, young], refused: 0 });
     expect(answer).toMatchObject({
-      codes: ["already_removed", "already_removed", "stored"],
+      codes: ["before_restore_epoch", "before_restore_epoch", "stored"],
       inventory: [{ available: 1 }],
+      restoreEpoch,
     });
     expect(refOf(await pool.claim({}, { restoreEpoch }))).toBe(young.ref.toHex());
   });
@@ -80,5 +85,93 @@ describe("a restore epoch", () => {
     await pool.claim({}, { restoreEpoch: 5 });
     const view = await pool.stub().view(pool.base);
     expect(view).toMatchObject({ outcome: "found", restoreEpoch });
+  });
+
+  it("voids a last resort, so that one that was replaced or revoked since the copy does not come back", async () => {
+    const pool = await poolOf();
+    await pool.publish([keyPackage({ lastResort: true })]);
+    const copy = await copyOf(pool);
+    await pool.publish([keyPackage({ lastResort: true })]);
+    await pool.stub().revoke({ ...pool.base, client: "phone" });
+    await rollBack(pool, copy);
+    expect(only(await pool.claim()).status).toBe("last_resort");
+    expect(only(await pool.claim({}, { restoreEpoch: nowSeconds() + 1 })).status).toBe("exhausted");
+  });
+});
+
+/** A package that came, and was claimed, after the copy to which the storage was set back; a minute later an epoch. */
+async function forgotten() {
+  const pool = await poolOf();
+  const kept = keyPackage();
+  await pool.publish([kept]);
+  const copy = await copyOf(pool);
+  const published = keyPackage();
+  await pool.publish([published]);
+  await pool.claim();
+  const bob = refOf(await pool.claim());
+  await rollBack(pool, copy);
+  expect(bob).toBe(published.ref.toHex());
+  vi.setSystemTime(Date.now() + 60_000);
+  const restoreEpoch = nowSeconds();
+  const call = { ...pool.base, restoreEpoch, client: "phone" };
+  const reconcile = (held: readonly Uint8Array[]) =>
+    pool.stub().reconcile({ ...call, held, digest: refsDigest(held), prune: false });
+  const publish = (keyPackages: readonly AdmittedKeyPackage[], mode: "add" | "replace" = "add") =>
+    pool.stub().publish({ ...call, mode, keyPackages, refused: 0 });
+  return { pool, kept, published, restoreEpoch, call, reconcile, publish };
+}
+
+describe("a package that the restored storage has forgotten", () => {
+  it("is not taken again after the epoch, as it may have been claimed, and a new one is", async () => {
+    const { published, restoreEpoch, publish } = await forgotten();
+    const younger = keyPackage();
+    expect(await publish([published, younger])).toMatchObject({
+      codes: ["before_restore_epoch", "stored"],
+      inventory: [{ available: 1 }],
+      restoreEpoch,
+    });
+    expect(await publish([published], "replace")).toMatchObject({ applied: false, codes: ["before_restore_epoch"] });
+  });
+
+  it("is taken again without an epoch: the directory cannot notice by itself that it was restored", async () => {
+    const { pool, published } = await forgotten();
+    expect((await pool.publish([published])).codes).toEqual(["stored"]);
+  });
+
+  it("is taken where the epoch is newer than its start by no more than clients date it back", async () => {
+    const { restoreEpoch, publish } = await forgotten();
+    const earliest = restoreEpoch - UPLOAD_BACKDATING_SECONDS;
+    const [before, after] = [keyPackage({ notBefore: earliest - 1 }), keyPackage({ notBefore: earliest })];
+    expect(await publish([before, after])).toMatchObject({ codes: ["before_restore_epoch", "stored"] });
+  });
+
+  it("is void if it came back before the pool was told of the epoch", async () => {
+    const { pool, published, restoreEpoch, publish } = await forgotten();
+    vi.setSystemTime((restoreEpoch + 30) * 1000);
+    expect((await pool.publish([published])).codes).toEqual(["stored"]);
+    expect(only(await pool.claim({}, { restoreEpoch })).status).toBe("exhausted");
+    expect(await publish([published])).toMatchObject({ codes: ["before_restore_epoch"] });
+  });
+
+  it("is not simply missing for its owner, who is told that new ones are wanted, and since when", async () => {
+    const { pool, kept, published, restoreEpoch, reconcile, publish, call } = await forgotten();
+    const claimed = keyPackage();
+    await publish([claimed]);
+    expect(refOf(await pool.claim({}, { restoreEpoch }))).toBe(claimed.ref.toHex());
+    const answer = await reconcile([kept.ref, published.ref, claimed.ref]);
+    expect(answer).toMatchObject({ outcome: "different", missingAtServer: [claimed.ref], restoreEpoch });
+    expect("toReplace" in answer && answer.toReplace.map((ref) => ref.toHex()).sort()).toEqual(
+      [kept, published].map(({ ref }) => ref.toHex()).sort(),
+    );
+    expect(await pool.stub().getClient(call)).toMatchObject({ restoreEpoch });
+  });
+
+  it("is simply missing as long as there was no epoch", async () => {
+    const { pool, published } = await forgotten();
+    const held = [published.ref];
+    const answer = await pool
+      .stub()
+      .reconcile({ ...pool.base, client: "phone", held, digest: refsDigest(held), prune: false });
+    expect(answer).toMatchObject({ missingAtServer: held, toReplace: [], restoreEpoch: 0 });
   });
 });

@@ -15,13 +15,14 @@ type TestPool = Awaited<ReturnType<typeof poolOf>>;
 async function siblings(change: Partial<AdmittedKeyPackage> = {}) {
   const pool = await poolOf();
   await pool.register("tablet");
-  const published = keyPackage(change);
+  const published = keyPackage({ notBefore: nowSeconds(), ...change });
   await pool.publish([published], "phone");
   return { pool, published };
 }
 
 /** The same keys in a package of its own. */
-const withKeys = (keys: Partial<Pick<AdmittedKeyPackage, "initKey" | "encryptionKey">>) => keyPackage(keys);
+const withKeys = (keys: Partial<Pick<AdmittedKeyPackage, "initKey" | "encryptionKey">>) =>
+  keyPackage({ ...keys, notBefore: nowSeconds() });
 
 const codes = async (pool: TestPool, packages: readonly AdmittedKeyPackage[], client: string) =>
   (await pool.publish(packages, client)).codes;

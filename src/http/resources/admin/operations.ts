@@ -196,7 +196,7 @@ export const admin = [
     method: "POST",
     path: RESTORE_EPOCH,
     access: "operator",
-    summary: "After a restore of storage: void every one-time package stored before now.",
+    summary: "After a restore of storage: void every package that was stored or made before now.",
     body: { json: restoreEpochRequest },
     needs: "directory",
     answers: [{ status: 200, description: "In force.", json: restoreEpochAnswer }],

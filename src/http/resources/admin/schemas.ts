@@ -7,6 +7,7 @@ import {
   inventory,
   named,
   poolId,
+  restoreEpoch,
   signatureKeys,
   unixSeconds,
 } from "../../wire/schemas.ts";
@@ -41,7 +42,7 @@ export const userAnswer = named(
   "A user's pool, as the pool itself sees it. No key packages.",
   z.strictObject({
     user: identifier,
-    restore_epoch: unixSeconds,
+    restore_epoch: restoreEpoch,
     directory_pending: z.boolean(),
     clients: z.array(
       z.strictObject({
@@ -75,7 +76,7 @@ export const resyncPoolAnswer = named(
 
 export const restoreEpochRequest = named(
   "RestoreEpochRequest",
-  "Unix seconds, not in the future; by default now. One-time packages stored before it are void.",
+  "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
   z.strictObject({ restore_epoch: z.optional(unixSeconds) }),
 );
 

@@ -104,12 +104,16 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   };
   const published = await publishBatch(deps, toPublish);
   if (!published.ok) return published;
-  const { applied, results, inventory, signatureKeys } = published.value;
+  const { applied, results, inventory, signatureKeys, restoreEpoch } = published.value;
   const outcomes = countBy(results.map((result) => result.code));
   c.set("outcomes", outcomes);
   countUploads(c.env.METRICS, outcomes);
   gaugeStock(c.env.METRICS, inventory);
-  const answer = { results, inventory: inventoryBody(deployment, inventory, signatureKeys) };
+  const answer = {
+    results,
+    inventory: inventoryBody(deployment, inventory, signatureKeys),
+    restore_epoch: restoreEpoch,
+  };
   if (applied) return ok(c.json(answer));
   return refuse("batch_refused", "see results; nothing was changed", { members: answer });
 }

@@ -44,6 +44,7 @@ export type PublishedBatch = {
   readonly inventory: readonly SuiteInventory[];
   /** Those that the client has registered. */
   readonly signatureKeys: readonly SignatureKey[];
+  readonly restoreEpoch: number;
 };
 
 /** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
@@ -80,7 +81,8 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   if (!stored.ok) return stored;
   const applied = !isRefusedReplacement && stored.value.applied;
   const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
-  return ok({ applied, results, inventory: stored.value.inventory, signatureKeys });
+  const { inventory, restoreEpoch } = stored.value;
+  return ok({ applied, results, inventory, signatureKeys, restoreEpoch });
 }
 
 /** What this deployment asks of the packages of a client. `now` in unix seconds. */

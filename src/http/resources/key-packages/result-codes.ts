@@ -12,6 +12,8 @@ const RESULT_CODES = {
   admitted: "valid, but the replacement was refused and nothing changed",
   already_claimed: "was already claimed; it is never handed out again",
   already_removed: "was already deleted, replaced, expired or voided",
+  before_restore_epoch:
+    "its not_before says that it was made before the directory was restored, so it may have been claimed; make a new one",
   init_key_reused: "another package of the user has, or had, the init key",
   encryption_key_reused: "another package of the user has, or had, the encryption key",
   signature_key_mismatch: "its signature key is not the one registered for the scheme",

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_KEY_PACKAGES_PER_REQUEST, MAX_REFS_PER_REQUEST } from "../../../config/limits.ts";
-import { base64url, base64urlText, codePoint, inventory, named } from "../../wire/schemas.ts";
+import { base64url, base64urlText, codePoint, inventory, named, restoreEpoch } from "../../wire/schemas.ts";
 import { resultCodes, resultCodesText } from "./result-codes.ts";
 
 /** The count is not capped here: too many packages, or references, have a code of their own. */
@@ -28,7 +28,7 @@ export const publishResult = named(
 export const publishAnswer = named(
   "PublishAnswer",
   "One result for each package in the caller's order, and what is now in stock.",
-  z.strictObject({ results: z.array(publishResult), inventory }),
+  z.strictObject({ results: z.array(publishResult), inventory, restore_epoch: restoreEpoch }),
 );
 
 export const removeRequest = named(
@@ -54,5 +54,5 @@ export const replaceQuery = z.strictObject({ allow_empty: z.optional(z.enum(["tr
 export const refusedBatch = named(
   "RefusedBatch",
   "Why the replacement was refused, and what is still in stock.",
-  z.object({ results: z.array(publishResult), inventory }),
+  z.object({ results: z.array(publishResult), inventory, restore_epoch: restoreEpoch }),
 );

@@ -38,7 +38,9 @@ export const stock = [
     handle: async ({ user, client }, c) => {
       const found = await poolClient(c.env, user).getClient({ client });
       if (!found.ok) return found;
-      return ok(c.json({ inventory: clientViewBody(c.get("deployment"), found.value.view).inventory }));
+      const { view, restoreEpoch } = found.value;
+      const { inventory } = clientViewBody(c.get("deployment"), view);
+      return ok(c.json({ inventory, restore_epoch: restoreEpoch }));
     },
   }),
   operation({
@@ -73,15 +75,17 @@ export const stock = [
       const pool = poolClient(c.env, user);
       const compared = await pool.reconcile(call);
       if (!compared.ok) return compared;
-      const { outcome, serverRefs, missingAtServer, pruned, inventory } = compared.value;
+      const { outcome, serverRefs, missingAtServer, toReplace, pruned, inventory, restoreEpoch } = compared.value;
       c.set("outcomes", { [outcome]: 1, pruned });
       const shown = await shownInventory(c.get("deployment"), pool, client, inventory);
       if (!shown.ok) return shown;
       const comparison = {
         server_refs: serverRefs.map(toBase64Url),
         missing_at_server: missingAtServer.map(toBase64Url),
+        to_replace: toReplace.map(toBase64Url),
         pruned,
         inventory: shown.value,
+        restore_epoch: restoreEpoch,
       };
       if (outcome === "same") return ok(c.json({ same: true, ...comparison }));
       return refuse("stock_differs", undefined, { members: comparison });

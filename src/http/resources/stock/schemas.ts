@@ -8,10 +8,15 @@ import {
   identifier,
   inventory,
   named,
+  restoreEpoch,
   unixSeconds,
 } from "../../wire/schemas.ts";
 
-export const inventoryAnswer = named("InventoryAnswer", "What is in stock.", z.strictObject({ inventory }));
+export const inventoryAnswer = named(
+  "InventoryAnswer",
+  "What is in stock.",
+  z.strictObject({ inventory, restore_epoch: restoreEpoch }),
+);
 
 export const reconcileRequest = named(
   "ReconcileRequest",
@@ -28,8 +33,10 @@ export const reconcileRequest = named(
 const comparison = {
   server_refs: z.array(base64url),
   missing_at_server: z.array(base64url),
+  to_replace: z.array(base64url),
   pruned: z.int(),
   inventory,
+  restore_epoch: restoreEpoch,
 };
 
 export const reconcileAnswer = named(
@@ -41,7 +48,7 @@ export const reconcileAnswer = named(
 /** Members of the problem `stock_differs`. */
 export const reconcileDifference = named(
   "ReconcileDifference",
-  "What the directory holds after any pruning, and what it lacks of `refs`.",
+  "What the directory holds after any pruning, and what it lacks of `refs`. `to_replace` is empty unless a restore epoch is in force. It has the references that are not live and that the directory does not know as claimed: upload new packages in their place, and keep their private keys until they expire, since they may have been claimed before the restore.",
   z.object(comparison),
 );
 

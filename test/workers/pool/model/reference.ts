@@ -17,6 +17,7 @@ import type {
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
 const REVOKED_SECONDS = 30 * DAY_SECONDS;
+const BACKDATING_SECONDS = 3600;
 const STOCK_CAP = 200;
 const STOCK_TARGET = 100;
 const LOW_WATERMARK = 50;
@@ -55,7 +56,11 @@ type Client = {
 
 type Kept = { readonly body: string; readonly answer: ClaimAnswer; readonly expiresAt: number };
 
-export type ExpectedPut = { readonly applied: boolean; readonly codes: readonly PublishCode[] };
+export type ExpectedPut = {
+  readonly applied: boolean;
+  readonly codes: readonly PublishCode[];
+  readonly restoreEpoch: number;
+};
 
 const kindOf = ({ ciphersuite, lastResort, capabilities }: AdmittedKeyPackage): Kind => ({
   ciphersuite,
@@ -97,12 +102,13 @@ export class ReferencePool {
     return this.clients.find((client) => client.name === name && !client.revoked);
   }
 
-  /** What every call does first: the newest restore epoch voids the one-time packages stored before it. */
+  /** What every call does first: the newest restore epoch voids the packages stored or made before it. */
   #takeEpoch(epoch: number): void {
     if (epoch <= this.#appliedEpoch) return;
     this.#appliedEpoch = epoch;
     for (const entry of this.clients.flatMap((client) => client.entries)) {
-      if (entry.state === "live" && !entry.keyPackage.lastResort && entry.storedAt < epoch) entry.state = "gone";
+      const isBefore = entry.storedAt < epoch || entry.keyPackage.notBefore < epoch - BACKDATING_SECONDS;
+      if (entry.state === "live" && isBefore) entry.state = "gone";
     }
   }
 
@@ -139,7 +145,7 @@ export class ReferencePool {
     const codes = this.#add(client, keyPackages);
     const applied = mode === "add" || codes.every((code) => code === "stored" || code === "duplicate");
     if (!applied) Object.assign(client, before);
-    return { applied, codes };
+    return { applied, codes, restoreEpoch: this.#appliedEpoch };
   }
 
   #add(client: Client, keyPackages: readonly AdmittedKeyPackage[]): PublishCode[] {
@@ -176,6 +182,7 @@ export class ReferencePool {
   }
 
   #refusal(client: Client, keyPackage: AdmittedKeyPackage): PublishCode | undefined {
+    if (keyPackage.notBefore < this.#appliedEpoch - BACKDATING_SECONDS) return "before_restore_epoch";
     if (!sameBytes(client.signatureKey, keyPackage.signatureKey)) return "signature_key_mismatch";
     // Unique for the user: whichever client brought it, whether it is still there or not, and in whichever place.
     const all = this.clients.flatMap((owner) => owner.entries.map((entry) => ({ owner, entry })));
