@@ -3,26 +3,36 @@ import { concatBytes } from "@noble/hashes/utils.js";
 import type { Jwks } from "../../config/auth-settings.ts";
 import { JWKS_FETCH_TIMEOUT_MS, MAX_JWKS_BYTES } from "../../config/limits.ts";
 import { ok, type Result } from "../../shared/ok-or-error.ts";
+import { withTimeout } from "../../shared/with-timeout.ts";
 
 /** For the log: why there are no keys. */
 export type JwksFault = "unreachable" | "timeout" | "bad_status" | "too_large" | "not_a_jwks";
 
 const fault = (error: JwksFault) => ({ ok: false, error }) as const;
 
-/** Asks the issuer. A redirect is not followed: the keys are where the setting says, or nowhere. */
+/** Asks the issuer. A redirect is not followed: the keys are where the setting says, or nowhere. Never rejects. */
 export async function fetchJwks(url: URL): Promise<Result<Jwks, JwksFault>> {
-  const signal = AbortSignal.timeout(JWKS_FETCH_TIMEOUT_MS);
+  const ending = new AbortController();
   try {
-    const headers = { Accept: "application/jwk-set+json, application/json" };
-    const response = await fetch(url.href, { headers, redirect: "manual", signal });
-    if (response.status !== 200) return fault("bad_status");
-    const text = await readAtMost(response, MAX_JWKS_BYTES);
-    if (text === undefined) return fault("too_large");
-    const jwks = parseJwks(text);
-    return jwks ? ok(jwks) : fault("not_a_jwks");
-  } catch {
-    return fault(signal.aborted ? "timeout" : "unreachable");
+    return await withTimeout(JWKS_FETCH_TIMEOUT_MS, askForJwks(url, ending.signal), () => new Late());
+  } catch (error) {
+    return fault(error instanceof Late ? "timeout" : "unreachable");
+  } finally {
+    // Whatever has not been read of the answer is not wanted any more.
+    ending.abort();
   }
+}
+
+class Late extends Error {}
+
+async function askForJwks(url: URL, signal: AbortSignal): Promise<Result<Jwks, JwksFault>> {
+  const headers = { Accept: "application/jwk-set+json, application/json" };
+  const response = await fetch(url.href, { headers, redirect: "manual", signal });
+  if (response.status !== 200) return fault("bad_status");
+  const text = await readAtMost(response, MAX_JWKS_BYTES);
+  if (text === undefined) return fault("too_large");
+  const jwks = parseJwks(text);
+  return jwks ? ok(jwks) : fault("not_a_jwks");
 }
 
 /** A set as RFC 7517 §5 has it. Keys of unknown kinds may be in it; they verify nothing. */

@@ -7,6 +7,8 @@ import {
   JWKS_FETCH_BURST,
   JWKS_FETCH_INTERVAL_MS,
   JWKS_FETCH_SPACING_MS,
+  JWKS_FETCH_TIMEOUT_MS,
+  JWKS_FLIGHT_LOOK_MS,
   JWKS_FLIGHT_MS,
   JWKS_REFRESH_MS,
   JWKS_STALE_MS,
@@ -16,6 +18,7 @@ import { fetchJwks, type JwksFault } from "../../../src/http/auth/fetch-jwks.ts"
 import { RemoteKeys } from "../../../src/http/auth/remote-keys.ts";
 import { type KeyRecord, type SharedKeys, sharedKeys } from "../../../src/http/auth/shared-keys.ts";
 import type { Result } from "../../../src/shared/ok-or-error.ts";
+import { fakeTimersUntilSet } from "../support/clock.ts";
 
 const START_MS = 2_000_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -311,7 +314,7 @@ describe("a request that went away in the middle of a fetch", () => {
     const isolate = new Isolate(issuer, nothingShared, async () => void pauses++);
     void isolate.ask("a");
     expect(await isolate.ask("a")).toBe("keys_unavailable, retry after 5");
-    expect(pauses).toBe(JWKS_FLIGHT_MS / 50);
+    expect(pauses).toBe(JWKS_FLIGHT_MS / JWKS_FLIGHT_LOOK_MS);
     issuer.gate = undefined;
     isolate.nowMs += JWKS_FLIGHT_MS;
     expect(await isolate.ask("a")).toBe("key");
@@ -372,5 +375,27 @@ describe("one fetch of keys", () => {
     ["unreachable", () => Promise.reject(new Error("Network connection lost."))],
   ])("is a value when it fails: %s", async (fault, answer) => {
     expect(await fetched(answer)).toBe(fault);
+  });
+
+  it.each([
+    ["an answer that does not come", () => new Promise<Response>(() => undefined)],
+    ["a body that does not end", () => new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }))],
+  ])("is given up in time: %s", async (_what, answer) => {
+    const waiting = fakeTimersUntilSet(JWKS_FETCH_TIMEOUT_MS);
+    const result = fetched(answer);
+    await waiting;
+    await vi.advanceTimersByTimeAsync(JWKS_FETCH_TIMEOUT_MS);
+    expect(await result).toBe("timeout");
+  });
+
+  it("ends what it has not read of an answer", async () => {
+    let signal: AbortSignal | null | undefined;
+    const spy = vi.spyOn(globalThis, "fetch").mockImplementation(async (_url, init) => {
+      signal = init?.signal;
+      return new Response("a long page", { status: 404 });
+    });
+    await fetchJwks(new URL("https://issuer.test/keys"));
+    spy.mockRestore();
+    expect(signal?.aborted).toBe(true);
   });
 });
