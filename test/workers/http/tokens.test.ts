@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { CompactSign, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { readDeployment } from "../../../src/config/deployment.ts";
+import { TOKEN_CACHE_MS } from "../../../src/config/limits.ts";
 import { SettingError } from "../../../src/config/settings.ts";
 import { issuersOf } from "../../../src/http/auth/issuers.ts";
 import { verifyToken } from "../../../src/http/auth/verify-token.ts";
@@ -137,6 +138,21 @@ test("a token without iat is good and says nothing of when it was issued; an iat
       .sign(await importJWK(JSON.parse(env.TEST_PRIVATE_JWK), "ES256"));
     expect([iat, await kindOf(jwt)]).toEqual([iat, "bad_claim"]);
   }
+});
+
+test("a token is verified once in a minute, and anew under another configuration", async () => {
+  const verifications = vi.spyOn(crypto.subtle, "verify");
+  onTestFinished(() => verifications.mockRestore());
+  const jwt = await token();
+  const here = issuers();
+  const again = async () => (await verifyToken(jwt, here, { now: new Date(), inBackground: () => undefined })).ok;
+  expect([await again(), await again(), await again()]).toEqual([true, true, true]);
+  expect(verifications).toHaveBeenCalledTimes(1);
+  expect(await codeOf(jwt, { AUTH_AUDIENCE: "another" })).toBe("wrong_audience");
+  expect(verifications).toHaveBeenCalledTimes(2);
+  vi.setSystemTime(Date.now() + TOKEN_CACHE_MS);
+  expect(await again()).toBe(true);
+  expect(verifications).toHaveBeenCalledTimes(3);
 });
 
 test("keys that cannot be fetched are no fault of the token", async () => {
