@@ -87,6 +87,18 @@ test("a forged key id makes a fetch only if the token would be accepted with a g
   expect(issuer.fetches).toHaveBeenCalledTimes(2);
 });
 
+test("a key that replaces the former one at once lets its first token in", async () => {
+  let keyId = "published";
+  const issuer = issuerWithKeys(() => Response.json({ keys: [{ ...published.keys[0], kid: keyId }] }));
+  await issuer.ask(await issuer.sign("published"));
+  keyId = "next";
+  expect((await issuer.ask(await issuer.sign("next"))).json.code).toBe("token_invalid");
+  vi.setSystemTime(Date.now() + JWKS_FETCH_SPACING_MS);
+  expect((await issuer.ask(await issuer.sign("next"))).json.code).toBe("unknown_user");
+  expect((await issuer.ask(await issuer.sign("published"))).json.code).toBe("token_invalid");
+  expect(issuer.fetches).toHaveBeenCalledTimes(2);
+});
+
 test("while the issuer's keys cannot be had every answer is 503 with Retry-After, and the issuer is asked once", async () => {
   const issuer = issuerWithKeys(() => new Response("down", { status: 500 }));
   for (let time = 0; time < 50; time++) {
