@@ -767,11 +767,74 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "token check",
     file: "src/http/auth/verify-token.ts",
-    from: `const { payload } = await jwtVerify(token, issuer.keys, {`,
-    to: `const payload = JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
-    if (payload) return toPrincipal(payload, issuer.clientClaim);
-    await jwtVerify(token, issuer.keys, {`,
+    from: `const { payload } = await jwtVerify(token, key.value, {`,
+    to: `const believed = readPrincipal(claimed, settings);
+    if (believed.ok) return ok({ principal: believed.value, expiresAt: claimed.exp ?? 0 });
+    const { payload } = await jwtVerify(token, key.value, {`,
     tests: ["test/workers/http/tokens.test.ts", "test/workers/http/abuse.test.ts"],
+  },
+  {
+    safeguard: "matching the issuer",
+    file: "src/http/auth/verify-token.ts",
+    from: "issuers.byName.get(iss)",
+    to: "[...issuers.byName.values()][0]",
+    tests: ["test/workers/http/tokens.test.ts"],
+  },
+  {
+    safeguard: "type of a token",
+    file: "src/http/auth/verify-token.ts",
+    from: `if (typeFault !== undefined) return failure("wrong_type", typeFault);`,
+    to: "void typeFault;",
+    tests: ["test/workers/http/tokens.test.ts"],
+  },
+  {
+    safeguard: "no fetch of keys for a token that is refused anyway",
+    file: "src/http/auth/verify-token.ts",
+    from: "const isPlausible = wouldBeAccepted(header, claimed, settings, now);",
+    to: "const isPlausible = wouldBeAccepted(header, claimed, settings, now) || true;",
+    tests: ["test/workers/http/authentication-failures.test.ts"],
+  },
+  {
+    safeguard: "bytes of verified tokens",
+    file: "src/http/auth/token-cache.ts",
+    from: "if (this.#bytes + bytes <= MAX_TOKEN_CACHE_BYTES) break;",
+    to: "if (this.#byDigest.size <= 20_000) break;",
+    tests: ["test/workers/http/token-cache.test.ts"],
+  },
+  {
+    safeguard: "spacing of fetches of an issuer's keys",
+    file: "src/http/auth/remote-keys.ts",
+    from: "if (this.#isRenewing(nowMs) || !mayFetch(this.#record.fetches, nowMs)) return undefined;",
+    to: "if (this.#isRenewing(nowMs)) return undefined;",
+    tests: ["test/workers/http/issuer-keys.test.ts", "test/workers/http/authentication-failures.test.ts"],
+  },
+  {
+    safeguard: "spacing of fetches over all isolates",
+    file: "src/http/auth/remote-keys.ts",
+    from: "if (theirs && !mayFetch(theirs.fetches, nowMs)) return;",
+    to: "",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "fetches in the long run",
+    file: "src/http/auth/fetch-budget.ts",
+    from: "return Math.max(lastMs + JWKS_FETCH_SPACING_MS, drainedMs - (JWKS_FETCH_BURST - 1) * JWKS_FETCH_INTERVAL_MS);",
+    to: "return lastMs + JWKS_FETCH_SPACING_MS + 0 * drainedMs;",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "end of an issuer's keys",
+    file: "src/http/auth/remote-keys.ts",
+    from: "this.#keys && this.#age(nowMs) < JWKS_STALE_MS ?",
+    to: "this.#keys ?",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "keys that serve while their issuer is down",
+    file: "src/http/auth/remote-keys.ts",
+    from: "this.#keys && this.#age(nowMs) < JWKS_STALE_MS ?",
+    to: "this.#keys && this.#age(nowMs) < JWKS_CACHE_MS ?",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
   },
 ];
 

@@ -4,20 +4,10 @@
  */
 import { CIPHERSUITES, type Ciphersuite, isCiphersuite } from "../mls/ciphersuite.ts";
 import { ok, type Result } from "../shared/ok-or-error.ts";
+import { type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
-
-/** Whose tokens are accepted, and where its keys come from. */
-export type IssuerSettings = {
-  readonly issuer: string;
-  readonly audience: string;
-  /** The claim of a token that names the client. */
-  readonly clientClaim: string;
-  readonly keys:
-    | { readonly from: "url"; readonly url: URL }
-    | { readonly from: "setting"; readonly jwks: { readonly keys: readonly object[] } };
-};
 
 export type CryptoProviderName = "noble" | "webcrypto";
 
@@ -33,8 +23,8 @@ export type Deployment = {
   readonly corsOrigins: readonly string[];
   /** The databases of the directory. */
   readonly directory: DirectoryBindings;
-  /** The issuer, or the name of the setting that is missing: without one, every route that needs a token is closed. */
-  readonly issuer: Result<IssuerSettings, string>;
+  /** Whose tokens are accepted, or the setting that is missing: without one, every route that needs a token is closed. */
+  readonly issuers: Result<readonly IssuerSettings[], string>;
 };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
@@ -46,7 +36,7 @@ export function readDeployment(env: Variables): Deployment {
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
-    issuer: readIssuer(env),
+    issuers: readIssuers(env),
   });
 }
 
@@ -72,14 +62,6 @@ function tryToRead(env: Variables): Result<Deployment, SettingError> {
   }
 }
 
-/** An empty text counts as not set: wrangler.toml has no other way to take a variable back. */
-function textOf(env: Variables, name: string): string | undefined {
-  const value = env[name];
-  if (value === undefined || value === "") return undefined;
-  if (typeof value !== "string") throw new SettingError(name, "must be a text");
-  return value;
-}
-
 function readCiphersuites(text: string | undefined): readonly Ciphersuite[] {
   if (text === undefined) return CIPHERSUITES;
   const suites = text.split(",").map((number) => Number(number.trim()));
@@ -93,45 +75,4 @@ function readCryptoProvider(text: string | undefined): CryptoProviderName {
   if (text === undefined) return "noble";
   if (text === "noble" || text === "webcrypto") return text;
   throw new SettingError("CRYPTO_PROVIDER", "must be noble or webcrypto");
-}
-
-function readIssuer(env: Variables): Result<IssuerSettings, string> {
-  const url = textOf(env, "AUTH_JWKS_URL");
-  const jwks = textOf(env, "AUTH_JWKS");
-  if (url !== undefined && jwks !== undefined) {
-    throw new SettingError("AUTH_JWKS_URL", "and AUTH_JWKS are both set; set one");
-  }
-  const keys = url === undefined ? jwks && readKeys(jwks) : readAddress(url);
-  const issuer = textOf(env, "AUTH_ISSUER");
-  const audience = textOf(env, "AUTH_AUDIENCE");
-  if (issuer === undefined) return { ok: false, error: "AUTH_ISSUER is not set" };
-  if (audience === undefined) return { ok: false, error: "AUTH_AUDIENCE is not set" };
-  if (!keys) return { ok: false, error: "neither AUTH_JWKS_URL nor AUTH_JWKS is set" };
-  return ok({ issuer, audience, keys, clientClaim: textOf(env, "AUTH_CLIENT_CLAIM") ?? "device_id" });
-}
-
-/** Plain HTTP is for an issuer on the same machine only. */
-function readAddress(text: string): IssuerSettings["keys"] {
-  const url = URL.parse(text);
-  const isLoopback = url?.hostname === "127.0.0.1" || url?.hostname === "localhost";
-  if (!url || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback))) {
-    throw new SettingError("AUTH_JWKS_URL", "is not an https address");
-  }
-  return { from: "url", url };
-}
-
-function readKeys(text: string): IssuerSettings["keys"] {
-  const jwks = parse(text) as { readonly keys?: unknown } | null | undefined;
-  if (!Array.isArray(jwks?.keys) || !jwks.keys.every((key) => typeof key === "object" && key !== null)) {
-    throw new SettingError("AUTH_JWKS", "is not a JWKS");
-  }
-  return { from: "setting", jwks: { keys: jwks.keys } };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -250,10 +250,37 @@ export const TOKEN_CLOCK_SKEW_SECONDS = 5;
  */
 export const REGISTRATION_PROOF_WINDOW_SECONDS = 300;
 
-/** How long a fetched JWKS serves, the least time between two fetches, and how long one may take. */
+/**
+ * The age of an issuer's keys: from the first on they are fetched again beside a request, from the second on the request
+ * that fetches them waits for the answer, and from the third on they verify nothing. Between the second and the third
+ * they serve only while the issuer cannot be reached, so an outage of its key endpoint is not an outage here for a day.
+ */
+export const JWKS_REFRESH_MS = 5 * 60_000;
 export const JWKS_CACHE_MS = 10 * 60_000;
-export const JWKS_COOLDOWN_MS = 30_000;
-export const JWKS_TIMEOUT_MS = 5_000;
+export const JWKS_STALE_MS = 24 * 3_600_000;
+
+/**
+ * Fetches of one issuer's keys, whatever asks for them: never two within the spacing, a few in a row for an issuer that
+ * has just changed its keys, and one per interval in the long run, however many tokens with made-up key ids arrive.
+ */
+export const JWKS_FETCH_SPACING_MS = 5_000;
+export const JWKS_FETCH_BURST = 4;
+export const JWKS_FETCH_INTERVAL_MS = 30_000;
+
+/** A fetch of keys is given up by then, body included; JWKS of large issuers have 20 KB. */
+export const JWKS_FETCH_TIMEOUT_MS = 5_000;
+export const MAX_JWKS_BYTES = 256 * 1024;
+
+/** The shared copy of an issuer's keys is nearby: without an answer by then it counts as absent. */
+export const JWKS_SHARED_TIMEOUT_MS = 1_500;
+
+/**
+ * Another request's fetch is taken to be lost after this long. How often those who wait for it look: in the memory of
+ * the isolate, and in the shared copy, where each look counts as a subrequest.
+ */
+export const JWKS_FLIGHT_MS = 8_000;
+export const JWKS_FLIGHT_LOOK_MS = 50;
+export const JWKS_SHARED_LOOK_MS = 250;
 
 /** The policy changes with a deployment: five minutes of caching are harmless. */
 export const POLICY_CACHE_SECONDS = 300;
@@ -267,8 +294,9 @@ export const MAX_REPORTED_FAULTS = 10;
 /** A token that was verified is believed this long without another look, and at most until it expires. */
 export const TOKEN_CACHE_MS = 60_000;
 
-/** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
-export const MAX_CACHED_TOKENS = 4_096;
+/** Verified tokens that an isolate remembers, in bytes, and what one costs beside its texts: about 5,000 usual ones. */
+export const MAX_TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
+export const CACHED_TOKEN_OVERHEAD_BYTES = 512;
 
 /** After an alarm that failed the next one rings then, whatever else was asked for. */
 export const ALARM_RETRY_MS = 10_000;

@@ -2,6 +2,7 @@
 import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
 import type { PoolPlacement } from "../pool/address.ts";
+import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 
@@ -22,6 +23,8 @@ export type Variables = {
   directory: Directory;
   /** Set by `authenticate`. */
   principal: Principal;
+  /** Set by `authenticate` if the request is not let in. */
+  authenticationFailure: FailureKind | undefined;
   /** Code of the problem that the request was answered with. */
   problem: ProblemCode | undefined;
   /** What became of the parts of the request, for the access log: codes and statuses with their number. */

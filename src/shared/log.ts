@@ -8,7 +8,8 @@ export type WarningEvent =
   | "pool_call_failed"
   | "directory_read_failed"
   | "directory_write_failed"
-  | "restore_epoch_unreadable";
+  | "restore_epoch_unreadable"
+  | "issuer_keys_not_fetched";
 
 /** Unexpected faults. */
 export type ErrorEvent = "fault" | "alarm_not_set";

@@ -1,34 +1,32 @@
+import { waitUntil } from "cloudflare:workers";
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
-import type { Refusal } from "../refusals/refusal.ts";
+import { countAuthenticationFailure } from "../telemetry/metrics.ts";
 import { problem } from "../wire/problem-details.ts";
-import { issuerOf } from "./issuer.ts";
+import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
+import { issuersOf } from "./issuers.ts";
 import type { Principal, Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
 export const authenticate = (scope: Scope) =>
   createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const issuer = issuerOf(c.get("deployment"));
-    if (!issuer.ok) return problem(c, issuer.error);
+    const issuers = issuersOf(c.get("deployment"));
+    if (!issuers.ok) return refused(c, issuers.error);
     const token = bearerToken(c.req.header("Authorization"));
-    if (token === undefined) return challenge(c, { code: "token_missing" });
-    const principal = await verifyToken(token, issuer.value, new Date());
-    if (!principal.ok) return challenge(c, principal.error);
-    if (!principal.value.scopes.has(scope)) {
-      return problem(
-        c,
-        { code: "insufficient_scope", detail: `expected the scope ${scope}` },
-        { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
-      );
+    if (token === undefined) return refused(c, failure("missing").error);
+    const verified = await verifyToken(token, issuers.value, { now: new Date(), inBackground: waitUntil });
+    if (!verified.ok) return refused(c, verified.error);
+    const { scopes, client } = verified.value;
+    if (!scopes.has(scope)) {
+      return refused(c, failure("insufficient_scope", `expected the scope ${scope}`).error, scope);
     }
-    if (principal.value.client === undefined && scope !== "directory:admin") {
-      const detail = `the token has no claim ${issuer.value.clientClaim}`;
-      return challenge(c, { code: "token_invalid", detail });
+    if (client === undefined && scope !== "directory:admin") {
+      return refused(c, failure("no_client", "the token does not name a client").error);
     }
-    c.set("principal", principal.value);
+    c.set("principal", verified.value);
     return next();
   });
 
@@ -43,9 +41,18 @@ function bearerToken(header: string | undefined): string | undefined {
   return header?.match(/^bearer +([^\s]+) *$/i)?.[1];
 }
 
+/** Answers, and notes the kind for the log and the data points. */
+function refused(c: Context<AppEnv>, failed: AuthenticationFailure, scope?: Scope): Response {
+  c.set("authenticationFailure", failed.kind);
+  countAuthenticationFailure(c.env.METRICS, failed.kind);
+  const challenge = challengeOf(failed, scope);
+  return problem(c, failed, challenge === undefined ? {} : { "WWW-Authenticate": challenge });
+}
+
 /** RFC 6750 §3: a missing token is asked for, a bad one is named as bad. */
-function challenge(c: Context<AppEnv>, refusal: Refusal): Response {
-  if (PROBLEMS[refusal.code].status !== 401) return problem(c, refusal);
-  const error = refusal.code === "token_missing" ? "" : ` error="invalid_token", error_description="${refusal.code}",`;
-  return problem(c, refusal, { "WWW-Authenticate": `Bearer${error} realm="mls-key-directory"` });
+function challengeOf({ code }: AuthenticationFailure, scope: Scope | undefined): string | undefined {
+  if (scope !== undefined) return `Bearer error="insufficient_scope", scope="${scope}"`;
+  if (PROBLEMS[code].status !== 401) return undefined;
+  const error = code === "token_missing" ? "" : ` error="invalid_token", error_description="${code}",`;
+  return `Bearer${error} realm="mls-key-directory"`;
 }

@@ -12,11 +12,14 @@ export const SCOPE_OF = {
 
 export type Scope = NonNullable<(typeof SCOPE_OF)[Access]>;
 
+export const SCOPES: readonly Scope[] = Object.values(SCOPE_OF).filter((scope) => scope !== undefined);
+
 export type Principal = {
   readonly user: string;
   /** Undefined in a token without the client's claim: good for an operator, not for publishers and claimers. */
   readonly client: string | undefined;
-  readonly scopes: ReadonlySet<string>;
-  /** `iat`, in unix seconds, if the token has one. */
+  /** Those that this service knows. */
+  readonly scopes: ReadonlySet<Scope>;
+  /** When the token was issued (`iat`), in unix seconds, if it says so. */
   readonly issuedAt: number | undefined;
 };

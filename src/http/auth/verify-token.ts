@@ -1,82 +1,128 @@
 /** From a bearer token to a principal: every failure is a value, and none says more than the caller may know. */
-import { errors, type JWTPayload, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from "jose";
+import type { IssuerSettings } from "../../config/auth-settings.ts";
 import { MAX_TOKEN_CHARACTERS, TOKEN_CLOCK_SKEW_SECONDS } from "../../config/limits.ts";
-import { isIdentifier } from "../../shared/identifier.ts";
-import { ok, type Result, refuse } from "../refusals/refusal.ts";
-import type { Issuer } from "./issuer.ts";
+import { ok, type Result } from "../../shared/ok-or-error.ts";
+import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
+import type { Issuer, Issuers } from "./issuers.ts";
+import type { NoKey } from "./key-source.ts";
 import type { Principal } from "./principal.ts";
-import { cachedPrincipal, cachePrincipal } from "./token-cache.ts";
+import { readPrincipal } from "./read-principal.ts";
+import { tokenDigest } from "./token-cache.ts";
+import { tokenTypeFault } from "./token-type.ts";
 
-/** Asymmetric only, by name: `none` and HMAC, for which a public key would serve as the secret, are not among them. */
-const ALGORITHMS = [
-  "EdDSA",
-  "Ed25519",
-  "ES256",
-  "ES384",
-  "ES512",
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-];
+type Verified = Result<Principal, AuthenticationFailure>;
 
-/** Verifies a JWT (RFC 7519, RFC 8725) and reads who it speaks for. `now` is the time at which it must be valid. */
-export async function verifyToken(token: string, issuer: Issuer, now: Date): Promise<Result<Principal>> {
-  if (token.length > MAX_TOKEN_CHARACTERS) return refuse("token_invalid", "the token is too long");
-  const recalled = cachedPrincipal(token, issuer, now);
+/** What a token says, before anybody has vouched for it. */
+type Unverified = { readonly header: JWTHeaderParameters; readonly payload: JWTPayload };
+
+export type VerifyContext = {
+  /** The time at which the token must be valid. */
+  readonly now: Date;
+  /** Is given what goes on after the request: the renewal of an issuer's keys. */
+  readonly inBackground: (work: Promise<void>) => void;
+};
+
+/** Verifies a JWT (RFC 7519, RFC 8725) of one of the issuers and reads who it speaks for. */
+export async function verifyToken(token: string, issuers: Issuers, context: VerifyContext): Promise<Verified> {
+  if (token.length > MAX_TOKEN_CHARACTERS) {
+    return failure("too_long", `expected at most ${MAX_TOKEN_CHARACTERS} characters, got ${token.length}`);
+  }
+  const digest = await tokenDigest(token);
+  const recalled = issuers.verified.get(digest, context.now);
   if (recalled) return ok(recalled);
+  const unverified = decode(token);
+  if (!unverified) return failure("malformed");
+  // Its own word picks the issuer whose keys it must be signed with; nothing else of it is believed before that.
+  const { iss } = unverified.payload;
+  const issuer = iss === undefined ? undefined : issuers.byName.get(iss);
+  if (!issuer) return failure("unknown_issuer");
+  const verified = await verifyOf(issuer, token, unverified, context);
+  if (verified.ok) {
+    const { principal, expiresAt } = verified.value;
+    issuers.verified.put(digest, principal, expiresAt, context.now);
+    return ok(principal);
+  }
+  return verified;
+}
+
+function decode(token: string): Unverified | undefined {
   try {
-    const { payload } = await jwtVerify(token, issuer.keys, {
-      algorithms: ALGORITHMS,
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      requiredClaims: ["exp", "sub"],
+    return { header: decodeProtectedHeader(token) as JWTHeaderParameters, payload: decodeJwt(token) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifyOf(
+  { settings, keys }: Issuer,
+  token: string,
+  { header, payload: claimed }: Unverified,
+  { now, inBackground }: VerifyContext,
+): Promise<Result<{ readonly principal: Principal; readonly expiresAt: number }, AuthenticationFailure>> {
+  if (!settings.algorithms.includes(header.alg)) return failure("algorithm_not_allowed");
+  const isPlausible = wouldBeAccepted(header, claimed, settings, now);
+  const key = await keys.keyFor(header, { nowMs: now.getTime(), isPlausible, inBackground });
+  if (!key.ok) return withoutKey(key.error);
+  try {
+    const { payload } = await jwtVerify(token, key.value, {
+      algorithms: [...settings.algorithms],
+      issuer: settings.issuer,
+      audience: [...settings.audiences],
+      requiredClaims: ["exp"],
       clockTolerance: TOKEN_CLOCK_SKEW_SECONDS,
       currentDate: now,
     });
-    const principal = toPrincipal(payload, issuer.clientClaim);
-    if (principal.ok) cachePrincipal(token, issuer, principal.value, payload.exp ?? 0, now);
-    return principal;
+    const typeFault = tokenTypeFault(header, payload, settings.tokenTyp);
+    if (typeFault !== undefined) return failure("wrong_type", typeFault);
+    const principal = readPrincipal(payload, settings);
+    return principal.ok ? ok({ principal: principal.value, expiresAt: payload.exp ?? 0 }) : principal;
   } catch (error) {
-    return refusalOf(error);
+    return failureOf(error);
   }
 }
 
-function toPrincipal(payload: JWTPayload, clientClaim: string): Result<Principal> {
-  const { sub } = payload;
-  const client = payload[clientClaim];
-  if (typeof sub !== "string" || !isIdentifier(sub)) return refuse("token_invalid", "its sub is not an identifier");
-  if (client !== undefined && !(typeof client === "string" && isIdentifier(client))) {
-    return refuse("token_invalid", `its ${clientClaim} is not an identifier`);
-  }
-  const scopes = typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : [];
-  const issuedAt = typeof payload.iat === "number" ? payload.iat : undefined;
-  return ok({ user: sub, client, scopes: new Set(scopes), issuedAt });
-}
-
-function refusalOf(error: unknown) {
-  if (error instanceof errors.JWTExpired) return refuse("token_expired");
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === "iss") return refuse("wrong_issuer");
-    if (error.claim === "aud") return refuse("wrong_audience");
-    return refuse("token_invalid", `its claim ${error.claim} is missing or not acceptable`);
-  }
-  if (isAboutTheToken(error)) return refuse("token_invalid");
-  return refuse("authentication_unavailable");
-}
-
-/** Everything but a failed fetch of the keys; a JWKS that cannot be read is no fault of the caller either. */
-function isAboutTheToken(error: unknown): boolean {
+/**
+ * Whether the token would pass if its signature were good. Anybody can write such a token; it only keeps what could not
+ * be accepted anyway from having the issuer asked for its keys.
+ */
+function wouldBeAccepted(
+  header: JWTHeaderParameters,
+  payload: JWTPayload,
+  settings: IssuerSettings,
+  now: Date,
+): boolean {
+  const { aud, exp, nbf = 0 } = payload;
+  const seconds = now.getTime() / 1000;
+  const audiences = Array.isArray(aud) ? aud : [aud];
   return (
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof TypeError
+    audiences.some((audience) => settings.audiences.includes(audience ?? "")) &&
+    typeof exp === "number" &&
+    exp > seconds - TOKEN_CLOCK_SKEW_SECONDS &&
+    nbf <= seconds + TOKEN_CLOCK_SKEW_SECONDS &&
+    tokenTypeFault(header, payload, settings.tokenTyp) === undefined &&
+    readPrincipal(payload, settings).ok
   );
+}
+
+function withoutKey({ fault, retryAfterSeconds }: NoKey) {
+  if (fault === "unknown_key") return failure(fault, "it is signed with a key that its issuer does not publish");
+  if (fault === "ambiguous_key") return failure(fault, "several keys of its issuer fit, and it has no kid");
+  if (fault === "unusable_key") return failure(fault, "the issuer's key cannot be read");
+  return failure(fault, undefined, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+}
+
+function failureOf(error: unknown) {
+  if (error instanceof errors.JWSSignatureVerificationFailed) return failure("bad_signature");
+  if (error instanceof errors.JWTExpired) return failure("expired");
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "iss") return failure("unknown_issuer");
+    if (error.claim === "aud") return failure("wrong_audience");
+    const kind = error.claim === "nbf" && error.reason === "check_failed" ? "not_yet_valid" : "bad_claim";
+    return failure(kind, `its claim ${error.claim} is missing or not acceptable`);
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return failure("algorithm_not_allowed");
+  if (error instanceof errors.JOSEError) return failure("malformed");
+  // What remains is thrown for a key that does not fit its algorithm: an RSA key that is too short, for one.
+  return failure("unusable_key", "the issuer's key cannot be used");
 }

@@ -17,6 +17,7 @@ export const accessLog = createMiddleware<AppEnv>(async function accessLog(c, ne
       route: routePath(c, -1),
       status: c.res.status,
       problem: c.get("problem"),
+      authentication: c.get("authenticationFailure"),
       outcomes: c.get("outcomes"),
       ms: Date.now() - startedAt,
     }),

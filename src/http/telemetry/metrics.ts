@@ -3,6 +3,7 @@
  * package is ever in one. The columns stand in docs/http-api.md; changing their order breaks queries.
  */
 import type { ClientClaim, SuiteInventory } from "../../contract/pool-messages.ts";
+import type { FailureKind } from "../auth/authentication-failure.ts";
 
 type Dataset = AnalyticsEngineDataset | undefined;
 
@@ -25,6 +26,11 @@ export function countUploads(dataset: Dataset, codes: Readonly<Record<string, nu
   for (const [code, count] of Object.entries(codes)) {
     dataset?.writeDataPoint({ indexes: ["upload"], blobs: [code], doubles: [count] });
   }
+}
+
+/** blobs: kind of the failure, as in the log; doubles: 1. */
+export function countAuthenticationFailure(dataset: Dataset, kind: FailureKind): void {
+  dataset?.writeDataPoint({ indexes: ["authentication"], blobs: [kind], doubles: [1] });
 }
 
 /** blobs: ciphersuite; doubles: available, last resort (0 or 1), next expiry in unix seconds (0 with none). */

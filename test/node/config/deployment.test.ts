@@ -10,7 +10,7 @@ test("without any setting the defaults are in force and authentication is not co
   const deployment = readDeployment({});
   expect(deployment.ciphersuites).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect([deployment.credentialIdentity, deployment.cryptoProvider]).toEqual(["{user}", "noble"]);
-  expect(deployment.issuer).toEqual({ ok: false, error: "AUTH_ISSUER is not set" });
+  expect(deployment.issuers).toEqual({ ok: false, error: "AUTH_ISSUER is not set" });
 });
 
 test("an empty text counts as not set", () => {
@@ -24,12 +24,100 @@ test("the databases of the directory are named by a setting, and are one by defa
   expect(readDeployment(settings).directory).toEqual({ current: ["DB0", "DB1"], former: ["DB"] });
 });
 
-test("the whole of an issuer is read", () => {
-  const { issuer } = readDeployment({ ...AUTH, AUTH_CLIENT_CLAIM: "azp" });
-  expect(issuer).toMatchObject({
-    ok: true,
-    value: { issuer: "https://auth.test", audience: "directory", clientClaim: "azp", keys: { from: "setting" } },
+test("one issuer is a setting for each of its members", () => {
+  const { issuers } = readDeployment({
+    ...AUTH,
+    AUTH_ALGORITHMS: "ES256, EdDSA",
+    AUTH_TOKEN_TYP: "application/at+JWT",
+    AUTH_USER_CLAIM: "/user/id~1~0",
+    AUTH_CLIENT_CLAIM: "https://example.com/client",
+    AUTH_SCOPE_CLAIMS: "scope, /realm_access/roles",
+    AUTH_DEFAULT_SCOPES: "key-packages:publish,key-packages:claim",
   });
+  expect(issuers).toEqual({
+    ok: true,
+    value: [
+      {
+        issuer: "https://auth.test",
+        audiences: ["directory"],
+        keys: { from: "setting", jwks: JSON.parse(JWKS) },
+        algorithms: ["ES256", "EdDSA"],
+        tokenTyp: "at+jwt",
+        userClaim: { text: "/user/id~1~0", path: ["user", "id/~"] },
+        clientClaim: { text: "https://example.com/client", path: ["https://example.com/client"] },
+        scopeClaims: [
+          { text: "scope", path: ["scope"] },
+          { text: "/realm_access/roles", path: ["realm_access", "roles"] },
+        ],
+        defaultScopes: ["key-packages:publish", "key-packages:claim"],
+      },
+    ],
+  });
+});
+
+test("what an issuer leaves out has a default", () => {
+  const { issuers } = readDeployment(AUTH);
+  expect(issuers).toMatchObject({
+    ok: true,
+    value: [
+      {
+        tokenTyp: undefined,
+        userClaim: { path: ["sub"] },
+        clientClaim: { path: ["device_id"] },
+        scopeClaims: [{ path: ["scope"] }],
+        defaultScopes: [],
+      },
+    ],
+  });
+  const algorithms = issuers.ok ? issuers.value[0]?.algorithms : [];
+  expect(algorithms).toContain("ES256");
+  expect(algorithms?.filter((name) => name === "none" || name.startsWith("HS"))).toEqual([]);
+});
+
+test("several issuers are a list, each read as a single one is", () => {
+  const AUTH_ISSUERS = JSON.stringify([
+    { issuer: "https://old.test", audience: "directory", jwks: JSON.parse(JWKS) },
+    { issuer: "https://new.test", audience: ["a", "b"], jwks_url: "https://new.test/keys", scope_claims: ["scp"] },
+  ]);
+  const { issuers } = readDeployment({ AUTH_ISSUERS });
+  expect(issuers).toMatchObject({
+    ok: true,
+    value: [
+      { issuer: "https://old.test", audiences: ["directory"], clientClaim: { text: "device_id" } },
+      { issuer: "https://new.test", audiences: ["a", "b"], keys: { from: "url" }, scopeClaims: [{ text: "scp" }] },
+    ],
+  });
+});
+
+const LISTED = { issuer: "https://a.test", audience: "directory", jwks: JSON.parse(JWKS) };
+
+test.each([
+  ["no JSON", "[", "must be a JSON list"],
+  ["an empty list", "[]", "must be a JSON list of at least one issuer"],
+  ["an object", JSON.stringify(LISTED), "must be a JSON list"],
+  ["an entry that is no object", "[7]", "[0] must be an object"],
+  ["an unknown member", JSON.stringify([{ ...LISTED, clientclaim: "x" }]), "[0] has the unknown member clientclaim"],
+  ["a member of every object", JSON.stringify([{ ...LISTED, constructor: 1 }]), "unknown member constructor"],
+  ["the same issuer twice", JSON.stringify([LISTED, LISTED]), "names an issuer twice"],
+  ["no audience", JSON.stringify([{ ...LISTED, audience: undefined }]), "[0]: audience is not set"],
+  ["no keys", JSON.stringify([{ ...LISTED, jwks: undefined }]), "[0]: neither jwks_url nor jwks is set"],
+  ["keys twice", JSON.stringify([{ ...LISTED, jwks_url: "https://a.test/k" }]), "[0].jwks_url and jwks are both set"],
+  [
+    "an audience that is no text",
+    JSON.stringify([LISTED, { ...LISTED, audience: [7] }]),
+    "[1].audience must be a list",
+  ],
+  ["an empty claim", JSON.stringify([{ ...LISTED, user_claim: "" }]), "[0].user_claim must be a text"],
+])("AUTH_ISSUERS with %s is refused with what is wrong", (_what, AUTH_ISSUERS, fault) => {
+  expect(() => readDeployment({ AUTH_ISSUERS })).toThrow(`setting AUTH_ISSUERS`);
+  expect(() => readDeployment({ AUTH_ISSUERS })).toThrow(fault);
+});
+
+test("a list of issuers and a single one are not both set", () => {
+  const AUTH_ISSUERS = JSON.stringify([LISTED]);
+  expect(() => readDeployment({ AUTH_ISSUERS, AUTH_CLIENT_CLAIM: "azp" })).toThrow(
+    "setting AUTH_ISSUERS and AUTH_CLIENT_CLAIM are both set; set one",
+  );
 });
 
 test.each([
@@ -49,6 +137,19 @@ test.each([
   ["AUTH_JWKS", "{"],
   ["AUTH_JWKS", '{"keys":1}'],
   ["AUTH_JWKS", "null"],
+  ["AUTH_JWKS", '{"keys":[]}'],
+  ["AUTH_JWKS", '{"keys":[{"kty":"oct","k":"AA"}]}'],
+  ["AUTH_JWKS", '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}]}'],
+  ["AUTH_ALGORITHMS", "ES256,HS256"],
+  ["AUTH_ALGORITHMS", "none"],
+  ["AUTH_ALGORITHMS", "ES256,"],
+  ["AUTH_TOKEN_TYP", "at jwt"],
+  ["AUTH_USER_CLAIM", "/a~2"],
+  ["AUTH_CLIENT_CLAIM", "/a~"],
+  ["AUTH_SCOPE_CLAIMS", "scope,"],
+  ["AUTH_DEFAULT_SCOPES", "directory:admin"],
+  ["AUTH_DEFAULT_SCOPES", "key-packages:publish,everything"],
+  ["AUTH_ISSUERS", "{}"],
   ["AUTH_JWKS_URL", "http://keys.test/jwks"],
   ["AUTH_JWKS_URL", "not an address"],
 ])("%s=%s is refused by its name", (name, value) => {

@@ -222,22 +222,22 @@ test("a fault is told without its detail", async () => {
   expect(JSON.stringify(answer.json)).not.toContain("undefined");
 });
 
-test("a setting that cannot be read closes every route and names itself, health included", async () => {
-  for (const { method, path } of OPERATIONS) {
-    const answer = await app.request(
-      `${ORIGIN}${path.replace(/[{}]/g, "")}`,
-      { method },
-      { ...real, STOCK_CAP: "many" },
-    );
-    const { code, detail } = (await answer.json()) as Json;
-    expect([path, answer.status, code, detail]).toEqual([
-      path,
-      503,
-      "setting_invalid",
-      "setting STOCK_CAP must be a whole number",
-    ]);
-  }
-});
+test.each([
+  ["STOCK_CAP", "many", "must be a whole number"],
+  ["AUTH_JWKS", "{", "is not a JWKS with at least one key"],
+  ["AUTH_TOKEN_TYP", "at jwt", "must be a media type such as at+jwt"],
+  ["AUTH_ISSUERS", "[]", "and AUTH_ISSUER are both set; set one"],
+])(
+  "a setting that cannot be read closes every route and names itself, health included: %s",
+  async (name, value, what) => {
+    for (const { method, path } of OPERATIONS) {
+      const bindings = { ...real, [name]: value };
+      const answer = await app.request(`${ORIGIN}${path.replace(/[{}]/g, "")}`, { method }, bindings);
+      const { code, detail } = (await answer.json()) as Json;
+      expect([path, answer.status, code, detail]).toEqual([path, 503, "setting_invalid", `setting ${name} ${what}`]);
+    }
+  },
+);
 
 test.each(["DIRECTORY_BINDINGS", "DIRECTORY_FORMER_BINDINGS"])(
   "a database of %s that is not bound closes every route",

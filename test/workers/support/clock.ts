@@ -5,6 +5,8 @@
 import { vi } from "vitest";
 import {
   DIRECTORY_WRITE_TIMEOUT_MS,
+  JWKS_FETCH_TIMEOUT_MS,
+  JWKS_SHARED_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
   RESTORE_EPOCH_READ_TIMEOUT_MS,
 } from "../../../src/config/limits.ts";
@@ -19,13 +21,15 @@ export function stopClock(): void {
 }
 
 /**
- * How long the code under test waits for the directory and for a pool. The other one, for a body, is out of reach: the
+ * How long the code under test waits for the directory, a pool and an issuer's keys. The other one, for a body, is out of reach: the
  * bodies of the tests are there at once.
  */
 const TIMEOUTS_MS: ReadonlySet<number> = new Set([
   DIRECTORY_WRITE_TIMEOUT_MS,
   RESTORE_EPOCH_READ_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
+  JWKS_FETCH_TIMEOUT_MS,
+  JWKS_SHARED_TIMEOUT_MS,
 ]);
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -23,22 +23,31 @@ export type Registering = {
 
 /** Refuses proofs that are not of `now`, in unix seconds, and then the first that does not hold. */
 export async function checkPossession(
-  { issuer, cryptoProvider }: Pick<Deployment, "issuer" | "cryptoProvider">,
+  { issuers, cryptoProvider }: Pick<Deployment, "issuers" | "cryptoProvider">,
   { user, client, keys, signedAt }: Registering,
   now: number,
 ): Promise<Result<void>> {
-  if (!issuer.ok) return refuse("authentication_not_configured", issuer.error);
-  const { audience } = issuer.value;
+  if (!issuers.ok) return refuse("authentication_not_configured", issuers.error);
+  // A proof names the directory by an audience that its tokens have; there may be several while issuers change.
+  const audiences = [...new Set(issuers.value.flatMap((issuer) => issuer.audiences))];
   if (Math.abs(now - signedAt) > REGISTRATION_PROOF_WINDOW_SECONDS) {
     const detail = `expected signed_at within ${REGISTRATION_PROOF_WINDOW_SECONDS} seconds of ${now}, got ${signedAt}`;
     return refuse("proof_expired", detail, { members: { server_time: now, signed_at: signedAt } });
   }
   for (const { scheme, publicKey, proof } of keys) {
-    const claimed = { audience, user, client, scheme, publicKey, signedAt };
-    if (await verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof)) continue;
+    const isProven = (audience: string) => {
+      const claimed = { audience, user, client, scheme, publicKey, signedAt };
+      return verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof);
+    };
+    if (await anyOf(audiences, isProven)) continue;
     const name = signatureSchemeName(scheme);
     const detail = `proofs.${name}: expected a signature by signature_keys.${name} over audience, user, client, key and signed_at`;
     return refuse("possession_unproven", detail);
   }
   return ok(undefined);
+}
+
+async function anyOf(values: readonly string[], holds: (value: string) => Promise<boolean>): Promise<boolean> {
+  for (const value of values) if (await holds(value)) return true;
+  return false;
 }

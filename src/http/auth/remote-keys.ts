@@ -1,0 +1,151 @@
+/**
+ * The keys of an issuer that publishes them at an address. They are held by the isolate, shared in the data center
+ * (shared-keys.ts) and fetched from the issuer as rarely as fetch-budget.ts says, also while the issuer fails.
+ *
+ * In workerd the promise of one request's I/O must not be awaited by another request: if the first one ends, the promise
+ * never settles. So a renewal under way is a mark with a time, and other requests that need its outcome look again and
+ * again by timers of their own. The mark is set before anything is awaited, so one renewal runs at a time.
+ */
+import type { JWTHeaderParameters } from "jose";
+import type { Jwks } from "../../config/auth-settings.ts";
+import {
+  JWKS_CACHE_MS,
+  JWKS_FETCH_SPACING_MS,
+  JWKS_FLIGHT_LOOK_MS,
+  JWKS_FLIGHT_MS,
+  JWKS_REFRESH_MS,
+  JWKS_SHARED_LOOK_MS,
+  JWKS_STALE_MS,
+} from "../../config/limits.ts";
+import { log } from "../../shared/log.ts";
+import type { Result } from "../../shared/ok-or-error.ts";
+import { mayFetch, NO_FETCHES, nextFetchMs, withFetch } from "./fetch-budget.ts";
+import type { JwksFault } from "./fetch-jwks.ts";
+import { type KeySet, keySet } from "./key-set.ts";
+import type { KeySource, Lookup, NoKey } from "./key-source.ts";
+import type { KeyRecord, SharedKeys } from "./shared-keys.ts";
+
+export type RemoteKeysParts = {
+  /** For the log. */
+  readonly issuer: string;
+  readonly fetchJwks: () => Promise<Result<Jwks, JwksFault>>;
+  readonly shared: SharedKeys;
+  readonly pause: (ms: number) => Promise<void>;
+};
+
+const LOOKS = Math.ceil(JWKS_FLIGHT_MS / JWKS_FLIGHT_LOOK_MS);
+const SHARED_LOOKS = Math.ceil(JWKS_FLIGHT_MS / JWKS_SHARED_LOOK_MS);
+
+export class RemoteKeys implements KeySource {
+  readonly #parts: RemoteKeysParts;
+  #record: KeyRecord = { fetches: NO_FETCHES, failed: false, copy: undefined };
+  /** The keys of the record's copy. */
+  #keys: KeySet | undefined;
+  #renewal: { readonly sinceMs: number } | undefined;
+
+  constructor(parts: RemoteKeysParts) {
+    this.#parts = parts;
+  }
+
+  async keyFor(header: JWTHeaderParameters, lookup: Lookup): Promise<Result<CryptoKey, NoKey>> {
+    const { nowMs } = lookup;
+    const age = this.#age(nowMs);
+    // Only a token that is good but for its key is worth asking the issuer about.
+    const keyId = lookup.isPlausible ? header.kid : undefined;
+    if (age >= JWKS_STALE_MS || !this.#keys?.has(keyId)) {
+      await (this.#renew(keyId, lookup) ?? this.#awaitRenewal(nowMs));
+    } else if (age >= JWKS_REFRESH_MS) {
+      const renewal = this.#renew(keyId, lookup);
+      if (age >= JWKS_CACHE_MS) await renewal;
+    }
+    return this.#pick(header, nowMs);
+  }
+
+  async #pick(header: JWTHeaderParameters, nowMs: number): Promise<Result<CryptoKey, NoKey>> {
+    const { failed, fetches } = this.#record;
+    const picked = this.#keys && this.#age(nowMs) < JWKS_STALE_MS ? await this.#keys.pick(header) : undefined;
+    if (picked?.ok) return picked;
+    // While the issuer cannot be asked, a key that is not known may still be its key.
+    if (picked && !(picked.error === "unknown_key" && failed)) return { ok: false, error: { fault: picked.error } };
+    const waitMs = nextFetchMs(fetches, nowMs) - nowMs;
+    return {
+      ok: false,
+      error: { fault: "keys_unavailable", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) },
+    };
+  }
+
+  /** Of the keys, at least 0; without any, infinite. */
+  #age(nowMs: number): number {
+    const { copy } = this.#record;
+    return copy ? Math.max(0, nowMs - copy.fetchedAtMs) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Begins to renew the keys; undefined if that is under way or not yet allowed again. */
+  #renew(keyId: string | undefined, { nowMs, inBackground }: Lookup): Promise<void> | undefined {
+    if (this.#isRenewing(nowMs) || !mayFetch(this.#record.fetches, nowMs)) return undefined;
+    this.#record = { ...this.#record, fetches: withFetch(this.#record.fetches, nowMs) };
+    const mark = { sinceMs: nowMs };
+    this.#renewal = mark;
+    const work = this.#bringUpToDate(keyId, nowMs).finally(() => {
+      if (this.#renewal === mark) this.#renewal = undefined;
+    });
+    // The caller may go away; what it began serves the others.
+    inBackground(work);
+    return work;
+  }
+
+  #isRenewing(nowMs: number): boolean {
+    return this.#renewal !== undefined && Math.abs(nowMs - this.#renewal.sinceMs) < JWKS_FLIGHT_MS;
+  }
+
+  async #awaitRenewal(nowMs: number): Promise<void> {
+    for (let look = 0; look < LOOKS && this.#isRenewing(nowMs); look++) await this.#parts.pause(JWKS_FLIGHT_LOOK_MS);
+  }
+
+  /** From the shared record if that is good enough, else from the issuer. Never rejects. */
+  async #bringUpToDate(keyId: string | undefined, nowMs: number): Promise<void> {
+    const { shared, pause } = this.#parts;
+    let theirs = await shared.read();
+    for (let look = 0; ; look++) {
+      if (theirs) this.#adopt(theirs, nowMs);
+      const isKnown = this.#keys?.has(keyId) === true;
+      if (isKnown && this.#age(nowMs) < JWKS_REFRESH_MS) return;
+      if (theirs === undefined || look >= SHARED_LOOKS || !isUnderWay(theirs, nowMs)) break;
+      // Another isolate asks the issuer at this moment. Its answer is waited for only where there is nothing to use.
+      if (isKnown && this.#age(nowMs) < JWKS_STALE_MS) return;
+      await pause(JWKS_SHARED_LOOK_MS);
+      theirs = await shared.read();
+    }
+    if (theirs && !mayFetch(theirs.fetches, nowMs)) return;
+    const fetches = theirs ? withFetch(theirs.fetches, nowMs) : this.#record.fetches;
+    await shared.write({ ...this.#record, fetches, failed: false });
+    await this.#fetch(nowMs);
+    await shared.write({ ...this.#record, fetches });
+  }
+
+  async #fetch(nowMs: number): Promise<void> {
+    const { issuer, fetchJwks } = this.#parts;
+    const fetched = await fetchJwks();
+    this.#record = { ...this.#record, failed: !fetched.ok };
+    if (fetched.ok) this.#hold(fetched.value, nowMs);
+    else log.warn("issuer_keys_not_fetched", { issuer, fault: fetched.error });
+  }
+
+  #adopt({ copy, failed, fetches }: KeyRecord, nowMs: number): void {
+    const ours = this.#record.copy?.fetchedAtMs ?? 0;
+    // One of the future comes from a clock that is wrong: it would never grow old.
+    if (copy && copy.fetchedAtMs > ours && copy.fetchedAtMs <= nowMs + JWKS_FETCH_SPACING_MS) {
+      this.#hold(copy.jwks, copy.fetchedAtMs);
+    }
+    if (fetches.lastMs > ours) this.#record = { ...this.#record, failed };
+  }
+
+  #hold(jwks: Jwks, fetchedAtMs: number): void {
+    this.#record = { ...this.#record, copy: { jwks, fetchedAtMs } };
+    this.#keys = keySet(jwks);
+  }
+}
+
+/** Whether another isolate has begun a fetch that has not ended, as far as its record says. */
+const isUnderWay = ({ fetches, failed, copy }: KeyRecord, nowMs: number): boolean =>
+  !failed && copy?.fetchedAtMs !== fetches.lastMs && Math.abs(nowMs - fetches.lastMs) < JWKS_FLIGHT_MS;
