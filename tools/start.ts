@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { SETTING_NAMES } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
+import { lockFolder } from "./lib/folder-lock.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { isPortBusy } from "./lib/ports.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "./lib/sample-packages.ts";
@@ -17,6 +18,8 @@ import { keptIssuer } from "./lib/tokens.ts";
 const SAMPLE_LINES = "sample-packages.txt";
 const SAMPLE_PACKAGES = 10;
 const PARENT_POLL_MS = 500;
+/** A start that has just been ended may not be gone yet. */
+const STATE_WAIT_MS = 1_000;
 const OWNER = { user: "alice", client: "phone" };
 const CLAIMER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
@@ -44,11 +47,13 @@ await main(stopping.signal).catch((error: unknown) => {
 
 async function main(signal: AbortSignal): Promise<void> {
   const chosen = port("PORT", process.env.PORT ?? "8787");
+  const state = resolve(process.env.STATE_DIR ?? ".kpd");
+  mkdirSync(state, { recursive: true });
+  // Before anything in it is read or written. The storage has a lock of its own, for it is in use a little longer.
+  if (!lockFolder(state, STATE_WAIT_MS)) throw new Error(inUse(state));
   if (await isPortBusy(chosen)) {
     throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
-  const state = resolve(process.env.STATE_DIR ?? ".kpd");
-  mkdirSync(state, { recursive: true });
   const issuer = await keptIssuer(join(state, "token-key.json"));
   const directory = await startWorker(
     {
@@ -78,6 +83,11 @@ async function main(signal: AbortSignal): Promise<void> {
   } finally {
     await directory.stop();
   }
+}
+
+function inUse(state: string): string {
+  return `${state} is in use by another directory. Stop that one, or start this one with a folder and a port of its own:
+STATE_DIR=.kpd-2 PORT=8788 npm start`;
 }
 
 async function checkHealth(address: string): Promise<void> {
