@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMMANDS } from "../../../src/cli/commands.ts";
 import { fromHex, peers } from "../support/vectors.ts";
 
 const NOW = "1795467034";
@@ -61,14 +62,78 @@ describe("kpd validate", () => {
       ["nothing"],
       ["validate", "--policy", "lax"],
       ["validate", "--at", "now"],
+      ["validate", "--at", "1", "--at", "2"],
       ["validate", "absent.txt"],
       ["validate", "."],
       ["inspect", "."],
+      ["inspect"],
+      ["admin"],
+      ["admin", "nothing"],
     ]) {
       const run = kpd(args);
       expect(run.status, args.join(" ")).toBe(2);
       expect(run.stderr).toContain("usage:");
+      expect(run.stderr).not.toMatch(/^\s+at /m);
     }
+  });
+
+  it("answers for the files before one that fails while it is read", () => {
+    const file = join(folder, "good.txt");
+    writeFileSync(file, `${openmlsWasm[0]?.hex}\n`);
+    // Opens, and cannot be read at 0.
+    const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none", file, "/proc/self/mem"]);
+    expect(run.lines.map((line) => JSON.parse(line))).toMatchObject([{ index: 0, ok: true }]);
+    expect(run.stderr).toContain("cannot read /proc/self/mem: ");
+    expect(run.stderr).not.toMatch(/^\s+at /m);
+    expect(run.status).toBe(2);
+  });
+
+  it("refuses standard input given twice, before it reads any", () => {
+    const run = kpd(["validate", "--json", "-", "-"], `${openmlsWasm[0]?.hex}\n`);
+    expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("given twice") });
+  });
+
+  it("takes a blank line for nothing, wherever it is, and says when there is nothing else", () => {
+    const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none"], `\n${openmlsWasm[0]?.hex}\n \r\n\n`);
+    expect(run).toMatchObject({ status: 0, lines: [expect.stringContaining('"ok":true')] });
+    for (const command of ["validate", "inspect"]) {
+      for (const nothing of ["", "\n", " \r\n\t\n"]) {
+        expect(kpd([command], nothing)).toMatchObject({ status: 2, stderr: expect.stringContaining("there is no") });
+      }
+    }
+  });
+});
+
+describe("kpd", () => {
+  it("shows help with examples for each command, and its version", () => {
+    const overview = kpd(["--help"]);
+    expect(overview.status).toBe(0);
+    for (const { name } of COMMANDS) {
+      expect(overview.lines.join("\n")).toContain(`  ${name} `);
+      const help = kpd([...name.split(" "), "--help"]);
+      expect(help).toMatchObject({ status: 0, stderr: "" });
+      expect(help.lines.join("\n")).toMatch(new RegExp(`usage: kpd ${name}[^]*Examples:\n  kpd ${name}`));
+    }
+    expect(kpd(["--version"]).lines).toEqual([JSON.parse(readFileSync("package.json", "utf8")).version]);
+  });
+
+  it("has colours on a terminal, and neither with NO_COLOR nor in a pipe", () => {
+    const file = join(folder, "coloured.txt");
+    writeFileSync(file, `${openmlsWasm[0]?.hex}\n`);
+    const line = `node src/cli/main.ts validate --at ${NOW} --max-lifetime none ${file}`;
+    // script(1) gives the command a terminal.
+    const terminal = (env: Readonly<Record<string, string>>) =>
+      spawnSync("script", ["-qec", line, "/dev/null"], {
+        encoding: "utf8",
+        input: "",
+        env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...env },
+      }).stdout;
+    expect(terminal({})).toContain("\u001b[32mok");
+    expect(terminal({ NO_COLOR: "1" })).toMatch(/^0: ok, ciphersuite 3/m);
+    expect(terminal({ TERM: "dumb" })).toMatch(/^0: ok, ciphersuite 3/m);
+    const piped = kpd(["validate", "--at", NOW, "--max-lifetime", "none", file]);
+    expect(piped.lines).toEqual([`0: ok, ciphersuite 3, ref ${openmlsWasm[0]?.ref}`]);
+    expect(piped.stderr).toBe("");
   });
 });
 
