@@ -25,7 +25,7 @@ export async function* readItems(files: readonly string[], io: CommandIo): Async
 }
 
 /** A file that cannot be read, for whatever reason and however far it was read, is wrong usage. */
-async function readAll(file: string, io: CommandIo): Promise<Buffer> {
+async function readAll(file: string, io: CommandIo): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -37,7 +37,8 @@ async function readAll(file: string, io: CommandIo): Promise<Buffer> {
   } catch (cause) {
     throw new UsageError(`cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  return Buffer.concat(chunks);
+  // No Buffer: what is cut from one is a view of it where a copy is expected.
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /** Exported for its table of cases. */
