@@ -6,6 +6,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { DESCRIPTION_FILE, TOKEN_KEY_FILE } from "../src/cli/local-issuer.ts";
 import { SETTING_NAMES } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
@@ -54,7 +55,7 @@ async function main(signal: AbortSignal): Promise<void> {
   if (await isPortBusy(chosen)) {
     throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
-  const issuer = await keptIssuer(join(state, "token-key.json"));
+  const issuer = await keptIssuer(join(state, TOKEN_KEY_FILE));
   const directory = await startWorker(
     {
       deployment: readDeployment(),
@@ -74,7 +75,7 @@ async function main(signal: AbortSignal): Promise<void> {
       operator: await issuer.token(OPERATOR.user, OPERATOR.client, "directory:admin"),
     };
     const sample = await prepareSample(state, directory.address, tokens.publish);
-    const described = join(state, "local.json");
+    const described = join(state, DESCRIPTION_FILE);
     writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
     chmodSync(described, 0o600);
     console.log(welcome(directory.address, tokens, sample));
@@ -150,7 +151,7 @@ function welcome(address: string, tokens: Readonly<Record<string, string>>, samp
   return `
 MLS Key Directory at ${address}   (Ctrl-C ends it)
 
-Tokens for local use, 12 hours; also in ${join(sample, "..", "local.json")}
+Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}
   claim (${CLAIMER.user}/${CLAIMER.client}): ${tokens.claim}
   operator: ${tokens.operator}

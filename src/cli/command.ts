@@ -51,3 +51,5 @@ export class UsageError extends Error {
 }
 
 export const JSON_OPTION = { json: { help: "print JSON, for programs" } } as const;
+
+export const YES_OPTION = { yes: { help: "do it, though it cannot be undone" } } as const;

@@ -1,10 +1,34 @@
 /** Every command, in the order in which help lists them. */
 import type { Command } from "./command.ts";
+import { ADMIN_COMMANDS } from "./commands/admin.ts";
+import { claim } from "./commands/claim.ts";
+import { completion } from "./commands/completion.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
+import { inventory } from "./commands/inventory.ts";
+import { journal } from "./commands/journal.ts";
+import { publish } from "./commands/publish.ts";
+import { reconcile } from "./commands/reconcile.ts";
+import { register } from "./commands/register.ts";
+import { revoke } from "./commands/revoke.ts";
+import { token } from "./commands/token.ts";
 import { validate } from "./commands/validate.ts";
 
-export const COMMANDS: readonly Command[] = [inspect, validate, generate];
+export const COMMANDS: readonly Command[] = [
+  inspect,
+  validate,
+  generate,
+  register,
+  publish,
+  claim,
+  inventory,
+  journal,
+  reconcile,
+  revoke,
+  token,
+  ...ADMIN_COMMANDS,
+  completion(() => COMMANDS),
+];
 
 /** The command that the arguments begin with, and what follows its name. */
 export function findCommand(

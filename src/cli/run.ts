@@ -1,8 +1,10 @@
 /** From arguments to an exit code. */
-import { type CommandIo, EXIT_OK, EXIT_USAGE, type ExitCode, UsageError } from "./command.ts";
+import { type Command, type CommandIo, EXIT_OK, EXIT_USAGE, type ExitCode, UsageError } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
+import { Refusal, Unreachable } from "./directory-client.ts";
 import { Given } from "./given.ts";
 import { helpOf, overview } from "./help.ts";
+import { showFailure } from "./show-failure.ts";
 import { printable } from "./terminal.ts";
 
 export async function run(args: readonly string[], io: CommandIo, version: string): Promise<ExitCode> {
@@ -30,10 +32,19 @@ export async function run(args: readonly string[], io: CommandIo, version: strin
     return EXIT_OK;
   }
   try {
-    return await command.run(Given.read(command, rest), io);
+    return await runCommand(command, Given.read(command, rest), io);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     io.err(`kpd ${command.name}: ${printable(cause.message)}\nusage: kpd ${command.name} --help shows how\n`);
     return EXIT_USAGE;
+  }
+}
+
+async function runCommand(command: Command, given: Given, io: CommandIo): Promise<ExitCode> {
+  try {
+    return await command.run(given, io);
+  } catch (cause) {
+    if (!(cause instanceof Refusal) && !(cause instanceof Unreachable)) throw cause;
+    return showFailure(cause, given.flag("json"), io);
   }
 }

@@ -33,8 +33,8 @@ export const generate: Command = {
     out: { value: "FILE", help: "where the packages go; standard output if left out" },
   },
   examples: [
-    "generate --identity alice --keys alice-phone.json --count 100 --last-resort --out packages.txt",
-    "generate --identity alice --keys alice-phone.json --ciphersuite 1,2 --format pem",
+    "generate --identity carol --keys carol-phone.json --count 100 --last-resort --out packages.txt",
+    "generate --identity carol --keys carol-phone.json --ciphersuite 1,2 --format pem",
   ],
 
   async run(given, io) {
