@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { ADMIN_COMMANDS } from "./commands/admin.ts";
 import { claim } from "./commands/claim.ts";
 import { completion } from "./commands/completion.ts";
+import { demo } from "./commands/demo.ts";
 import { generate } from "./commands/generate.ts";
 import { inspect } from "./commands/inspect.ts";
 import { inventory } from "./commands/inventory.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   revoke,
   token,
   ...ADMIN_COMMANDS,
+  demo,
   completion(() => COMMANDS),
 ];
 

@@ -28,7 +28,7 @@ export type Identity = { readonly user: string; readonly client: string };
 
 export async function connect(given: Given, io: CommandIo, who: Identity, scope: string): Promise<DirectoryClient> {
   const address = addressOf(given, io);
-  return new DirectoryClient(address.href.replace(/\/+$/, ""), await tokenFor(given, io, address, who, scope));
+  return new DirectoryClient(address, await tokenFor(given, io, address, who, scope));
 }
 
 /** For what is one client's own: the client that --user and --client name. */
@@ -39,7 +39,8 @@ export async function connectPublisher(given: Given, io: CommandIo) {
 
 export const stateOf = (given: Given): string => given.text("state") ?? DEFAULT_STATE;
 
-function addressOf(given: Given, io: CommandIo): URL {
+/** Without a slash at its end. */
+export function addressOf(given: Given, io: CommandIo): string {
   const text = given.text("url") ?? io.env.KPD_URL ?? localAddress(stateOf(given)) ?? DEFAULT_ADDRESS;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
@@ -49,18 +50,18 @@ function addressOf(given: Given, io: CommandIo): URL {
   if (url.protocol === "http:" && !isLoopback(url)) {
     throw new UsageError(`${url.origin} would get the token unencrypted: use https`);
   }
-  return url;
+  return url.href.replace(/\/+$/, "");
 }
 
 const isLoopback = ({ hostname }: URL): boolean =>
   hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
-async function tokenFor(given: Given, io: CommandIo, address: URL, who: Identity, scope: string): Promise<string> {
+async function tokenFor(given: Given, io: CommandIo, address: string, who: Identity, scope: string): Promise<string> {
   const file = given.text("token-file");
   if (file !== undefined) return checkedToken(file, readToken(file));
   if (io.env.KPD_TOKEN) return checkedToken("KPD_TOKEN", io.env.KPD_TOKEN);
   // The local key is trusted by the local directory alone.
-  const sign = isLoopback(address) ? localIssuer(stateOf(given)) : undefined;
+  const sign = isLoopback(new URL(address)) ? localIssuer(stateOf(given)) : undefined;
   if (sign !== undefined) return sign(who.user, who.client, scope);
   throw new UsageError(
     `a token with the scope ${scope} is needed: --token-file FILE or KPD_TOKEN; or --state, the folder of a local directory`,

@@ -24,7 +24,11 @@ export function table(
 ): string {
   const cells = rows.map((row) => row.map((cell) => printable(String(cell))));
   const widths = heads.map((head, column) => Math.max(head.length, ...cells.map((row) => row[column]?.length ?? 0)));
-  const isNumeric = heads.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"));
+  const isNumeric = heads.map(
+    (_, column) =>
+      rows.some((row) => typeof row[column] === "number") &&
+      rows.every((row) => typeof row[column] === "number" || row[column] === "-"),
+  );
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) =>

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
+import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { lockFolder } from "./folder-lock.ts";
@@ -26,6 +27,7 @@ const MIGRATOR = "migrator";
 
 let server: Miniflare | undefined;
 let isReady = false;
+let isEnding = false;
 
 endGroupWithThisProcess();
 endGroupWithWorkerd();
@@ -41,6 +43,7 @@ process.once("message", (orders: Orders) => {
 
 async function serve(orders: Orders): Promise<Reply> {
   if (!lockFolder(orders.state, STORAGE_WAIT_MS)) throw new Error(`${orders.state} is in use by another directory`);
+  process.env.TMPDIR = emptyFolder(join(orders.state, "tmp"));
   const { name, databases } = orders.deployment;
   server = new Miniflare(
     convertV4MiniflareOptions({
@@ -94,7 +97,15 @@ function migratorOf({ deployment, migrator }: Orders) {
   };
 }
 
+/** For what miniflare keeps while it runs: one that was killed cannot clear it up, and the next on this folder does. */
+function emptyFolder(path: string): string {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  return path;
+}
+
 async function end(): Promise<void> {
+  isEnding = true;
   await server?.dispose();
 }
 
@@ -111,7 +122,7 @@ function endGroupWithWorkerd(): void {
   subscribe("child_process", (message) => {
     const { process: child } = message as { readonly process: ChildProcess };
     child.once("spawn", () => {
-      if (basename(child.spawnfile) === "workerd") child.once("exit", killGroup);
+      if (basename(child.spawnfile) === "workerd") child.once("exit", () => isEnding || killGroup());
     });
   });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
+import { nodeProblem } from "../../../src/cli/node-version.ts";
 import { fromHex, peers } from "../support/vectors.ts";
 
 const NOW = "1795467034";
@@ -115,6 +116,11 @@ describe("kpd", () => {
       expect(help.lines.join("\n")).toMatch(new RegExp(`usage: kpd ${name}[^]*Examples:\n  kpd ${name}`));
     }
     expect(kpd(["--version"]).lines).toEqual([JSON.parse(readFileSync("package.json", "utf8")).version]);
+  });
+
+  it("says which Node it needs", () => {
+    expect(nodeProblem("20.19.0")).toContain("kpd needs Node 22 or newer, and this is 20.19.0");
+    expect(["22.0.0", "26.1.0"].map(nodeProblem)).toEqual([undefined, undefined]);
   });
 
   it("has colours on a terminal, and neither with NO_COLOR nor in a pipe", () => {

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADVICE } from "../../../src/cli/advice.ts";
+import { tellDemo } from "../../../src/cli/demo-story.ts";
+import { DirectoryClient } from "../../../src/cli/directory-client.ts";
 import { batches } from "../../../src/cli/publication.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { freePort, type Server, startServer } from "../support/server.ts";
@@ -305,6 +307,44 @@ describe("wrong usage", () => {
     const { status, out, err } = await kpd(withState);
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toContain(message);
+  });
+});
+
+describe("demo", () => {
+  it("plays on a running directory, again and again", async () => {
+    for (const _ of ["first", "second"]) {
+      const { status, out, err } = await remote(["demo"]);
+      expect({ status, err }).toEqual({ status: 0, err: "" });
+      expect(out.match(/^\d\. /gm)).toHaveLength(8);
+      expect(out).toContain("byte for byte the same: yes");
+    }
+  });
+
+  it("says so when the directory does not do what it tells", async () => {
+    let err = "";
+    const status = await tellDemo({
+      connect: async ({ user, client }, scope) =>
+        new DirectoryClient(server.address, await server.token(user, client, scope)),
+      suffix: "-surprised",
+      // Every claim is a repetition of the first, so the stock never ends.
+      newKey: () => "always-the-same",
+      io: {
+        out: () => undefined,
+        err: (text) => {
+          err += text;
+        },
+        stdin: async function* () {},
+        colour: false,
+        progress: () => undefined,
+        now: () => Math.floor(Date.now() / 1000),
+        env: {},
+      },
+    });
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining("no last resort after the others") });
+  });
+
+  it("needs a directory that was started", async () => {
+    expect(await kpd(["demo", "--state", join(folder, "absent")])).toMatchObject({ status: 2, out: "" });
   });
 });
 

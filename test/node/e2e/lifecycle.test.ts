@@ -83,6 +83,21 @@ describe("a start of which something is killed", () => {
   });
 });
 
+describe("temporary files", () => {
+  const left = () => readdirSync(join(state, "storage", "tmp"));
+
+  it("are gone after an end in order, and those of a killed start with the next", async () => {
+    expect(left()).toHaveLength(1);
+    const [before] = left();
+    await server.kill();
+    expect(left()).toEqual([before]);
+    server = await startServer(state);
+    expect(left()).toEqual([expect.not.stringContaining(before ?? "")]);
+    await server.stop();
+    expect(left()).toEqual([]);
+  });
+});
+
 describe("a second start on the same folder", () => {
   it("says so, changes nothing, and lets the first go on", async () => {
     const before = contents(state);
