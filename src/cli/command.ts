@@ -38,7 +38,7 @@ export type Command = {
 export const EXIT_OK = 0;
 /** An input is not valid, or the directory has refused something or has nothing to give. */
 export const EXIT_REFUSED = 1;
-/** The command cannot be read, or a file that it names. */
+/** The command cannot be read, or a file cannot be read or written. */
 export const EXIT_USAGE = 2;
 /** The directory cannot be reached, or could not answer. */
 export const EXIT_UNREACHABLE = 3;

@@ -4,7 +4,7 @@ import type { Command } from "./command.ts";
 export const EXIT_CODES = `Exit codes:
   0  all is well
   1  an input is not valid, or the directory has refused something or has nothing to give
-  2  wrong usage: the command, or a file that it names, cannot be read
+  2  wrong usage: the command cannot be read, or a file cannot be read or written
   3  the directory cannot be reached, or could not answer
 `;
 

@@ -1,12 +1,13 @@
 /** The terminal, pipes and environment of this process, for commands. */
-import type { CommandIo } from "./command.ts";
+import { type CommandIo, EXIT_USAGE } from "./command.ts";
 
 export function processIo(): CommandIo {
   const { stdin, stdout, stderr, env } = process;
-  // A reader that stops early (`| head`) is no failure of ours.
   stdout.on("error", (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "EPIPE") throw cause;
-    process.exit();
+    // A reader that stops early (`| head`) is no failure of ours.
+    if (cause.code === "EPIPE") process.exit();
+    stderr.write(`cannot write to standard output: ${cause.message}\n`);
+    process.exit(EXIT_USAGE);
   });
   const isWatched = stderr.isTTY === true;
   let isProgressShown = false;

@@ -95,6 +95,8 @@ async function viewKeyPackage(received: KeyPackageIn, input: Uint8Array, now: nu
     extensions: viewExtensions([...extensions]),
     signature: opaque(received.signatureItems().keyPackage.signature),
     key_package_ref: leaf(hex, `${hex} (${info.hash})`),
+    // As the directory writes it.
+    key_package_ref_base64url: leaf(Buffer.from(ref.asSlice()).toString("base64url")),
     last_resort: leaf(extensions.lastResort(), extensions.lastResort() ? "yes" : "no"),
     directory: verdict.ok
       ? { verdict: leaf("ok", `accepts it at ${time(BigInt(now)).text}`), ...warnings(verdict.warnings) }

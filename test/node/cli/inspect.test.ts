@@ -67,6 +67,7 @@ async function inspected(kind: Kind) {
 describe("kpd inspect", () => {
   it("says of a Welcome which package it was made for", async () => {
     const { fields } = await inspected("key_package");
+    expect(Buffer.from(fields.key_package_ref_base64url, "base64url").toString("hex")).toBe(fields.key_package_ref);
     expect(await inspected("welcome")).toMatchObject({
       what: "MLSMessage(mls_welcome)",
       fields: { cipher_suite: 1, secrets: [{ new_member: fields.key_package_ref, kem_output: 32 }] },

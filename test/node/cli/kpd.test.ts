@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COMMANDS } from "../../../src/cli/commands.ts";
+import { COMMANDS, findCommand } from "../../../src/cli/commands.ts";
+import { Given } from "../../../src/cli/given.ts";
 import { nodeProblem } from "../../../src/cli/node-version.ts";
 import { fromHex, peers } from "../support/vectors.ts";
+import { kpd as inProcess } from "./support/kpd.ts";
 
 const NOW = "1795467034";
 const openmlsWasm = peers().filter((vector) => vector.source.startsWith("openmls"));
@@ -57,7 +59,7 @@ describe("kpd validate", () => {
     expect(JSON.parse(strict.lines[0] ?? "")).toMatchObject({ ok: false, code: "lifetime_too_long" });
   });
 
-  it("ends with 2 on wrong usage, and says how to use it", () => {
+  it("ends with 2 on wrong usage, and says how to use it", async () => {
     for (const args of [
       [],
       ["nothing"],
@@ -71,11 +73,12 @@ describe("kpd validate", () => {
       ["admin"],
       ["admin", "nothing"],
     ]) {
-      const run = kpd(args);
+      const run = await inProcess(args);
       expect(run.status, args.join(" ")).toBe(2);
-      expect(run.stderr).toContain("usage:");
-      expect(run.stderr).not.toMatch(/^\s+at /m);
+      expect(run.err).toContain("usage:");
     }
+    const run = kpd(["validate", "."]);
+    expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("usage:") });
   });
 
   it("answers for the files before one that fails while it is read", () => {
@@ -94,28 +97,53 @@ describe("kpd validate", () => {
     expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("given twice") });
   });
 
-  it("takes a blank line for nothing, wherever it is, and says when there is nothing else", () => {
+  it("takes a blank line for nothing, wherever it is, and says when there is nothing else", async () => {
     const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none"], `\n${openmlsWasm[0]?.hex}\n \r\n\n`);
     expect(run).toMatchObject({ status: 0, lines: [expect.stringContaining('"ok":true')] });
     for (const command of ["validate", "inspect"]) {
       for (const nothing of ["", "\n", " \r\n\t\n"]) {
-        expect(kpd([command], nothing)).toMatchObject({ status: 2, stderr: expect.stringContaining("there is no") });
+        const run = await inProcess([command], { stdin: nothing });
+        expect(run).toMatchObject({ status: 2, out: "", err: expect.stringContaining("there is no") });
       }
     }
   });
 });
 
 describe("kpd", () => {
-  it("shows help with examples for each command, and its version", () => {
-    const overview = kpd(["--help"]);
-    expect(overview.status).toBe(0);
+  it("shows help with examples for each command, and its version", async () => {
+    const overview = await inProcess(["--help"]);
+    expect(overview).toMatchObject({ status: 0, err: "" });
     for (const { name } of COMMANDS) {
-      expect(overview.lines.join("\n")).toContain(`  ${name} `);
-      const help = kpd([...name.split(" "), "--help"]);
-      expect(help).toMatchObject({ status: 0, stderr: "" });
-      expect(help.lines.join("\n")).toMatch(new RegExp(`usage: kpd ${name}[^]*Examples:\n  kpd ${name}`));
+      expect(overview.out).toContain(`  ${name} `);
+      const help = await inProcess([...name.split(" "), "--help"]);
+      expect(help).toMatchObject({ status: 0, err: "" });
+      expect(help.out).toMatch(new RegExp(`usage: kpd ${name}[^]*Examples:\n  kpd ${name}`));
     }
+    expect((await inProcess(["admin", "--help"])).out).toContain("  admin stock ");
     expect(kpd(["--version"]).lines).toEqual([JSON.parse(readFileSync("package.json", "utf8")).version]);
+  });
+
+  it("has examples that can be read as they are written", () => {
+    for (const { examples } of COMMANDS) {
+      for (const example of examples) {
+        const words = [...example.replace(/ [<>|] .*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map(
+          ([, a, b]) => a ?? b ?? "",
+        );
+        const found = findCommand(words);
+        expect(() => found && Given.read(found.command, found.rest), example).not.toThrow();
+        expect(found, example).toBeDefined();
+      }
+    }
+  });
+
+  it("ends in silence when its reader has read enough, and with a message when its output cannot be written", () => {
+    const shell = (line: string) => spawnSync("bash", ["-o", "pipefail", "-c", line], { encoding: "utf8" });
+    const many = join(folder, "many.txt");
+    writeFileSync(many, `${openmlsWasm[0]?.hex}\n`.repeat(100));
+    expect(shell(`node src/cli/main.ts inspect ${many} | head -1`)).toMatchObject({ status: 0, stderr: "" });
+    const full = shell("node src/cli/main.ts --help > /dev/full");
+    expect(full.stderr).toMatch(/^cannot write to standard output: [^\n]*\n$/);
+    expect(full.status).toBe(2);
   });
 
   it("says which Node it needs", () => {

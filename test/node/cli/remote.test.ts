@@ -253,7 +253,14 @@ describe("a directory that does not answer as one", () => {
       "answered 200 with what is not an answer",
     ],
     ["a gateway", (_, response) => response.writeHead(502).end("bad"), "answered 502 with what is not an answer"],
-    ["a redirect", (_, response) => response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(), "cannot reach"],
+    [
+      "a redirect, even to a directory",
+      ({ url }, response) =>
+        url === "/elsewhere"
+          ? response.end('{"inventory":[]}')
+          : response.writeHead(302, { location: "/elsewhere" }).end(),
+      "cannot reach",
+    ],
     [
       "a cut answer",
       (_, response) => response.writeHead(200, { "content-length": "9" }).destroy(),
@@ -303,8 +310,7 @@ describe("wrong usage", () => {
     ["a number that is none", ["journal", ...who, "--after", "x"], "expected a whole number"],
     ["an option that is not there", ["journal", ...who, "--nothing"], "--nothing"],
   ])("ends with 2: %s", async (_, args, message) => {
-    const withState = args.includes("--url") || args.includes("--nothing") ? args : [...args, "--state", state];
-    const { status, out, err } = await kpd(withState);
+    const { status, out, err } = await remote(args);
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toContain(message);
   });
