@@ -2,7 +2,7 @@
  * A client's private keys in a file that only its owner can read: its signature keys, and the packages that it made, with
  * what opens them. For trying a directory out; an app keeps its keys in a key store.
  */
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import {
   type KeyPackageBundle,
@@ -67,13 +67,15 @@ export async function changeKeyFile(
   const descriptor = openPart(file, part);
   try {
     const keys = await change(exists(file) ? readKeyFile(file) : NO_KEYS);
-    writeSync(descriptor, `${JSON.stringify(keys, null, 2)}\n`);
-    closeSync(descriptor);
+    writeFileSync(descriptor, `${JSON.stringify(keys, null, 2)}\n`);
+    fsyncSync(descriptor);
     renameSync(part, file);
     return keys;
   } catch (cause) {
     rmSync(part, { force: true });
     throw cause;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
