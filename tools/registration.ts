@@ -4,9 +4,9 @@
  * five minutes. `--audience` is AUTH_AUDIENCE of the directory; by default that of `npm start`.
  */
 import { parseArgs } from "node:util";
+import { LOCAL_AUDIENCE } from "../src/cli/local-issuer.ts";
 import { readOptions } from "./lib/args.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
-import { LOCAL_AUDIENCE } from "./lib/local-audience.ts";
 import { registrationBody } from "./lib/registration.ts";
 
 const USAGE = "npm run -s registration -- --user USER --client CLIENT --key-file FILE [--audience AUDIENCE]";

@@ -6,10 +6,12 @@
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { DESCRIPTION_FILE, TOKEN_KEY_FILE } from "../src/cli/local-issuer.ts";
 import { SETTING_NAMES } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
 import { NO_BUDGETS } from "./lib/budgets.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
+import { lockFolder } from "./lib/folder-lock.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { isPortBusy } from "./lib/ports.ts";
@@ -20,6 +22,8 @@ import { keptIssuer } from "./lib/tokens.ts";
 const SAMPLE_LINES = "sample-packages.txt";
 const SAMPLE_PACKAGES = 10;
 const PARENT_POLL_MS = 500;
+/** A start that has just been ended may not be gone yet. */
+const STATE_WAIT_MS = 1_000;
 const OWNER = { user: "alice", client: "phone" };
 const CLAIMER = { user: "bob", client: "laptop" };
 const OPERATOR = { user: "operator", client: "console" };
@@ -51,12 +55,14 @@ await main(stopping.signal).catch((error: unknown) => {
 
 async function main(signal: AbortSignal): Promise<void> {
   const chosen = port("PORT", process.env.PORT ?? "8787");
+  const state = resolve(process.env.STATE_DIR ?? ".kpd");
+  mkdirSync(state, { recursive: true });
+  // Before anything in it is read or written. The storage has a lock of its own, for it is in use a little longer.
+  if (!lockFolder(state, STATE_WAIT_MS)) throw new Error(inUse(state));
   if (await isPortBusy(chosen)) {
     throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
-  const state = resolve(process.env.STATE_DIR ?? ".kpd");
-  mkdirSync(state, { recursive: true });
-  const issuer = await keptIssuer(join(state, "token-key.json"));
+  const issuer = await keptIssuer(join(state, TOKEN_KEY_FILE));
   const directory = await startWorker(
     {
       deployment: readDeployment(),
@@ -76,7 +82,7 @@ async function main(signal: AbortSignal): Promise<void> {
       operator: await issuer.token(OPERATOR.user, OPERATOR.client, "directory:admin"),
     };
     const sample = await prepareSample(state, directory.address, tokens.publish);
-    const described = join(state, "local.json");
+    const described = join(state, DESCRIPTION_FILE);
     writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
     chmodSync(described, 0o600);
     console.log(welcome(directory.address, tokens, sample));
@@ -85,6 +91,11 @@ async function main(signal: AbortSignal): Promise<void> {
   } finally {
     await directory.stop();
   }
+}
+
+function inUse(state: string): string {
+  return `${state} is in use by another directory. Stop that one, or start this one with a folder and a port of its own:
+STATE_DIR=.kpd-2 PORT=8788 npm start`;
 }
 
 async function checkHealth(address: string): Promise<void> {
@@ -136,7 +147,7 @@ function welcome(address: string, tokens: Readonly<Record<string, string>>, samp
   return `
 MLS Key Directory at ${address}   (Ctrl-C ends it)
 
-Tokens for local use, 12 hours; also in ${join(sample, "..", "local.json")}
+Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}
   claim (${CLAIMER.user}/${CLAIMER.client}): ${tokens.claim}
   operator: ${tokens.operator}

@@ -57,7 +57,7 @@ function steps(): Step[] {
     { name: "one copy of workerd", run: oneWorkerd },
     { name: `Worker bundle, at most ${WORKER_GZIP_LIMIT_KIB} KiB gzip`, run: workerBundle },
     { name: "browser bundle of ./mls", run: browserBundles },
-    { name: "the package's own export", run: packageExport },
+    { name: "the package's own export and its command", run: packageContents },
   ];
 }
 
@@ -111,12 +111,13 @@ async function browserBundles(): Promise<boolean> {
   return true;
 }
 
-/** What `npm run build` makes must load by the name under which others import it. */
-function packageExport(): boolean {
+/** What `npm run build` makes must load by the name under which others import it, and run as a command. */
+function packageContents(): boolean {
   rmSync("dist", { recursive: true, force: true });
   return (
-    command("tsc", ["-p", "tsconfig.build.json"]) &&
-    command("node", ["--input-type=module", "--eval", 'await import("mls-key-directory/mls")'])
+    command("npm", ["run", "-s", "build"]) &&
+    command("node", ["--input-type=module", "--eval", 'await import("mls-key-directory/mls")']) &&
+    command("node", ["dist/cli/main.js", "--version"])
   );
 }
 

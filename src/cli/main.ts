@@ -1,36 +1,22 @@
-import { createInterface } from "node:readline";
-import { type Command, EXIT_USAGE, UsageError } from "./command.ts";
-import { inspect } from "./inspect.ts";
-import { validate } from "./validate.ts";
+#!/usr/bin/env node
+/** The command `kpd`: the process around `run`. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT_USAGE } from "./command.ts";
+import { nodeProblem } from "./node-version.ts";
+import { processIo } from "./process-io.ts";
+import { run } from "./run.ts";
 
-const COMMANDS: Readonly<Record<string, Command>> = { validate, inspect };
-
-async function main(args: readonly string[]): Promise<number> {
-  const [name = "", ...rest] = args;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    const usages = Object.values(COMMANDS).map(({ usage }) => `  kpd ${usage}`);
-    process.stderr.write(`usage:\n${usages.join("\n")}\n`);
-    return EXIT_USAGE;
-  }
-  try {
-    return await command.run(rest, {
-      out: (text) => process.stdout.write(text),
-      err: (text) => process.stderr.write(text),
-      stdin: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
-      terminal: process.stdout.isTTY === true,
-      now: () => Math.floor(Date.now() / 1000),
-    });
-  } catch (cause) {
-    if (!(cause instanceof UsageError)) throw cause;
-    process.stderr.write(`${cause.message}\nusage: kpd ${command.usage}\n`);
-    return EXIT_USAGE;
-  }
+const io = processIo();
+const problem = nodeProblem(process.versions.node);
+if (problem === undefined) {
+  process.exitCode = await run(process.argv.slice(2), io, packageVersion());
+} else {
+  io.err(`${problem}\n`);
+  process.exitCode = EXIT_USAGE;
 }
 
-// A reader that stops early (`| head`) is no failure of ours.
-process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
-  if (cause.code !== "EPIPE") throw cause;
-  process.exit();
-});
-process.exitCode = await main(process.argv.slice(2));
+function packageVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

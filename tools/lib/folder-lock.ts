@@ -2,8 +2,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** A process that is ending gives its folder back within this time. */
-const WAIT_MS = 2_000;
 const BUSY = 5;
 
 /** Kept here so that no lock is given back by the garbage collector. */
@@ -11,18 +9,17 @@ const held: DatabaseSync[] = [];
 
 /**
  * Keeps the folder until this process ends, in whatever way it ends: the lock is the operating system's, so none is left
- * behind. Throws if another process has it.
+ * behind. False if another process has it and does not give it back within `waitMs`.
  */
-export function lockFolder(folder: string): void {
-  const lock = new DatabaseSync(join(folder, "lock.sqlite"), { timeout: WAIT_MS });
+export function lockFolder(folder: string, waitMs: number): boolean {
+  const lock = new DatabaseSync(join(folder, "lock.sqlite"), { timeout: waitMs });
   try {
     lock.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();
-    if (cause instanceof Error && "errcode" in cause && cause.errcode === BUSY) {
-      throw new Error(`${folder} is in use by another directory`);
-    }
+    if (cause instanceof Error && "errcode" in cause && cause.errcode === BUSY) return false;
     throw cause;
   }
   held.push(lock);
+  return true;
 }

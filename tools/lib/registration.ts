@@ -1,9 +1,9 @@
 /** Requests to register a client, with the proofs that they take. Runs in Node and in workerd. */
 import { registrationProofInput } from "../../src/admission/registration-proof.ts";
+import { LOCAL_AUDIENCE } from "../../src/cli/local-issuer.ts";
 import { SignatureScheme, signatureSchemeName } from "../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
-import { LOCAL_AUDIENCE } from "./local-audience.ts";
 import type { SampleSigner } from "./sample-packages.ts";
 
 export type Registering = {

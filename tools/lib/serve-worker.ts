@@ -1,8 +1,12 @@
 /**
  * The process above workerd. Takes its orders in one message, answers with the port, and ends when the process that
- * started it closes the channel or dies.
+ * started it closes the channel or dies. It leads a process group, which ends as a whole: with this process, and with
+ * workerd, whichever of the two is killed.
  */
-import { join } from "node:path";
+import { type ChildProcess, spawn } from "node:child_process";
+import { subscribe } from "node:diagnostics_channel";
+import { mkdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { lockFolder } from "./folder-lock.ts";
 import type { WorkerOptions } from "./local-worker.ts";
@@ -17,11 +21,16 @@ export type Reply = { readonly port: number } | { readonly failure: string };
 
 /** An end that takes longer is no end in order. */
 const END_TIMEOUT_MS = 4_000;
+/** Longer than an end takes: the one before may still be writing. */
+const STORAGE_WAIT_MS = END_TIMEOUT_MS + 2_000;
 const MIGRATOR = "migrator";
 
 let server: Miniflare | undefined;
 let isReady = false;
+let isEnding = false;
 
+endGroupWithThisProcess();
+endGroupWithWorkerd();
 process.once("disconnect", () => {
   setTimeout(killGroup, END_TIMEOUT_MS).unref();
   end().then(killGroup, killGroup);
@@ -33,7 +42,8 @@ process.once("message", (orders: Orders) => {
 });
 
 async function serve(orders: Orders): Promise<Reply> {
-  lockFolder(orders.state);
+  if (!lockFolder(orders.state, STORAGE_WAIT_MS)) throw new Error(`${orders.state} is in use by another directory`);
+  process.env.TMPDIR = emptyFolder(join(orders.state, "tmp"));
   const { name, databases } = orders.deployment;
   server = new Miniflare(
     convertV4MiniflareOptions({
@@ -87,11 +97,37 @@ function migratorOf({ deployment, migrator }: Orders) {
   };
 }
 
+/** For what miniflare keeps while it runs: one that was killed cannot clear it up, and the next on this folder does. */
+function emptyFolder(path: string): string {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  return path;
+}
+
 async function end(): Promise<void> {
+  isEnding = true;
   await server?.dispose();
 }
 
-/** This process and workerd below it: it leads a group of its own. */
+/**
+ * A process that is killed cannot end what it started. The shell reads a pipe that this process alone holds open, so the
+ * read returns when this process is gone.
+ */
+function endGroupWithThisProcess(): void {
+  spawn("sh", ["-c", "read -r _; kill -9 0"], { stdio: ["pipe", "ignore", "ignore"] });
+}
+
+/** miniflare goes on without workerd and does not say so; a directory that no longer answers must end. */
+function endGroupWithWorkerd(): void {
+  subscribe("child_process", (message) => {
+    const { process: child } = message as { readonly process: ChildProcess };
+    child.once("spawn", () => {
+      if (basename(child.spawnfile) === "workerd") child.once("exit", () => isEnding || killGroup());
+    });
+  });
+}
+
+/** This process and all below it: it leads a group of its own. */
 function killGroup(): void {
   process.kill(-process.pid, "SIGKILL");
 }

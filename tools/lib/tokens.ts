@@ -1,12 +1,15 @@
 /** An issuer of tokens for directories on this machine: a key that is trusted nowhere else, and what is signed with it. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
-import { LOCAL_AUDIENCE } from "./local-audience.ts";
-
-const ALGORITHM = "ES256";
-const TOKEN_LIFETIME = "12h";
-const ISSUER = "urn:mls-key-directory:local";
+import { exportJWK, generateKeyPair, type JWK } from "jose";
+import {
+  LOCAL_ALGORITHM,
+  LOCAL_AUDIENCE,
+  LOCAL_ISSUER,
+  readTokenKey,
+  type SignToken,
+  tokensOf,
+} from "../../src/cli/local-issuer.ts";
 
 export type SigningKey = {
   readonly privateJwk: JWK;
@@ -17,13 +20,12 @@ export type SigningKey = {
 export type Issuer = {
   /** The settings of a directory that trusts this issuer. */
   readonly settings: Readonly<Record<"AUTH_JWKS" | "AUTH_ISSUER" | "AUTH_AUDIENCE", string>>;
-  /** A token of twelve hours for a user's client. */
-  readonly token: (user: string, client: string, scope: string) => Promise<string>;
+  readonly token: SignToken;
 };
 
 export async function newSigningKey(keyId: string): Promise<SigningKey> {
-  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  return signingKey({ ...(await exportJWK(privateKey)), kid: keyId, alg: ALGORITHM });
+  const { privateKey } = await generateKeyPair(LOCAL_ALGORITHM, { extractable: true });
+  return signingKey({ ...(await exportJWK(privateKey)), kid: keyId, alg: LOCAL_ALGORITHM });
 }
 
 /** An issuer whose key is in `file`, readable for its owner alone; it is made there at the first call. */
@@ -32,9 +34,7 @@ export async function keptIssuer(file: string): Promise<Issuer> {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify((await newSigningKey("local")).privateJwk), { mode: 0o600 });
   }
-  // Files of earlier versions name neither key nor algorithm.
-  const privateJwk = { kid: "local", alg: ALGORITHM, ...(JSON.parse(readFileSync(file, "utf8")) as JWK) };
-  return issuerWith(signingKey(privateJwk));
+  return issuerWith(signingKey(readTokenKey(file)));
 }
 
 /** An issuer whose key ends with the process. */
@@ -47,15 +47,7 @@ function signingKey(privateJwk: JWK): SigningKey {
 
 function issuerWith({ privateJwk, jwks }: SigningKey): Issuer {
   return {
-    settings: { AUTH_JWKS: jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: LOCAL_AUDIENCE },
-    token: async (user, client, scope) =>
-      new SignJWT({ device_id: client, scope })
-        .setProtectedHeader({ alg: ALGORITHM, kid: privateJwk.kid ?? "local" })
-        .setSubject(user)
-        .setIssuer(ISSUER)
-        .setAudience(LOCAL_AUDIENCE)
-        .setIssuedAt()
-        .setExpirationTime(TOKEN_LIFETIME)
-        .sign(await importJWK(privateJwk, ALGORITHM)),
+    settings: { AUTH_JWKS: jwks, AUTH_ISSUER: LOCAL_ISSUER, AUTH_AUDIENCE: LOCAL_AUDIENCE },
+    token: tokensOf(privateJwk),
   };
 }

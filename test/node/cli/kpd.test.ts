@@ -1,9 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMMANDS, findCommand } from "../../../src/cli/commands.ts";
+import { Given } from "../../../src/cli/given.ts";
+import { nodeProblem } from "../../../src/cli/node-version.ts";
 import { fromHex, peers } from "../support/vectors.ts";
+import { kpd as inProcess } from "./support/kpd.ts";
 
 const NOW = "1795467034";
 const openmlsWasm = peers().filter((vector) => vector.source.startsWith("openmls"));
@@ -55,20 +59,115 @@ describe("kpd validate", () => {
     expect(JSON.parse(strict.lines[0] ?? "")).toMatchObject({ ok: false, code: "lifetime_too_long" });
   });
 
-  it("ends with 2 on wrong usage, and says how to use it", () => {
+  it("ends with 2 on wrong usage, and says how to use it", async () => {
     for (const args of [
       [],
       ["nothing"],
       ["validate", "--policy", "lax"],
       ["validate", "--at", "now"],
+      ["validate", "--at", "1", "--at", "2"],
       ["validate", "absent.txt"],
       ["validate", "."],
       ["inspect", "."],
+      ["inspect"],
+      ["admin"],
+      ["admin", "nothing"],
     ]) {
-      const run = kpd(args);
+      const run = await inProcess(args);
       expect(run.status, args.join(" ")).toBe(2);
-      expect(run.stderr).toContain("usage:");
+      expect(run.err).toContain("usage:");
     }
+    const run = kpd(["validate", "."]);
+    expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("usage:") });
+  });
+
+  it("answers for the files before one that fails while it is read", () => {
+    const file = join(folder, "good.txt");
+    writeFileSync(file, `${openmlsWasm[0]?.hex}\n`);
+    // Opens, and cannot be read at 0.
+    const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none", file, "/proc/self/mem"]);
+    expect(run.lines.map((line) => JSON.parse(line))).toMatchObject([{ index: 0, ok: true }]);
+    expect(run.stderr).toContain("cannot read /proc/self/mem: ");
+    expect(run.stderr).not.toMatch(/^\s+at /m);
+    expect(run.status).toBe(2);
+  });
+
+  it("refuses standard input given twice, before it reads any", () => {
+    const run = kpd(["validate", "--json", "-", "-"], `${openmlsWasm[0]?.hex}\n`);
+    expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("given twice") });
+  });
+
+  it("takes a blank line for nothing, wherever it is, and says when there is nothing else", async () => {
+    const run = kpd(["validate", "--json", "--at", NOW, "--max-lifetime", "none"], `\n${openmlsWasm[0]?.hex}\n \r\n\n`);
+    expect(run).toMatchObject({ status: 0, lines: [expect.stringContaining('"ok":true')] });
+    for (const command of ["validate", "inspect"]) {
+      for (const nothing of ["", "\n", " \r\n\t\n"]) {
+        const run = await inProcess([command], { stdin: nothing });
+        expect(run).toMatchObject({ status: 2, out: "", err: expect.stringContaining("there is no") });
+      }
+    }
+  });
+});
+
+describe("kpd", () => {
+  it("shows help with examples for each command, and its version", async () => {
+    const overview = await inProcess(["--help"]);
+    expect(overview).toMatchObject({ status: 0, err: "" });
+    for (const { name } of COMMANDS) {
+      expect(overview.out).toContain(`  ${name} `);
+      const help = await inProcess([...name.split(" "), "--help"]);
+      expect(help).toMatchObject({ status: 0, err: "" });
+      expect(help.out).toMatch(new RegExp(`usage: kpd ${name}[^]*Examples:\n  kpd ${name}`));
+    }
+    expect((await inProcess(["admin", "--help"])).out).toContain("  admin stock ");
+    expect(kpd(["--version"]).lines).toEqual([JSON.parse(readFileSync("package.json", "utf8")).version]);
+  });
+
+  it("has examples that can be read as they are written", () => {
+    for (const { examples } of COMMANDS) {
+      for (const example of examples) {
+        const words = [...example.replace(/ [<>|] .*$/, "").matchAll(/"([^"]*)"|(\S+)/g)].map(
+          ([, a, b]) => a ?? b ?? "",
+        );
+        const found = findCommand(words);
+        expect(() => found && Given.read(found.command, found.rest), example).not.toThrow();
+        expect(found, example).toBeDefined();
+      }
+    }
+  });
+
+  it("ends in silence when its reader has read enough, and with a message when its output cannot be written", () => {
+    const shell = (line: string) => spawnSync("bash", ["-o", "pipefail", "-c", line], { encoding: "utf8" });
+    const many = join(folder, "many.txt");
+    writeFileSync(many, `${openmlsWasm[0]?.hex}\n`.repeat(100));
+    expect(shell(`node src/cli/main.ts inspect ${many} | head -1`)).toMatchObject({ status: 0, stderr: "" });
+    const full = shell("node src/cli/main.ts --help > /dev/full");
+    expect(full.stderr).toMatch(/^cannot write to standard output: [^\n]*\n$/);
+    expect(full.status).toBe(2);
+  });
+
+  it("says which Node it needs", () => {
+    expect(nodeProblem("20.19.0")).toContain("kpd needs Node 22 or newer, and this is 20.19.0");
+    expect(["22.0.0", "26.1.0"].map(nodeProblem)).toEqual([undefined, undefined]);
+  });
+
+  it("has colours on a terminal, and neither with NO_COLOR nor in a pipe", () => {
+    const file = join(folder, "coloured.txt");
+    writeFileSync(file, `${openmlsWasm[0]?.hex}\n`);
+    const line = `node src/cli/main.ts validate --at ${NOW} --max-lifetime none ${file}`;
+    // script(1) gives the command a terminal.
+    const terminal = (env: Readonly<Record<string, string>>) =>
+      spawnSync("script", ["-qec", line, "/dev/null"], {
+        encoding: "utf8",
+        input: "",
+        env: { ...process.env, TERM: "xterm", NO_COLOR: "", ...env },
+      }).stdout;
+    expect(terminal({})).toContain("\u001b[32mok");
+    expect(terminal({ NO_COLOR: "1" })).toMatch(/^0: ok, ciphersuite 3/m);
+    expect(terminal({ TERM: "dumb" })).toMatch(/^0: ok, ciphersuite 3/m);
+    const piped = kpd(["validate", "--at", NOW, "--max-lifetime", "none", file]);
+    expect(piped.lines).toEqual([`0: ok, ciphersuite 3, ref ${openmlsWasm[0]?.ref}`]);
+    expect(piped.stderr).toBe("");
   });
 });
 

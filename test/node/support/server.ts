@@ -24,19 +24,30 @@ export type Server = {
 const START_ATTEMPTS = 5;
 const POLL_MS = 50;
 
+const START = ["node", "tools/start.ts"];
+
 /** Starts tools/start.ts and waits for what it prints when it is ready. Chooses another port if its own was taken. */
-export async function startServer(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startServer(
+  state: string,
+  settings: Readonly<Record<string, string>> = {},
+  command: readonly string[] = START,
+): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOn(await freePort(), state, settings);
+      return await startOn(await freePort(), state, settings, command);
     } catch (error) {
       if (attempt === START_ATTEMPTS || !/in use/i.test(String(error))) throw error;
     }
   }
 }
 
-async function startOn(port: number, state: string, settings: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawn("node", ["tools/start.ts"], {
+async function startOn(
+  port: number,
+  state: string,
+  settings: Readonly<Record<string, string>>,
+  [program = "", ...args]: readonly string[],
+): Promise<Server> {
+  const child = spawn(program, args, {
     env: { ...process.env, ...settings, PORT: String(port), STATE_DIR: state },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,0 +1,97 @@
+import * as limits from "../../config/limits.ts";
+import { type Command, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
+import type { Given } from "../given.ts";
+import { type Item, readItems } from "../input.ts";
+import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../judge.ts";
+import { viewMlsMessage } from "../mls-message-view.ts";
+import { paint, printable } from "../terminal.ts";
+
+/** Items that are judged together: what one request to the directory may carry. */
+const CHUNK_ITEMS = limits.MAX_KEY_PACKAGES_PER_REQUEST;
+
+export const validate: Command = {
+  name: "validate",
+  summary: "Say of each KeyPackage whether it is valid, and if not, why",
+  operands: "[FILE…|-]",
+  options: {
+    policy: { value: "NAME", help: "directory (what a directory accepts; the default) or openmls" },
+    at: { value: "UNIX", help: "the time to judge at, in unix seconds; now if left out" },
+    "max-lifetime": {
+      value: "SECONDS",
+      help: `longest lifetime, or none; ${limits.MAX_TOTAL_LIFETIME_SECONDS} if left out`,
+    },
+    ...JSON_OPTION,
+  },
+  examples: ["validate packages.txt", "validate --json --policy openmls - < packages.bin"],
+
+  async run(given, io) {
+    const judge = judgeOf(given, io.now());
+    let index = 0;
+    let refused = 0;
+    for await (const items of chunks(readItems(given.operands, io))) {
+      for (const answer of await judgeItems(items, judge)) {
+        io.out(given.flag("json") ? `${JSON.stringify({ index, ...answer })}\n` : `${index}: ${toText(answer, io)}\n`);
+        index += 1;
+        if (!answer.ok) refused += 1;
+      }
+      io.progress(`${index} checked, ${refused} refused`);
+    }
+    if (index === 0) throw new UsageError("there is no package to validate");
+    return refused > 0 ? EXIT_REFUSED : EXIT_OK;
+  },
+};
+
+type Judge = (items: readonly Uint8Array[]) => Promise<Answer[]>;
+
+function judgeOf(given: Given, current: number): Judge {
+  const now = given.whole("at") ?? current;
+  const longest =
+    given.text("max-lifetime") === "none"
+      ? undefined
+      : (given.whole("max-lifetime") ?? limits.MAX_TOTAL_LIFETIME_SECONDS);
+  return given.choice("policy", ["directory", "openmls"], "directory") === "openmls"
+    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now)))
+    : (items) => judgeAsDirectory(items, now, longest);
+}
+
+async function judgeItems(items: readonly Item[], judge: Judge): Promise<Answer[]> {
+  const answers = (await judge(items.flatMap((item) => (item.ok ? [item.bytes] : [])))).values();
+  return items.map((item): Answer => {
+    if (!item.ok) return { ok: false, code: "malformed", detail: `${item.where}: ${item.problem}` };
+    const answer = answers.next().value;
+    if (answer === undefined) throw new Error("an item has no answer");
+    return answer.ok || answer.code !== "malformed" ? answer : explained(item.bytes, answer);
+  });
+}
+
+/** Of another message, that it is one says more than the byte at which it is no KeyPackage. */
+function explained(bytes: Uint8Array, answer: Answer): Answer {
+  const message = viewMlsMessage(bytes);
+  if (!message?.ok) return answer;
+  return { ok: false, code: "malformed", detail: `expected a KeyPackage, got an MLSMessage of ${message.value.name}` };
+}
+
+/** Where the input fails, what came before it is judged first. */
+async function* chunks(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
+  let chunk: Item[] = [];
+  let failure: { readonly cause: unknown } | undefined;
+  try {
+    for await (const item of items) {
+      chunk.push(item);
+      if (chunk.length < CHUNK_ITEMS) continue;
+      yield chunk;
+      chunk = [];
+    }
+  } catch (cause) {
+    failure = { cause };
+  }
+  if (chunk.length > 0) yield chunk;
+  if (failure) throw failure.cause;
+}
+
+function toText(answer: Answer, io: { readonly colour: boolean }): string {
+  if (!answer.ok) return `${paint(io, "bad", answer.code)}: ${printable(answer.detail)}`;
+  const notes = [...(answer.last_resort ? ["last resort"] : []), ...answer.warnings];
+  const suffix = notes.length > 0 ? ` (${notes.join(", ")})` : "";
+  return `${paint(io, "good", "ok")}, ciphersuite ${answer.ciphersuite}, ref ${answer.ref}${suffix}`;
+}

@@ -1,0 +1,22 @@
+import type { Inventory } from "./answers.ts";
+import { dateOf, table } from "./terminal.ts";
+
+const HEADS = ["CIPHERSUITE", "AVAILABLE", "TARGET", "LAST RESORT", "NEXT EXPIRY", ""];
+
+export function inventoryTable(inventory: Inventory, io: { readonly colour: boolean }): string {
+  return table(io, HEADS, inventory.map(inventoryRow));
+}
+
+export const inventoryRow = (suite: Inventory[number]): (string | number)[] => [
+  suite.ciphersuite,
+  suite.available,
+  suite.target,
+  lastResortOf(suite),
+  suite.next_expiry === null ? "-" : dateOf(suite.next_expiry),
+  suite.needs_upload ? "needs an upload" : "",
+];
+
+function lastResortOf({ last_resort: lastResort }: Inventory[number]): string {
+  if (lastResort === null) return "no";
+  return lastResort.needs_rotation ? `replace it, used ${lastResort.uses} times` : "yes";
+}

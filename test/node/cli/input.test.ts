@@ -1,0 +1,71 @@
+/** Every form in which packages come, and what each bad input is called. */
+import { describe, expect, it } from "vitest";
+import { itemsOf } from "../../../src/cli/input.ts";
+import { encodeMlsMessage } from "../../../src/mls/index.ts";
+import { newClient } from "../support/client.ts";
+
+const client = await newClient(1);
+const first = (await client.bundle()).keyPackage().tlsSerialize();
+const second = (await client.bundle()).keyPackage().tlsSerialize();
+const messages = [first, second].map(encodeMlsMessage);
+
+const read = (input: string | Uint8Array) =>
+  itemsOf(typeof input === "string" ? Buffer.from(input) : input, "file").map((item) =>
+    item.ok ? Buffer.from(item.bytes).toString("hex") : item.problem,
+  );
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+const wrapped = (text: string, width: number) => (text.match(new RegExp(`.{1,${width}}`, "g")) ?? []).join("\n");
+const pem = (bytes: Uint8Array, label = "MLS KEY PACKAGE") =>
+  `-----BEGIN ${label}-----\n${wrapped(base64(bytes), 64)}\n-----END ${label}-----\n`;
+
+describe("packages are found in", () => {
+  it.each<[string, string | Uint8Array]>([
+    ["hex", `${hex(first)}\n${hex(second)}\n`],
+    ["hex in capitals", `${hex(first).toUpperCase()}\n${hex(second).toUpperCase()}`],
+    ["base64", `${base64(first)}\n${base64(second)}\n`],
+    ["base64url", [first, second].map((bytes) => Buffer.from(bytes).toString("base64url")).join("\r\n")],
+    ["a mixture, with blank lines", `\n${hex(first)}\n  \n\t${base64(second)}  \n\n`],
+    ["PEM with text around it", `first:\n${pem(first)}\nsecond:\n${pem(second, "ANYTHING")}`],
+  ])("%s", (_, input) => {
+    expect(read(input)).toEqual([hex(first), hex(second)]);
+  });
+
+  it("binary, one MLSMessage after the other, or one bare package", () => {
+    expect(read(Buffer.concat(messages))).toEqual(messages.map(hex));
+    expect(read(first)).toEqual([hex(first)]);
+  });
+
+  it.each([60, 64, 76])("lines wrapped at %d", (width) => {
+    expect(read(wrapped(hex(first), width))).toEqual([hex(first)]);
+    expect(read(`${wrapped(base64(first), width)}\n`)).toEqual([hex(first)]);
+  });
+});
+
+describe("bad input", () => {
+  const neither = "neither hex nor base64 nor base64url";
+  it.each<[string, string, string[]]>([
+    ["nothing", "", []],
+    ["blank lines", " \n\r\n\t", []],
+    ["words", "not a package", [neither]],
+    ["an odd number of hex digits that is no base64 either", "abcde", [neither]],
+    ["both alphabets of base64", "ab+_", [neither]],
+    ["padding in the middle", "AA==AAAA", [neither]],
+    ["padding that is too short", "AAA==", [neither]],
+    ["bits that are not zero after the last byte", "AB", ["ab"]],
+    ["bits that are not zero, and no hex", "AZ", [neither]],
+    ["padding alone", "=", [neither]],
+    ["PEM without an end", "-----BEGIN X-----\nAAAA\n", ["the PEM block has no -----END line"]],
+    ["PEM with another end", "-----BEGIN X-----\nAAAA\n-----END Y-----", ['the PEM block begins "X" and ends "Y"']],
+    ["PEM of words", "-----BEGIN X-----\nA A!\n-----END X-----", [neither]],
+    ["empty PEM", "-----BEGIN X-----\n-----END X-----", [neither]],
+    ["one bad line between good ones", "0001\n!\n0002", ["0001", neither, "0002"]],
+  ])("%s", (_, input, expected) => {
+    expect(read(input)).toEqual(expected);
+  });
+
+  it("binary that is no list of messages is one thing, whole", () => {
+    const cut = Buffer.concat(messages).subarray(0, -1);
+    expect(read(cut)).toEqual([hex(cut)]);
+  });
+});
