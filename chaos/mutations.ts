@@ -658,6 +658,27 @@ const MUTATIONS: readonly Mutation[] = [
     await jwtVerify(token, issuer.keys, {`,
     tests: ["test/workers/http/tokens.test.ts", "test/workers/http/abuse.test.ts"],
   },
+  {
+    safeguard: "the look for the needed migration",
+    file: "src/directory/readiness.ts",
+    from: ".bind(NEEDED_MIGRATION).first()) !== null",
+    to: ".bind(NEEDED_MIGRATION).first()) !== undefined",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
+  {
+    safeguard: "one look at the databases per span, however many ask",
+    file: "src/http/resources/service/readiness.ts",
+    from: "nowMs - looked.sinceMs < READINESS_CACHE_MS",
+    to: "nowMs < looked.sinceMs",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
+  {
+    safeguard: "what a database said in its failure stays inside",
+    file: "src/http/resources/service/readiness.ts",
+    from: 'detail: "the database did not answer"',
+    to: "detail: String(error)",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
 ];
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };

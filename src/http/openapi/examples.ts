@@ -130,6 +130,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     answer: { restore_epoch: 1_895_000_000, holds_everywhere_at: 1_895_000_120 },
   },
   getHealth: { answer: { status: "ok" } },
+  getReadiness: {
+    answer: {
+      status: "ready",
+      parts: [
+        { part: "settings", ready: true },
+        { part: "authentication", ready: true },
+        { part: "database", name: "DB", ready: true },
+      ],
+    },
+  },
   getStock: {
     answer: {
       rows: [

@@ -6,6 +6,7 @@ import { vi } from "vitest";
 import {
   DIRECTORY_WRITE_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
+  READINESS_TIMEOUT_MS,
   RESTORE_EPOCH_READ_TIMEOUT_MS,
 } from "../../../src/config/limits.ts";
 
@@ -26,6 +27,7 @@ const TIMEOUTS_MS: ReadonlySet<number> = new Set([
   DIRECTORY_WRITE_TIMEOUT_MS,
   RESTORE_EPOCH_READ_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
+  READINESS_TIMEOUT_MS,
 ]);
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
