@@ -679,6 +679,20 @@ const MUTATIONS: readonly Mutation[] = [
     to: "detail: String(error)",
     tests: ["test/workers/http/readiness.test.ts"],
   },
+  {
+    safeguard: "an alarm that failed is counted",
+    file: "src/pool/pool.ts",
+    from: '      writePoint(this.#metrics, "alarm", { outcome: "failed", count: 1 });\n',
+    to: "",
+    tests: ["test/workers/pool/metrics.test.ts"],
+  },
+  {
+    safeguard: "a write to the directory is counted as what it became",
+    file: "src/pool/outbox/relay.ts",
+    from: 'error === undefined ? "delivered" : "refused"',
+    to: '"delivered"',
+    tests: ["test/workers/pool/metrics.test.ts"],
+  },
 ];
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };

@@ -36,6 +36,7 @@ import type {
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
+import { writePoint } from "../shared/data-points.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
@@ -81,6 +82,7 @@ export class Pool extends DurableObject<object> {
   readonly #inFlight = new InFlightLimit();
   readonly #uploadBudgets: UploadBudgets;
   readonly #registrations: Bucket | undefined;
+  readonly #metrics: AnalyticsEngineDataset | undefined;
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
 
@@ -90,12 +92,14 @@ export class Pool extends DurableObject<object> {
     this.#settings = readSettings(env as Record<string, unknown>);
     this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
     this.#registrations = registrationBudget(this.#settings.budgets);
+    this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
     this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
       stock: this.#settings.stock,
       alarm: this.#alarm,
+      metrics: this.#metrics,
       transaction: (body) => this.#commit(body),
     });
     this.#groupedClaims = new GroupedCommits({
@@ -312,6 +316,7 @@ export class Pool extends DurableObject<object> {
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
+      writePoint(this.#metrics, "alarm", { outcome: "failed", count: 1 });
       // The platform tries again by itself, but the next call that requests an alarm would set it to its own time.
       this.#alarm.request(Date.now() + ALARM_RETRY_MS);
       this.#alarm.flush();
