@@ -693,6 +693,20 @@ const MUTATIONS: readonly Mutation[] = [
     to: '"delivered"',
     tests: ["test/workers/pool/metrics.test.ts"],
   },
+  {
+    safeguard: "an erasure waits for the batch that is under way",
+    file: "src/pool/pool.ts",
+    from: "    await this.#relay.idle();\n",
+    to: "",
+    tests: ["test/workers/http/erasure.test.ts"],
+  },
+  {
+    safeguard: "an erasure takes the rows of the directory",
+    file: "src/pool/pool.ts",
+    from: "(await this.#relay.eraseUser(user))",
+    to: "user.length > 0",
+    tests: ["test/workers/http/erasure.test.ts"],
+  },
 ];
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };

@@ -16,6 +16,7 @@ import type {
   ClaimCall,
   ClientAnswer,
   ClientView,
+  EraseAnswer,
   JournalAnswer,
   NotRegistered,
   PoolCall,
@@ -226,6 +227,28 @@ export class Pool extends DurableObject<object> {
     });
     await this.#relay.sendNow();
     return answer;
+  }
+
+  /**
+   * Erases all that is kept of the user: the whole storage of this object, and then every row in every database. After a
+   * failure in between it is called again and goes on: a pool without tables sends nothing that could bring a row back.
+   */
+  async erase({ user }: PoolCall): Promise<EraseAnswer> {
+    // A batch under way would write its rows after they were deleted.
+    await this.#relay.idle();
+    const existed = this.#exists;
+    this.#exists = false;
+    this.#cache = undefined;
+    this.#endedReplays = NO_REPLAYS_ENDED;
+    this.#alarm.discard();
+    this.#alarm.fired();
+    try {
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+    } finally {
+      this.#exists = poolExists(this.#sql);
+    }
+    return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
   }
 
   /** Claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */

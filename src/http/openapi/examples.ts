@@ -158,6 +158,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   listUsers: { answer: { users: ["alice"], next: CURSOR } },
   revokeUser: { answer: { user: "alice", clients: 2, purged: 150 } },
+  eraseUser: {
+    answer: { user: "alice", erased_at: 1_895_000_000, existed: true, journals_of_others_end_at: 1_897_592_000 },
+  },
   resyncUser: { answer: { user: "alice", status: "delivered" } },
   resyncPool: { answer: { pool: POOL, status: "queued" } },
 };

@@ -36,6 +36,7 @@ const REPETITION = {
   // After a lost reply the second call would say that there never was such a client.
   revoke: "once",
   revokeUser: "safe",
+  erase: "safe",
   journal: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),

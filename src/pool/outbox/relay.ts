@@ -53,6 +53,23 @@ export class OutboxRelay {
     await this.#underWay;
   }
 
+  /** Resolves at a moment at which nothing is under way. */
+  async idle(): Promise<void> {
+    for (let batch = this.#underWay; batch !== undefined; batch = this.#underWay) await batch;
+  }
+
+  /** Deletes every row of the user in every database. Whether all of them did; never throws. */
+  async eraseUser(user: string): Promise<boolean> {
+    const removed = await Promise.allSettled(
+      allShards(this.#of.directory).map(({ db }) =>
+        removeOlder(db, user, Number.MAX_SAFE_INTEGER, DIRECTORY_WRITE_TIMEOUT_MS),
+      ),
+    );
+    const failed = removed.find((outcome) => outcome.status === "rejected");
+    if (failed) log.warn("directory_write_failed", { reason: String(failed.reason) });
+    return failed === undefined;
+  }
+
   async #sendBatch(): Promise<void> {
     const { directory, sql, stock, alarm, metrics, transaction } = this.#of;
     const home = directory.homeOf(readPool(sql).user);

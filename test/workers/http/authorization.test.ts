@@ -97,6 +97,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   listUsers: () => ({}),
   getUser: () => ({}),
   revokeUser: () => ({}),
+  eraseUser: () => ({}),
   resyncUser: () => ({}),
   resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),

@@ -12,6 +12,7 @@ import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import {
+  eraseUserAnswer,
   newerRestoreEpoch,
   restoreEpochAnswer,
   restoreEpochRequest,
@@ -131,6 +132,25 @@ export const admin = [
       const { clients, purged } = revoked.value;
       c.set("outcomes", { clients, purged });
       return ok(c.json({ user, clients, purged }));
+    },
+  }),
+  operation({
+    id: "eraseUser",
+    method: "DELETE",
+    path: `${USER}/data`,
+    access: "operator",
+    summary: "Erase all that is kept of a user, fingerprints included. May be repeated.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseUserAnswer }],
+    problems: ["directory_unavailable"],
+    handle: async ({ user }, c) => {
+      const erased = await poolClient(c.env, user).erase({});
+      if (!erased.ok) return erased;
+      const now = unixSeconds(Date.now());
+      const { journalSeconds } = c.get("deployment").settings.retention;
+      const { existed } = erased.value;
+      c.set("outcomes", { existed: existed ? 1 : 0 });
+      return ok(c.json({ user, erased_at: now, existed, journals_of_others_end_at: now + journalSeconds }));
     },
   }),
   operation({
