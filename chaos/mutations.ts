@@ -899,6 +899,55 @@ const MUTATIONS: readonly Mutation[] = [
     to: "this.#keys && this.#age(nowMs) < JWKS_CACHE_MS ?",
     tests: ["test/workers/http/issuer-keys.test.ts"],
   },
+  {
+    safeguard: "the look for the needed migration",
+    file: "src/directory/readiness.ts",
+    from: ".bind(NEEDED_MIGRATION).first()) !== null",
+    to: ".bind(NEEDED_MIGRATION).first()) !== undefined",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
+  {
+    safeguard: "one look at the databases per span, however many ask",
+    file: "src/http/resources/service/readiness.ts",
+    from: "nowMs - looked.sinceMs < READINESS_CACHE_MS",
+    to: "nowMs < looked.sinceMs",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
+  {
+    safeguard: "what a database said in its failure stays inside",
+    file: "src/http/resources/service/readiness.ts",
+    from: 'detail: "the database did not answer"',
+    to: "detail: String(error)",
+    tests: ["test/workers/http/readiness.test.ts"],
+  },
+  {
+    safeguard: "an alarm that failed is counted",
+    file: "src/pool/pool.ts",
+    from: '      writePoint(this.#metrics, "alarm", { outcome: "failed", count: 1 });\n',
+    to: "",
+    tests: ["test/workers/pool/metrics.test.ts"],
+  },
+  {
+    safeguard: "a write to the directory is counted as what it became",
+    file: "src/pool/outbox/relay.ts",
+    from: 'error === undefined ? "delivered" : "refused"',
+    to: '"delivered"',
+    tests: ["test/workers/pool/metrics.test.ts"],
+  },
+  {
+    safeguard: "an erasure waits for the batch that is under way",
+    file: "src/pool/pool.ts",
+    from: "    await this.#relay.idle();\n",
+    to: "",
+    tests: ["test/workers/http/erasure.test.ts"],
+  },
+  {
+    safeguard: "an erasure takes the rows of the directory",
+    file: "src/pool/pool.ts",
+    from: "(await this.#relay.eraseUser(user))",
+    to: "user.length > 0",
+    tests: ["test/workers/http/erasure.test.ts"],
+  },
 ];
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };

@@ -235,6 +235,10 @@ export const POOL_CALL_TIMEOUT_MS = 15_000;
 export const POOL_CALL_ATTEMPTS = 3;
 export const POOL_RETRY_PAUSE_MS = 50;
 
+/** `/readyz` says after this long that a database did not answer, and looks again this long after it looked. */
+export const READINESS_TIMEOUT_MS = 2_000;
+export const READINESS_CACHE_MS = 5_000;
+
 /** What a caller is told to wait after a pool or the directory failed. */
 export const UNAVAILABLE_RETRY_AFTER_SECONDS = 1;
 

@@ -204,6 +204,11 @@ export type ReconcileAnswer =
 
 export type RevokeAnswer = { readonly outcome: "revoked"; readonly purged: number } | NotRegistered;
 
+/** `existed`: whether there was anything in the pool. */
+export type EraseAnswer =
+  | { readonly outcome: "erased"; readonly existed: boolean }
+  | { readonly outcome: "directory_unavailable" };
+
 export type RevokeUserAnswer = { readonly outcome: "revoked"; readonly clients: number; readonly purged: number };
 
 // ---- journal -----------------------------------------------------------------------------------

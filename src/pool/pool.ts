@@ -16,6 +16,7 @@ import type {
   ClaimCall,
   ClientAnswer,
   ClientView,
+  EraseAnswer,
   JournalAnswer,
   NotRegistered,
   PoolCall,
@@ -36,6 +37,7 @@ import type {
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
+import { writePoint } from "../shared/data-points.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
@@ -83,6 +85,7 @@ export class Pool extends DurableObject<object> {
   readonly #inFlight = new InFlightLimit();
   readonly #uploadBudgets: UploadBudgets;
   readonly #registrations: Bucket | undefined;
+  readonly #metrics: AnalyticsEngineDataset | undefined;
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
 
@@ -92,12 +95,14 @@ export class Pool extends DurableObject<object> {
     this.#settings = readSettings(env as Record<string, unknown>);
     this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
     this.#registrations = registrationBudget(this.#settings.budgets);
+    this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
     this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
       stock: this.#settings.stock,
       alarm: this.#alarm,
+      metrics: this.#metrics,
       transaction: (body) => this.#commit(body),
     });
     this.#groupedClaims = new GroupedCommits({
@@ -256,6 +261,28 @@ export class Pool extends DurableObject<object> {
     return answer;
   }
 
+  /**
+   * Erases all that is kept of the user: the whole storage of this object, and then every row in every database. After a
+   * failure in between it is called again and goes on: a pool without tables sends nothing that could bring a row back.
+   */
+  async erase({ user }: PoolCall): Promise<EraseAnswer> {
+    // A batch under way would write its rows after they were deleted.
+    await this.#relay.idle();
+    const existed = this.#exists;
+    this.#exists = false;
+    this.#cache = undefined;
+    this.#endedReplays = NO_REPLAYS_ENDED;
+    this.#alarm.discard();
+    this.#alarm.fired();
+    try {
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+    } finally {
+      this.#exists = poolExists(this.#sql);
+    }
+    return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
+  }
+
   /** Claims on a client, oldest first: at most `limit` entries after the sequence number `after`. */
   journal(call: ClientCall & { readonly after: number | undefined; readonly limit: number }): JournalAnswer {
     return this.#withClient(call, ({ client }, nowMs): JournalAnswer => {
@@ -344,6 +371,7 @@ export class Pool extends DurableObject<object> {
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
+      writePoint(this.#metrics, "alarm", { outcome: "failed", count: 1 });
       // The platform tries again by itself, but the next call that requests an alarm would set it to its own time.
       this.#alarm.request(Date.now() + ALARM_RETRY_MS);
       this.#alarm.flush();

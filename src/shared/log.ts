@@ -7,6 +7,7 @@
 export type WarningEvent =
   | "pool_call_failed"
   | "directory_read_failed"
+  | "directory_not_ready"
   | "directory_write_failed"
   | "restore_epoch_unreadable"
   | "issuer_keys_not_fetched";

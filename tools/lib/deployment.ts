@@ -24,7 +24,7 @@ export type Migration = { readonly name: string; readonly statements: readonly s
 type WranglerConfig = {
   readonly name: string;
   readonly compatibility_date: string;
-  readonly d1_databases: readonly { binding: string; database_id: string; migrations_dir: string }[];
+  readonly d1_databases: readonly { binding: string; migrations_dir: string }[];
   readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] };
 };
 
@@ -35,10 +35,14 @@ export function readDeployment(): Deployment {
     name: config.name,
     compatibilityDate: config.compatibility_date,
     objects: Object.fromEntries(config.durable_objects.bindings.map(({ name, class_name }) => [name, class_name])),
-    databases: Object.fromEntries(config.d1_databases.map(({ binding, database_id }) => [binding, database_id])),
+    databases: Object.fromEntries(config.d1_databases.map(({ binding }) => [binding, localDatabaseId(binding)])),
     migrations: database ? readMigrations(join(ROOT, database.migrations_dir)) : [],
   };
 }
+
+/** wrangler.toml names no ids. The one of DB was there once: local data that was stored under it is found again. */
+const localDatabaseId = (binding: string): string =>
+  binding === "DB" ? "00000000-0000-0000-0000-000000000000" : binding;
 
 /** The entry and all that it imports as one ES module, as wrangler would make it, but not minified. */
 export function bundle(entry: string): string {

@@ -147,6 +147,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     answer: { restore_epoch: 1_895_000_000, holds_everywhere_at: 1_895_000_120 },
   },
   getHealth: { answer: { status: "ok" } },
+  getReadiness: {
+    answer: {
+      status: "ready",
+      parts: [
+        { part: "settings", ready: true },
+        { part: "authentication", ready: true },
+        { part: "database", name: "DB", ready: true },
+      ],
+    },
+  },
   getStock: {
     answer: {
       rows: [
@@ -165,6 +175,9 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   listUsers: { answer: { users: ["alice"], next: CURSOR } },
   revokeUser: { answer: { user: "alice", clients: 2, purged: 150 } },
+  eraseUser: {
+    answer: { user: "alice", erased_at: 1_895_000_000, existed: true, journals_of_others_end_at: 1_897_592_000 },
+  },
   resyncUser: { answer: { user: "alice", status: "delivered" } },
   resyncPool: { answer: { pool: POOL, status: "queued" } },
 };

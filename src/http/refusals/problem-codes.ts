@@ -57,6 +57,7 @@ export const PROBLEMS = {
   authentication_not_configured: refused(503, "Authentication is not configured"),
   authentication_unavailable: refused(503, "The keys of the token's issuer cannot be fetched"),
   setting_invalid: refused(503, "A setting of the deployment cannot be read"),
+  not_ready: refused(503, "A part of the deployment is not ready"),
   pool_unavailable: refused(503, "The user's pool did not answer"),
   pool_overloaded: refused(503, "The user's pool is overloaded"),
   directory_unavailable: refused(503, "The directory's database did not answer"),

@@ -37,6 +37,7 @@ const REPETITION = {
   revoke: "once",
   endClient: "safe",
   revokeUser: "safe",
+  erase: "safe",
   journal: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),

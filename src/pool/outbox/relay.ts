@@ -3,6 +3,7 @@ import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import { removeOlder, writeNews } from "../../directory/projection.ts";
 import { allShards, type Directory } from "../../directory/shards.ts";
+import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
@@ -13,6 +14,7 @@ export type RelayDeps = {
   readonly sql: SqlStorage;
   readonly stock: StockSettings;
   readonly alarm: AlarmScheduler;
+  readonly metrics: AnalyticsEngineDataset | undefined;
   /** Runs its argument in a transaction. */
   readonly transaction: <T>(body: () => T) => T;
 };
@@ -51,13 +53,38 @@ export class OutboxRelay {
     await this.#underWay;
   }
 
+  /** Resolves at a moment at which nothing is under way. */
+  async idle(): Promise<void> {
+    for (let batch = this.#underWay; batch !== undefined; batch = this.#underWay) await batch;
+  }
+
+  /** Deletes every row of the user in every database. Whether all of them did; never throws. */
+  async eraseUser(user: string): Promise<boolean> {
+    const removed = await Promise.allSettled(
+      allShards(this.#of.directory).map(({ db }) =>
+        removeOlder(db, user, Number.MAX_SAFE_INTEGER, DIRECTORY_WRITE_TIMEOUT_MS),
+      ),
+    );
+    const failed = removed.find((outcome) => outcome.status === "rejected");
+    if (failed) log.warn("directory_write_failed", { reason: String(failed.reason) });
+    return failed === undefined;
+  }
+
   async #sendBatch(): Promise<void> {
-    const { directory, sql, stock, alarm, transaction } = this.#of;
+    const { directory, sql, stock, alarm, metrics, transaction } = this.#of;
     const home = directory.homeOf(readPool(sql).user);
     const batch = transaction(() => readBatch(sql, stock, home.name, Date.now()));
     if (!batch) return;
+    const { outboxFailures } = readPool(sql);
+    const startedMs = Date.now();
     const { delivered, error, isSilent } = await writeNews(home.db, batch.news, DIRECTORY_WRITE_TIMEOUT_MS);
     if (error !== undefined) log.warn("directory_write_failed", { reason: String(error) });
+    writePoint(metrics, "delivery", {
+      outcome: isSilent ? "silent" : error === undefined ? "delivered" : "refused",
+      count: 1,
+      ms: Date.now() - startedMs,
+      earlier_failures: outboxFailures,
+    });
     const isComplete = error === undefined && (await this.#removeLeftovers(batch, home.name));
     transaction(() => {
       markDelivered(sql, batch, { delivered, isComplete }, home.name, Date.now(), Math.random);

@@ -51,7 +51,11 @@ const NODES = [process.execPath, "/usr/bin/node", "/usr/local/bin/node"].filter(
 );
 
 it.each(NODES)("makes and validates packages under %s", (node) => {
-  const run = spawnSync(node, ["consumer.mjs"], { cwd: folder, encoding: "utf8", env: { PATH: process.env.PATH } });
+  const run = spawnSync(node, ["consumer.mjs"], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
   expect(run.stderr).toBe("");
   expect(run.stdout.trim()).toBe("true,true,true,true");
 });

@@ -129,6 +129,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   getUser: () => ({}),
   revokeUser: () => ({}),
   endClient: () => ({}),
+  eraseUser: () => ({}),
   resyncUser: () => ({}),
   resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),

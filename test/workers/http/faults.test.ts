@@ -302,10 +302,15 @@ test("data points tell sources and codes, and nothing of who", async () => {
     key_packages: [base64url(owner.forge())],
   });
   await request(bindings, "POST", `/v1/users/${owner.user}/claims`, await bob(), {});
+  await request(bindings, "POST", `/v1/users/${owner.user}/claims`, "forged", {});
+  const routes = ["/v1/users/:user/clients/:client/key-packages", "/v1/users/:user/claims"];
   expect(points).toMatchObject([
     { indexes: ["upload"], blobs: ["stored"], doubles: [1] },
     { indexes: ["stock"], blobs: ["1"] },
+    { indexes: ["request"], blobs: ["POST", routes[0], "200", ""], doubles: [1, 0] },
     { indexes: ["claim"], blobs: ["one_time", "claimed", "1"], doubles: [1, 0] },
+    { indexes: ["request"], blobs: ["POST", routes[1], "200", ""], doubles: [1, 0] },
+    { indexes: ["request"], blobs: ["POST", routes[1], "401", "token_invalid"], doubles: [1, 0] },
   ]);
   expect(JSON.stringify(points)).not.toContain(owner.user);
 });

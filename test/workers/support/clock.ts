@@ -8,6 +8,7 @@ import {
   JWKS_FETCH_TIMEOUT_MS,
   JWKS_SHARED_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
+  READINESS_TIMEOUT_MS,
   RESTORE_EPOCH_READ_TIMEOUT_MS,
 } from "../../../src/config/limits.ts";
 
@@ -30,6 +31,7 @@ const TIMEOUTS_MS: ReadonlySet<number> = new Set([
   POOL_CALL_TIMEOUT_MS,
   JWKS_FETCH_TIMEOUT_MS,
   JWKS_SHARED_TIMEOUT_MS,
+  READINESS_TIMEOUT_MS,
 ]);
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -14,6 +14,7 @@ import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { endClient } from "../clients/operations.ts";
 import { revokeAnswer } from "../clients/schemas.ts";
 import {
+  eraseUserAnswer,
   newerRestoreEpoch,
   restoreEpochAnswer,
   restoreEpochRequest,
@@ -145,6 +146,25 @@ export const admin = [
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
     problems: ["client_not_registered"],
     handle: endClient,
+  }),
+  operation({
+    id: "eraseUser",
+    method: "DELETE",
+    path: `${USER}/data`,
+    access: "operator",
+    summary: "Erase all that is kept of a user, fingerprints included. May be repeated.",
+    needs: "pool",
+    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseUserAnswer }],
+    problems: ["directory_unavailable"],
+    handle: async ({ user }, c) => {
+      const erased = await poolClient(c.env, user).erase({});
+      if (!erased.ok) return erased;
+      const now = unixSeconds(Date.now());
+      const { journalSeconds } = c.get("deployment").settings.retention;
+      const { existed } = erased.value;
+      c.set("outcomes", { existed: existed ? 1 : 0 });
+      return ok(c.json({ user, erased_at: now, existed, journals_of_others_end_at: now + journalSeconds }));
+    },
   }),
   operation({
     id: "resyncUser",

@@ -62,6 +62,17 @@ export const revokeUserAnswer = named(
   z.strictObject({ user: identifier, clients: z.int(), purged: z.int() }),
 );
 
+export const eraseUserAnswer = named(
+  "ErasedUser",
+  "A receipt: nothing of the user is left in the pool and in the directory. `existed`: whether its pool held anything. Where the user has claimed from others, their journals show the name until `journals_of_others_end_at`.",
+  z.strictObject({
+    user: identifier,
+    erased_at: unixSeconds,
+    existed: z.boolean(),
+    journals_of_others_end_at: unixSeconds,
+  }),
+);
+
 export const resyncAnswer = named(
   "Resync",
   "`delivered`: the directory has the user's rows; `queued`: it will as soon as it answers again.",

@@ -1,12 +1,13 @@
-/** What anyone may read: the policy, the description of the API, a page for people, whether the Worker is alive. */
-import { POLICY_CACHE_SECONDS } from "../../../config/limits.ts";
+/** What anyone may read: the policy, the description of the API, a page for people, whether the Worker is alive and ready. */
+import { POLICY_CACHE_SECONDS, READINESS_CACHE_MS } from "../../../config/limits.ts";
 import openapi from "../../openapi/openapi.json" with { type: "json" };
 import { asOpenApi30 } from "../../openapi/plain-schema.ts";
 import { operation } from "../../operation.ts";
-import { ok } from "../../refusals/refusal.ts";
+import { ok, refuse } from "../../refusals/refusal.ts";
 import { docsPage } from "./docs-page.ts";
 import { describePolicy } from "./policy-document.ts";
-import { healthAnswer, policyAnswer } from "./schemas.ts";
+import { readiness } from "./readiness.ts";
+import { healthAnswer, notReady, policyAnswer, readinessAnswer } from "./schemas.ts";
 
 const PUBLIC = { "Cache-Control": `public, max-age=${POLICY_CACHE_SECONDS}` };
 
@@ -27,10 +28,27 @@ export const service = [
     method: "GET",
     path: "/healthz",
     access: "anyone",
-    summary: "Liveness check.",
+    summary: "Liveness check: the Worker runs. Looks at nothing else.",
     answers: [{ status: 200, description: "The Worker runs.", json: healthAnswer }],
     problems: [],
     handle: (_, c) => ok(c.json({ status: "ok" })),
+  }),
+  operation({
+    id: "getReadiness",
+    method: "GET",
+    path: "/readyz",
+    access: "anyone",
+    summary: "Readiness check: settings, authentication, and that each database answers and has its tables.",
+    answers: [{ status: 200, description: "The deployment can serve.", json: readinessAnswer }],
+    problems: ["not_ready"],
+    members: { not_ready: notReady },
+    handle: async (_, c) => {
+      const parts = await readiness(c.get("deployment"), c.get("directory"));
+      const missing = parts.filter(({ ready }) => !ready);
+      if (missing.length === 0) return ok(c.json({ status: "ready", parts }));
+      const detail = missing.map((one) => `${one.name ?? one.part}: ${one.detail}`).join("; ");
+      return refuse("not_ready", detail, { members: { parts }, retryAfterSeconds: READINESS_CACHE_MS / 1000 });
+    },
   }),
   operation({
     id: "getOpenApi",

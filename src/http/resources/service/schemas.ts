@@ -43,6 +43,26 @@ export type Policy = z.infer<typeof policyAnswer>;
 
 export const healthAnswer = named("Health", "The Worker runs.", z.strictObject({ status: z.enum(["ok"]) }));
 
+const readinessParts = z.array(
+  z.strictObject({
+    part: z.enum(["settings", "authentication", "database"]),
+    /** Of a database: its binding. */
+    name: z.optional(z.string()),
+    ready: z.boolean(),
+    detail: z.optional(z.string()),
+  }),
+);
+export type ReadinessPart = z.infer<typeof readinessParts>[number];
+
+export const readinessAnswer = named(
+  "Readiness",
+  "Every part of the deployment is ready.",
+  z.strictObject({ status: z.enum(["ready"]), parts: readinessParts }),
+);
+
+/** Members of the problem `not_ready`. */
+export const notReady = named("NotReady", "The parts of the deployment.", z.object({ parts: readinessParts }));
+
 /** Members of the problem `invalid_request`. */
 export const requestFaults = named(
   "RequestFaults",

@@ -1,0 +1,10 @@
+-- Writes of pools to D1 over the last hour by outcome, how long they took, and the most failures in a row before one.
+SELECT
+  blob1 AS outcome,
+  SUM(_sample_interval * double1) AS writes,
+  quantileExactWeighted(0.95)(double2, _sample_interval) AS p95_ms,
+  MAX(double3) AS earlier_failures
+FROM mls_key_directory_production
+WHERE index1 = 'delivery' AND timestamp > NOW() - INTERVAL '1' HOUR
+GROUP BY outcome
+ORDER BY writes DESC

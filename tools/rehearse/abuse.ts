@@ -1,0 +1,27 @@
+import { PAIR_BUDGET_BURST_CLAIMS } from "../../src/config/limits.ts";
+import { expect, type Stage } from "../lib/rehearse/stage.ts";
+
+/** Mallory drains alice until her budget ends, and publishes rubbish until an operator ends that. */
+export async function abuse(stage: Stage): Promise<void> {
+  await stage.start();
+  const alice = await stage.owner("alice");
+  await alice.register();
+  await alice.publish(30);
+  const statuses: number[] = [];
+  for (let times = 0; times < PAIR_BUDGET_BURST_CLAIMS + 5; times++) {
+    statuses.push((await stage.claim("alice", "mallory")).status);
+  }
+  const refused = statuses.filter((status) => status === 429).length;
+  expect("mallory is turned away after the burst", refused === 5, statuses);
+  expect("bob is not", (await stage.claim("alice", "bob")).json.status === "ok");
+  const seen = JSON.parse(await stage.command("look", { USER_NAME: "alice" }));
+  const left = 30 - PAIR_BUDGET_BURST_CLAIMS - 1;
+  expect("the operator sees what is left", seen.clients[0].inventory[0].available === left, seen);
+
+  const mallory = await stage.owner("mallory");
+  await mallory.register();
+  await mallory.publish(5);
+  const { purged } = JSON.parse(await stage.command("revoke", { USER_NAME: "mallory" }));
+  expect("mallory's packages are gone", purged === 5, purged);
+  expect("and nobody gets one", (await stage.claim("mallory")).json.status !== "ok");
+}

@@ -1,0 +1,34 @@
+import { cpSync, rmSync } from "node:fs";
+import { expect, type Stage } from "../lib/rehearse/stage.ts";
+
+/** All storage goes back to a copy: a claimed package is given twice, until the restore epoch is declared. */
+export async function rolledBack(stage: Stage): Promise<void> {
+  await stage.start();
+  const alice = await stage.owner("alice");
+  await alice.register();
+  await alice.publish(3);
+  await alice.publish(1, true);
+  await stage.stop();
+  const copy = `${stage.storage}.copy`;
+  cpSync(stage.storage, copy, { recursive: true });
+
+  await stage.start();
+  const first = await given(stage);
+  await stage.stop();
+  rmSync(stage.storage, { recursive: true });
+  cpSync(copy, stage.storage, { recursive: true });
+  await stage.start();
+  expect("the rolled-back pool gives the package again", (await given(stage)).ref === first.ref);
+
+  await stage.command("epoch");
+  await stage.command("rebuild");
+  expect("after the epoch only the last resort is given", (await given(stage)).status === "last_resort");
+  await alice.publish(2);
+  const fresh = await given(stage);
+  expect("what is uploaded afterwards is given once", fresh.status === "claimed" && fresh.ref !== first.ref, fresh);
+}
+
+async function given(stage: Stage): Promise<{ status: string; ref: string }> {
+  const { json } = await stage.claim("alice");
+  return { status: json.clients[0].status, ref: json.clients[0].key_package_ref };
+}
