@@ -48,7 +48,7 @@ function steps(): Step[] {
     { name: "generated: Env", run: () => command("wrangler", ["types", "--include-runtime=false", "--check"]) },
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
-    ...["tsconfig.json", "tsconfig.mls.json", "bench/tsconfig.json"].map((project) => ({
+    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "bench/tsconfig.json"].map((project) => ({
       name: `types: ${project}`,
       run: () => command("tsc", ["-p", project]),
     })),
@@ -116,7 +116,9 @@ function packageExport(): boolean {
   rmSync("dist", { recursive: true, force: true });
   return (
     command("tsc", ["-p", "tsconfig.build.json"]) &&
-    command("node", ["--input-type=module", "--eval", 'await import("mls-key-directory/mls")'])
+    ["mls", "client"].every((name) =>
+      command("node", ["--input-type=module", "--eval", `await import("mls-key-directory/${name}")`]),
+    )
   );
 }
 
