@@ -31,6 +31,24 @@ export {
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
 export type { RegistrationKey } from "./registration.ts";
+export {
+  type LibraryMakerOptions,
+  libraryMaker,
+  type MadePackage,
+  type Maker,
+  type WantedPackage,
+} from "./replenisher/maker.ts";
+export { DEFAULT_STOCK, type StockSettings } from "./replenisher/plan.ts";
+export {
+  Replenisher,
+  type ReplenisherEvent,
+  type ReplenisherOptions,
+  type Retention,
+  type RunReport,
+  type WelcomedPackage,
+  type WelcomeOutcome,
+} from "./replenisher/replenisher.ts";
+export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
 export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";

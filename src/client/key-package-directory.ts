@@ -97,6 +97,9 @@ export type ClaimedMany = {
 /** The directory's clock may be trusted over the device's by this much when lifetimes are checked. */
 const MAX_TRUSTED_OFFSET_MS = 24 * 3600 * 1000;
 
+/** The directory takes 2,048. */
+const MAX_REFS_SENT = 2_000;
+
 /** For directories whose policy cannot be read. */
 const USERS_PER_CLAIM = 100;
 
@@ -204,13 +207,15 @@ export class KeyPackageDirectory {
 
   /**
    * Compares the references of the packages that this client has private keys for with what the directory would hand
-   * out. `prune` removes there what the client lacks.
+   * out. `prune` removes there what the client lacks. Of very many references only the digest is sent: then nothing is
+   * pruned, and `missing_at_server` is empty.
    */
   async reconcile(
     refs: readonly string[],
     { signal, prune = false }: CallOptions & { readonly prune?: boolean } = {},
   ): Promise<Comparison> {
-    const body = { digest: refsDigest(refs), refs, prune };
+    const digest = refsDigest(refs);
+    const body = refs.length > MAX_REFS_SENT ? { digest } : { digest, refs, prune };
     try {
       // Repeated, it removes the same: what the client lacks.
       return await this.#owner({ method: "POST", path: "/reconcile", body, repeatable: true, signal });
