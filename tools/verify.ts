@@ -116,7 +116,7 @@ function packageExport(): boolean {
   rmSync("dist", { recursive: true, force: true });
   return (
     command("tsc", ["-p", "tsconfig.build.json"]) &&
-    ["mls", "client"].every((name) =>
+    ["mls", "client", "client/node"].every((name) =>
       command("node", ["--input-type=module", "--eval", `await import("mls-key-directory/${name}")`]),
     )
   );

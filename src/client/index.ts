@@ -49,6 +49,7 @@ export {
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
+export { type IdbFactory, type IndexedDbOptions, indexedDbStorage } from "./storage/indexed-db.ts";
 export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";

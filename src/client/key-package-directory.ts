@@ -227,11 +227,12 @@ export class KeyPackageDirectory {
 
   /** A page of who claimed, oldest first; `next` goes into `after`. */
   journal({ signal, after, limit }: CallOptions & { after?: string; limit?: number } = {}): Promise<Journal> {
-    const query = new URLSearchParams();
-    if (after !== undefined) query.set("after", after);
-    if (limit !== undefined) query.set("limit", String(limit));
-    const text = query.toString();
-    return this.#owner({ method: "GET", path: `/journal${text && `?${text}`}`, repeatable: true, signal });
+    const query = [
+      ...(after === undefined ? [] : [`after=${encodeURIComponent(after)}`]),
+      ...(limit === undefined ? [] : [`limit=${limit}`]),
+    ];
+    const path = `/journal${query.length > 0 ? `?${query.join("&")}` : ""}`;
+    return this.#owner({ method: "GET", path, repeatable: true, signal });
   }
 
   /** Ends this client's registration; its packages are purged. */

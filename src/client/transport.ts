@@ -133,7 +133,8 @@ export class Transport {
         method: call.method,
         headers,
         signal: controller.signal,
-        redirect: "error",
+        // Never followed with a token. "error" would say so, and Workers do not know it.
+        redirect: "manual",
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       });
       this.#readClock(response, sentAt);

@@ -18,8 +18,8 @@ export type ClaimedIdentity = {
   readonly user: string;
   readonly client: string;
   readonly credential: Credential;
-  /** The identity of a basic credential; undefined for another type. */
-  readonly identity: string | undefined;
+  /** The identity of a basic credential, in UTF-8; undefined for another type. */
+  readonly identity: Uint8Array | undefined;
   readonly signatureKey: Uint8Array;
   readonly ciphersuite: number;
 };
@@ -117,10 +117,17 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
   }
   const credential = keyPackage.leafNode().credential();
   const signatureKey = keyPackage.leafNode().signatureKey().asSlice();
-  const claimed = { user, client, credential, identity: basicIdentity(credential), signatureKey, ciphersuite };
+  const claimed = {
+    user,
+    client,
+    credential,
+    identity: BasicCredential.fromCredential(credential)?.identity(),
+    signatureKey,
+    ciphersuite,
+  };
   const { identity: isExpected = isNamedAsTheUser, signatureKey: knownKey } = context.expectations;
   const known = await knownKey?.(claimed);
-  if (known !== undefined && toBase64Url(known) !== toBase64Url(signatureKey)) {
+  if (known !== undefined && !sameBytes(known, signatureKey)) {
     return reject("signature_key_mismatch", "its signature key is not the one that the client is known by");
   }
   if (!(await isExpected(claimed))) return reject("identity_mismatch", "its credential is not the one expected");
@@ -140,14 +147,8 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
   };
 }
 
-const isNamedAsTheUser = ({ identity, user }: ClaimedIdentity): boolean => identity === user;
+const isNamedAsTheUser = ({ identity, user }: ClaimedIdentity): boolean =>
+  identity !== undefined && sameBytes(identity, new TextEncoder().encode(user));
 
-function basicIdentity(credential: Credential): string | undefined {
-  const identity = BasicCredential.fromCredential(credential)?.identity();
-  if (!identity) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(identity);
-  } catch {
-    return undefined;
-  }
-}
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);
