@@ -185,6 +185,22 @@ describe("a claim", () => {
     expect(new Set(claims.map(({ packages }) => packages[0]?.ref)).size).toBe(3);
   });
 
+  it("that is begun while the same one is under way is one of its own", async () => {
+    await stockedUser(directory, "alice", 2);
+    const { sdk } = person(directory, "bob");
+    let second: Promise<Claimed> | undefined;
+    const { fetch } = sdk.platform;
+    Object.assign(sdk.platform, {
+      fetch: async (url: string, init: RequestInit) => {
+        second ??= sdk.claim("alice");
+        await new Promise((resolve) => setImmediate(resolve));
+        return fetch(url, init);
+      },
+    });
+    const first = await sdk.claim("alice");
+    expect((await second)?.packages[0]?.ref).not.toBe(first.packages[0]?.ref);
+  });
+
   it("is not sent when its key cannot be stored", async () => {
     await stockedUser(directory, "alice", 1);
     const full: Storage = { ...memoryStorage(), write: async () => Promise.reject(new Error("disk full")) };
