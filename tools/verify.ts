@@ -51,7 +51,7 @@ function steps(): Step[] {
     },
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
-    ...["tsconfig.json", "tsconfig.mls.json", "bench/tsconfig.json"].map((project) => ({
+    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "bench/tsconfig.json"].map((project) => ({
       name: `types: ${project}`,
       run: () => command("tsc", ["-p", project]),
     })),
@@ -119,7 +119,9 @@ function packageContents(): boolean {
   rmSync("dist", { recursive: true, force: true });
   return (
     command("npm", ["run", "-s", "build"]) &&
-    command("node", ["--input-type=module", "--eval", 'await import("mls-key-directory/mls")']) &&
+    ["mls", "client", "client/node"].every((name) =>
+      command("node", ["--input-type=module", "--eval", `await import("mls-key-directory/${name}")`]),
+    ) &&
     command("node", ["dist/cli/main.js", "--version"])
   );
 }

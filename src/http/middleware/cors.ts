@@ -9,7 +9,15 @@ const answerOrigins = honoCors({
   origin: (origin, c) => (allowsOrigin(c.get("deployment").corsOrigins, origin) ? origin : null),
   allowMethods: ["GET", "POST", "PUT", "DELETE"],
   allowHeaders: ["Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-  exposeHeaders: ["Claim-Status", "ETag", "Idempotent-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+  exposeHeaders: [
+    "Claim-Status",
+    "Date",
+    "ETag",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+  ],
   maxAge: CORS_MAX_AGE_SECONDS,
 });
 

@@ -46,7 +46,7 @@ describe("a page of an origin that the deployment names", () => {
       expect(answer.headers.get("Access-Control-Allow-Origin")).toBe(PAGE);
       expect(answer.headers.get("Vary")).toContain("Origin");
       expect(answer.headers.get("Access-Control-Expose-Headers")?.split(",")).toEqual(
-        expect.arrayContaining(["Claim-Status", "ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"]),
+        expect.arrayContaining(["Claim-Status", "Date", "ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"]),
       );
     }
   });

@@ -1,0 +1,59 @@
+/** Why a call did not do what it was asked to. */
+
+/** Codes of this library; every other code is the directory's own, from its problem details. */
+export type LocalErrorCode =
+  /** Nobody answered: no network, a wrong address, a time-out. Whether the call took effect is not known. */
+  | "network_error"
+  /** What answered is not the directory, or not one that this library knows. */
+  | "unexpected_response"
+  /** The caller's signal was aborted. */
+  | "aborted"
+  /** The `token` callback failed, or what it gave is not a token. */
+  | "token_unavailable"
+  /** Storage did not keep or give what was asked of it. */
+  | "storage_failed"
+  /** The `maker` failed, or what it made cannot be published. */
+  | "maker_failed"
+  /** An argument is not what the call takes. */
+  | "invalid_argument";
+
+type Parts = {
+  readonly code: string;
+  readonly detail: string;
+  /** Of the HTTP answer; 0 if there was none. */
+  readonly status?: number;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly requestId?: string | undefined;
+  /** The whole problem document, which for some codes has members of its own. */
+  readonly problem?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: unknown;
+};
+
+/** The one error that this library throws. Programs look at `code`, which is stable; `detail` is for people. */
+export class DirectoryError extends Error {
+  readonly code: LocalErrorCode | (string & {});
+  readonly status: number;
+  readonly detail: string;
+  readonly retryAfterSeconds: number | undefined;
+  /** Names the request in the directory's log. */
+  readonly requestId: string | undefined;
+  readonly problem: Readonly<Record<string, unknown>> | undefined;
+
+  constructor({ code, detail, status = 0, retryAfterSeconds, requestId, problem, cause }: Parts) {
+    super(`${code}: ${detail}`, cause === undefined ? {} : { cause });
+    this.name = "DirectoryError";
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.requestId = requestId;
+    this.problem = problem;
+  }
+}
+
+/** The error as it is, or as the cause of one with this code. */
+export function asDirectoryError(cause: unknown, code: LocalErrorCode, what: string): DirectoryError {
+  if (cause instanceof DirectoryError) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new DirectoryError({ code, detail: `${what}: ${why}`, cause });
+}

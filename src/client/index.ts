@@ -1,0 +1,62 @@
+/**
+ * The client of the directory: calls, claims that are verified, and stock that is kept full. It needs `fetch` and
+ * nothing else of a platform; storage in files, for Node, has an entry of its own.
+ */
+export type {
+  ClaimCriteria,
+  Client,
+  ClientList,
+  Comparison,
+  Inventory,
+  Journal,
+  Offer,
+  Policy,
+  PublishAnswer,
+  PublishResult,
+  RemoveAnswer,
+  RevokedClient,
+  SuiteInventory,
+} from "./api-types.ts";
+export { DirectoryError, type LocalErrorCode } from "./directory-error.ts";
+export {
+  type CallOptions,
+  type Claimed,
+  type ClaimedMany,
+  type ClaimOptions,
+  type ClientWithout,
+  type DirectoryOptions,
+  KeyPackageDirectory,
+  type RetryLater,
+} from "./key-package-directory.ts";
+export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
+export { defaultPlatform, type Platform } from "./platform.ts";
+export type { RegistrationKey } from "./registration.ts";
+export {
+  type LibraryMakerOptions,
+  libraryMaker,
+  type MadePackage,
+  type Maker,
+  type WantedPackage,
+} from "./replenisher/maker.ts";
+export { DEFAULT_STOCK, type StockSettings } from "./replenisher/plan.ts";
+export {
+  Replenisher,
+  type ReplenisherEvent,
+  type ReplenisherOptions,
+  type Retention,
+  type RunReport,
+  type WelcomedPackage,
+  type WelcomeOutcome,
+} from "./replenisher/replenisher.ts";
+export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
+export { type IdbFactory, type IndexedDbOptions, indexedDbStorage } from "./storage/indexed-db.ts";
+export { memoryStorage } from "./storage/memory.ts";
+export type { Storage } from "./storage/storage.ts";
+export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";
+export type {
+  ClaimedIdentity,
+  ClaimedPackage,
+  Expectations,
+  RejectedPackage,
+  RejectionReason,
+} from "./verify-claimed.ts";

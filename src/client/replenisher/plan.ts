@@ -1,0 +1,124 @@
+/** What a run has to do, from what is known: a pure decision. Times are unix seconds by the directory's clock. */
+import type { Inventory, Policy } from "../api-types.ts";
+import type { HeldPackage } from "./held-packages.ts";
+
+export type StockSettings = {
+  /** How many one-time packages of each suite to offer; by default what the directory's policy says. */
+  readonly target: number | undefined;
+  /** Below this many a suite is filled up; by default what the policy says. */
+  readonly lowWatermark: number | undefined;
+  /** Whether to offer a last resort of each suite. */
+  readonly lastResort: boolean;
+  readonly lifetimeSeconds: number;
+  /** A package that expires within this time is replaced. */
+  readonly renewBeforeSeconds: number;
+  /** A last resort is replaced at this age, used or not. */
+  readonly lastResortMaxAgeSeconds: number;
+  /** How long after its expiry a Welcome to a package may still come. */
+  readonly welcomeGraceSeconds: number;
+  /** How long after its replacement a Welcome to a last resort may still come. */
+  readonly lastResortGraceSeconds: number;
+};
+
+const DAY = 86_400;
+
+export const DEFAULT_STOCK: StockSettings = {
+  target: undefined,
+  lowWatermark: undefined,
+  lastResort: true,
+  lifetimeSeconds: 30 * DAY,
+  renewBeforeSeconds: 7 * DAY,
+  lastResortMaxAgeSeconds: 14 * DAY,
+  welcomeGraceSeconds: 7 * DAY,
+  lastResortGraceSeconds: 14 * DAY,
+};
+
+/** A package to be made. */
+export type Order = { readonly ciphersuite: number; readonly lastResort: boolean };
+
+export type Rotation = { readonly ciphersuite: number; readonly reason: "used" | "age" | "expiry" | "missing" };
+
+export type Plan = {
+  /** Made earlier and never confirmed: sent first. */
+  readonly upload: readonly HeldPackage[];
+  readonly make: readonly Order[];
+  readonly rotations: readonly Rotation[];
+  /** Suites of the maker that the directory does not accept. */
+  readonly refusedSuites: readonly number[];
+};
+
+export type PlanInput = {
+  readonly now: number;
+  readonly ciphersuites: readonly number[];
+  readonly policy: Pick<Policy, "ciphersuites" | "stock" | "lifetime">;
+  readonly inventory: Inventory;
+  readonly held: readonly HeldPackage[];
+  readonly settings: StockSettings;
+  /** Whether an earlier run ended before it had filled up what was low. */
+  readonly isUnfinished: boolean;
+};
+
+export function planRun({ now, ciphersuites, policy, inventory, held, settings, isUnfinished }: PlanInput): Plan {
+  const upload: HeldPackage[] = [];
+  const make: Order[] = [];
+  const rotations: Rotation[] = [];
+  // Never more than half of a lifetime, or what is made now would be due for renewal at once.
+  const { notAfter: farthest } = lifetimeFrom(now, settings, policy.lifetime);
+  const renewAt = Math.min(now + settings.renewBeforeSeconds, Math.floor((now + farthest) / 2));
+  for (const ciphersuite of ciphersuites.filter((suite) => policy.ciphersuites.includes(suite))) {
+    const ours = held.filter((one) => one.ciphersuite === ciphersuite);
+    const fresh = ours.filter(({ notAfter }) => notAfter > renewAt);
+    const unsent = fresh.filter(({ state }) => state === "made");
+    const reason = settings.lastResort ? rotationReason(ours, now, renewAt, settings) : undefined;
+    if (reason) {
+      rotations.push({ ciphersuite, reason });
+      const [ready] = unsent.filter(({ lastResort, used }) => lastResort && !used);
+      if (ready) upload.push(ready);
+      else make.push({ ciphersuite, lastResort: true });
+    }
+    const stock = inventory.find((suite) => suite.ciphersuite === ciphersuite);
+    const offered = fresh.filter(({ state, lastResort }) => state === "offered" && !lastResort).length;
+    const target = Math.min(settings.target ?? policy.stock.target, policy.stock.cap);
+    const room = Math.max(0, Math.min(target - offered, policy.stock.cap - (stock?.available ?? 0)));
+    const ready = unsent.filter(({ lastResort }) => !lastResort).slice(0, room);
+    upload.push(...ready);
+    const lowWatermark = Math.min(settings.lowWatermark ?? policy.stock.low_watermark, target);
+    if (!isUnfinished && offered >= lowWatermark && offered > 0) continue;
+    for (let missing = room - ready.length; missing > 0; missing--) make.push({ ciphersuite, lastResort: false });
+  }
+  const refusedSuites = ciphersuites.filter((suite) => !policy.ciphersuites.includes(suite));
+  return { upload, make, rotations, refusedSuites };
+}
+
+/** Why the suite needs another last resort; undefined if the one that is offered stays. */
+function rotationReason(
+  ours: readonly HeldPackage[],
+  now: number,
+  renewAt: number,
+  { lastResortMaxAgeSeconds }: StockSettings,
+): Rotation["reason"] | undefined {
+  const current = ours.filter(({ state, lastResort }) => state === "offered" && lastResort).at(-1);
+  if (!current) return "missing";
+  if (current.used) return "used";
+  if (current.notAfter <= renewAt) return "expiry";
+  return now - current.madeAt >= lastResortMaxAgeSeconds ? "age" : undefined;
+}
+
+/** From when on no Welcome to the package can be expected, so that its private keys may be deleted. */
+export function mayDeleteAt(held: HeldPackage, settings: StockSettings): number {
+  const expiry = held.notAfter + settings.welcomeGraceSeconds;
+  if (held.state !== "gone" || !held.lastResort) return expiry;
+  return Math.min(expiry, held.since + settings.lastResortGraceSeconds);
+}
+
+/** The lifetime of a package that is made now, within what the directory accepts. */
+export function lifetimeFrom(
+  now: number,
+  settings: StockSettings,
+  { max_total_seconds: most }: Policy["lifetime"],
+): { readonly notBefore: number; readonly notAfter: number } {
+  // For devices whose clocks are behind.
+  const before = Math.min(3_600, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2));
+  const after = Math.min(settings.lifetimeSeconds, (most ?? Number.POSITIVE_INFINITY) - before);
+  return { notBefore: now - before, notAfter: now + after };
+}

@@ -1,0 +1,500 @@
+/**
+ * Keeps a client's stock full. Each step can be the last one before a crash: private keys are stored before their package
+ * is sent, what was sent without an answer is found again by comparing with the directory, and nothing is deleted that a
+ * Welcome may still need.
+ */
+import { KeyPackageIn, makeKeyPackageRef } from "../../mls/index.ts";
+import type { Inventory, Policy, PublishResult } from "../api-types.ts";
+import { fromBase64Url, toBase64Url } from "../base64url.ts";
+import { asDirectoryError, DirectoryError } from "../directory-error.ts";
+import type { CallOptions, KeyPackageDirectory } from "../key-package-directory.ts";
+import { throwIfAborted } from "../platform.ts";
+import type { RegistrationKey } from "../registration.ts";
+import { type HeldPackage, HeldPackages, type HeldState, type NewPackage } from "./held-packages.ts";
+import type { Maker, WantedPackage } from "./maker.ts";
+import {
+  DEFAULT_STOCK,
+  lifetimeFrom,
+  mayDeleteAt,
+  type Order,
+  planRun,
+  type Rotation,
+  type StockSettings,
+} from "./plan.ts";
+
+/** What a run has just done, for a progress bar and a log. No event holds key material. */
+export type ReplenisherEvent =
+  | { readonly kind: "registered" }
+  /** Another installation of this client, whose keys are lost, was replaced. */
+  | { readonly kind: "taken_over" }
+  | { readonly kind: "signature_key_rotated" }
+  | { readonly kind: "clock_off"; readonly seconds: number }
+  | { readonly kind: "suite_not_accepted"; readonly ciphersuite: number }
+  /** The directory had packages whose private keys are not here, and removed them. */
+  | { readonly kind: "pruned"; readonly count: number }
+  | ({ readonly kind: "last_resort_due" } & Rotation)
+  | { readonly kind: "made"; readonly done: number; readonly total: number }
+  | { readonly kind: "uploaded"; readonly refs: readonly string[] }
+  | { readonly kind: "refused"; readonly ref: string; readonly code: PublishResult["code"]; readonly detail: string }
+  /** The private keys of these are deleted. */
+  | { readonly kind: "deleted"; readonly refs: readonly string[]; readonly reason: "used" | "expired" | "refused" };
+
+export type ReplenisherOptions = Partial<StockSettings> & {
+  readonly directory: KeyPackageDirectory;
+  readonly maker: Maker;
+  /** How many packages are made between two breaths of the platform. */
+  readonly sliceSize?: number;
+  /**
+   * Whether this installation may end the registration of another one under the same client, whose keys are lost: true
+   * after a reinstall. Two devices that are set up as one client by mistake would end each other's.
+   */
+  readonly takeOver?: boolean;
+  readonly onEvent?: (event: ReplenisherEvent) => void;
+};
+
+export type RunReport = {
+  readonly made: number;
+  readonly uploaded: number;
+  readonly refused: number;
+  readonly pruned: number;
+  readonly deleted: number;
+  readonly inventory: Inventory;
+};
+
+/** A package that a Welcome is addressed to. */
+export type WelcomedPackage = {
+  readonly ref: string;
+  readonly ciphersuite: number;
+  readonly lastResort: boolean;
+  readonly keyPackage: Uint8Array;
+  /** As the maker gave them. */
+  readonly privateKeys: Uint8Array;
+};
+
+export type WelcomeOutcome<T> =
+  | {
+      readonly found: true;
+      readonly ref: string;
+      readonly joined: T;
+      readonly lastResort: boolean;
+      /** Whether the private keys are deleted now: a one-time package has no other use. */
+      readonly deleted: boolean;
+      /** Unix seconds: when the next run may delete them. */
+      readonly mayDeleteAt: number;
+    }
+  /** The Welcome is for another device, or its keys are gone. */
+  | { readonly found: false };
+
+/** When the private keys of a package may be deleted. */
+export type Retention = Pick<HeldPackage, "ref" | "ciphersuite" | "lastResort" | "state" | "used"> & {
+  readonly mayDeleteAt: number;
+};
+
+const SLICE_SIZE = 5;
+/** A reading of the directory's clock that is off by less than this is not worth an event. */
+const CLOCK_OFF_SECONDS = 60;
+const REFS_PER_REMOVE = 1_000;
+/** `{"key_packages":[]}`, and some. */
+const BODY_FRAME_BYTES = 64;
+
+type Registered = { readonly keys: Readonly<Record<string, string>> };
+
+/** What a run leaves for the next: which keys it registered, and that it has not filled up yet. */
+type Note = "registration" | "unfinished";
+
+type Counts = { made: number; uploaded: number; refused: number; pruned: number; deleted: number };
+
+export class Replenisher {
+  readonly directory: KeyPackageDirectory;
+  readonly maker: Maker;
+  readonly held: HeldPackages;
+  readonly settings: StockSettings;
+  readonly #sliceSize: number;
+  readonly #takeOver: boolean;
+  readonly #tell: (event: ReplenisherEvent) => void;
+
+  constructor({ directory, maker, sliceSize, takeOver, onEvent, ...stock }: ReplenisherOptions) {
+    this.directory = directory;
+    this.maker = maker;
+    this.held = new HeldPackages(directory.storage, directory.storagePrefix);
+    this.settings = { ...DEFAULT_STOCK, ...stock };
+    this.#sliceSize = sliceSize ?? SLICE_SIZE;
+    this.#takeOver = takeOver ?? false;
+    this.#tell = onEvent ?? (() => {});
+  }
+
+  /**
+   * One run: registers, compares, and fills up what is low. Call it at the start of the app, when the network is back,
+   * after a Welcome, and some times a day. Throws a DirectoryError when it could not end; the next run goes on.
+   */
+  replenish({ signal }: CallOptions = {}): Promise<RunReport> {
+    const { lock, storagePrefix } = this.directory;
+    return lock(`${storagePrefix}replenish`, () => this.#run(signal), signal);
+  }
+
+  /**
+   * Finds the package that a Welcome is addressed to, by the references in it (`secrets[].new_member`), and lets the
+   * application join with its private keys. When `join` has resolved, with the group stored, the private keys of a
+   * one-time package are deleted; a last resort is replaced by the next run.
+   */
+  async onWelcome<T>(
+    refs: readonly (Uint8Array | string)[],
+    join: (welcomed: WelcomedPackage) => Promise<T>,
+  ): Promise<WelcomeOutcome<T>> {
+    for (const ref of refs.map((one) => (typeof one === "string" ? one : toBase64Url(one)))) {
+      const keyPackage = await this.held.keyPackage(ref);
+      const privateKeys = await this.held.privateKeys(ref);
+      if (!keyPackage || !privateKeys) continue;
+      const { bytes, ciphersuite, lastResort, notAfter } = keyPackage;
+      const joined = await join({ ref, ciphersuite, lastResort, keyPackage: bytes, privateKeys });
+      const now = this.directory.now();
+      if (lastResort) {
+        await this.held.markUsed(ref, now);
+        const at = notAfter + this.settings.welcomeGraceSeconds;
+        return { found: true, ref, joined, lastResort, deleted: false, mayDeleteAt: at };
+      }
+      await this.held.settle(new Map(), [ref], now);
+      this.#tell({ kind: "deleted", refs: [ref], reason: "used" });
+      return { found: true, ref, joined, lastResort, deleted: true, mayDeleteAt: now };
+    }
+    return { found: false };
+  }
+
+  /** Every package whose private keys are stored, and when they may be deleted; a run deletes them then. */
+  async retention(): Promise<readonly Retention[]> {
+    return (await this.held.list()).map((held) => {
+      const { ref, ciphersuite, lastResort, state, used } = held;
+      return { ref, ciphersuite, lastResort, state, used, mayDeleteAt: mayDeleteAt(held, this.settings) };
+    });
+  }
+
+  /** Ends the registration. Private keys stay until no Welcome can be expected; the next run registers anew. */
+  async revoke({ signal }: CallOptions = {}): Promise<void> {
+    const { lock, storagePrefix } = this.directory;
+    await lock(
+      `${storagePrefix}replenish`,
+      async () => {
+        try {
+          await this.directory.revoke({ signal });
+        } catch (error) {
+          if (!isRefusal(error, "client_not_registered")) throw error;
+        }
+        await this.#allGone();
+        await this.#writeRegistration(undefined);
+      },
+      signal,
+    );
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<RunReport> {
+    const counts: Counts = { made: 0, uploaded: 0, refused: 0, pruned: 0, deleted: 0 };
+    const policy = await this.directory.policy({ signal });
+    this.#noteClock();
+    const keys = await this.#signatureKeys();
+    await this.#ensureRegistered(keys, signal);
+    await this.#deleteExpired(counts);
+    let inventory = await this.#compare(counts, signal);
+    const held = await this.held.list();
+    const now = this.directory.now();
+    const { ciphersuites } = this.maker;
+    const isUnfinished = await this.#isUnfinished();
+    const plan = planRun({ now, ciphersuites, policy, inventory, held, settings: this.settings, isUnfinished });
+    for (const ciphersuite of plan.refusedSuites) this.#tell({ kind: "suite_not_accepted", ciphersuite });
+    for (const rotation of plan.rotations) this.#tell({ kind: "last_resort_due", ...rotation });
+
+    // Noted, because what is stored when a run is cut short may be above the low watermark.
+    if (plan.make.length > 0 && !isUnfinished) await this.#writeNote("unfinished", "true");
+    let toSend: readonly HeldPackage[] = plan.upload;
+    let orders = plan.make;
+    while (toSend.length > 0 || orders.length > 0) {
+      const room = Math.max(0, policy.limits.key_packages_per_request - toSend.length);
+      const made = await this.#make(orders.slice(0, room), { policy, keys, counts, total: plan.make.length }, signal);
+      orders = orders.slice(room);
+      const waiting = [...toSend, ...made];
+      const fitting = countThatFits(waiting, policy.limits);
+      toSend = waiting.slice(fitting);
+      const answer = await this.#upload(waiting.slice(0, fitting), counts, signal);
+      inventory = answer.inventory;
+      // What is refused now is refused again: making more would only cost battery.
+      if (answer.allRefused) break;
+    }
+    if (plan.make.length > 0 || isUnfinished) await this.#writeNote("unfinished", undefined);
+    return { ...counts, inventory };
+  }
+
+  #noteClock(): void {
+    const seconds = this.directory.now() - Math.floor(this.directory.platform.now() / 1000);
+    if (Math.abs(seconds) >= CLOCK_OFF_SECONDS) this.#tell({ kind: "clock_off", seconds });
+  }
+
+  // ---- registration -------------------------------------------------------------------------------
+
+  async #ensureRegistered(keys: readonly RegistrationKey[], signal: AbortSignal | undefined): Promise<void> {
+    const wanted = keysByScheme(keys);
+    const registered = await this.#readRegistration();
+    if (registered && sameKeys(registered.keys, wanted)) return this.#expectOurKeys(wanted, signal);
+    try {
+      await this.directory.register(keys, { signal });
+    } catch (error) {
+      if (!isRefusal(error, "signature_key_conflict")) throw error;
+      await this.#replaceRegistration(registered, keys, error, signal);
+    }
+    await this.#writeRegistration({ keys: wanted });
+    this.#tell({ kind: "registered" });
+  }
+
+  /** Another installation may have taken this client over since. Comparing would prune what is that one's. */
+  async #expectOurKeys(wanted: Registered["keys"], signal: AbortSignal | undefined): Promise<void> {
+    const { signature_keys: current } = await this.directory.getClient({ signal });
+    if (Object.entries(wanted).every(([scheme, key]) => current[scheme as keyof typeof current] === key)) return;
+    const detail = "another installation has registered this client with another signature key since";
+    throw new DirectoryError({ code: "signature_key_conflict", detail, status: 409 });
+  }
+
+  /** A scheme keeps its key, so that a registration with another one must be ended first, if it is this client's own. */
+  async #replaceRegistration(
+    registered: Registered | undefined,
+    keys: readonly RegistrationKey[],
+    conflict: DirectoryError,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { signature_keys: current } = await this.directory.getClient({ signal });
+    const isOurs = registered !== undefined && sameKeys(current, registered.keys);
+    if (!isOurs && !this.#takeOver) {
+      const detail =
+        "another installation registered this client with another signature key; after a reinstall, set takeOver";
+      const { code, status, requestId, problem } = conflict;
+      throw new DirectoryError({ code, status, detail, requestId, problem, cause: conflict });
+    }
+    await this.directory.revoke({ signal });
+    await this.#allGone();
+    await this.directory.register(keys, { signal });
+    this.#tell({ kind: isOurs ? "signature_key_rotated" : "taken_over" });
+  }
+
+  async #allGone(): Promise<void> {
+    const held = await this.held.list();
+    const states = held.filter(({ state }) => state !== "gone").map(({ ref }) => [ref, "gone"] as const);
+    await this.held.settle(new Map(states), [], this.directory.now());
+  }
+
+  async #readRegistration(): Promise<Registered | undefined> {
+    const text = await this.#readNote("registration");
+    return text === undefined ? undefined : (JSON.parse(text) as Registered);
+  }
+
+  #writeRegistration(registered: Registered | undefined): Promise<void> {
+    return this.#writeNote("registration", registered && JSON.stringify(registered));
+  }
+
+  async #isUnfinished(): Promise<boolean> {
+    return (await this.#readNote("unfinished")) !== undefined;
+  }
+
+  async #readNote(name: Note): Promise<string | undefined> {
+    try {
+      return await this.directory.storage.get(`${this.directory.storagePrefix}${name}`);
+    } catch (cause) {
+      throw asDirectoryError(cause, "storage_failed", `${name} could not be read`);
+    }
+  }
+
+  async #writeNote(name: Note, value: string | undefined): Promise<void> {
+    try {
+      await this.directory.storage.write(new Map([[`${this.directory.storagePrefix}${name}`, value]]));
+    } catch (cause) {
+      throw asDirectoryError(cause, "storage_failed", `${name} could not be stored`);
+    }
+  }
+
+  async #signatureKeys(): Promise<readonly RegistrationKey[]> {
+    try {
+      return await this.maker.signatureKeys();
+    } catch (cause) {
+      throw asDirectoryError(cause, "maker_failed", "the maker gave no signature keys");
+    }
+  }
+
+  // ---- comparing ----------------------------------------------------------------------------------
+
+  async #deleteExpired(counts: Counts): Promise<void> {
+    const now = this.directory.now();
+    const expired = (await this.held.list()).filter((held) => mayDeleteAt(held, this.settings) <= now);
+    if (expired.length === 0) return;
+    const refs = expired.map(({ ref }) => ref);
+    await this.held.settle(new Map(), refs, now);
+    counts.deleted += refs.length;
+    this.#tell({ kind: "deleted", refs, reason: "expired" });
+  }
+
+  /**
+   * Brings both sides together: the directory removes what has no private keys here, and what was sent without an answer
+   * is known as offered. What the directory does not have any more is gone: claimed, for the most part.
+   */
+  async #compare(counts: Counts, signal: AbortSignal | undefined): Promise<Inventory> {
+    const now = this.directory.now();
+    const live = (await this.held.list()).filter(({ state, notAfter }) => state !== "gone" && notAfter > now);
+    const refs = live.map(({ ref }) => ref);
+    const { server_refs, pruned, ...found } = await this.directory.reconcile(refs, { prune: true, signal });
+    let { inventory } = found;
+    const atServer = new Set(server_refs);
+    const ours = new Set(refs);
+    const foreign = server_refs.filter((ref) => !ours.has(ref));
+    for (let at = 0; at < foreign.length; at += REFS_PER_REMOVE) {
+      ({ inventory } = await this.directory.remove(foreign.slice(at, at + REFS_PER_REMOVE), { signal }));
+    }
+    const states = new Map<string, HeldState>();
+    for (const { ref, state } of live) {
+      if (state === "offered" && !atServer.has(ref)) states.set(ref, "gone");
+      if (state === "made" && atServer.has(ref)) states.set(ref, "offered");
+    }
+    await this.held.settle(states, [], now);
+    const removed = pruned + foreign.length;
+    counts.pruned += removed;
+    if (removed > 0) this.#tell({ kind: "pruned", count: removed });
+    return inventory;
+  }
+
+  // ---- making and sending -------------------------------------------------------------------------
+
+  /** Makes packages in slices, each stored with its private keys before the next is begun. */
+  async #make(
+    orders: readonly Order[],
+    {
+      policy,
+      keys,
+      counts,
+      total,
+    }: { policy: Policy; keys: readonly RegistrationKey[]; counts: Counts; total: number },
+    signal: AbortSignal | undefined,
+  ): Promise<readonly HeldPackage[]> {
+    const stored: HeldPackage[] = [];
+    for (let at = 0; at < orders.length; at += this.#sliceSize) {
+      throwIfAborted(signal);
+      const madeAt = this.directory.now();
+      const lifetime = lifetimeFrom(madeAt, this.settings, policy.lifetime);
+      const slice: NewPackage[] = [];
+      for (const order of orders.slice(at, at + this.#sliceSize)) {
+        slice.push(await this.#makeOne({ ...order, ...lifetime }, keys, madeAt));
+      }
+      await this.held.add(slice);
+      for (const { privateKeys: _, keyPackage, ...made } of slice) {
+        const bytes = toBase64Url(keyPackage);
+        stored.push({ ...made, keyPackage: bytes, state: "made", since: madeAt, used: false });
+      }
+      counts.made += slice.length;
+      this.#tell({ kind: "made", done: counts.made, total });
+      await this.directory.platform.breathe();
+    }
+    return stored;
+  }
+
+  async #makeOne(wanted: WantedPackage, keys: readonly RegistrationKey[], madeAt: number): Promise<NewPackage> {
+    const { ciphersuite, lastResort, notAfter } = wanted;
+    try {
+      const { keyPackage, privateKeys } = await this.maker.make(wanted);
+      const decoded = KeyPackageIn.fromBytes(keyPackage);
+      if (!decoded.ok) throw new Error(decoded.error.message);
+      const unchecked = decoded.value.intoUnchecked();
+      if (!unchecked.ok) throw new Error(unchecked.error.message);
+      const made = unchecked.value;
+      if (made.ciphersuite() !== ciphersuite)
+        throw new Error(`expected suite ${ciphersuite}, got ${made.ciphersuite()}`);
+      if (made.lastResort() !== lastResort) throw new Error(`expected last resort ${lastResort}, got the opposite`);
+      if (Number(made.lifeTime().notAfter) !== notAfter) throw new Error(`expected not_after ${notAfter}, got another`);
+      const signatureKey = toBase64Url(made.leafNode().signatureKey().asSlice());
+      if (!keys.some(({ publicKey }) => toBase64Url(publicKey) === signatureKey)) {
+        throw new Error("expected one of the maker's signature keys, got another");
+      }
+      const ref = await makeKeyPackageRef(this.directory.crypto, made.ciphersuite(), made.tlsSerialize());
+      return { ref: toBase64Url(ref.asSlice()), ciphersuite, lastResort, notAfter, madeAt, keyPackage, privateKeys };
+    } catch (cause) {
+      throw asDirectoryError(cause, "maker_failed", `a package of suite ${ciphersuite} could not be made`);
+    }
+  }
+
+  /** Sends stored packages, and none whose private keys storage does not give back. */
+  async #upload(
+    batch: readonly HeldPackage[],
+    counts: Counts,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly inventory: Inventory; readonly allRefused: boolean }> {
+    const bytes: Uint8Array[] = [];
+    for (const { ref, keyPackage } of batch) {
+      const decoded = fromBase64Url(keyPackage);
+      if (!decoded || !(await this.held.privateKeys(ref))) {
+        const detail = "storage does not give back private keys that it had stored, so nothing was uploaded";
+        throw new DirectoryError({ code: "storage_failed", detail });
+      }
+      bytes.push(decoded);
+    }
+    const { results, inventory } = await this.directory.publish(bytes, { signal });
+    const states = new Map<string, HeldState>();
+    const refused: string[] = [];
+    for (const { index, code, detail = "" } of results) {
+      const held = batch[index];
+      if (!held) continue;
+      const state = STATE_AFTER[code];
+      if (state === undefined) {
+        refused.push(held.ref);
+        this.#tell({ kind: "refused", ref: held.ref, code, detail });
+      } else states.set(held.ref, state);
+    }
+    await this.#retireLastResorts(batch, states);
+    // Never offered to anybody: their keys open nothing.
+    await this.held.settle(states, refused, this.directory.now());
+    const uploaded = [...states].flatMap(([ref, state]) => (state === "offered" ? [ref] : []));
+    counts.uploaded += uploaded.length;
+    counts.refused += refused.length;
+    if (uploaded.length > 0) this.#tell({ kind: "uploaded", refs: uploaded });
+    if (refused.length > 0) this.#tell({ kind: "deleted", refs: refused, reason: "refused" });
+    return { inventory, allRefused: uploaded.length === 0 };
+  }
+
+  /** The directory has one last resort of each suite: the latest. */
+  async #retireLastResorts(batch: readonly HeldPackage[], states: Map<string, HeldState>): Promise<void> {
+    const fresh = batch.filter(({ ref, lastResort }) => lastResort && states.get(ref) === "offered");
+    if (fresh.length === 0) return;
+    for (const { ref, ciphersuite, lastResort, state } of await this.held.list()) {
+      const isReplaced = fresh.some((one) => one.ciphersuite === ciphersuite && one.ref !== ref);
+      if (lastResort && state === "offered" && isReplaced) states.set(ref, "gone");
+    }
+  }
+}
+
+/**
+ * What becomes of a package by the directory's answer. A code that is not here is a refusal: the directory never had the
+ * package. One that has expired may have been claimed before.
+ */
+const STATE_AFTER: Partial<Record<PublishResult["code"], HeldState>> = {
+  stored: "offered",
+  duplicate: "offered",
+  already_claimed: "gone",
+  already_removed: "gone",
+  last_resort_superseded: "gone",
+  lifetime_expired: "gone",
+  stock_full: "made",
+};
+
+/** How many of these one request takes; at least one, of which the directory says itself that it is too large. */
+function countThatFits(packages: readonly HeldPackage[], limits: Policy["limits"]): number {
+  let bytes = BODY_FRAME_BYTES;
+  let count = 0;
+  for (const { keyPackage } of packages.slice(0, limits.key_packages_per_request)) {
+    bytes += keyPackage.length + 3;
+    if (bytes > limits.body_bytes) break;
+    count++;
+  }
+  return Math.max(1, count);
+}
+
+const keysByScheme = (keys: readonly RegistrationKey[]): Record<string, string> =>
+  Object.fromEntries(keys.map(({ scheme, publicKey }) => [scheme, toBase64Url(publicKey)]));
+
+const sameKeys = (
+  a: Readonly<Record<string, string | undefined>>,
+  b: Readonly<Record<string, string | undefined>>,
+): boolean => [...new Set([...Object.keys(a), ...Object.keys(b)])].every((scheme) => a[scheme] === b[scheme]);
+
+const isRefusal = (error: unknown, code: string): error is DirectoryError =>
+  error instanceof DirectoryError && error.code === code;
