@@ -417,6 +417,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
+    safeguard: "a newer schema serves nothing",
+    file: "src/pool/pool.ts",
+    from: "if (this.#newerSchema) throw this.#newerSchema;",
+    to: "",
+    tests: ["test/workers/http/newer-schema.test.ts"],
+  },
+  {
     safeguard: "the time of storing",
     file: "src/pool/operations/void-before-epoch.ts",
     from: "storedAt < epoch || ",

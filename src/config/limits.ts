@@ -202,6 +202,12 @@ export const MAX_CACHED_TOKENS = 4_096;
 /** After an alarm that failed the next one rings then, whatever else was asked for. */
 export const ALARM_RETRY_MS = 10_000;
 
+/** An alarm of a pool whose tables this code does not know does nothing, and rings again then. */
+export const NEWER_SCHEMA_ALARM_MS = 3_600_000;
+
+/** What a caller is told to wait after a pool said so: a deployment takes minutes. */
+export const NEWER_SCHEMA_RETRY_AFTER_SECONDS = 60;
+
 /** No alarm is set nearer than this: one for now, set by the handler of another, has been seen not to ring at all. */
 export const MIN_ALARM_AHEAD_MS = 100;
 

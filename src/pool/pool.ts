@@ -9,7 +9,7 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, ENDED_REPLAYS_PER_WRITE, OUTBOX_DELAY_MS } from "../config/limits.ts";
+import { ALARM_RETRY_MS, ENDED_REPLAYS_PER_WRITE, NEWER_SCHEMA_ALARM_MS, OUTBOX_DELAY_MS } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type {
   ClaimAnswer,
@@ -36,6 +36,7 @@ import type {
   RevokeUserAnswer,
 } from "../contract/pool-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
+import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
@@ -62,7 +63,7 @@ import {
 } from "./tables/clients.ts";
 import { inventory } from "./tables/inventory.ts";
 import { readPool } from "./tables/pool-row.ts";
-import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
+import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
 
@@ -73,6 +74,8 @@ export class Pool extends DurableObject<object> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
+  /** Set if its tables are of a later version than this code: it serves nothing and writes nothing. */
+  #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
   readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
@@ -84,7 +87,9 @@ export class Pool extends DurableObject<object> {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as Record<string, unknown>);
-    this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
+    this.#alarm = new AlarmScheduler(ctx, () =>
+      this.#newerSchema ? undefined : nextDueMs(this.#sql, this.#settings.retention),
+    );
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
@@ -97,7 +102,8 @@ export class Pool extends DurableObject<object> {
       sync: () => ctx.storage.sync(),
     });
     this.#exists = poolExists(this.#sql);
-    if (this.#exists) ctx.storage.transactionSync(() => migratePool(this.#sql));
+    if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
+    if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -300,6 +306,12 @@ export class Pool extends DurableObject<object> {
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     if (!this.#exists) return;
+    if (this.#newerSchema) {
+      // What is due keeps until code that knows the tables is back; an alarm that is not set again would never ring then.
+      this.#alarm.request(Date.now() + NEWER_SCHEMA_ALARM_MS);
+      this.#alarm.flush();
+      return;
+    }
     try {
       await this.#doLaterWork(Date.now());
     } catch (error) {
@@ -329,6 +341,7 @@ export class Pool extends DurableObject<object> {
   }
 
   #transact<T>(body: () => T): T {
+    if (this.#newerSchema) throw this.#newerSchema;
     try {
       const result = this.ctx.storage.transactionSync(body);
       this.#alarm.flush();

@@ -11,7 +11,7 @@ export type WarningEvent =
   | "restore_epoch_unreadable";
 
 /** Unexpected faults. */
-export type ErrorEvent = "fault" | "alarm_not_set";
+export type ErrorEvent = "fault" | "alarm_not_set" | "pool_schema_newer";
 
 export const log = {
   info: (event: "request", members: Readonly<Record<string, unknown>>): void =>

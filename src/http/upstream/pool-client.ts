@@ -3,6 +3,7 @@
  * where that is safe, and whatever is not an answer is a refusal.
  */
 import {
+  NEWER_SCHEMA_RETRY_AFTER_SECONDS,
   POOL_CALL_ATTEMPTS,
   POOL_CALL_TIMEOUT_MS,
   POOL_RETRY_PAUSE_MS,
@@ -103,7 +104,7 @@ function accepted(answer: unknown): Result<unknown> {
   return refuse(outcome as ProblemCode, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }
 
-/** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */
+/** The answer of the pool, or `pool_overloaded`, `pool_schema_newer` or `pool_unavailable`. */
 export const callPool = <T>(
   placement: PoolPlacement,
   user: string,
@@ -125,6 +126,9 @@ async function callStub<T>(
       const { retryable, overloaded } = traits(error);
       log.warn("pool_call_failed", { attempt, retryable, overloaded, reason: nameOf(error) });
       if (overloaded) return poolOverloaded();
+      if (isNewerSchema(error)) {
+        return refuse("pool_schema_newer", undefined, { retryAfterSeconds: NEWER_SCHEMA_RETRY_AFTER_SECONDS });
+      }
       if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
       await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
@@ -144,5 +148,9 @@ function traits(error: unknown): { readonly retryable: boolean; readonly overloa
   const { retryable, overloaded } = error as { readonly retryable?: unknown; readonly overloaded?: unknown };
   return { retryable: retryable === true, overloaded: overloaded === true };
 }
+
+/** Of an error on its way from the pool only the text is left for sure. */
+const isNewerSchema = (error: unknown): boolean => error instanceof Error && error.message.includes(NEWER_SCHEMA);
+const NEWER_SCHEMA: ProblemCode = "pool_schema_newer";
 
 const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");

@@ -146,7 +146,8 @@ function bulkUser(user: string, claimed: Claimed): BulkClaimUser {
   if (claimed.ok) return { user, status: claimed.value.status, clients: claimed.value.clients.map(clientClaimBody) };
   const { code } = claimed.error;
   if (code === "unknown_user" || code === "idempotency_key_reused") return { user, status: code, clients: [] };
-  return { user, status: "failed", clients: [], code: code === "pool_overloaded" ? code : "pool_unavailable" };
+  const isNamed = code === "pool_overloaded" || code === "pool_schema_newer";
+  return { user, status: "failed", clients: [], code: isNamed ? code : "pool_unavailable" };
 }
 
 /** The soonest that any client may give again. */

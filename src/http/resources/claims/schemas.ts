@@ -79,7 +79,7 @@ export const bulkClaimAnswer = named(
         user: identifier,
         status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed", "idempotency_key_reused"]),
         clients: z.array(clientClaim),
-        code: z.optional(z.enum(["pool_unavailable", "pool_overloaded", "answer_too_large"])),
+        code: z.optional(z.enum(["pool_unavailable", "pool_overloaded", "pool_schema_newer", "answer_too_large"])),
       }),
     ),
   }),
