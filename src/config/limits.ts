@@ -138,12 +138,24 @@ export const MAX_DIRECTORY_CAPABILITY_BYTES = 60 * 1024;
 /** A revoked client is remembered this long, in the pool and in the directory, far longer than a late write takes. */
 export const REVOKED_CLIENT_RETENTION_SECONDS = 30 * 24 * 3_600;
 
-/** First and longest pause before a failed write to the directory is tried again. */
-export const OUTBOX_RETRY_MIN_MS = 1_000;
+/**
+ * First and longest pause before a failed write to the directory is tried again. A database that has stalled never
+ * recovers from pools that all ask again after a second (docs/scale.md, `npm run simulate`).
+ */
+export const OUTBOX_RETRY_MIN_MS = 30_000;
 export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
 
 /** News for the directory wait this long for more of them, so that a burst is one write. */
 export const OUTBOX_DELAY_MS = 1_000;
+
+/**
+ * What has ended by the clock is deleted only when the alarm looks at the clock again, so much later: a clock that is
+ * ahead for a moment, as before it is set at the start of a machine, deletes nothing.
+ */
+export const CLOCK_CONFIRMATION_SECONDS = 3_600;
+
+/** Fingerprints are kept so long after the end of their packages: no clock that is ahead by less forgets what was given. */
+export const FINGERPRINT_MARGIN_SECONDS = 30 * 24 * 3_600;
 
 /** Rows that one alarm deletes or voids at a time, so that it never runs long; it re-arms itself for the rest. */
 export const ALARM_CHUNK_ROWS = 2_000;
@@ -199,8 +211,9 @@ export const TOKEN_CACHE_MS = 60_000;
 /** Tokens that an isolate remembers: at about a kilobyte each, four megabytes. */
 export const MAX_CACHED_TOKENS = 4_096;
 
-/** After an alarm that failed the next one rings then, whatever else was asked for. */
-export const ALARM_RETRY_MS = 10_000;
+/** First and longest pause after an alarm that failed, whatever else was asked for; it doubles each time. */
+export const ALARM_RETRY_MIN_MS = 10_000;
+export const ALARM_RETRY_MAX_MS = 3_600_000;
 
 /** An alarm of a pool whose tables this code does not know does nothing, and rings again then. */
 export const NEWER_SCHEMA_ALARM_MS = 3_600_000;

@@ -4,6 +4,8 @@ export type PoolRow = {
   readonly user: string;
   /** Unix seconds; one-time packages stored before it are void. */
   readonly restoreEpoch: number;
+  /** The clock when the alarm last looked whether anything has ended, in unix seconds (looks.ts); 0 for never. */
+  readonly lookedAt: number;
   readonly projectionVersion: number;
   /** How far each client had changed (`ClientRecord.changes`) when the directory last took its snapshot, by client id. */
   readonly projected: Readonly<Record<string, number>>;
@@ -21,6 +23,7 @@ export const ANYWHERE = "*";
 type Row = {
   user: string;
   restore_epoch: number;
+  looked_at: number;
   projection_version: number;
   projected: string;
   projected_to: string | null;
@@ -31,13 +34,14 @@ type Row = {
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
     .exec<Row>(
-      `SELECT user, restore_epoch, projection_version, projected, projected_to, outbox_due_ms, outbox_failures
+      `SELECT user, restore_epoch, looked_at, projection_version, projected, projected_to, outbox_due_ms, outbox_failures
        FROM pool WHERE id = 1`,
     )
     .one();
   return {
     user: row.user,
     restoreEpoch: row.restore_epoch,
+    lookedAt: row.looked_at,
     projectionVersion: row.projection_version,
     projected: JSON.parse(row.projected) as Record<string, number>,
     projectedTo: row.projected_to ?? undefined,
@@ -50,9 +54,10 @@ export function readPool(sql: SqlStorage): PoolRow {
 export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {
   const pool = { ...readPool(sql), ...change };
   sql.exec(
-    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, projected_to = ?, outbox_due_ms = ?,
-       outbox_failures = ? WHERE id = 1`,
+    `UPDATE pool SET restore_epoch = ?, looked_at = ?, projection_version = ?, projected = ?, projected_to = ?,
+       outbox_due_ms = ?, outbox_failures = ? WHERE id = 1`,
     pool.restoreEpoch,
+    pool.lookedAt,
     pool.projectionVersion,
     JSON.stringify(pool.projected),
     pool.projectedTo ?? null,

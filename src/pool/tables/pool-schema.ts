@@ -15,6 +15,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       schema_version INTEGER NOT NULL,
       user TEXT NOT NULL,
       restore_epoch INTEGER NOT NULL DEFAULT 0,
+      looked_at INTEGER NOT NULL DEFAULT 0,
       projection_version INTEGER NOT NULL DEFAULT 0,
       projected TEXT NOT NULL DEFAULT '{}',
       projected_to TEXT,
