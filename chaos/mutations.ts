@@ -417,6 +417,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
+    safeguard: "the restore epoch outlives D1",
+    file: "src/http/upstream/restore-epoch-places.ts",
+    from: "return [...databases, keeper];",
+    to: "void keeper; return databases;",
+    tests: ["test/workers/directory/restore-epoch.test.ts"],
+  },
+  {
+    safeguard: "a pool tells of an epoch that was lost",
+    file: "src/http/upstream/pool-client.ts",
+    from: "if (restoreEpoch !== undefined) rememberRestoreEpoch(restoreEpoch);",
+    to: "void restoreEpoch; void rememberRestoreEpoch;",
+    tests: ["test/workers/http/restore-epoch.test.ts"],
+  },
+  {
     safeguard: "two looks at the clock",
     file: "src/pool/looks.ts",
     from: "canLook(lookedAt, now) ? lookedAt : 0",

@@ -18,7 +18,7 @@ import { pause } from "../../shared/pause.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
-import { knownRestoreEpoch } from "./restore-epoch-cache.ts";
+import { knownRestoreEpoch, rememberRestoreEpoch } from "./restore-epoch-cache.ts";
 
 /**
  * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that the failure may
@@ -77,7 +77,11 @@ export function poolClient(env: PoolPlacement, user: string): PoolClient {
         typeof repetition === "string" ? repetition : repetition(whole as never),
         (pool) => (pool[method] as (call: object) => Promise<unknown>)(whole),
       );
-      return answer.ok ? (accepted(answer.value) as Result<never>) : answer;
+      if (!answer.ok) return answer;
+      // A pool may know of an epoch that D1 has lost.
+      const { restoreEpoch } = answer.value as { readonly restoreEpoch?: number };
+      if (restoreEpoch !== undefined) rememberRestoreEpoch(restoreEpoch);
+      return accepted(answer.value) as Result<never>;
     };
   return Object.fromEntries(
     (Object.keys(REPETITION) as Method[]).map((method) => [method, call(method)]),
