@@ -110,7 +110,7 @@ function publishesByClient(history: History): Map<string, Publish[]> {
 }
 
 /** A package that was made before a restore epoch is void too: it was made this long before it was sent, at most. */
-const MADE_BEFORE_SENT_MS = 30_000;
+const MADE_BEFORE_SENT_MS = 1_000;
 
 /** When something may have ended a package of this client from outside: each with a test of which ones. */
 type Ending = { readonly fromMs: number; readonly ends: (story: Pick<Story, "package" | "offered">) => boolean };

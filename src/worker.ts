@@ -1,5 +1,6 @@
 import { app } from "./http/app.ts";
 
 export { Pool } from "./pool/pool.ts";
+export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 export default { fetch: app.fetch };

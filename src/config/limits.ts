@@ -203,12 +203,24 @@ export const REVOKED_CLIENT_RETENTION_SECONDS = 30 * 24 * 3_600;
  */
 export const ENDED_TOKENS_RETENTION_SECONDS = 30 * 24 * 3_600;
 
-/** First and longest pause before a failed write to the directory is tried again. */
-export const OUTBOX_RETRY_MIN_MS = 1_000;
+/**
+ * First and longest pause before a failed write to the directory is tried again. A database that has stalled never
+ * recovers from pools that all ask again after a second (docs/scale.md, `npm run simulate`).
+ */
+export const OUTBOX_RETRY_MIN_MS = 30_000;
 export const OUTBOX_RETRY_MAX_MS = 5 * 60_000;
 
 /** News for the directory wait this long for more of them, so that a burst is one write. */
 export const OUTBOX_DELAY_MS = 1_000;
+
+/**
+ * What has ended by the clock is deleted only when the alarm looks at the clock again, so much later: a clock that is
+ * ahead for a moment, as before it is set at the start of a machine, deletes nothing.
+ */
+export const CLOCK_CONFIRMATION_SECONDS = 3_600;
+
+/** Fingerprints are kept so long after the end of their packages: no clock that is ahead by less forgets what was given. */
+export const FINGERPRINT_MARGIN_SECONDS = 30 * 24 * 3_600;
 
 /** Rows that one alarm deletes or voids at a time, so that it never runs long; it re-arms itself for the rest. */
 export const ALARM_CHUNK_ROWS = 2_000;
@@ -302,8 +314,15 @@ export const TOKEN_CACHE_MS = 60_000;
 export const MAX_TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
 export const CACHED_TOKEN_OVERHEAD_BYTES = 512;
 
-/** After an alarm that failed the next one rings then, whatever else was asked for. */
-export const ALARM_RETRY_MS = 10_000;
+/** First and longest pause after an alarm that failed, whatever else was asked for; it doubles each time. */
+export const ALARM_RETRY_MIN_MS = 10_000;
+export const ALARM_RETRY_MAX_MS = 3_600_000;
+
+/** An alarm of a pool whose tables this code does not know does nothing, and rings again then. */
+export const NEWER_SCHEMA_ALARM_MS = 3_600_000;
+
+/** What a caller is told to wait after a pool said so: a deployment takes minutes. */
+export const NEWER_SCHEMA_RETRY_AFTER_SECONDS = 60;
 
 /** No alarm is set nearer than this: one for now, set by the handler of another, has been seen not to ring at all. */
 export const MIN_ALARM_AHEAD_MS = 100;

@@ -41,6 +41,8 @@ export type Settings = {
   readonly maxTotalLifetimeSeconds: number | undefined;
   readonly uploadClockSkewSeconds: number;
   readonly uploadBackdatingSeconds: number;
+  /** The least that the restore epoch can be, in unix seconds; 0 for none. */
+  readonly restoreEpoch: number;
   readonly minRemainingLifetimeSeconds: number;
   readonly stock: StockSettings;
   readonly budgets: BudgetSettings;
@@ -55,6 +57,7 @@ export const SETTING_NAMES = [
   "MAX_TOTAL_LIFETIME_SECONDS",
   "UPLOAD_CLOCK_SKEW_SECONDS",
   "UPLOAD_BACKDATING_SECONDS",
+  "RESTORE_EPOCH",
   "MIN_REMAINING_LIFETIME_SECONDS",
   "STOCK_TARGET",
   "STOCK_CAP",
@@ -95,6 +98,7 @@ export function readSettings(env: Variables): Settings {
     maxTotalLifetimeSeconds: optional("MAX_TOTAL_LIFETIME_SECONDS", limits.MAX_TOTAL_LIFETIME_SECONDS),
     uploadClockSkewSeconds: count("UPLOAD_CLOCK_SKEW_SECONDS", limits.UPLOAD_CLOCK_SKEW_SECONDS),
     uploadBackdatingSeconds: count("UPLOAD_BACKDATING_SECONDS", limits.UPLOAD_BACKDATING_SECONDS),
+    restoreEpoch: count("RESTORE_EPOCH", 0),
     minRemainingLifetimeSeconds: count("MIN_REMAINING_LIFETIME_SECONDS", limits.MIN_REMAINING_LIFETIME_SECONDS),
     stock: {
       targetPackages: count("STOCK_TARGET", limits.STOCK_TARGET_PACKAGES),

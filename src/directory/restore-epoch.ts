@@ -1,6 +1,4 @@
-/** The restore epoch: the one setting that lives in the directory, because an operator sets it in need. */
-import type { Directory } from "./shards.ts";
-
+/** The restore epoch as each database of the directory keeps it. */
 export type RestoreEpoch = {
   /** Unix seconds; 0 if there never was a restore. */
   readonly epoch: number;
@@ -14,35 +12,21 @@ type Row = { epoch: number; set_at: number };
 
 const fromRow = (row: Row | null): RestoreEpoch => (row ? { epoch: row.epoch, setAt: row.set_at } : NEVER);
 
-const newestOf = (epochs: readonly RestoreEpoch[]): RestoreEpoch =>
-  epochs.reduce((newest, next) => (next.epoch > newest.epoch ? next : newest), NEVER);
-
 /** The epoch that one database knows, from whichever replica is near. */
 export async function readShardEpoch(db: D1Database): Promise<RestoreEpoch> {
   const session = db.withSession("first-unconstrained");
   return fromRow(await session.prepare("SELECT epoch, set_at FROM restore_epoch WHERE id = 1").first<Row>());
 }
 
-/** The newest that any database knows. */
-export async function readRestoreEpoch({ shards }: Directory): Promise<RestoreEpoch> {
-  return newestOf(await Promise.all(shards.map(({ db }) => readShardEpoch(db))));
-}
-
-/**
- * Writes the epoch to every database and returns the newest in force: it never goes back. Throws if one of them did not
- * take it; it may be written again then.
- */
-export async function writeRestoreEpoch({ shards }: Directory, epoch: number, now: number): Promise<RestoreEpoch> {
-  const write = async ({ db }: { readonly db: D1Database }) =>
-    fromRow(
-      await db
-        .prepare(
-          `INSERT INTO restore_epoch (id, epoch, set_at) VALUES (1, ?1, ?2)
-           ON CONFLICT (id) DO UPDATE SET set_at = CASE WHEN ?1 > epoch THEN ?2 ELSE set_at END, epoch = MAX(epoch, ?1)
-           RETURNING epoch, set_at`,
-        )
-        .bind(epoch, now)
-        .first<Row>(),
-    );
-  return newestOf(await Promise.all(shards.map(write)));
+/** Writes the epoch to one database, and returns the newest that it knows: it never goes back. `setAt` in unix seconds. */
+export async function writeShardEpoch(db: D1Database, epoch: number, setAt: number): Promise<RestoreEpoch> {
+  const row = await db
+    .prepare(
+      `INSERT INTO restore_epoch (id, epoch, set_at) VALUES (1, ?1, ?2)
+       ON CONFLICT (id) DO UPDATE SET set_at = CASE WHEN ?1 > epoch THEN ?2 ELSE set_at END, epoch = MAX(epoch, ?1)
+       RETURNING epoch, set_at`,
+    )
+    .bind(epoch, setAt)
+    .first<Row>();
+  return fromRow(row);
 }

@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { toBase64Url } from "../shared/base64url.ts";
 import type { Pool } from "./pool.ts";
+import type { RestoreEpochKeeper } from "./restore-epoch-keeper.ts";
 
 const DOMAIN = "mls-key-directory/user/";
 
@@ -29,6 +30,12 @@ export function poolFor(env: PoolPlacement, user: string): DurableObjectStub<Poo
     ? namespace.getByName(poolName(user), { locationHint: env.POOL_LOCATION_HINT as DurableObjectLocationHint })
     : namespace.getByName(poolName(user));
 }
+
+export type KeeperPlacement = { readonly RESTORE_EPOCH_KEEPER: DurableObjectNamespace<RestoreEpochKeeper> };
+
+/** A stub of the one object that keeps the restore epoch. */
+export const keeperOf = (env: KeeperPlacement): DurableObjectStub<RestoreEpochKeeper> =>
+  env.RESTORE_EPOCH_KEEPER.getByName("restore-epoch");
 
 /** A stub of the pool with this object id, in hex as the platform lists it; undefined if no pool can have that id. */
 export function poolById(env: PoolPlacement, id: string): DurableObjectStub<Pool> | undefined {

@@ -9,7 +9,13 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
-import { ALARM_RETRY_MS, ENDED_REPLAYS_PER_WRITE, OUTBOX_DELAY_MS } from "../config/limits.ts";
+import {
+  ALARM_RETRY_MAX_MS,
+  ALARM_RETRY_MIN_MS,
+  ENDED_REPLAYS_PER_WRITE,
+  NEWER_SCHEMA_ALARM_MS,
+  OUTBOX_DELAY_MS,
+} from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type {
   ClaimAnswer,
@@ -38,7 +44,9 @@ import type {
 } from "../contract/pool-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
 import { writePoint } from "../shared/data-points.ts";
+import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
+import { confirmedTime, wasAhead } from "./looks.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { knownCodes } from "./operations/known-packages.ts";
@@ -49,12 +57,13 @@ import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch, earliestNotBefore } from "./operations/void-before-epoch.ts";
-import { markAllChanged, requestSend } from "./outbox/outbox.ts";
+import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
+import { clientsWithExpired } from "./tables/chunks.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
 import {
   allClients,
@@ -67,8 +76,8 @@ import {
 } from "./tables/clients.ts";
 import { endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
-import { readPool } from "./tables/pool-row.ts";
-import { createPool, migratePool, poolExists } from "./tables/pool-schema.ts";
+import { readPool, writePool } from "./tables/pool-row.ts";
+import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
 
@@ -79,6 +88,8 @@ export class Pool extends DurableObject<object> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
+  /** Set if its tables are of a later version than this code: it serves nothing and writes nothing. */
+  #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
   readonly #relay: OutboxRelay;
   readonly #groupedClaims: GroupedCommits;
@@ -88,6 +99,12 @@ export class Pool extends DurableObject<object> {
   readonly #metrics: AnalyticsEngineDataset | undefined;
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
+  /** In a row, and in this instance. */
+  #failedAlarms = 0;
+  /** `lookedAt` of the pool's row as the last call but a claim left it, or the first claim after that found it. */
+  #lookedAt = 0;
+  /** Whether packages are in the way of claims that had expired by then. Claims alone read and keep it. */
+  #hasExpired = false;
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
@@ -96,7 +113,9 @@ export class Pool extends DurableObject<object> {
     this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
     this.#registrations = registrationBudget(this.#settings.budgets);
     this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
-    this.#alarm = new AlarmScheduler(ctx, () => nextDueMs(this.#sql, this.#settings.retention));
+    this.#alarm = new AlarmScheduler(ctx, () =>
+      this.#newerSchema ? undefined : nextDueMs(this.#sql, this.#settings.retention),
+    );
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
@@ -110,7 +129,8 @@ export class Pool extends DurableObject<object> {
       sync: () => ctx.storage.sync(),
     });
     this.#exists = poolExists(this.#sql);
-    if (this.#exists) ctx.storage.transactionSync(() => migratePool(this.#sql));
+    if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
+    if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -119,6 +139,7 @@ export class Pool extends DurableObject<object> {
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
       this.#adoptEpoch(call, nowMs);
+      this.#observeClock(nowMs);
       const bucket = this.#registrations;
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -326,6 +347,8 @@ export class Pool extends DurableObject<object> {
       }
       // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
       if (crossedThreshold) this.#announce(nowMs + OUTBOX_DELAY_MS);
+      // Packages that are over count as stock until they are dropped, and hide a threshold.
+      else if (this.#hasExpired && confirmedTime(this.#lookedAt, now) > 0) this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
       return { outcome: "answered", ...answer, replayed: false };
     });
   }
@@ -367,25 +390,39 @@ export class Pool extends DurableObject<object> {
    */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
+    this.#alarm.hold(0);
     if (!this.#exists) return;
+    if (this.#newerSchema) {
+      // What is due keeps until code that knows the tables is back; an alarm that is not set again would never ring then.
+      this.#alarm.request(Date.now() + NEWER_SCHEMA_ALARM_MS);
+      this.#alarm.flush();
+      return;
+    }
     try {
       await this.#doLaterWork(Date.now());
+      this.#failedAlarms = 0;
     } catch (error) {
       writePoint(this.#metrics, "alarm", { outcome: "failed", count: 1 });
       // The platform tries again by itself, but the next call that requests an alarm would set it to its own time.
-      this.#alarm.request(Date.now() + ALARM_RETRY_MS);
+      const pauseMs = Math.min(ALARM_RETRY_MAX_MS, ALARM_RETRY_MIN_MS * 2 ** Math.min(this.#failedAlarms, 20));
+      this.#failedAlarms += 1;
+      this.#alarm.hold(Date.now() + pauseMs);
       this.#alarm.flush();
       throw error;
     }
   }
 
   async #doLaterWork(nowMs: number): Promise<void> {
-    const unfinished = this.#commit(() => sweep(this.#sql, this.#settings.retention, nowMs));
+    const { unfinished, look } = this.#commit(() => {
+      this.#observeClock(nowMs);
+      return sweep(this.#sql, this.#settings.retention, nowMs);
+    });
     // What is not urgent, what has just expired among it, goes along with an alarm that rings anyway, and so does what
     // would be sent in a moment.
     const { outboxDueMs, outboxFailures } = readPool(this.#sql);
     const soonMs = nowMs + (outboxFailures === 0 ? OUTBOX_DELAY_MS : 0);
-    if (outboxDueMs === undefined || outboxDueMs <= soonMs) await this.#relay.send();
+    if (outboxDueMs === undefined || outboxDueMs <= soonMs) await this.#relay.send(look);
+    if (look && readPool(this.#sql).lookedAt !== look.at) this.#commit(() => noteLook(this.#sql, look, nowMs));
     const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
     if (next !== undefined) this.#alarm.request(next);
     this.#alarm.flush();
@@ -398,6 +435,7 @@ export class Pool extends DurableObject<object> {
   }
 
   #transact<T>(body: () => T): T {
+    if (this.#newerSchema) throw this.#newerSchema;
     try {
       const result = this.ctx.storage.transactionSync(body);
       this.#alarm.flush();
@@ -415,7 +453,9 @@ export class Pool extends DurableObject<object> {
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
       this.#adoptEpoch(call, nowMs);
+      this.#observeClock(nowMs);
       this.#cache = new ClaimCache(this.#sql);
+      this.#hasExpired = clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
     }
     return this.#cache;
   }
@@ -425,6 +465,7 @@ export class Pool extends DurableObject<object> {
     const nowMs = Date.now();
     return this.#commit(() => {
       this.#adoptEpoch(call, nowMs);
+      this.#observeClock(nowMs);
       this.#endReplays(unixSeconds(nowMs));
       return body(nowMs);
     });
@@ -443,10 +484,22 @@ export class Pool extends DurableObject<object> {
   #endReplays(now: number): void {
     const { replaySeconds } = this.#settings.retention;
     this.#endedReplays = endReplays(this.#sql, this.#endedReplays, {
-      now,
+      now: confirmedTime(this.#lookedAt, now),
       replaySeconds,
       limit: ENDED_REPLAYS_PER_WRITE,
     });
+  }
+
+  /** Reads when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
+  #observeClock(nowMs: number): void {
+    const now = unixSeconds(nowMs);
+    this.#lookedAt = readPool(this.#sql).lookedAt;
+    if (!wasAhead(this.#lookedAt, now)) return;
+    this.#lookedAt = now;
+    // The directory was told of packages that are not over, and the alarm is set for a time far away.
+    markAllChanged(this.#sql, nowMs + OUTBOX_DELAY_MS);
+    writePool(this.#sql, { lookedAt: now });
+    this.#announce(nowMs + OUTBOX_DELAY_MS);
   }
 
   #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {

@@ -13,7 +13,7 @@ export type WarningEvent =
   | "issuer_keys_not_fetched";
 
 /** Unexpected faults. */
-export type ErrorEvent = "fault" | "alarm_not_set";
+export type ErrorEvent = "fault" | "alarm_not_set" | "pool_schema_newer";
 
 export const log = {
   info: (event: "request", members: Readonly<Record<string, unknown>>): void =>

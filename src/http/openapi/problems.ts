@@ -37,7 +37,7 @@ export function problemsOf(operation: Operation): readonly ProblemCode[] {
   if (operation.body) codes.push(...BODY);
   if (operation.takesIdempotencyKey) codes.push("invalid_idempotency_key");
   if (operation.query) codes.push("invalid_request");
-  if (operation.needs === "pool") codes.push("pool_unavailable", "pool_overloaded");
+  if (operation.needs === "pool") codes.push("pool_unavailable", "pool_overloaded", "pool_schema_newer");
   if (operation.needs === "directory") codes.push("directory_unavailable");
   return [...new Set(codes)];
 }

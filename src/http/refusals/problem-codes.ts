@@ -59,6 +59,7 @@ export const PROBLEMS = {
   setting_invalid: refused(503, "A setting of the deployment cannot be read"),
   not_ready: refused(503, "A part of the deployment is not ready"),
   pool_unavailable: refused(503, "The user's pool did not answer"),
+  pool_schema_newer: refused(503, "The user's pool was written by a newer version of the directory"),
   pool_overloaded: refused(503, "The user's pool is overloaded"),
   directory_unavailable: refused(503, "The directory's database did not answer"),
 } as const satisfies Record<string, ProblemKind>;

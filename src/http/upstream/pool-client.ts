@@ -3,6 +3,7 @@
  * where that is safe, and whatever is not an answer is a refusal.
  */
 import {
+  NEWER_SCHEMA_RETRY_AFTER_SECONDS,
   POOL_CALL_ATTEMPTS,
   POOL_CALL_TIMEOUT_MS,
   POOL_RETRY_PAUSE_MS,
@@ -17,7 +18,7 @@ import { pause } from "../../shared/pause.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
-import { knownRestoreEpoch } from "./restore-epoch-cache.ts";
+import { knownRestoreEpoch, rememberRestoreEpoch } from "./restore-epoch-cache.ts";
 
 /**
  * `safe`: the call may take effect twice without harm, so it is repeated when the platform says that the failure may
@@ -78,7 +79,11 @@ export function poolClient(env: PoolPlacement, user: string): PoolClient {
         typeof repetition === "string" ? repetition : repetition(whole as never),
         (pool) => (pool[method] as (call: object) => Promise<unknown>)(whole),
       );
-      return answer.ok ? (accepted(answer.value) as Result<never>) : answer;
+      if (!answer.ok) return answer;
+      // A pool may know of an epoch that D1 has lost.
+      const { restoreEpoch } = answer.value as { readonly restoreEpoch?: number };
+      if (restoreEpoch !== undefined) rememberRestoreEpoch(restoreEpoch);
+      return accepted(answer.value) as Result<never>;
     };
   return Object.fromEntries(
     (Object.keys(REPETITION) as Method[]).map((method) => [method, call(method)]),
@@ -124,7 +129,7 @@ function detailOf({ outcome, scheme, endedAt }: Outcome): string | undefined {
   }
 }
 
-/** The answer of the pool, or `pool_overloaded` or `pool_unavailable`. */
+/** The answer of the pool, or `pool_overloaded`, `pool_schema_newer` or `pool_unavailable`. */
 export const callPool = <T>(
   placement: PoolPlacement,
   user: string,
@@ -146,6 +151,9 @@ async function callStub<T>(
       const { retryable, overloaded } = traits(error);
       log.warn("pool_call_failed", { attempt, retryable, overloaded, reason: nameOf(error) });
       if (overloaded) return poolOverloaded();
+      if (isNewerSchema(error)) {
+        return refuse("pool_schema_newer", undefined, { retryAfterSeconds: NEWER_SCHEMA_RETRY_AFTER_SECONDS });
+      }
       if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
       await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
     }
@@ -165,5 +173,9 @@ function traits(error: unknown): { readonly retryable: boolean; readonly overloa
   const { retryable, overloaded } = error as { readonly retryable?: unknown; readonly overloaded?: unknown };
   return { retryable: retryable === true, overloaded: overloaded === true };
 }
+
+/** Of an error on its way from the pool only the text is left for sure. */
+const isNewerSchema = (error: unknown): boolean => error instanceof Error && error.message.includes(NEWER_SCHEMA);
+const NEWER_SCHEMA: ProblemCode = "pool_schema_newer";
 
 const nameOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");

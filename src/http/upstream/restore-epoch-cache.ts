@@ -3,10 +3,11 @@
  * first request of an isolate: what that means for a restore is said in docs/http-api.md.
  */
 import { RESTORE_EPOCH_CACHE_MS, RESTORE_EPOCH_READ_TIMEOUT_MS } from "../../config/limits.ts";
-import { readShardEpoch } from "../../directory/restore-epoch.ts";
-import type { Directory } from "../../directory/shards.ts";
+import type { RestoreEpoch } from "../../directory/restore-epoch.ts";
 import { log } from "../../shared/log.ts";
+import { unixSeconds } from "../../shared/time.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
+import type { EpochPlace } from "./restore-epoch-places.ts";
 
 /** Of this isolate. The epoch only ever grows, so an old value is a lower bound. */
 const known = { epoch: 0, askedAtMs: Number.NEGATIVE_INFINITY };
@@ -20,21 +21,41 @@ export function rememberRestoreEpoch(epoch: number): void {
 }
 
 /**
- * Asks every database for the epoch, if that was not done within the cache span. The time of asking counts, so there is
- * one read at a time, and a directory in trouble is not asked by each request. `inBackground` is given what goes on.
+ * Asks every place for the epoch, if that was not done within the cache span, and writes the newest back to those that
+ * have an older one. The time of asking counts, so there is one read at a time, and a directory in trouble is not asked by
+ * each request. `inBackground` is given what goes on.
  */
-export function refreshRestoreEpoch({ shards }: Directory, inBackground: (work: Promise<unknown>) => void): void {
-  if (Date.now() - known.askedAtMs < RESTORE_EPOCH_CACHE_MS) return;
+export function refreshRestoreEpoch(
+  places: readonly EpochPlace[],
+  floor: number,
+  inBackground: (work: Promise<unknown>) => void,
+): void {
+  rememberRestoreEpoch(floor);
+  if (Math.abs(Date.now() - known.askedAtMs) < RESTORE_EPOCH_CACHE_MS) return;
   known.askedAtMs = Date.now();
-  for (const { db } of shards) inBackground(readInto(db));
+  inBackground(refresh(places));
 }
 
 /** Never rejects. */
-async function readInto(db: D1Database): Promise<void> {
+async function refresh(places: readonly EpochPlace[]): Promise<void> {
+  const kept = await Promise.all(places.map(async (place) => inTime(() => place.read())));
+  await Promise.all(
+    places.map(async (place, index) => {
+      const { epoch } = kept[index] ?? { epoch: Infinity };
+      if (epoch < known.epoch) await inTime(() => place.raise(known.epoch, unixSeconds(Date.now())));
+    }),
+  );
+}
+
+/** What a place answered, remembered at once; undefined if it did not answer in time. */
+async function inTime(ask: () => Promise<RestoreEpoch>): Promise<RestoreEpoch | undefined> {
   try {
     const late = () => new Error("no answer in time");
-    rememberRestoreEpoch((await withTimeout(RESTORE_EPOCH_READ_TIMEOUT_MS, readShardEpoch(db), late)).epoch);
+    const answer = await withTimeout(RESTORE_EPOCH_READ_TIMEOUT_MS, ask(), late);
+    rememberRestoreEpoch(answer.epoch);
+    return answer;
   } catch (error) {
     log.warn("restore_epoch_unreadable", { reason: String(error) });
+    return undefined;
   }
 }

@@ -2,13 +2,14 @@
  * From the pool to the directory. A change only marks its client; what is sent is always the client as it is now, so
  * a burst of claims is one write and a lost write is repeated by the next.
  */
-import { OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
+import { OUTBOX_DELAY_MS, OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { CapabilityLists } from "../../contract/capability-lists.ts";
 import type { ClientSnapshot } from "../../directory/client-row.ts";
 import type { ClientNews, UserNews } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import { unixSeconds } from "../../shared/time.ts";
+import { confirmedTime, type Look } from "../looks.ts";
 import type { Budgets } from "../tables/budgets.ts";
 import { allClients, type ClientRecord, deleteClient, isRegistered, writeClient } from "../tables/clients.ts";
 import { isForgettable } from "../tables/forgettable.ts";
@@ -36,6 +37,17 @@ export function markAllChanged(sql: SqlStorage, dueMs: number): void {
   writePool(sql, { projectedTo: ANYWHERE, outboxDueMs: dueMs, outboxFailures: 0 });
 }
 
+/** Writes a look at the clock down that no batch has taken along, and asks to send what it found. */
+export function noteLook(sql: SqlStorage, { at, expired }: Look, nowMs: number): void {
+  const pool = readPool(sql);
+  const outboxDueMs = pool.outboxDueMs ?? (expired.size > 0 ? nowMs : undefined);
+  writePool(sql, { lookedAt: at, projected: without(pool.projected, expired), outboxDueMs });
+}
+
+/** So that the directory lacks these clients, at whatever stage they are. */
+const without = (projected: PoolRow["projected"], clientIds: ReadonlySet<number>): PoolRow["projected"] =>
+  Object.fromEntries(Object.entries(projected).filter(([clientId]) => !clientIds.has(Number(clientId))));
+
 export type OutboxBatch = {
   readonly news: UserNews;
   /** Each client of the news, and how far it had changed then. */
@@ -45,16 +57,28 @@ export type OutboxBatch = {
 };
 
 /**
- * What the database `home` does not have yet, with a version above all earlier ones. The clock is part of the version
+ * What the database `home` does not have yet, with a version above all earlier ones, and with what `look` found: it is
+ * written down with the version, as a row is what costs. The clock is part of the version
  * because a pool that was set back to an older copy must still be believed.
  */
-export function readBatch(sql: SqlStorage, stock: StockSettings, home: string, nowMs: number): OutboxBatch | undefined {
-  const pool = readPool(sql);
+export function readBatch(
+  sql: SqlStorage,
+  stock: StockSettings,
+  home: string,
+  nowMs: number,
+  look?: Look,
+): OutboxBatch | undefined {
+  const stored = readPool(sql);
+  const pool = look ? { ...stored, projected: without(stored.projected, look.expired) } : stored;
   const clients = clientsWithNews(sql, pool, home);
   if (clients.length === 0 && pool.projectedTo !== ANYWHERE) return undefined;
   const version = Math.max(pool.projectionVersion + 1, nowMs);
-  writePool(sql, { projectionVersion: version });
+  writePool(sql, {
+    projectionVersion: version,
+    ...(look ? { lookedAt: look.at, projected: pool.projected } : {}),
+  });
   const now = unixSeconds(nowMs);
+  const confirmed = confirmedTime(stored.lookedAt, now);
   return {
     news: {
       user: pool.user,
@@ -62,7 +86,7 @@ export function readBatch(sql: SqlStorage, stock: StockSettings, home: string, n
       updatedAt: now,
       clients: clients.map(
         (client): ClientNews =>
-          isForgettable(sql, client, now)
+          isForgettable(sql, client, confirmed)
             ? { kind: "gone", client: client.client }
             : { kind: "snapshot", snapshot: snapshotOf(sql, client, stock, now) },
       ),
@@ -116,7 +140,7 @@ export function markDelivered(
     // A resync that was asked for in the meantime stays asked for.
     ...(isComplete && pool.projectedTo === batch.projectedTo ? { projectedTo: home } : {}),
     outboxFailures: failures,
-    outboxDueMs: hasFresh ? nowMs + OUTBOX_RETRY_MIN_MS : retryMs,
+    outboxDueMs: hasFresh ? nowMs + OUTBOX_DELAY_MS : retryMs,
   });
 }
 

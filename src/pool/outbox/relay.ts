@@ -1,10 +1,11 @@
 /** Carries what the outbox holds to the directory, one batch at a time. */
-import { DIRECTORY_WRITE_TIMEOUT_MS } from "../../config/limits.ts";
+import { DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_RETRY_MAX_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import { removeOlder, writeNews } from "../../directory/projection.ts";
 import { allShards, type Directory } from "../../directory/shards.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
+import type { Look } from "../looks.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { clientsWithNews, markDelivered, type OutboxBatch, readBatch } from "./outbox.ts";
@@ -40,14 +41,16 @@ export class OutboxRelay {
   async sendNow(): Promise<void> {
     // A batch that is under way may have been packed before the news of this call; one packed from here on has them.
     await this.#underWay;
-    if (this.#silentUntilMs <= Date.now()) await this.send();
+    // A time further away than any pause was set by a clock that was ahead.
+    const silentForMs = this.#silentUntilMs - Date.now();
+    if (silentForMs <= 0 || silentForMs > OUTBOX_RETRY_MAX_MS) await this.send();
   }
 
-  /** Never throws: the outbox keeps what was not delivered, and says when to try again. */
-  async send(): Promise<void> {
+  /** Never throws: the outbox keeps what was not delivered, and says when to try again. A batch takes `look` along. */
+  async send(look?: Look): Promise<void> {
     // What is under way was packed before this call, and may lack what it wants to be sent.
     await this.#underWay;
-    this.#underWay ??= this.#sendBatch().finally(() => {
+    this.#underWay ??= this.#sendBatch(look).finally(() => {
       this.#underWay = undefined;
     });
     await this.#underWay;
@@ -70,10 +73,10 @@ export class OutboxRelay {
     return failed === undefined;
   }
 
-  async #sendBatch(): Promise<void> {
+  async #sendBatch(look: Look | undefined): Promise<void> {
     const { directory, sql, stock, alarm, metrics, transaction } = this.#of;
     const home = directory.homeOf(readPool(sql).user);
-    const batch = transaction(() => readBatch(sql, stock, home.name, Date.now()));
+    const batch = transaction(() => readBatch(sql, stock, home.name, Date.now(), look));
     if (!batch) return;
     const { outboxFailures } = readPool(sql);
     const startedMs = Date.now();

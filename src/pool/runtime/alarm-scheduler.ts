@@ -1,5 +1,5 @@
 /** The pool's one alarm: set for the earliest time at which there is something to do. */
-import { ALARM_LOST_MS, MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../config/limits.ts";
+import { ALARM_LOST_MS, ALARM_RETRY_MAX_MS, MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../config/limits.ts";
 import { log } from "../../shared/log.ts";
 
 export class AlarmScheduler {
@@ -8,6 +8,8 @@ export class AlarmScheduler {
   /** When this instance has set the alarm for, in unix milliseconds; undefined while it has set none. */
   #scheduledMs: number | undefined;
   #requestedMs: number | undefined;
+  /** After an alarm that failed: none is set nearer than that. */
+  #heldUntilMs = 0;
 
   /** `nextDueMs` tells, from storage alone, when there is something to do: what an earlier instance had asked for. */
   constructor(ctx: DurableObjectState, nextDueMs: () => number | undefined) {
@@ -25,6 +27,12 @@ export class AlarmScheduler {
     this.#requestedMs = undefined;
   }
 
+  /** Keeps the alarm from ringing before `timeMs`, whatever is due, and has it ring then; 0 lets it ring again. */
+  hold(timeMs: number): void {
+    this.#heldUntilMs = timeMs;
+    if (timeMs > 0) this.request(timeMs);
+  }
+
   /** The alarm has rung, and is no longer set. */
   fired(): void {
     this.#scheduledMs = undefined;
@@ -39,11 +47,12 @@ export class AlarmScheduler {
     const nowMs = Date.now();
     const requestedMs = this.#requestedMs;
     this.#requestedMs = undefined;
-    if (this.#isSetFor(requestedMs, nowMs)) return;
+    const nearestMs = this.#nearestMs(nowMs);
+    if (this.#isSetFor(requestedMs, nearestMs, nowMs)) return;
     // An instance that has just woken does not know what is set, and does not ask: reading would make it wait.
     const earliestMs = Math.min(requestedMs, this.#nextDueMs() ?? requestedMs);
     // A package may outlive the calendar of the platform, whose alarms end in 2189.
-    const atMs = Math.min(Math.max(earliestMs, nowMs + MIN_ALARM_AHEAD_MS), nowMs + MAX_ALARM_AHEAD_MS);
+    const atMs = Math.min(Math.max(earliestMs, nearestMs), nowMs + MAX_ALARM_AHEAD_MS);
     this.#scheduledMs = atMs;
     const setting = this.#ctx.storage.setAlarm(atMs).catch((error: unknown) => {
       // Not set after all: the next request sets it.
@@ -54,9 +63,15 @@ export class AlarmScheduler {
   }
 
   /** Whether the alarm will ring by then. One that should have rung long ago is lost, and never trusted. */
-  #isSetFor(timeMs: number, nowMs: number): boolean {
+  #isSetFor(timeMs: number, nearestMs: number, nowMs: number): boolean {
     const setMs = this.#scheduledMs;
     if (setMs === undefined || setMs < nowMs - ALARM_LOST_MS) return false;
-    return setMs <= Math.max(timeMs, nowMs + MIN_ALARM_AHEAD_MS);
+    return setMs <= Math.max(timeMs, nearestMs);
+  }
+
+  /** A hold that is further away than any was made by a clock that was ahead. */
+  #nearestMs(nowMs: number): number {
+    const isHeld = this.#heldUntilMs <= nowMs + ALARM_RETRY_MAX_MS;
+    return Math.max(isHeld ? this.#heldUntilMs : 0, nowMs + MIN_ALARM_AHEAD_MS);
   }
 }

@@ -243,11 +243,6 @@ export function clientsWithExpired(sql: SqlStorage, now: number): readonly numbe
   return [...new Set(rows.map((row) => clientIdOf(row.chunk_id)))];
 }
 
-/** When the next package expires, in unix seconds. */
-export function nextExpiry(sql: SqlStorage): number | undefined {
-  return sql.exec<{ next: number | null }>("SELECT MIN(min_not_after) AS next FROM chunks").one().next ?? undefined;
-}
-
 function chunksOf(sql: SqlStorage, clientId: number): readonly Chunk[] {
   return sql
     .exec<Row>(

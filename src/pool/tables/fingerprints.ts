@@ -157,21 +157,25 @@ export function markRemoved(sql: SqlStorage, clientId: number, refs: readonly Ui
   }
 }
 
-/** Forgets uploads of which no package could still be used at `now`; returns how many, at most `limit`. */
-export function forgetEnded(sql: SqlStorage, now: number, limit: number): number {
+/** Forgets uploads of which the last package ended by `before`; returns how many, at most `limit`. */
+export function forgetEnded(sql: SqlStorage, before: number, limit: number): number {
   return sql
     .exec(
       `DELETE FROM fingerprints WHERE batch_id IN
          (SELECT batch_id FROM fingerprints WHERE ends_at <= ? LIMIT ?) RETURNING batch_id`,
-      now,
+      before,
       limit,
     )
     .toArray().length;
 }
 
-/** When the next upload can be forgotten, in unix seconds. */
-export function nextForgotten(sql: SqlStorage): number | undefined {
-  return sql.exec<{ next: number | null }>("SELECT MIN(ends_at) AS next FROM fingerprints").one().next ?? undefined;
+/** When the first upload ends of those that end later than `after`, in unix seconds. */
+export function nextEnd(sql: SqlStorage, after = -1): number | undefined {
+  const row = sql.exec<{ next: number | null }>(
+    "SELECT MIN(ends_at) AS next FROM fingerprints WHERE ends_at > ?",
+    after,
+  );
+  return row.one().next ?? undefined;
 }
 
 /** Whether anything of the client is still remembered. */

@@ -3,6 +3,7 @@ import { REVOKED_CLIENT_RETENTION_SECONDS } from "../../config/limits.ts";
 import { hasJournal } from "./claims.ts";
 import { allClients, type ClientRecord } from "./clients.ts";
 import { remembersClient } from "./fingerprints.ts";
+import { readPool } from "./pool-row.ts";
 
 export function isForgettable(sql: SqlStorage, client: ClientRecord, now: number): boolean {
   const at = forgettableAt(sql, client);
@@ -10,12 +11,21 @@ export function isForgettable(sql: SqlStorage, client: ClientRecord, now: number
 }
 
 /**
- * When the next client may be forgotten, in unix seconds. Undefined while there is none, or while packages and journal
- * entries of all of them must be forgotten first.
+ * When clients may be forgotten of which the directory knows that they are revoked, in unix seconds. None while packages
+ * and journal entries of all of them must be forgotten first.
  */
-export function nextForgettable(sql: SqlStorage): number | undefined {
-  const times = allClients(sql).flatMap((client) => forgettableAt(sql, client) ?? []);
-  return times.length > 0 ? Math.min(...times) : undefined;
+export function forgettableTimes(sql: SqlStorage): readonly number[] {
+  return settledClients(sql).flatMap((client) => forgettableAt(sql, client) ?? []);
+}
+
+/** The same clients, if they may be forgotten at `now`. */
+export const forgettableClients = (sql: SqlStorage, now: number): readonly ClientRecord[] =>
+  settledClients(sql).filter((client) => isForgettable(sql, client, now));
+
+/** Others wait for the outbox, which has a time of its own. */
+function settledClients(sql: SqlStorage): readonly ClientRecord[] {
+  const { projected } = readPool(sql);
+  return allClients(sql).filter((client) => client.changes === projected[client.clientId]);
 }
 
 function forgettableAt(sql: SqlStorage, client: ClientRecord): number | undefined {

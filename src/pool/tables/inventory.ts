@@ -2,7 +2,7 @@
 import { LAST_RESORT_ROTATION_SECONDS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { LastResortView, SuiteInventory } from "../../contract/pool-messages.ts";
-import { nextExpiry, type QueueStock, stockOfQueues } from "./chunks.ts";
+import { type QueueStock, stockOfQueues } from "./chunks.ts";
 import { allClients, type ClientRecord, type LastResortUse, type Queue } from "./clients.ts";
 
 /** What is left for each ciphersuite that the client has ever stocked. */
@@ -38,12 +38,20 @@ type Stocked = { available: number; lastResort: LastResortView | undefined; next
 const needsRotation = ({ storedAt, uses }: LastResortUse, now: number): boolean =>
   uses > 0 || now - storedAt >= LAST_RESORT_ROTATION_SECONDS;
 
-/** When the next package of the pool expires, in unix seconds. Reads chunks only where no record tells. */
-export function nextExpiryOfPool(sql: SqlStorage): number | undefined {
-  const stocked = allClients(sql).flatMap(({ queues }) => queues.filter(isStocked));
-  const ends = stocked.flatMap((queue) => queue.nextExpiry ?? []);
-  if (ends.length < stocked.length) return nextExpiry(sql);
-  return ends.length > 0 ? Math.min(...ends) : undefined;
+/** When the first package of the pool expires of those that expire later than `after`, in unix seconds. */
+export function nextExpiryOfPool(sql: SqlStorage, after: number): number | undefined {
+  return earliest(allClients(sql).map((client) => nextExpiryAfter(sql, client, after)));
+}
+
+/** The same of one client. Reads chunks only where its record does not tell. */
+export function nextExpiryAfter(sql: SqlStorage, client: ClientRecord, after: number): number | undefined {
+  const stock = recordedStock(client, after) ?? stockOfQueues(sql, client.clientId, after);
+  return earliest([...stock.values()].map(({ nextExpiry }) => nextExpiry));
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
 }
 
 /** What the client's record tells of its stock, which costs the same however large it is; undefined if chunks must be read. */

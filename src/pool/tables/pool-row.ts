@@ -6,6 +6,8 @@ export type PoolRow = {
   readonly user: string;
   /** Unix seconds; one-time packages stored before it are void. */
   readonly restoreEpoch: number;
+  /** The clock when the alarm last looked whether anything has ended, in unix seconds (looks.ts); 0 for never. */
+  readonly lookedAt: number;
   readonly projectionVersion: number;
   /** How far each client had changed (`ClientRecord.changes`) when the directory last took its snapshot, by client id. */
   readonly projected: Readonly<Record<string, number>>;
@@ -25,6 +27,7 @@ export const ANYWHERE = "*";
 type Row = {
   user: string;
   restore_epoch: number;
+  looked_at: number;
   projection_version: number;
   projected: string;
   projected_to: string | null;
@@ -36,14 +39,15 @@ type Row = {
 export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
     .exec<Row>(
-      `SELECT user, restore_epoch, projection_version, projected, projected_to, outbox_due_ms, outbox_failures,
-         budgets
+      `SELECT user, restore_epoch, looked_at, projection_version, projected, projected_to, outbox_due_ms,
+         outbox_failures, budgets
        FROM pool WHERE id = 1`,
     )
     .one();
   return {
     user: row.user,
     restoreEpoch: row.restore_epoch,
+    lookedAt: row.looked_at,
     projectionVersion: row.projection_version,
     projected: JSON.parse(row.projected) as Record<string, number>,
     projectedTo: row.projected_to ?? undefined,
@@ -57,9 +61,10 @@ export function readPool(sql: SqlStorage): PoolRow {
 export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {
   const pool = { ...readPool(sql), ...change };
   sql.exec(
-    `UPDATE pool SET restore_epoch = ?, projection_version = ?, projected = ?, projected_to = ?, outbox_due_ms = ?,
-       outbox_failures = ?, budgets = ? WHERE id = 1`,
+    `UPDATE pool SET restore_epoch = ?, looked_at = ?, projection_version = ?, projected = ?, projected_to = ?,
+       outbox_due_ms = ?, outbox_failures = ?, budgets = ? WHERE id = 1`,
     pool.restoreEpoch,
+    pool.lookedAt,
     pool.projectionVersion,
     JSON.stringify(pool.projected),
     pool.projectedTo ?? null,

@@ -15,6 +15,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       schema_version INTEGER NOT NULL,
       user TEXT NOT NULL,
       restore_epoch INTEGER NOT NULL DEFAULT 0,
+      looked_at INTEGER NOT NULL DEFAULT 0,
       projection_version INTEGER NOT NULL DEFAULT 0,
       projected TEXT NOT NULL DEFAULT '{}',
       projected_to TEXT,
@@ -81,12 +82,28 @@ export function createPool(sql: SqlStorage, user: string): void {
   sql.exec("INSERT INTO pool (id, schema_version, user) VALUES (1, ?, ?)", SCHEMA_VERSION, user);
 }
 
-/** Brings the tables of an existing pool to this version of the code. */
-export function migratePool(sql: SqlStorage): void {
+/**
+ * Tables of a later version than this code, as after a rollback: what its columns mean is not known here. The message
+ * begins with the code of the problem that callers get, since an error keeps no more than that on its way to the Worker.
+ */
+export class NewerSchemaError extends Error {
+  constructor(version: number) {
+    super(`pool_schema_newer: the pool has tables of version ${version}, this code knows ${SCHEMA_VERSION}`);
+    this.name = "NewerSchemaError";
+  }
+}
+
+/**
+ * Brings the tables of an existing pool to this version of the code. Of a later version nothing is touched, and the error
+ * to meet every call with is returned. Every version has `id` and `schema_version` in the table `pool`.
+ */
+export function migratePool(sql: SqlStorage): NewerSchemaError | undefined {
   const { schema_version: version } = sql
     .exec<{ schema_version: number }>("SELECT schema_version FROM pool WHERE id = 1")
     .one();
-  if (version >= SCHEMA_VERSION) return;
+  if (version > SCHEMA_VERSION) return new NewerSchemaError(version);
+  if (version === SCHEMA_VERSION) return undefined;
   for (const statement of VERSIONS.slice(version).flat()) sql.exec(statement);
   sql.exec("UPDATE pool SET schema_version = ? WHERE id = 1", SCHEMA_VERSION);
+  return undefined;
 }

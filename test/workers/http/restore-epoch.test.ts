@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { RESTORE_EPOCH_CACHE_MS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
-import { poolFor } from "../../../src/pool/address.ts";
+import { keeperOf, poolFor } from "../../../src/pool/address.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
 import { base64url, forgeMany, newSigner } from "../support/forge.ts";
@@ -105,4 +105,25 @@ test("an operator is told from when on it holds everywhere", async () => {
   const { json } = await call("POST", "/v1/admin/restore-epoch", { token: olga, body: {} });
   expect(json).toEqual({ restore_epoch: now + 1, holds_everywhere_at: now + RESTORE_EPOCH_SETTLED_SECONDS });
   expect(RESTORE_EPOCH_SETTLED_SECONDS * 1000).toBeGreaterThan(RESTORE_EPOCH_CACHE_MS);
+});
+
+test("an epoch that D1 and the object have lost is learned from a pool that was told, and written back", async () => {
+  const { user } = await stockedPool();
+  const base = START_MS / 1000;
+  const restoreEpoch = base + 7200;
+  await poolFor(env, user).view({ user, restoreEpoch });
+  vi.setSystemTime((restoreEpoch + 60) * 1000);
+  const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
+  const asked = await call("GET", `/v1/admin/users/${user}`, { token: olga });
+  expect(asked.json.restore_epoch).toBe(restoreEpoch);
+  expect((await call("GET", "/v1/admin/restore-epoch", { token: olga })).json.restore_epoch).toBe(restoreEpoch);
+  const row = await env.DB.prepare("SELECT epoch FROM restore_epoch").first();
+  expect([row, (await keeperOf(env).read()).epoch]).toEqual([{ epoch: restoreEpoch }, restoreEpoch]);
+  // Beside requests, once per minute, too.
+  await env.DB.prepare("DELETE FROM restore_epoch").run();
+  vi.setSystemTime(Date.now() + RESTORE_EPOCH_CACHE_MS);
+  await call("GET", "/v1/policy");
+  await vi.waitFor(async () =>
+    expect(await env.DB.prepare("SELECT epoch FROM restore_epoch").first()).toEqual({ epoch: restoreEpoch }),
+  );
 });

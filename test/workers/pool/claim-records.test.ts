@@ -10,6 +10,7 @@ import { anything, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf } 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 
 const DAY_MS = 24 * 3600_000;
+const HOUR_MS = 3600_000;
 
 async function journal(pool: TestPool, client = pool.client, after?: number, limit = 100) {
   const answer = await pool.stub().journal({ ...pool.base, client, after, limit });
@@ -108,6 +109,8 @@ describe("repeating a claim", () => {
     await pool.publish(keyPackages(50));
     for (let index = 0; index < 45; index++) await pool.claim({}, { claimer: "bob", key: `k${index}` });
     vi.setSystemTime(Date.now() + DAY_MS);
+    await pool.ring();
+    vi.setSystemTime(Date.now() + HOUR_MS);
     const kept = async () => (await records(pool)).filter(({ packages }) => packages !== null).length;
     const seen = [await kept()];
     for (let index = 0; index < 3; index++) {
@@ -118,7 +121,7 @@ describe("repeating a claim", () => {
   });
 });
 
-it("lets go of the bytes of each old answer with the first call after its own day", async () => {
+it("lets go of the bytes of each old answer with the first call after its own day is confirmed", async () => {
   const pool = await poolOf();
   await pool.publish(keyPackages(5));
   const start = Date.now();
@@ -128,7 +131,12 @@ it("lets go of the bytes of each old answer with the first call after its own da
     await pool.claim({}, { claimer: "bob", key: `k${second}` });
   }
   for (const second of [-1, 0, 9, 10, 29, 30]) {
-    vi.setSystemTime(start + DAY_MS + second * 1000);
+    // An alarm looked at the clock then, and an hour has gone by.
+    await runInDurableObject(pool.stub(), (_, { storage }) => {
+      storage.sql.exec("UPDATE pool SET looked_at = ?", (start + DAY_MS) / 1000 + second);
+    });
+    await evictDurableObject(pool.stub());
+    vi.setSystemTime(start + DAY_MS + second * 1000 + HOUR_MS);
     await pool.claim();
     const kept = (await records(pool)).filter(({ packages }) => packages !== null).length;
     expect(kept, `${second} s after a day`).toBe(seconds.filter((claimed) => claimed > second).length);
@@ -137,7 +145,7 @@ it("lets go of the bytes of each old answer with the first call after its own da
 
 it("looks for old answers when one may have ended, and not at every claim until then", async () => {
   const pool = await poolOf();
-  await pool.publish(keyPackages(20));
+  await pool.publish(keyPackages(30));
   const looks = await runInDurableObject(pool.stub(), (_, { storage }) => {
     const real = storage.sql.exec.bind(storage.sql);
     const seen = { count: 0 };
@@ -160,8 +168,11 @@ it("looks for old answers when one may have ended, and not at every claim until 
   vi.setSystemTime(Date.now() + DAY_MS - 1000);
   expect(await looksOf(claims)).toBe(0);
   vi.setSystemTime(Date.now() + 1000);
+  await pool.ring();
+  expect(await looksOf(claims)).toBe(0);
+  vi.setSystemTime(Date.now() + HOUR_MS);
   expect(await looksOf(claims)).toBe(1);
-  expect((await records(pool)).filter(({ packages }) => packages !== null)).toHaveLength(10);
+  expect((await records(pool)).filter(({ packages }) => packages !== null)).toHaveLength(15);
 });
 
 it("lets go of the bytes of an old answer though a call that had done so was rolled back", async () => {
@@ -169,6 +180,8 @@ it("lets go of the bytes of an old answer though a call that had done so was rol
   await pool.publish(keyPackages(2));
   await pool.claim({}, { claimer: "bob", key: "k" });
   vi.setSystemTime(Date.now() + DAY_MS);
+  await pool.ring();
+  vi.setSystemTime(Date.now() + HOUR_MS);
   await runInDurableObject(pool.stub(), async (instance, { storage }) => {
     const real = storage.sql.exec.bind(storage.sql);
     const broken = vi.spyOn(storage.sql, "exec").mockImplementation(((...args: Parameters<typeof real>) => {
@@ -267,7 +280,7 @@ describe("the journal of each client", () => {
     await pool.claim();
     const last = (await journal(pool)).entries.at(-1)?.sequence ?? 0;
     vi.setSystemTime(Date.now() + 30 * DAY_MS + 1000);
-    await pool.ring();
+    await pool.ringTwice();
     expect(await records(pool)).toEqual([]);
     await evictDurableObject(pool.stub());
     const [fresh] = keyPackages(1) as [AdmittedKeyPackage];

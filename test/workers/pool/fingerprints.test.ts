@@ -8,7 +8,7 @@ import {
   forgetEnded,
   knownAmong,
   markRemoved,
-  nextForgotten,
+  nextEnd,
   remember,
 } from "../../../src/pool/tables/fingerprints.ts";
 import { freshBytes, keyPackage, keyPackages, poolOf } from "../support/pool.ts";
@@ -120,7 +120,7 @@ describe("fingerprints", () => {
             expect([known.keys.has(initKey), known.keys.has(encryptionKey)]).toEqual([!!entry, !!entry]);
           }
           const ends = uploads.map(({ entries }) => Math.max(...entries.map(({ notAfter }) => notAfter)));
-          expect(nextForgotten(sql)).toBe(ends.length > 0 ? Math.min(...ends) : undefined);
+          expect(nextEnd(sql)).toBe(ends.length > 0 ? Math.min(...ends) : undefined);
         }),
         { seed: randomSeed(), numRuns: 200 },
       );

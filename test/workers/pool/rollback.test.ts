@@ -4,7 +4,7 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
-import { ALARM_RETRY_MS } from "../../../src/config/limits.ts";
+import { ALARM_RETRY_MAX_MS, ALARM_RETRY_MIN_MS } from "../../../src/config/limits.ts";
 import type { ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { AlarmScheduler } from "../../../src/pool/runtime/alarm-scheduler.ts";
@@ -186,5 +186,29 @@ it("rings soon again after an alarm that failed, whatever was claimed in between
     await instance.claim(claimOf(pool, "ada"));
     return storage.getAlarm();
   });
-  expect(at).toBeLessThanOrEqual(Date.now() + ALARM_RETRY_MS);
+  expect(at).toBe(Date.now() + ALARM_RETRY_MIN_MS);
+});
+
+it("rings later and later while its alarm fails, however long, and as before once it works or the clock is set back", async () => {
+  const pool = await poolOf();
+  await pool.publish(keyPackages(60));
+  const pauses = await runInDurableObject(pool.stub(), async (instance, { storage }) => {
+    // There is something to do at once.
+    storage.sql.exec("UPDATE pool SET outbox_due_ms = 0");
+    const seen: number[] = [];
+    const pause = async () => seen.push(((await storage.getAlarm()) ?? 0) - Date.now());
+    const broken = breakFor(storage, "DELETE FROM fingerprints");
+    for (let failed = 0; failed < 12; failed++) {
+      await expect(instance.alarm()).rejects.toThrow("the test broke it");
+      await pause();
+    }
+    broken.mockRestore();
+    vi.setSystemTime(Date.now() - 20 * 24 * 3600_000);
+    await instance.publish({ ...pool.base, client: pool.client, mode: "add", keyPackages: keyPackages(1), refused: 0 });
+    await pause();
+    return seen;
+  });
+  expect(pauses.slice(0, 4)).toEqual([1, 2, 4, 8].map((times) => times * ALARM_RETRY_MIN_MS));
+  expect(pauses[11]).toBe(ALARM_RETRY_MAX_MS);
+  expect(pauses[12]).toBeLessThanOrEqual(1000);
 });

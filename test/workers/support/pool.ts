@@ -3,6 +3,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
+import { vi } from "vitest";
+import { CLOCK_CONFIRMATION_SECONDS } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimAnswer, ClaimCriteria, ClientClaim, PublishAnswer } from "../../../src/contract/pool-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
@@ -118,6 +120,12 @@ export async function poolOf(user = freshUser(), client = "phone") {
       }),
     /** Runs the alarm's handler now, due or not. */
     ring: () => runInDurableObject(pool(), (instance) => instance.alarm()),
+    /** Runs it now and an hour later, as what has ended is deleted at the second look. The clock goes on by that hour. */
+    ringTwice: async () => {
+      await runInDurableObject(pool(), (instance) => instance.alarm());
+      vi.setSystemTime(Date.now() + CLOCK_CONFIRMATION_SECONDS * 1000);
+      await runInDurableObject(pool(), (instance) => instance.alarm());
+    },
     inventory: async (of = client) => {
       const answer = await pool().getClient({ ...base, client: of });
       if (answer.outcome !== "found") throw new Error(answer.outcome);

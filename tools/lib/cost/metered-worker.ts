@@ -8,6 +8,8 @@ import directory from "../../../src/worker.ts";
 import { type Counted, RowMeter, ringIfDue } from "./row-meter.ts";
 import { type Footprint, type Lab, type Measured, measureFootprint, measureRows } from "./row-scenarios.ts";
 
+export { RestoreEpochKeeper } from "../../../src/pool/restore-epoch-keeper.ts";
+
 /** What was done since the last time it was asked for. */
 export type Totals = Counted & {
   /** Calls of pools' methods, each billed as a request to a Durable Object. */

@@ -90,6 +90,14 @@ export class RowMeter {
   }
 }
 
+export const minus = (a: Counted, b: Counted): Counted => ({
+  poolRows: a.poolRows - b.poolRows,
+  alarms: a.alarms - b.alarms,
+  directoryRows: a.directoryRows - b.directoryRows,
+  directoryBatches: a.directoryBatches - b.directoryBatches,
+  rowsRead: a.rowsRead - b.rowsRead,
+});
+
 export const plus = (a: Counted, b: Partial<Counted>): Counted => ({
   poolRows: a.poolRows + (b.poolRows ?? 0),
   alarms: a.alarms + (b.alarms ?? 0),

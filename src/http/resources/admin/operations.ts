@@ -2,13 +2,14 @@
 import type * as z from "zod/mini";
 import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../config/limits.ts";
 import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
-import { type RestoreEpoch, readRestoreEpoch, writeRestoreEpoch } from "../../../directory/restore-epoch.ts";
+import type { RestoreEpoch } from "../../../directory/restore-epoch.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
-import { rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
+import { knownRestoreEpoch, rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
+import { epochPlaces, raiseEverywhere } from "../../upstream/restore-epoch-places.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { endClient } from "../clients/operations.ts";
@@ -207,7 +208,9 @@ export const admin = [
     answers: [{ status: 200, description: "The epoch.", json: restoreEpochAnswer }],
     problems: [],
     handle: async (_, c) => {
-      const epoch = await readDirectory(() => readRestoreEpoch(c.get("directory")));
+      // What this isolate has heard of, from pools too, is written back where it was lost.
+      const places = epochPlaces(c.env, c.get("directory"));
+      const epoch = await readDirectory(() => raiseEverywhere(places, knownRestoreEpoch(), unixSeconds(Date.now())));
       return epoch.ok ? ok(c.json(restoreEpochBody(epoch.value))) : epoch;
     },
   }),
@@ -229,7 +232,9 @@ export const admin = [
       const latest = now + 1;
       const wanted = body.restore_epoch ?? latest;
       if (wanted > latest) return refuse("invalid_request", "/restore_epoch: must not be in the future");
-      const epoch = await readDirectory(() => writeRestoreEpoch(c.get("directory"), wanted, now));
+      const places = epochPlaces(c.env, c.get("directory"));
+      const atLeast = Math.max(wanted, knownRestoreEpoch());
+      const epoch = await readDirectory(() => raiseEverywhere(places, atLeast, now));
       if (!epoch.ok) return epoch;
       rememberRestoreEpoch(epoch.value.epoch);
       if (epoch.value.epoch > wanted) {

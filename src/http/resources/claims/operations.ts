@@ -176,7 +176,8 @@ function bulkUser(user: string, claimed: Claimed, format: ClaimRequest["format"]
   const { code } = claimed.error;
   if (code === "unknown_user" || code === "idempotency_key_reused") return { user, status: code, clients: [] };
   if (code === "unknown_users_exhausted") return { user, status: "rate_limited", clients: [], code };
-  return { user, status: "failed", clients: [], code: code === "pool_overloaded" ? code : "pool_unavailable" };
+  const isNamed = code === "pool_overloaded" || code === "pool_schema_newer";
+  return { user, status: "failed", clients: [], code: isNamed ? code : "pool_unavailable" };
 }
 
 /** The soonest that any client may give again. */

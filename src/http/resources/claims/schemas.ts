@@ -78,7 +78,13 @@ export const bulkClaimAnswer = named(
         status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed", "idempotency_key_reused"]),
         clients: z.array(clientClaim),
         code: z.optional(
-          z.enum(["pool_unavailable", "pool_overloaded", "answer_too_large", "unknown_users_exhausted"]),
+          z.enum([
+            "pool_unavailable",
+            "pool_overloaded",
+            "pool_schema_newer",
+            "answer_too_large",
+            "unknown_users_exhausted",
+          ]),
         ),
       }),
     ),

@@ -299,6 +299,23 @@ export const ring = command("alarm()", async (model, real) => {
   model.alarm();
 });
 
+/** A clock that is ahead for three seconds, in which the alarm rings again and again, and that is right after them. */
+const jumping = fc
+  .tuple(fc.constantFrom(3, 20 * 24 * 3600, 2 * 365 * 24 * 3600), fc.integer({ min: 1, max: 4 }))
+  .map(([seconds, alarms]) =>
+    command(`jump(${seconds} s ahead, ${alarms} alarms, back)`, async (model, real) => {
+      const wasMs = model.nowMs;
+      model.nowMs += seconds * 1000;
+      for (let rung = 0; rung < alarms; rung++) {
+        vi.setSystemTime(model.nowMs);
+        await ring.run(model, real);
+        model.nowMs += 1000;
+      }
+      model.nowMs = wasMs + 3000;
+      vi.setSystemTime(model.nowMs);
+    }),
+  );
+
 const evicting = fc.constant(
   command("evict()", async (_, real) => {
     // Only an object that runs can be evicted.
@@ -355,6 +372,7 @@ export const histories = (maxCommands: number) =>
       endingAll,
       ...weighted(3, waiting),
       ...weighted(2, fc.constant(ring)),
+      jumping,
       evicting,
       restoring,
       fc.constant(look),

@@ -18,6 +18,8 @@ const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
 const REVOKED_SECONDS = 30 * DAY_SECONDS;
 const BACKDATING_SECONDS = 3600;
+const CONFIRMATION_SECONDS = 3600;
+const FINGERPRINT_MARGIN_SECONDS = 30 * DAY_SECONDS;
 const STOCK_CAP = 200;
 const STOCK_TARGET = 100;
 const LOW_WATERMARK = 50;
@@ -82,6 +84,7 @@ export class ReferencePool {
   readonly offered: AdmittedKeyPackage[] = [];
   #exists = false;
   #appliedEpoch = 0;
+  #lookedAt = 0;
   #place = 0;
   #upload = 0;
   readonly #replays = new Map<string, Kept>();
@@ -104,6 +107,7 @@ export class ReferencePool {
 
   /** What every call does first: the newest restore epoch voids the packages stored or made before it. */
   #takeEpoch(epoch: number): void {
+    this.#takeBackLook();
     if (epoch <= this.#appliedEpoch) return;
     this.#appliedEpoch = epoch;
     for (const entry of this.clients.flatMap((client) => client.entries)) {
@@ -322,15 +326,33 @@ export class ReferencePool {
     return undefined;
   }
 
-  /** The later work: what has expired is forgotten, with the clients of which nothing is left. */
+  /** A look at a clock that was ahead counts no more once the clock is right. */
+  #takeBackLook(): void {
+    if (this.#lookedAt > this.now + CONFIRMATION_SECONDS) this.#lookedAt = this.now;
+  }
+
+  /**
+   * The later work: what had ended when it last looked is forgotten, with the clients of which nothing is left. It looks
+   * at the clock at most once an hour.
+   */
   alarm(): void {
+    this.#takeBackLook();
+    if (this.now < this.#lookedAt + CONFIRMATION_SECONDS) this.#forget(0);
+    else {
+      this.#forget(this.#lookedAt);
+      this.#lookedAt = this.now;
+    }
+  }
+
+  #forget(ended: number): void {
+    const forgotten = Math.min(ended, this.now - FINGERPRINT_MARGIN_SECONDS);
     for (const client of this.clients) {
-      for (const entry of this.#live(client)) if (entry.keyPackage.notAfter <= this.now) entry.state = "gone";
+      for (const entry of this.#live(client)) if (entry.keyPackage.notAfter <= ended) entry.state = "gone";
       const { entries } = client;
       const endOf = (upload: number) =>
         Math.max(...entries.filter((one) => one.upload === upload).map(({ keyPackage }) => keyPackage.notAfter));
-      client.entries = entries.filter(({ upload }) => endOf(upload) > this.now);
-      client.journal = client.journal.filter(({ at }) => at >= this.now - JOURNAL_SECONDS);
+      client.entries = entries.filter(({ upload }) => endOf(upload) > forgotten);
+      client.journal = client.journal.filter(({ at }) => at >= ended - JOURNAL_SECONDS);
       client.kinds = client.kinds.filter(
         (kind, index) =>
           this.#live(client).some(({ keyPackage }) => same(kindOf(keyPackage), kind)) ||
@@ -341,7 +363,7 @@ export class ReferencePool {
     }
     this.clients = this.clients.filter(
       ({ revoked, revokedAt, entries, journal }) =>
-        !revoked || entries.length > 0 || journal.length > 0 || this.now < revokedAt + REVOKED_SECONDS,
+        !revoked || entries.length > 0 || journal.length > 0 || ended < revokedAt + REVOKED_SECONDS,
     );
   }
 
