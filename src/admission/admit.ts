@@ -2,7 +2,7 @@ import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
 import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { isDefaultExtensionType, isDefaultProposalType, isGrease } from "../mls/codec/code-points.ts";
-import type { SignatureItem } from "../mls/crypto/provider.ts";
+import type { SignatureItem, SignaturePolicy } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
 import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
@@ -80,6 +80,9 @@ function signatureKeyLookup(): SignatureKeyLookup {
   };
 }
 
+/** What is admitted has to verify for every member of a group, whichever implementation it has. */
+const SIGNATURE_POLICY: SignaturePolicy = "strict";
+
 /** Refusals of packages with an invalid signature; that of the leaf is reported first, as in OpenMLS. */
 async function verifySignatures(
   passedCheapChecks: readonly KeyPackageIn[],
@@ -95,7 +98,7 @@ async function verifySignatures(
       const { leafNode, keyPackage } = received.signatureItems();
       return [leafNode, keyPackage];
     });
-    const valid = await crypto.verifyMany(scheme, items);
+    const valid = await crypto.verifyMany(scheme, items, SIGNATURE_POLICY);
     for (const [i, received] of group.entries()) {
       if (valid[2 * i] !== true) refusals.set(received, { code: "invalid_leaf_node_signature" });
       else if (valid[2 * i + 1] !== true) refusals.set(received, { code: "invalid_signature" });

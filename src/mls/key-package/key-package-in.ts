@@ -109,7 +109,7 @@ export class KeyPackageIn {
     if (lifetime === undefined) {
       return err({ code: "InvalidLeafNodeSourceType", message: "Invalid LeafNode source type" });
     }
-    if (!(await crypto.verify(scheme, items.leafNode))) {
+    if (!(await crypto.verify(scheme, items.leafNode, "openmls"))) {
       return err({ code: "InvalidLeafNodeSignature", message: "The leaf node signature is not valid." });
     }
     if (!this.versionIsSupported(protocolVersion)) {
@@ -125,7 +125,7 @@ export class KeyPackageIn {
       const { extensionType, message } = extensions.error;
       return err({ code: "ExtensionTypeNotValidInKeyPackage", message, extensionType });
     }
-    if (!(await crypto.verify(scheme, items.keyPackage))) {
+    if (!(await crypto.verify(scheme, items.keyPackage, "openmls"))) {
       return err({ code: "InvalidSignature", message: "The key package signature is not valid." });
     }
     const unlisted = this.unlistedExtensionTypes()[0];

@@ -314,7 +314,8 @@ export class KeyPackageBuilder {
       const message = encodeSignContent(label, tbs);
       const signature = await signer.sign(message);
       const item = { publicKey: signatureKey.asSlice(), message, signature };
-      if (!(await crypto.verify(info.signatureScheme, item))) throw new Error("Signature verification failed.");
+      if (!(await crypto.verify(info.signatureScheme, item, "strict")))
+        throw new Error("Signature verification failed.");
       return signature;
     };
     try {
