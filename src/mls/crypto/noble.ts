@@ -6,6 +6,7 @@ import { randomBytes } from "@noble/hashes/utils.js";
 import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
 import { at } from "./at.ts";
 import { verifyEcdsaBatch } from "./ecdsa/ecdsa-batch.ts";
+import { verifyEd448Strictly } from "./ed448/ed448-strict.ts";
 import { hasPointsOfPrimeOrder, verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
 import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
 import type { CryptoProvider, SignatureItem, SignaturePolicy } from "./provider.ts";
@@ -34,8 +35,6 @@ const ECDSA = { format: "der", lowS: false, prehash: true } as const;
 /** RFC 8032's encodings instead of ZIP-215's, and no public key of small order. The equation has the cofactor. */
 const RFC_8032 = { zip215: false } as const;
 
-const ED448_POINT_BYTES = 57;
-
 /** In a batch where that is faster, with the same verdicts as `verifySignature`. */
 function verifySignatures(
   scheme: SignatureScheme,
@@ -46,6 +45,7 @@ function verifySignatures(
     case SignatureScheme.ed25519:
       return verifyEd25519Batch(items, policy, randomBytes);
     case SignatureScheme.ed448:
+      if (policy === "strict") return verifyEd448Strictly(items);
       return items.map((item) => verifySignature(scheme, item, policy));
     case SignatureScheme.ecdsa_secp256r1_sha256:
       return verifyEcdsaBatch(p256, sha256, items);
@@ -67,10 +67,8 @@ function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: S
         return at(verifyEd25519Batch([item], policy, randomBytes), 0);
       }
       case SignatureScheme.ed448:
-        return (
-          ed448.verify(signature, message, publicKey, RFC_8032) &&
-          (policy === "openmls" || [publicKey, signature.subarray(0, ED448_POINT_BYTES)].every(isOfPrimeOrder448))
-        );
+        if (policy === "strict") return at(verifyEd448Strictly([item]), 0);
+        return ed448.verify(signature, message, publicKey, RFC_8032);
       case SignatureScheme.ecdsa_secp256r1_sha256:
         return p256.verify(signature, message, publicKey, ECDSA);
       case SignatureScheme.ecdsa_secp384r1_sha384:
@@ -81,11 +79,6 @@ function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: S
   } catch {
     return false;
   }
-}
-
-function isOfPrimeOrder448(encoded: Uint8Array): boolean {
-  const point = ed448.Point.fromBytes(encoded);
-  return !point.is0() && point.isTorsionFree();
 }
 
 function signMessage(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Uint8Array {

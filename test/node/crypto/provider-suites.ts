@@ -1,6 +1,7 @@
 import { ed448 } from "@noble/curves/ed448.js";
+import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { hexToBytes } from "@noble/hashes/utils.js";
+import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CIPHERSUITES, SignatureScheme, signaturePublicKeyBytes } from "../../../src/mls/ciphersuite.ts";
@@ -163,7 +164,11 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
       expect(await verdictsInEveryCompany(crypto, scheme, items, "strict")).toEqual(items.map(() => false));
       expect(await verdictsInEveryCompany(crypto, scheme, items, "openmls")).toEqual(items.map(() => true));
       const honest = forge448(Uint8Array.of(1), { nonce: 5n });
-      expect(await verdictsInEveryCompany(crypto, scheme, [honest], "strict")).toEqual([true]);
+      const { publicKey, message, signature } = honest;
+      const S = numberToBytesLE(bytesToNumberLE(signature.subarray(57)) + ed448.Point.Fn.ORDER, 57);
+      const malleable = { publicKey, message, signature: concatBytes(signature.subarray(0, 57), S) };
+      const verdicts = await verdictsInEveryCompany(crypto, scheme, [honest, malleable], "strict");
+      expect(verdicts).toEqual([true, false]);
     });
 
     test("hashes as the standard says", async () => {
