@@ -26,6 +26,9 @@ async function code(change: Partial<Forgery>, policy?: AdmissionPolicy): Promise
 const none = new Uint8Array(0);
 const now = BigInt(FORGED_NOW);
 
+/** Component 0x0004 of an app data dictionary, with one byte. */
+const LAST_RESORT_WITH_DATA = { extensionType: 6, data: Uint8Array.of(4, 0, 4, 1, 9) };
+
 describe("admission refuses", () => {
   it.each<[string, Partial<Forgery>]>([
     ["invalid_protocol_version", { version: 2 }],
@@ -62,12 +65,20 @@ describe("admission refuses", () => {
     ["lifetime_too_long", { notBefore: now - 3600n, notAfter: now + 7_257_601n }],
     ["lifetime_too_long", { notBefore: 0n, notAfter: 2n ** 64n - 1n }],
     ["lifetime_too_long", { notBefore: now + 200n, notAfter: now + 100n }],
+    ["malformed", { extensions: [6], keyPackageExtensions: [LAST_RESORT_WITH_DATA] }],
     ["invalid_leaf_node_signature", { breakLeafSignature: true }],
     ["invalid_leaf_node_signature", { breakLeafSignature: true, breakSignature: true }],
     ["invalid_signature", { breakSignature: true }],
     ["too_large", { credential: new Uint8Array(17_000) }],
   ])("%s", async (expected, change) => {
     expect(await code(change)).toBe(expected);
+  });
+
+  it("a lifetime that ends before it begins, whatever the maximum", async () => {
+    const reversed = { notBefore: now + 20n, notAfter: now + 10n };
+    for (const maxTotalLifetimeSeconds of [0, 7_261_200, undefined]) {
+      expect(await code(reversed, { ...POLICY, maxTotalLifetimeSeconds })).toBe("lifetime_too_long");
+    }
   });
 
   it("with a detail that repeats nothing secret or personal, and no more than one line", async () => {
@@ -109,6 +120,10 @@ describe("admission takes", () => {
 
   it("an application id in the leaf that nothing lists, as a default type", async () => {
     expect(await code({ leafExtensions: [{ extensionType: 1, data: Uint8Array.of(1, 7) }] })).toBe("ok");
+  });
+
+  it("a last resort component with data in the leaf, where it has no meaning", async () => {
+    expect(await code({ extensions: [6], leafExtensions: [LAST_RESORT_WITH_DATA] })).toBe("ok");
   });
 
   it("unlisted GREASE in the package's extensions only where the policy tolerates it", async () => {

@@ -171,6 +171,19 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
       expect(verdicts).toEqual([true, false]);
     });
 
+    test("refuses ECDSA keys in compact form, SEC 1 tag 05", async () => {
+      for (const { scheme } of ECDSA_SCHEMES) {
+        const item = await signed(crypto, scheme, "a message");
+        const x = item.publicKey.subarray(1, (item.publicKey.length + 1) / 2);
+        const compact = { ...item, publicKey: Uint8Array.of(5, ...x) };
+        expect(await verdictsInEveryCompany(crypto, scheme, [compact, compact, item], "openmls")).toEqual([
+          false,
+          false,
+          true,
+        ]);
+      }
+    });
+
     test("hashes as the standard says", async () => {
       const data = new TextEncoder().encode("abc");
       expect(await crypto.hash("SHA-256", data)).toEqual(sha256(data));
