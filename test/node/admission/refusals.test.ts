@@ -3,7 +3,10 @@ import { admit } from "../../../src/admission/admit.ts";
 import type { AdmissionPolicy } from "../../../src/admission/policy.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
 import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
+import { forge as forgeSignature, scalarOf, verdictByDefinition } from "../crypto/ed25519-forger.ts";
 
 const POLICY: AdmissionPolicy = {
   ciphersuites: CIPHERSUITES,
@@ -72,6 +75,32 @@ describe("admission refuses", () => {
     ["too_large", { credential: new Uint8Array(17_000) }],
   ])("%s", async (expected, change) => {
     expect(await code(change)).toBe(expected);
+  });
+
+  it("Ed25519 signatures with points of mixed order, also those that OpenMLS takes since the components cancel out", async () => {
+    const secret = scalarOf(5);
+    const { publicKey } = forgeSignature(none, { secret, nonce: 1n, keyTorsion: 1 });
+    const signed = (message: Uint8Array, policy: "openmls" | "cofactor") => {
+      for (let nonce = 1; nonce < 1000; nonce++) {
+        const item = forgeSignature(message, { secret, nonce: scalarOf(nonce), keyTorsion: 1, nonceTorsion: 3 });
+        if (policy === "cofactor" || verdictByDefinition(item, "openmls")) return item.signature;
+      }
+      throw new Error("expected a nonce for which the components cancel out");
+    };
+    const cancelling = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "openmls") });
+    const cofactored = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "cofactor") });
+    const decoded = KeyPackageIn.fromBytes(cancelling);
+    expect(decoded.ok && (await decoded.value.validate(nobleCrypto, 1, { now: FORGED_NOW })).ok).toBe(true);
+    for (const crypto of [nobleCrypto, webCrypto]) {
+      const context = { crypto, policy: POLICY, publisher: {}, now: FORGED_NOW };
+      const verdicts = await admit([forge(), cancelling, cofactored, forge()], context);
+      expect(verdicts.map((one) => (one.ok ? "ok" : one.code))).toEqual([
+        "ok",
+        "invalid_leaf_node_signature",
+        "invalid_leaf_node_signature",
+        "ok",
+      ]);
+    }
   });
 
   it("a lifetime that ends before it begins, whatever the maximum", async () => {
