@@ -5,7 +5,7 @@ import type { X509Error } from "../mls/x509/x509-verifier.ts";
 /** Why a package may not enter, with the data that belongs to it. Times are unix seconds. */
 export type AdmissionRefusal =
   // decoding
-  | { readonly code: "malformed"; readonly problem: string; readonly offset: number }
+  | { readonly code: "malformed"; readonly problem: string; readonly offset?: number }
   | { readonly code: "unsupported_ciphersuite"; readonly ciphersuite: number }
   // OpenMLS's KeyPackageIn::validate
   | { readonly code: "invalid_leaf_node_source_type" }
@@ -19,7 +19,8 @@ export type AdmissionRefusal =
   | { readonly code: "lifetime_not_yet_valid"; readonly notBefore: bigint; readonly now: number }
   // the directory's policy
   | { readonly code: "too_large"; readonly bytes: number; readonly maxBytes: number }
-  | { readonly code: "lifetime_too_long"; readonly seconds: bigint; readonly maxSeconds: number }
+  // Without a maximum, for a lifetime that ends before it begins.
+  | { readonly code: "lifetime_too_long"; readonly seconds: bigint; readonly maxSeconds: number | undefined }
   | { readonly code: "invalid_init_key"; readonly defect: PublicKeyDefect }
   | { readonly code: "invalid_encryption_key"; readonly defect: PublicKeyDefect }
   | { readonly code: "invalid_signature_key"; readonly defect: PublicKeyDefect }
@@ -51,7 +52,7 @@ export type RefusalCode = AdmissionRefusal["code"];
 export function describeRefusal(refusal: AdmissionRefusal): string {
   switch (refusal.code) {
     case "malformed":
-      return `${refusal.problem}, at byte ${refusal.offset}`;
+      return refusal.offset === undefined ? refusal.problem : `${refusal.problem}, at byte ${refusal.offset}`;
     case "unsupported_ciphersuite":
       return `ciphersuite ${refusal.ciphersuite} is not accepted by this directory`;
     case "invalid_leaf_node_source_type":
@@ -75,7 +76,7 @@ export function describeRefusal(refusal: AdmissionRefusal): string {
     case "too_large":
       return `expected at most ${refusal.maxBytes} bytes, got ${refusal.bytes}`;
     case "lifetime_too_long":
-      return `expected a total lifetime of 0 to ${refusal.maxSeconds} seconds, got ${refusal.seconds}`;
+      return `expected a total lifetime of 0 to ${refusal.maxSeconds ?? "any number of"} seconds, got ${refusal.seconds}`;
     case "invalid_init_key":
       return `init_key: ${refusal.defect}`;
     case "invalid_encryption_key":

@@ -1,8 +1,8 @@
 import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
 import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
-import { toHex } from "../mls/codec/byte-strings.ts";
+import { copyOf, toHex } from "../mls/codec/byte-strings.ts";
 import { isDefaultExtensionType, isDefaultProposalType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
-import type { SignatureItem } from "../mls/crypto/provider.ts";
+import type { SignatureItem, SignaturePolicy } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
 import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
@@ -126,6 +126,9 @@ function signatureKeyLookup(): SignatureKeyLookup {
   };
 }
 
+/** What is admitted has to verify for every member of a group, whichever implementation it has. */
+const SIGNATURE_POLICY: SignaturePolicy = "strict";
+
 /** Refusals of packages with an invalid signature; that of the leaf is reported first, as in OpenMLS. */
 async function verifySignatures(
   passedCheapChecks: readonly KeyPackageIn[],
@@ -141,7 +144,7 @@ async function verifySignatures(
       const { leafNode, keyPackage } = received.signatureItems();
       return [leafNode, keyPackage];
     });
-    const valid = await crypto.verifyMany(scheme, items);
+    const valid = await crypto.verifyMany(scheme, items, SIGNATURE_POLICY);
     for (const [i, received] of group.entries()) {
       if (valid[2 * i] !== true) refusals.set(received, { code: "invalid_leaf_node_signature" });
       else if (valid[2 * i + 1] !== true) refusals.set(received, { code: "invalid_signature" });
@@ -159,9 +162,9 @@ function admitted(received: KeyPackageIn, ref: Uint8Array): AdmittedKeyPackage {
     bytes: received.tlsSerialize(),
     ciphersuite,
     signatureScheme: ciphersuiteInfo(ciphersuite).signatureScheme,
-    signatureKey: leafNode.signatureKey().asSlice().slice(),
-    initKey: initKey.asSlice().slice(),
-    encryptionKey: leafNode.encryptionKey().asSlice().slice(),
+    signatureKey: copyOf(leafNode.signatureKey().asSlice()),
+    initKey: copyOf(initKey.asSlice()),
+    encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),
     notBefore: clampToNumber(leafNode.lifeTime()?.notBefore ?? 0n),
     notAfter: clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n),
     lastResort: extensions.lastResort(),

@@ -22,6 +22,9 @@ export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext):
   if (misplaced !== undefined) {
     return { code: "extension_type_not_valid_in_key_package", extensionType: misplaced };
   }
+  if ((extensions.lastResortComponent()?.length ?? 0) > 0) {
+    return { code: "malformed", problem: "expected a last resort component without data in the KeyPackage" };
+  }
   if (lifetime === undefined) return { code: "invalid_leaf_node_source_type" };
 
   const info = ciphersuiteInfo(ciphersuite);
@@ -126,8 +129,10 @@ function lifetimeRefusal(lifetime: Lifetime, { now, policy }: AdmissionContext):
     if (!ahead) return refusalOfLifetimeError(valid.error);
   }
   const maxSeconds = policy.maxTotalLifetimeSeconds;
-  if (maxSeconds !== undefined && !lifetime.hasAcceptableRange(BigInt(maxSeconds))) {
-    return { code: "lifetime_too_long", seconds: lifetime.notAfter - lifetime.notBefore, maxSeconds };
+  const seconds = lifetime.notAfter - lifetime.notBefore;
+  // The skew lets a lifetime in the future through, which may be reversed.
+  if (seconds < 0n || (maxSeconds !== undefined && seconds > maxSeconds)) {
+    return { code: "lifetime_too_long", seconds, maxSeconds };
   }
   return undefined;
 }

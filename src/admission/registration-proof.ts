@@ -50,5 +50,5 @@ export function verifyRegistrationProof(
   signature: Uint8Array,
 ): Promise<boolean> {
   const { scheme, publicKey } = proof;
-  return crypto.verify(scheme, { publicKey, message: registrationProofInput(proof), signature });
+  return crypto.verify(scheme, { publicKey, message: registrationProofInput(proof), signature }, "strict");
 }

@@ -29,7 +29,13 @@ export { BasicCredential } from "./credentials/basic-credential.ts";
 export { Credential, type CredentialWithKey } from "./credentials/credential.ts";
 export { X509Credential } from "./credentials/x509-credential.ts";
 export { nobleCrypto } from "./crypto/noble.ts";
-export type { CryptoProvider, HpkeKeyPairBytes, SignatureItem, SignatureKeyPairBytes } from "./crypto/provider.ts";
+export type {
+  CryptoProvider,
+  HpkeKeyPairBytes,
+  SignatureItem,
+  SignatureKeyPairBytes,
+  SignaturePolicy,
+} from "./crypto/provider.ts";
 export { webCrypto } from "./crypto/webcrypto.ts";
 export type {
   DecodeError,

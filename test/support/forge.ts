@@ -25,6 +25,8 @@ export type Forgery = {
   readonly encryptionKey: Uint8Array;
   /** Signs; a fresh key pair of the suite if left out. */
   readonly signer: ForgedSigner;
+  /** Signs instead of the signer, for signatures that no honest signer makes. */
+  readonly signWith: ((message: Uint8Array) => Uint8Array) | undefined;
   /** The signer's if left out. */
   readonly signatureKey: Uint8Array;
   readonly credentialType: number;
@@ -56,6 +58,7 @@ export function forge(change: Partial<Forgery> = {}): Uint8Array {
     initKey: hpkePublicKey(ciphersuite),
     encryptionKey: hpkePublicKey(ciphersuite),
     signer,
+    signWith: undefined,
     signatureKey: signer.publicKey,
     credentialType: 1,
     credential: new TextEncoder().encode("alice"),
@@ -132,8 +135,9 @@ function broken(signature: Uint8Array): Uint8Array {
   return copy;
 }
 
-function sign({ ciphersuite, signer }: Forgery, label: SignatureLabel, content: Uint8Array): Uint8Array {
-  return SIGNATURES[ciphersuite].sign(encodeSignContent(label, content), signer.secretKey);
+function sign({ ciphersuite, signer, signWith }: Forgery, label: SignatureLabel, content: Uint8Array): Uint8Array {
+  const message = encodeSignContent(label, content);
+  return signWith?.(message) ?? SIGNATURES[ciphersuite].sign(message, signer.secretKey);
 }
 
 type SignatureKeys = {

@@ -10,3 +10,6 @@ export function toHex(bytes: Uint8Array): string {
   for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
   return hex;
 }
+
+/** A copy of its own. `slice()` does not give one where the bytes are a `Buffer` of Node, which is a `Uint8Array` too. */
+export const copyOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);

@@ -4,10 +4,12 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
+import { at } from "./at.ts";
 import { verifyEcdsaBatch } from "./ecdsa/ecdsa-batch.ts";
-import { verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
+import { verifyEd448Strictly } from "./ed448/ed448-strict.ts";
+import { hasPointsOfPrimeOrder, verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
 import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
-import type { CryptoProvider, SignatureItem } from "./provider.ts";
+import type { CryptoProvider, SignatureItem, SignaturePolicy } from "./provider.ts";
 
 /**
  * The default adapter: pure JavaScript, the same everywhere, all seven suites. Randomness is the platform's
@@ -15,8 +17,8 @@ import type { CryptoProvider, SignatureItem } from "./provider.ts";
  */
 export const nobleCrypto: CryptoProvider = {
   supports: isCiphersuite,
-  verify: async (scheme, item) => verifySignature(scheme, item),
-  verifyMany: async (scheme, items) => verifySignatures(scheme, items),
+  verify: async (scheme, item, policy) => verifySignature(scheme, item, policy),
+  verifyMany: async (scheme, items, policy) => verifySignatures(scheme, items, policy),
   sign: async (scheme, privateKey, message) => signMessage(scheme, privateKey, message),
   hash: async (algorithm, data) => digest(algorithm, data),
   deriveKeyPair: async (ciphersuite, ikm) => deriveHpkeKeyPair(ciphersuite, ikm),
@@ -30,16 +32,21 @@ export const nobleCrypto: CryptoProvider = {
 /** Either S is accepted (RFC 9420 does not require the low one), and the message is hashed with the curve's hash. */
 const ECDSA = { format: "der", lowS: false, prehash: true } as const;
 
-/** RFC 8032's strict encodings instead of ZIP-215's, and no public key of small order. */
-const STRICT = { zip215: false } as const;
+/** RFC 8032's encodings instead of ZIP-215's, and no public key of small order. The equation has the cofactor. */
+const RFC_8032 = { zip215: false } as const;
 
 /** In a batch where that is faster, with the same verdicts as `verifySignature`. */
-function verifySignatures(scheme: SignatureScheme, items: readonly SignatureItem[]): boolean[] {
+function verifySignatures(
+  scheme: SignatureScheme,
+  items: readonly SignatureItem[],
+  policy: SignaturePolicy,
+): boolean[] {
   switch (scheme) {
     case SignatureScheme.ed25519:
-      return verifyEd25519Batch(items, randomBytes);
+      return verifyEd25519Batch(items, policy, randomBytes);
     case SignatureScheme.ed448:
-      return items.map((item) => verifySignature(scheme, item));
+      if (policy === "strict") return verifyEd448Strictly(items);
+      return items.map((item) => verifySignature(scheme, item, policy));
     case SignatureScheme.ecdsa_secp256r1_sha256:
       return verifyEcdsaBatch(p256, sha256, items);
     case SignatureScheme.ecdsa_secp384r1_sha384:
@@ -50,13 +57,18 @@ function verifySignatures(scheme: SignatureScheme, items: readonly SignatureItem
 }
 
 /** noble throws for keys and signatures of a wrong form: they are not valid. */
-function verifySignature(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
+function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): boolean {
+  const { publicKey, message, signature } = item;
   try {
     switch (scheme) {
-      case SignatureScheme.ed25519:
-        return ed25519.verify(signature, message, publicKey, STRICT);
+      case SignatureScheme.ed25519: {
+        const holdsWithCofactor = ed25519.verify(signature, message, publicKey, RFC_8032);
+        if (!holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;
+        return at(verifyEd25519Batch([item], policy, randomBytes), 0);
+      }
       case SignatureScheme.ed448:
-        return ed448.verify(signature, message, publicKey, STRICT);
+        if (policy === "strict") return at(verifyEd448Strictly([item]), 0);
+        return ed448.verify(signature, message, publicKey, RFC_8032);
       case SignatureScheme.ecdsa_secp256r1_sha256:
         return p256.verify(signature, message, publicKey, ECDSA);
       case SignatureScheme.ecdsa_secp384r1_sha384:

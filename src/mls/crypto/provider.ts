@@ -7,6 +7,20 @@ export type SignatureItem = {
   readonly signature: Uint8Array;
 };
 
+/**
+ * Which EdDSA signatures verify; ECDSA has no such choice. RFC 8032 §5.1.7 lets a verifier multiply the equation by the
+ * cofactor or not, so that implementations disagree about signatures whose key or R has a component of small order.
+ * Neither policy accepts such a key or R that is nothing but that, in Ed25519, or an encoding that is not canonical.
+ *
+ * - `"openmls"`: for Ed25519 the equation without the cofactor, as OpenMLS's provider has it. For Ed448, which OpenMLS
+ *   lacks, the equation with the cofactor; R may be of small order, the key may not.
+ * - `"strict"`: in addition, key and R are of prime order. The verdict then depends neither on the cofactor nor on
+ *   whether a verifier reduces its scalars modulo the order, so that every implementation gives it.
+ *
+ * An honest signer's keys and R are of prime order.
+ */
+export type SignaturePolicy = "openmls" | "strict";
+
 /** An HPKE key pair, RFC 9180 §4; the private key as SerializePrivateKey writes it. */
 export type HpkeKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
 
@@ -18,7 +32,7 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
  *
  * Verdicts are the same in every adapter:
  * - Bad input (a key or signature of the wrong length, off the curve, not strict DER) is `false`, never a rejection.
- * - Ed25519 and Ed448 (RFC 8032): cofactored; small-order public keys and non-canonical encodings are refused.
+ * - Ed25519 and Ed448 (RFC 8032): as the policy says.
  * - ECDSA: strict DER, either S (RFC 9420 does not require the low one), the message hashed by the scheme's hash.
  *   Compressed public keys verify here, as in OpenMLS: refusing them is the directory's policy (RFC 9420 §5.1.1).
  *
@@ -26,9 +40,9 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
  */
 export type CryptoProvider = {
   supports(ciphersuite: Ciphersuite): boolean;
-  verify(scheme: SignatureScheme, item: SignatureItem): Promise<boolean>;
+  verify(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): Promise<boolean>;
   /** One verdict for each item, in order, the same as `verify` gives for the item alone. */
-  verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]>;
+  verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[], policy: SignaturePolicy): Promise<boolean[]>;
   sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   hash(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
   /** DeriveKeyPair of the suite's KEM, RFC 9180 §7.1.3. */

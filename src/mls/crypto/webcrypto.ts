@@ -1,10 +1,10 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import { SignatureScheme } from "../ciphersuite.ts";
 import { derToRaw, rawToDer } from "./ecdsa/der.ts";
-import { challengeInput, verifyEd25519Batch } from "./ed25519/ed25519-batch.ts";
-import { decodePoint, isSmallOrder } from "./ed25519/edwards25519.ts";
+import { decodePoint } from "./ed25519/edwards25519.ts";
+import { orderOf } from "./ed25519/prime-order.ts";
 import { nobleCrypto } from "./noble.ts";
-import type { CryptoProvider, SignatureItem } from "./provider.ts";
+import type { CryptoProvider, SignatureItem, SignaturePolicy } from "./provider.ts";
 
 /** The first byte of an uncompressed point, SEC 1 §2.3.3. */
 const UNCOMPRESSED = 0x04;
@@ -19,14 +19,13 @@ const ED25519_SIGNATURE_BYTES = 64;
  * - ECDSA: the signature is converted from strict DER to raw here; keys that are not uncompressed points are decoded by
  *   noble, since runtimes differ in what else they import.
  * - Ed25519: engines check [S]B = R + [k]A without the cofactor, by comparing the encoding of [S]B − [k]A with R, and
- *   accept any key. What holds without the cofactor holds with it, and such an R is canonical, so a native `true` is
- *   final if the key is canonical and not of small order (checked here once for each key). After a native `false`,
- *   noble decides, as R or the key may have a component of small order, which only the cofactored equation ignores. So
- *   an invalid signature costs what it costs with noble, and a valid one costs nothing more.
+ *   accept any key. For a canonical key of prime order (checked here once for each key) R is then canonical, and of
+ *   prime order unless it is neutral, so that the native verdict is that of both policies for any other R. noble
+ *   decides on all other keys.
  */
 export const webCrypto: CryptoProvider = {
   ...nobleCrypto,
-  verify: async (scheme, item) => (await verifyMany(scheme, [item]))[0] ?? false,
+  verify: async (scheme, item, policy) => (await verifyMany(scheme, [item], policy))[0] ?? false,
   verifyMany,
   sign,
   hash: async (algorithm, data) => new Uint8Array(await crypto.subtle.digest(algorithm, unshared(data))),
@@ -69,31 +68,19 @@ function ecdsa(namedCurve: string, hash: string, scalarBytes: number, pkcs8Prefi
   return { algorithm, publicKeyBytes: 1 + 2 * scalarBytes, pkcs8Prefix, ecdsaScalarBytes: scalarBytes };
 }
 
-async function verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[]): Promise<boolean[]> {
+async function verifyMany(
+  scheme: SignatureScheme,
+  items: readonly SignatureItem[],
+  policy: SignaturePolicy,
+): Promise<boolean[]> {
   const native = nativeScheme(scheme);
-  if (native === undefined) return nobleCrypto.verifyMany(scheme, items);
-  if (native.ecdsaScalarBytes === undefined && items.length >= ED25519_BATCH_SIGNATURES) return verifyTogether(items);
+  if (native === undefined) return nobleCrypto.verifyMany(scheme, items, policy);
   const keys = new Map<string, Promise<NativeKey | undefined>>();
   const verdicts = await Promise.all(items.map((item) => verifyNatively(native, item, keys)));
   const open = items.filter((_, i) => verdicts[i] === undefined);
-  const answers = open.length === 0 ? [] : await nobleCrypto.verifyMany(scheme, open);
+  const answers = open.length === 0 ? [] : await nobleCrypto.verifyMany(scheme, open, policy);
   let next = 0;
   return verdicts.map((verdict) => verdict ?? answers[next++] ?? false);
-}
-
-/**
- * WebCrypto verifies one Ed25519 signature at a time. From about this many on, one batched equation in JavaScript is
- * faster in workerd, with the hashing left to the runtime (measured, bench/README.md).
- */
-const ED25519_BATCH_SIGNATURES = 64;
-
-async function verifyTogether(items: readonly SignatureItem[]): Promise<boolean[]> {
-  const digests = items.map((item) => crypto.subtle.digest("SHA-512", challengeInput(item)));
-  return verifyEd25519Batch(
-    items,
-    nobleCrypto.random,
-    (await Promise.all(digests)).map((digest) => new Uint8Array(digest)),
-  );
 }
 
 /** The verdict, or `undefined` where noble has to decide. */
@@ -105,11 +92,16 @@ async function verifyNatively(
   const { algorithm, ecdsaScalarBytes } = native;
   const raw = ecdsaScalarBytes === undefined ? signature : derToRaw(signature, ecdsaScalarBytes);
   // Runtimes reject other lengths in their own ways, some by an exception.
-  if (raw === undefined || (ecdsaScalarBytes === undefined && raw.length !== ED25519_SIGNATURE_BYTES)) return false;
+  if (raw === undefined) return false;
+  if (ecdsaScalarBytes === undefined && (raw.length !== ED25519_SIGNATURE_BYTES || hasNeutralR(raw))) return false;
   const key = await publicKeyOf(native, publicKey, keys);
   if (key === undefined) return undefined;
-  const valid = await crypto.subtle.verify(algorithm, key, unshared(raw), unshared(message));
-  return valid || ecdsaScalarBytes !== undefined ? valid : undefined;
+  return crypto.subtle.verify(algorithm, key, unshared(raw), unshared(message));
+}
+
+/** The canonical encoding of (0, 1). */
+function hasNeutralR(signature: Uint8Array): boolean {
+  return signature[0] === 1 && signature.subarray(1, 32).every((byte) => byte === 0);
 }
 
 /** A key of several signatures is checked and imported once. */
@@ -132,7 +124,7 @@ function publicKeyOf(
 function isPlainKey(native: NativeScheme, publicKey: Uint8Array): boolean {
   if (native.ecdsaScalarBytes !== undefined) return publicKey[0] === UNCOMPRESSED;
   const point = decodePoint(publicKey);
-  return point !== undefined && !isSmallOrder(point);
+  return point !== undefined && orderOf(point) === "prime";
 }
 
 async function sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array> {

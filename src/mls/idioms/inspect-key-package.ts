@@ -1,5 +1,7 @@
 /** What is in a KeyPackage, as plain values that print and serialise; nothing in it is verified. */
+
 import { ciphersuiteInfo } from "../ciphersuite.ts";
+import { copyOf } from "../codec/byte-strings.ts";
 import { CredentialType } from "../codec/code-points.ts";
 import type { KeyPackageDecodeError } from "../errors.ts";
 import { KeyPackageIn } from "../key-package/key-package-in.ts";
@@ -47,13 +49,13 @@ export function inspectKeyPackage(bytes: Uint8Array): Result<InspectedKeyPackage
     encoding: isMlsMessage(bytes) ? "mls_message" : "key_package",
     version: protocolVersion,
     ciphersuite: { value: ciphersuite, name: ciphersuiteInfo(ciphersuite).name },
-    initKey: initKey.asSlice().slice(),
+    initKey: copyOf(initKey.asSlice()),
     leafNode: {
-      encryptionKey: leafNode.encryptionKey().asSlice().slice(),
-      signatureKey: leafNode.signatureKey().asSlice().slice(),
+      encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),
+      signatureKey: copyOf(leafNode.signatureKey().asSlice()),
       credential: {
         type: credential.credentialType(),
-        identity: isBasic ? credential.serializedContent().slice() : undefined,
+        identity: isBasic ? copyOf(credential.serializedContent()) : undefined,
       },
       capabilities: {
         versions: [...capabilities.versions()],
@@ -64,7 +66,7 @@ export function inspectKeyPackage(bytes: Uint8Array): Result<InspectedKeyPackage
       },
       lifetime: lifetime && { notBefore: lifetime.notBefore, notAfter: lifetime.notAfter },
       extensions: [...leafNode.extensions()],
-      signature: leafNode.signature().slice(),
+      signature: copyOf(leafNode.signature()),
     },
     extensions: [...extensions],
     lastResort: extensions.lastResort(),

@@ -3,11 +3,14 @@ import { ciphersuiteInfo, type SignatureScheme } from "../ciphersuite.ts";
 import { equalBytes } from "../codec/byte-strings.ts";
 import { ProtocolVersion } from "../codec/code-points.ts";
 import { nobleCrypto } from "../crypto/noble.ts";
-import type { CryptoProvider, SignatureItem } from "../crypto/provider.ts";
+import type { CryptoProvider, SignatureItem, SignaturePolicy } from "../crypto/provider.ts";
 import type { KeyPackageDecodeError, KeyPackageVerifyError, UnsupportedByProviderError } from "../errors.ts";
 import type { KeyPackage } from "../key-package/key-package.ts";
 import { KeyPackageIn } from "../key-package/key-package-in.ts";
 import { err, type Result } from "../result.ts";
+
+/** That of `KeyPackageIn.validate`. */
+const SIGNATURE_POLICY: SignaturePolicy = "openmls";
 
 export type ValidateOptions = {
   /** Unix seconds. */
@@ -78,6 +81,7 @@ async function verifyTogether(
     const valid = await crypto.verifyMany(
       scheme,
       group.map(({ item }) => item),
+      SIGNATURE_POLICY,
     );
     for (const [index, { received, item }] of group.entries()) {
       const own = verdicts.get(received) ?? [];
@@ -90,9 +94,9 @@ async function verifyTogether(
 
 /** The same provider, which knows the verdicts on these signatures and verifies any other itself. */
 function withVerdicts(crypto: CryptoProvider, verdicts: readonly Verdict[]): CryptoProvider {
-  const verify: CryptoProvider["verify"] = (scheme, asked) => {
-    const known = verdicts.find(({ item }) => isSame(item, asked));
-    return known ? Promise.resolve(known.valid) : crypto.verify(scheme, asked);
+  const verify: CryptoProvider["verify"] = (scheme, asked, policy) => {
+    const known = policy === SIGNATURE_POLICY && verdicts.find(({ item }) => isSame(item, asked));
+    return known ? Promise.resolve(known.valid) : crypto.verify(scheme, asked, policy);
   };
   return Object.assign(Object.create(crypto) as CryptoProvider, { verify });
 }

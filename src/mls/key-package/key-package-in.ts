@@ -1,4 +1,5 @@
 import { ciphersuiteInfo, isCiphersuite } from "../ciphersuite.ts";
+import { copyOf } from "../codec/byte-strings.ts";
 import type { ProtocolVersion } from "../codec/code-points.ts";
 import { Reader } from "../codec/reader.ts";
 import type { CredentialWithKey } from "../credentials/credential.ts";
@@ -74,7 +75,7 @@ export class KeyPackageIn {
 
   /** The bare KeyPackage as received. */
   tlsSerialize(): Uint8Array {
-    return this.#parts.bytes.slice();
+    return copyOf(this.#parts.bytes);
   }
 
   /** Its two signatures, for a caller that verifies many packages together (`CryptoProvider.verifyMany`). */
@@ -109,7 +110,7 @@ export class KeyPackageIn {
     if (lifetime === undefined) {
       return err({ code: "InvalidLeafNodeSourceType", message: "Invalid LeafNode source type" });
     }
-    if (!(await crypto.verify(scheme, items.leafNode))) {
+    if (!(await crypto.verify(scheme, items.leafNode, "openmls"))) {
       return err({ code: "InvalidLeafNodeSignature", message: "The leaf node signature is not valid." });
     }
     if (!this.versionIsSupported(protocolVersion)) {
@@ -125,7 +126,7 @@ export class KeyPackageIn {
       const { extensionType, message } = extensions.error;
       return err({ code: "ExtensionTypeNotValidInKeyPackage", message, extensionType });
     }
-    if (!(await crypto.verify(scheme, items.keyPackage))) {
+    if (!(await crypto.verify(scheme, items.keyPackage, "openmls"))) {
       return err({ code: "InvalidSignature", message: "The key package signature is not valid." });
     }
     const unlisted = this.unlistedExtensionTypes()[0];

@@ -1,5 +1,5 @@
 import { type Ciphersuite, ciphersuiteInfo } from "../ciphersuite.ts";
-import { equalBytes, toHex } from "../codec/byte-strings.ts";
+import { copyOf, equalBytes, toHex } from "../codec/byte-strings.ts";
 import { Writer } from "../codec/writer.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
 
@@ -18,7 +18,7 @@ export class KeyPackageRef {
 
   /** The digest: a copy. */
   get bytes(): Uint8Array {
-    return this.#digest.slice();
+    return copyOf(this.#digest);
   }
 
   /** The same digest. */

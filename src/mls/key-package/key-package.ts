@@ -1,4 +1,5 @@
 import { type Ciphersuite, type CiphersuiteInfo, ciphersuiteInfo } from "../ciphersuite.ts";
+import { copyOf } from "../codec/byte-strings.ts";
 import { isDefaultExtensionType, ProtocolVersion } from "../codec/code-points.ts";
 import { Writer } from "../codec/writer.ts";
 import type { CredentialWithKey } from "../credentials/credential.ts";
@@ -148,7 +149,7 @@ export class KeyPackage {
 
   /** The bare KeyPackage. */
   tlsSerialize(): Uint8Array {
-    return this.#parts.bytes.slice();
+    return copyOf(this.#parts.bytes);
   }
 
   /** The KeyPackage in an MLSMessage, the content of `message/mls` (RFC 9420 §6, §17.10). */
@@ -364,7 +365,8 @@ export class KeyPackageBuilder {
       const message = encodeSignContent(label, tbs);
       const signature = await signer.sign(message);
       const item = { publicKey: signatureKey.asSlice(), message, signature };
-      if (!(await crypto.verify(info.signatureScheme, item))) throw new Error("Signature verification failed.");
+      if (!(await crypto.verify(info.signatureScheme, item, "strict")))
+        throw new Error("Signature verification failed.");
       return signature;
     };
     try {

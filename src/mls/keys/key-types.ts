@@ -1,5 +1,5 @@
 /** Keys as the structs of RFC 9420 carry them: byte strings, which may or may not be keys. */
-import { equalBytes } from "../codec/byte-strings.ts";
+import { copyOf, equalBytes } from "../codec/byte-strings.ts";
 
 /**
  * A public key as received. Whether it is a valid key is another question: `hpkePublicKeyDefect` and
@@ -21,7 +21,7 @@ export class PublicKeyBytes<Use extends "HPKE" | "signature"> {
 
   /** The key as on the wire: a copy. */
   get bytes(): Uint8Array {
-    return this.#bytes.slice();
+    return copyOf(this.#bytes);
   }
 
   /** The same bytes. */

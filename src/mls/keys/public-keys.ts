@@ -6,11 +6,13 @@
  * Edwards points are decoded by noble, which is faster than plain BigInt powers. Weierstrass points are checked by the
  * equation of the curve: noble's decoder takes two to three times as long (both measured, in Node and in workerd).
  */
+
 import { ed448 } from "@noble/curves/ed448.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { bytesToNumberLE } from "@noble/curves/utils.js";
 import { type Ciphersuite, ciphersuiteInfo, Kem, SignatureScheme, signaturePublicKeyBytes } from "../ciphersuite.ts";
+import { copyOf } from "../codec/byte-strings.ts";
 import { at } from "../crypto/at.ts";
 
 /** What is wrong with a public key. */
@@ -119,7 +121,7 @@ function edwardsDefect(key: Uint8Array, length: number, points: EdwardsPoints): 
 
 /** A copy of a little-endian number whose last byte also holds a sign or unused bits. */
 function withTopByteMasked(key: Uint8Array, mask: number): Uint8Array {
-  const masked = key.slice();
+  const masked = copyOf(key);
   masked[masked.length - 1] = at(masked, masked.length - 1) & mask;
   return masked;
 }

@@ -164,8 +164,12 @@ export class Extensions<P extends Placement | "Received"> {
 
   /** Whether either encoding is present: extension 0x000A, or component 0x0004 of the app data dictionary. */
   lastResort(): boolean {
-    if (this.contains(ExtensionType.LastResort)) return true;
-    return this.appDataDictionary()?.get(LAST_RESORT_COMPONENT_ID) !== undefined;
+    return this.contains(ExtensionType.LastResort) || this.lastResortComponent() !== undefined;
+  }
+
+  /** The data of component 0x0004, which must be empty in a KeyPackage; OpenMLS does not look, nor does `validate`. */
+  lastResortComponent(): Uint8Array | undefined {
+    return this.appDataDictionary()?.get(LAST_RESORT_COMPONENT_ID);
   }
 }
 
@@ -242,11 +246,10 @@ export function expectExtensionData(extensionType: number, data: Reader): void {
     case ExtensionType.ExternalSenders:
       skipExternalSenders(data);
       break;
-    case ExtensionType.AppDataDictionary: {
-      const marker = AppDataDictionary.decode(data).get(LAST_RESORT_COMPONENT_ID) ?? [];
-      if (marker.length > 0) data.fail("DecodingError", "the last resort component must be empty");
+    case ExtensionType.AppDataDictionary:
+      // What a component holds, and where it may be, is not for this struct to say (draft-ietf-mls-extensions).
+      AppDataDictionary.decode(data);
       break;
-    }
     case ExtensionType.LastResort:
       if (data.remaining > 0) data.fail("DecodingError", "the last resort extension must be empty");
       break;

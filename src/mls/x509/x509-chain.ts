@@ -11,11 +11,17 @@ import { err, ok, type Result } from "../result.ts";
 import { provideReflectMetadata } from "./x509-reflect.ts";
 import type { X509Error, X509Identity, X509Verifier } from "./x509-verifier.ts";
 
-/** Certificates of one chain, the client's own included: each costs a signature verification. */
+/** Certificates of one chain, the client's own included: this bounds the search for a path. */
 const MAX_CHAIN_CERTIFICATES = 6;
 
 /** Critical extensions whose meaning is checked here or does not restrict a signature key (RFC 5280 §4.2). */
 const UNDERSTOOD_EXTENSIONS: readonly string[] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.37"];
+
+/**
+ * Extensions that restrict which paths are valid, critical or not (RFC 5280 §6.1.3, §6.1.4): name constraints, policy
+ * constraints and inhibit anyPolicy. They are not processed here, so a certificate with one is refused.
+ */
+const RESTRICTING_EXTENSIONS: readonly string[] = ["2.5.29.30", "2.5.29.36", "2.5.29.54"];
 
 /** DER of SubjectPublicKeyInfo up to the key itself (RFC 5480 §2, RFC 8410 §4), in hex. */
 const SPKI_PREFIXES: Readonly<Record<SignatureScheme, string>> = {
@@ -34,8 +40,10 @@ async function loadLibrary(): Promise<Library> {
 }
 
 /**
- * A verifier that trusts these certificates (DER) and no others. An anchor may, but need not, end the chain that a
- * client sends. Rejects with RangeError for an anchor that is not a certificate: that is a fault of the deployment.
+ * A verifier that trusts these certificates (DER) and no others. A chain is accepted if any path leads from its first
+ * certificate to an anchor, over certificates that follow in the order sent (RFC 9420 §5.3): an anchor may, but need not,
+ * be among them, and what is sent beyond the path is not looked at. Anchors are held to the same checks as certificates
+ * that were sent, so that leaving one out changes no verdict. Rejects with RangeError for an anchor that is not a certificate: that is a fault of the deployment.
  */
 export async function x509Verifier(anchors: readonly Uint8Array[]): Promise<X509Verifier> {
   const library = await loadLibrary();
@@ -51,7 +59,7 @@ export async function x509Verifier(anchors: readonly Uint8Array[]): Promise<X509
     const refusal =
       keyError(leaf, signatureScheme, signatureKey) ??
       usageError(library, leaf) ??
-      (await chainError(library, chain.value, trusted, new Date(now * 1000)));
+      (await pathError({ library, chain: chain.value, anchors: trusted, at: new Date(now * 1000), signed: new Map() }));
     return refusal === undefined ? ok(identityOf(library, leaf)) : err(refusal);
   };
 }
@@ -109,41 +117,58 @@ function usageError(library: Library, leaf: X509Certificate): X509Error | undefi
   return { code: "NotForSignatures", message: "the certificate's key may not make digital signatures" };
 }
 
-async function chainError(
-  library: Library,
-  chain: Chain,
-  anchors: readonly X509Certificate[],
-  at: Date,
-): Promise<X509Error | undefined> {
-  for (const [i, certificate] of chain.entries()) {
-    const own = validityError(certificate, at) ?? extensionError(certificate);
-    if (own !== undefined) return own;
-    if (anchors.some((anchor) => anchor.equal(certificate))) return undefined;
-    const sent = chain[i + 1];
-    const candidates = sent === undefined ? anchors : [sent];
-    const issued = await issuerError(library, certificate, candidates, i, at);
-    if (issued !== undefined) return issued;
-  }
-  return undefined;
-}
+/** The search for a path from a chain's first certificate to an anchor. */
+type Search = {
+  readonly library: Library;
+  readonly chain: Chain;
+  readonly anchors: readonly X509Certificate[];
+  readonly at: Date;
+  /** Verdicts on signatures, by certificate and issuer: several paths may need one. */
+  readonly signed: Map<X509Certificate, Map<X509Certificate, boolean>>;
+};
 
-/** Checks a certificate against the issuers that may have signed it; there are `below` issued certificates under it. */
-async function issuerError(
-  library: Library,
-  certificate: X509Certificate,
-  candidates: readonly X509Certificate[],
-  below: number,
-  at: Date,
-): Promise<X509Error | undefined> {
-  let reason: X509Error = { code: "Untrusted", message: "the chain ends at no trust anchor" };
-  for (const issuer of candidates) {
+/**
+ * Why no path leads from certificate number `index` of the chain, which has `below` issued ones under it, to an anchor.
+ * Issuers are searched among the anchors first, so that the shortest path is found, then among the certificates that
+ * follow. That is at most 32 paths over the six certificates of a chain, and one signature for each pair of certificates.
+ */
+async function pathError(search: Search, index = 0, below = 0): Promise<X509Error | undefined> {
+  const { chain, anchors, at } = search;
+  const certificate = chain[index];
+  if (certificate === undefined) throw new RangeError(`expected a certificate at index ${index}`);
+  const own = certificateError(certificate, at);
+  if (own !== undefined) return own;
+  if (anchors.some((anchor) => anchor.equal(certificate))) return undefined;
+  let reason: X509Error = { code: "Untrusted", message: "no path leads to a trust anchor" };
+  const candidates = [...anchors, ...chain.slice(index + 1)];
+  for (const [number, issuer] of candidates.entries()) {
     if (issuer.subject !== certificate.issuer) continue;
-    const refusal = validityError(issuer, at) ?? authorityError(library, issuer, below);
-    if (refusal !== undefined) reason = refusal;
-    else if (await isSignedBy(certificate, issuer)) return undefined;
-    else reason = { code: "InvalidSignature", message: "a certificate's signature does not verify" };
+    const isAnchor = number < anchors.length;
+    const refusal =
+      certificateError(issuer, at) ??
+      authorityError(search.library, issuer, below) ??
+      (await signatureError(search, certificate, issuer)) ??
+      (isAnchor ? undefined : await pathError(search, index + 1 + number - anchors.length, below + 1));
+    if (refusal === undefined) return undefined;
+    if (refusal.code !== "Untrusted") reason = refusal;
   }
   return reason;
+}
+
+function certificateError(certificate: X509Certificate, at: Date): X509Error | undefined {
+  return validityError(certificate, at) ?? extensionError(certificate);
+}
+
+async function signatureError(
+  { signed }: Search,
+  certificate: X509Certificate,
+  issuer: X509Certificate,
+): Promise<X509Error | undefined> {
+  const byIssuer = signed.get(certificate) ?? new Map<X509Certificate, boolean>();
+  const verdict = byIssuer.get(issuer) ?? (await isSignedBy(certificate, issuer));
+  signed.set(certificate, byIssuer.set(issuer, verdict));
+  if (verdict) return undefined;
+  return { code: "InvalidSignature", message: "a certificate's signature does not verify" };
 }
 
 function validityError(certificate: X509Certificate, at: Date): X509Error | undefined {
@@ -152,12 +177,21 @@ function validityError(certificate: X509Certificate, at: Date): X509Error | unde
   return undefined;
 }
 
-function extensionError(certificate: X509Certificate): X509Error | undefined {
-  const unknown = certificate.extensions.find(
-    ({ critical, type }) => critical && !UNDERSTOOD_EXTENSIONS.includes(type),
+function extensionError({ extensions }: X509Certificate): X509Error | undefined {
+  const types = extensions.map(({ type }) => type);
+  const twice = types.find((type, i) => types.indexOf(type) !== i);
+  if (twice !== undefined) {
+    return { code: "Malformed", message: `a certificate has extension ${twice} more than once` };
+  }
+  const refused = extensions.find(
+    ({ critical, type }) =>
+      RESTRICTING_EXTENSIONS.includes(type) || (critical && !UNDERSTOOD_EXTENSIONS.includes(type)),
   );
-  if (unknown === undefined) return undefined;
-  return { code: "UnknownCriticalExtension", message: `critical extension ${unknown.type} is not understood` };
+  if (refused === undefined) return undefined;
+  return {
+    code: "UnknownCriticalExtension",
+    message: `extension ${refused.type} of a certificate is not processed here`,
+  };
 }
 
 /** RFC 5280 §6.1.4 (k) to (n): an authority, for a path of this length, that may sign certificates. */

@@ -134,9 +134,9 @@ describe("the directory's policy", () => {
     const counting: CryptoProvider = {
       ...nobleCrypto,
       verify: () => Promise.reject(new Error("one at a time")),
-      verifyMany: (scheme, items) => {
+      verifyMany: (scheme, items, policy) => {
         calls.push(items.length);
-        return nobleCrypto.verifyMany(scheme, items);
+        return nobleCrypto.verifyMany(scheme, items, policy);
       },
     };
     const good = await sample({ count: 3 });

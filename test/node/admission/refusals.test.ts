@@ -3,7 +3,10 @@ import { admit } from "../../../src/admission/admit.ts";
 import type { AdmissionPolicy } from "../../../src/admission/policy.ts";
 import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
 import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
+import { forge as forgeSignature, scalarOf, verdictByDefinition } from "../crypto/ed25519-forger.ts";
 
 const POLICY: AdmissionPolicy = {
   ciphersuites: CIPHERSUITES,
@@ -25,6 +28,9 @@ async function code(change: Partial<Forgery>, policy?: AdmissionPolicy): Promise
 
 const none = new Uint8Array(0);
 const now = BigInt(FORGED_NOW);
+
+/** Component 0x0004 of an app data dictionary, with one byte. */
+const LAST_RESORT_WITH_DATA = { extensionType: 6, data: Uint8Array.of(4, 0, 4, 1, 9) };
 
 describe("admission refuses", () => {
   it.each<[string, Partial<Forgery>]>([
@@ -62,12 +68,46 @@ describe("admission refuses", () => {
     ["lifetime_too_long", { notBefore: now - 3600n, notAfter: now + 7_257_601n }],
     ["lifetime_too_long", { notBefore: 0n, notAfter: 2n ** 64n - 1n }],
     ["lifetime_too_long", { notBefore: now + 200n, notAfter: now + 100n }],
+    ["malformed", { extensions: [6], keyPackageExtensions: [LAST_RESORT_WITH_DATA] }],
     ["invalid_leaf_node_signature", { breakLeafSignature: true }],
     ["invalid_leaf_node_signature", { breakLeafSignature: true, breakSignature: true }],
     ["invalid_signature", { breakSignature: true }],
     ["too_large", { credential: new Uint8Array(17_000) }],
   ])("%s", async (expected, change) => {
     expect(await code(change)).toBe(expected);
+  });
+
+  it("Ed25519 signatures with points of mixed order, also those that OpenMLS takes since the components cancel out", async () => {
+    const secret = scalarOf(5);
+    const { publicKey } = forgeSignature(none, { secret, nonce: 1n, keyTorsion: 1 });
+    const signed = (message: Uint8Array, policy: "openmls" | "cofactor") => {
+      for (let nonce = 1; nonce < 1000; nonce++) {
+        const item = forgeSignature(message, { secret, nonce: scalarOf(nonce), keyTorsion: 1, nonceTorsion: 3 });
+        if (policy === "cofactor" || verdictByDefinition(item, "openmls")) return item.signature;
+      }
+      throw new Error("expected a nonce for which the components cancel out");
+    };
+    const cancelling = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "openmls") });
+    const cofactored = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "cofactor") });
+    const decoded = KeyPackageIn.fromBytes(cancelling);
+    expect(decoded.ok && (await decoded.value.validate(nobleCrypto, 1, { now: FORGED_NOW })).ok).toBe(true);
+    for (const crypto of [nobleCrypto, webCrypto]) {
+      const context = { crypto, policy: POLICY, publisher: {}, now: FORGED_NOW };
+      const verdicts = await admit([forge(), cancelling, cofactored, forge()], context);
+      expect(verdicts.map((one) => (one.ok ? "ok" : one.code))).toEqual([
+        "ok",
+        "invalid_leaf_node_signature",
+        "invalid_leaf_node_signature",
+        "ok",
+      ]);
+    }
+  });
+
+  it("a lifetime that ends before it begins, whatever the maximum", async () => {
+    const reversed = { notBefore: now + 20n, notAfter: now + 10n };
+    for (const maxTotalLifetimeSeconds of [0, 7_261_200, undefined]) {
+      expect(await code(reversed, { ...POLICY, maxTotalLifetimeSeconds })).toBe("lifetime_too_long");
+    }
   });
 
   it("with a detail that repeats nothing secret or personal, and no more than one line", async () => {
@@ -109,6 +149,10 @@ describe("admission takes", () => {
 
   it("an application id in the leaf that nothing lists, as a default type", async () => {
     expect(await code({ leafExtensions: [{ extensionType: 1, data: Uint8Array.of(1, 7) }] })).toBe("ok");
+  });
+
+  it("a last resort component with data in the leaf, where it has no meaning", async () => {
+    expect(await code({ extensions: [6], leafExtensions: [LAST_RESORT_WITH_DATA] })).toBe("ok");
   });
 
   it("unlisted GREASE in the package's extensions only where the policy tolerates it", async () => {

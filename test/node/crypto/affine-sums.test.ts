@@ -9,7 +9,8 @@ import {
   sumAll,
 } from "../../../src/mls/crypto/ecdsa/affine-sums.ts";
 
-const P = p256.Point.Fp.ORDER;
+const CURVE = p256.Point.CURVE();
+const P = CURVE.p;
 
 function affine(point: typeof p256.Point.BASE): Affine {
   return point.toAffine();
@@ -38,7 +39,7 @@ describe("affine sums", () => {
         const points = all.map((list) => list.map((n, i) => G.multiply(BigInt(n) ** 9n + BigInt(i) * 3n ** 150n)));
         const sums = sumAll(
           points.map((list) => list.map(affine)),
-          P,
+          CURVE,
         );
         const expected = points.map((list) =>
           list.length === 0 ? undefined : affine(list.reduce((a, b) => a.add(b))),
@@ -49,12 +50,33 @@ describe("affine sums", () => {
     );
   });
 
-  test("where equal or opposite points meet are undefined, and do not disturb the others", () => {
-    const [one, two, three] = [1n, 2n, 3n].map((n) => affine(p256.Point.BASE.multiply(n)));
-    const opposite = affine(p256.Point.BASE.negate());
-    if (one === undefined || two === undefined || three === undefined) throw new Error("expected three points");
-    const sums = sumAll([[one, one, two], [one, two], [two, one, opposite, one], [three]], P);
-    expect(sums.map((sum) => normalized(sum, P))).toEqual([undefined, three, undefined, three]);
+  test("of equal and opposite points, of either sign of their coordinates, are noble's too", () => {
+    const G = p256.Point.BASE;
+    const term = fc.record({ multiple: fc.integer({ min: -3, max: 3 }).filter((n) => n !== 0), shift: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(fc.array(term, { maxLength: 9 }), { maxLength: 5 }), (lists) => {
+        const sums = sumAll(
+          lists.map((list) =>
+            list.map(({ multiple, shift }) => {
+              const { x, y } = G.multiplyUnsafe(BigInt(multiple + 7))
+                .subtract(G.multiply(7n))
+                .toAffine();
+              return { x: x - (shift & 1 ? P : 0n), y: y - (shift & 2 ? P : 0n) };
+            }),
+          ),
+          CURVE,
+        );
+        const totals = lists.map((list) => list.reduce((sum, { multiple }) => sum + multiple, 0));
+        expect(sums.map((sum) => normalized(sum, P))).toEqual(
+          totals.map((total) => {
+            if (total === 0) return undefined;
+            const point = G.multiply(BigInt(Math.abs(total)));
+            return affine(total < 0 ? point.negate() : point);
+          }),
+        );
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test.each([
@@ -63,12 +85,12 @@ describe("affine sums", () => {
     { name: "P-521", curve: p521 },
   ])("of a table's multiples on $name are the multiples of its point", ({ curve }) => {
     const { Point } = curve;
-    const p = Point.Fp.ORDER;
+    const { p } = Point.CURVE();
     const base = Point.BASE.multiply(123_456_789n);
     for (const width of [2, 4, 5, 6]) {
       const table = multiplesTable(Point, base, width);
       for (const scalar of [1n, 5n, 2n ** 200n - 1n, Point.Fn.ORDER - 1n, Point.Fn.ORDER / 3n]) {
-        const [sum] = sumAll([multiplesOf(scalar, table)], p);
+        const [sum] = sumAll([multiplesOf(scalar, table)], Point.CURVE());
         expect(normalized(sum, p)).toEqual(base.multiply(scalar).toAffine());
       }
       expect(multiplesOf(0n, table)).toEqual([]);

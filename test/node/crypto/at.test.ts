@@ -25,7 +25,7 @@ describe("an element that must exist", () => {
   it("ends a sum of points where a digit or a multiple is missing", () => {
     const point = decodePoint(BASE_POINT);
     if (point === undefined) throw new Error("expected the base point to decode");
-    const term = { oddMultiples: oddMultiples(point, 4), digits: signedDigits(2n ** 127n + 7n, 4) };
+    const term = { oddMultiples: oddMultiples(point, 4), digits: signedDigits(2n ** 252n + 7n, 4) };
     expect(() => sumOfMultiples([{ ...term, digits: term.digits.subarray(1) }])).toThrow(RangeError);
     expect(() => sumOfMultiples([{ ...term, oddMultiples: emptyTable(2).slice(1) }])).toThrow(RangeError);
   });

@@ -1,8 +1,10 @@
 import { type ECDSA, ecdsa } from "@noble/curves/abstract/weierstrass.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { bytesToNumberBE } from "@noble/curves/utils.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { multiplesOf, multiplesTable } from "../../../src/mls/crypto/ecdsa/affine-sums.ts";
 import { verifyEcdsaBatch } from "../../../src/mls/crypto/ecdsa/ecdsa-batch.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import { anyEcdsaItem } from "./arbitrary-items.ts";
@@ -63,8 +65,49 @@ describe.each([
   });
 });
 
+describe.each([
+  { name: "P-256", curve: p256, hash: sha256, secret: 2n ** 252n },
+  { name: "P-384", curve: p384, hash: sha384, secret: 2n ** 378n },
+  { name: "P-521", curve: p521, hash: sha512, secret: 2n ** 516n },
+])("ECDSA signatures on $name by a key that is a multiple in the base point's table", ({ curve, hash, secret }) => {
+  test("are all verified with the tables, though their sums meet equal and opposite points", () => {
+    const { Fn } = curve.Point;
+    const secretKey = Fn.toBytes(secret);
+    const publicKey = curve.getPublicKey(secretKey, false);
+    const own = multiplesTable(curve.Point, curve.Point.fromBytes(publicKey), 4);
+    const base = multiplesTable(curve.Point, curve.Point.BASE, 6);
+    const meets = ({ message, signature }: SignatureItem): boolean => {
+      const { r, s } = curve.Signature.fromBytes(signature, "der");
+      const inverse = Fn.inv(s);
+      const points = [
+        ...multiplesOf(Fn.create(bytesToNumberBE(hash(message)) * inverse), base),
+        ...multiplesOf(Fn.create(r * inverse), own),
+      ];
+      return points.some(({ x }, i) => i % 2 === 1 && x === points[i - 1]?.x);
+    };
+    const ground: SignatureItem[] = [];
+    for (let n = 0; n < 1500 && ground.length < 3; n++) {
+      const message = Uint8Array.of(n & 0xff, n >>> 8);
+      const item = { publicKey, message, signature: curve.sign(message, secretKey, RULES) };
+      if (meets(item)) ground.push(item);
+    }
+    expect(ground.length).toBe(3);
+    let alone = 0;
+    const counted = {
+      ...curve,
+      verify: (...given: Parameters<ECDSA["verify"]>) => {
+        alone++;
+        return curve.verify(...given);
+      },
+    };
+    const bad = ground.map((item) => ({ ...item, message: Uint8Array.of(1, 2, 3) }));
+    expect(verifyEcdsaBatch(counted, hash, [...ground, ...bad])).toEqual([true, true, true, false, false, false]);
+    expect(alone).toBe(0);
+  });
+});
+
 describe("An ECDSA signature whose sum meets equal points", () => {
-  test("is decided by noble", () => {
+  test("gets its verdict", () => {
     // u1 = u2 = 1 and the key is the base point, so that the sum is G + G. No message is known to have such a hash.
     const { Point } = p256;
     const r = Point.BASE.double().x % Point.Fn.ORDER;

@@ -2,7 +2,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
-import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
+import type { SignatureItem, SignaturePolicy } from "../../../src/mls/crypto/provider.ts";
 
 /** Makes Ed25519 signatures that no honest signer makes, for tests that compare verifiers. */
 
@@ -53,6 +53,42 @@ export function forge(message: Uint8Array, forgery: Forgery): SignatureItem {
   const encodedR = forgery.encodedR ?? times(nonce).add(torsion(nonceTorsion)).toBytes();
   const k = bytesToNumberLE(sha512(concatBytes(encodedR, publicKey, message))) % L;
   return { publicKey, message, signature: concatBytes(encodedR, numberToBytesLE((nonce + k * secret) % L, 32)) };
+}
+
+/** As `forge`, with the first of the messages 0, 1, 2, … whose k modulo L has this remainder by 8. */
+export function forgeWith(remainder: number, forgery: Forgery): SignatureItem {
+  for (let n = 0; n < 1000; n++) {
+    const item = forge(Uint8Array.of(n & 0xff, n >>> 8), forgery);
+    if (Number(challenge(item) % 8n) === remainder) return item;
+  }
+  throw new Error(`expected a message with k of remainder ${remainder}`);
+}
+
+function challenge({ publicKey, message, signature }: SignatureItem): bigint {
+  return bytesToNumberLE(sha512(concatBytes(signature.subarray(0, 32), publicKey, message))) % L;
+}
+
+/**
+ * The verdict by its definition, on noble's points, apart from everything that the adapters do. `"openmls"`: canonical
+ * encodings, S below L, A and R not of small order, and [S]B = R + [k]A without the cofactor. `"strict"`: also
+ * [L]A = [L]R = 0.
+ */
+export function verdictByDefinition(item: SignatureItem, policy: SignaturePolicy): boolean {
+  const { publicKey, signature } = item;
+  if (publicKey.length !== 32 || signature.length !== 64) return false;
+  const S = bytesToNumberLE(signature.subarray(32));
+  const [A, R] = [publicKey, signature.subarray(0, 32)].map(decodeCanonical);
+  if (S >= L || A === undefined || R === undefined || A.isSmallOrder() || R.isSmallOrder()) return false;
+  if (policy === "strict" && !(A.isTorsionFree() && R.isTorsionFree())) return false;
+  return R.add(A.multiplyUnsafe(challenge(item))).equals(Point.BASE.multiplyUnsafe(S));
+}
+
+function decodeCanonical(encoded: Uint8Array): typeof ORDER_8 | undefined {
+  try {
+    return Point.fromBytes(encoded, false);
+  } catch {
+    return undefined;
+  }
 }
 
 function times(scalar: bigint): typeof ORDER_8 {

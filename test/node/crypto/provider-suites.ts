@@ -1,17 +1,22 @@
 import { ed448 } from "@noble/curves/ed448.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { hexToBytes } from "@noble/hashes/utils.js";
+import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CIPHERSUITES, SignatureScheme, signaturePublicKeyBytes } from "../../../src/mls/ciphersuite.ts";
-import type { CryptoProvider, SignatureItem } from "../../../src/mls/crypto/provider.ts";
+import type { CryptoProvider, SignatureItem, SignaturePolicy } from "../../../src/mls/crypto/provider.ts";
 import { anyEcdsaItem, anyEd25519Item, ECDSA_SCHEMES } from "./arbitrary-items.ts";
-import { forge, NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf } from "./ed25519-forger.ts";
+import { forge448 } from "./ed448-forger.ts";
+import { forge, L, NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf, verdictByDefinition } from "./ed25519-forger.ts";
+import { speccheck } from "./ed25519-speccheck.ts";
 
 /** What every adapter of the crypto provider has to do, to be run in each runtime. */
 
 const SCHEMES = Object.entries(SignatureScheme).map(([name, scheme]) => ({ name, scheme }));
+
+const POLICIES: readonly SignaturePolicy[] = ["strict", "openmls"];
 
 /** RFC 8032 §7.1, TEST 3. */
 const RFC_8032: SignatureItem = {
@@ -22,16 +27,37 @@ const RFC_8032: SignatureItem = {
   ),
 };
 
-/** The verdict that every adapter has to give: noble's on one signature, under the rules of the port. */
-function nobleVerifies(scheme: SignatureScheme, { publicKey, message, signature }: SignatureItem): boolean {
+/** The verdict that every adapter has to give: its definition for Ed25519, noble's on one signature for the others. */
+function expectedVerdict(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): boolean {
+  const { publicKey, message, signature } = item;
   try {
-    if (scheme === SignatureScheme.ed25519) return ed25519.verify(signature, message, publicKey, { zip215: false });
+    if (scheme === SignatureScheme.ed25519) return verdictByDefinition(item, policy);
     if (scheme === SignatureScheme.ed448) return ed448.verify(signature, message, publicKey, { zip215: false });
     const curve = ECDSA_SCHEMES.find((entry) => entry.scheme === scheme)?.curve;
     return curve?.verify(signature, message, publicKey, { format: "der", lowS: false, prehash: true }) ?? false;
   } catch {
     return false;
   }
+}
+
+/** Each verdict on its own, in all of them together, in pairs and in the reverse order: they must not differ. */
+async function verdictsInEveryCompany(
+  crypto: CryptoProvider,
+  scheme: SignatureScheme,
+  items: readonly SignatureItem[],
+  policy: SignaturePolicy,
+): Promise<boolean[]> {
+  const alone: boolean[] = [];
+  for (const item of items) alone.push(await crypto.verify(scheme, item, policy));
+  const { ed25519: ED25519 } = SignatureScheme;
+  const good = scheme === ED25519 ? forge(Uint8Array.of(9), { secret: scalarOf(1), nonce: scalarOf(7) }) : items[0];
+  expect(await crypto.verifyMany(scheme, items, policy)).toEqual(alone);
+  expect(await crypto.verifyMany(scheme, items.toReversed(), policy)).toEqual(alone.toReversed());
+  for (const [i, item] of items.entries()) {
+    if (good === undefined) continue;
+    expect((await crypto.verifyMany(scheme, [good, item], policy))[1]).toBe(alone[i]);
+  }
+  return alone;
 }
 
 async function signed(crypto: CryptoProvider, scheme: SignatureScheme, text: string): Promise<SignatureItem> {
@@ -49,8 +75,10 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
     test.each(SCHEMES)("signs with $name what it and noble verify", async ({ scheme }) => {
       const item = await signed(crypto, scheme, "a message");
       expect(item.publicKey.length).toBe(signaturePublicKeyBytes(scheme));
-      expect(await crypto.verify(scheme, item)).toBe(true);
-      expect(nobleVerifies(scheme, item)).toBe(true);
+      for (const policy of POLICIES) {
+        expect(await crypto.verify(scheme, item, policy)).toBe(true);
+        expect(expectedVerdict(scheme, item, policy)).toBe(true);
+      }
     });
 
     test.each(SCHEMES)(
@@ -71,21 +99,21 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
           { ...item, publicKey: new Uint8Array() },
           { ...item, publicKey: new Uint8Array(item.publicKey.length) },
         ];
-        for (const bad of wrong) expect(await crypto.verify(scheme, bad)).toBe(false);
+        for (const bad of wrong) expect(await crypto.verify(scheme, bad, "strict")).toBe(false);
         const mixed = wrong.flatMap((bad) => [bad, item]);
-        expect(await crypto.verifyMany(scheme, mixed)).toEqual(mixed.map((_, i) => i % 2 === 1));
+        expect(await crypto.verifyMany(scheme, mixed, "strict")).toEqual(mixed.map((_, i) => i % 2 === 1));
       },
     );
 
     test.each(SCHEMES)("gives no verdicts for no signatures with $name", async ({ scheme }) => {
-      expect(await crypto.verifyMany(scheme, [])).toEqual([]);
+      expect(await crypto.verifyMany(scheme, [], "strict")).toEqual([]);
     });
 
     test("verifies a vector of RFC 8032", async () => {
-      expect(await crypto.verify(SignatureScheme.ed25519, RFC_8032)).toBe(true);
+      expect(await crypto.verify(SignatureScheme.ed25519, RFC_8032, "strict")).toBe(true);
     });
 
-    test("refuses Ed25519 keys of small order and encodings that are not canonical", async () => {
+    test("refuses Ed25519 keys and R of small order and encodings that are not canonical", async () => {
       const message = Uint8Array.of(1);
       const secret = scalarOf(3);
       const items = [
@@ -93,19 +121,82 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
           [0, 1].map((nonce) => forge(message, { secret: 0n, nonce: BigInt(nonce), publicKey })),
         ),
         ...NON_CANONICAL_SMALL_ORDER.map((encodedR) => forge(message, { secret, nonce: 0n, encodedR })),
+        ...SMALL_ORDER.map((encodedR) => forge(message, { secret, nonce: 0n, encodedR })),
       ];
-      expect(await crypto.verifyMany(SignatureScheme.ed25519, items)).toEqual(items.map(() => false));
-      for (const item of items) expect(await crypto.verify(SignatureScheme.ed25519, item)).toBe(false);
+      for (const policy of POLICIES) {
+        const verdicts = await verdictsInEveryCompany(crypto, SignatureScheme.ed25519, items, policy);
+        expect(verdicts).toEqual(items.map(() => false));
+      }
     });
 
-    test("takes Ed25519 signatures that only the cofactored equation takes", async () => {
-      const base = { secret: scalarOf(3), nonce: scalarOf(4) };
-      const items = [1, 2, 4, 7].flatMap((i) => [
-        forge(Uint8Array.of(i), { ...base, keyTorsion: i }),
-        forge(Uint8Array.of(i), { ...base, nonceTorsion: i }),
-      ]);
-      expect(await crypto.verifyMany(SignatureScheme.ed25519, items)).toEqual(items.map(() => true));
-      for (const item of items) expect(await crypto.verify(SignatureScheme.ed25519, item)).toBe(true);
+    test.each(POLICIES)(
+      "refuses all 196 pairs of small-order A and R of ZIP 215, under the policy %s",
+      async (policy) => {
+        const encodings = [...SMALL_ORDER, ...NON_CANONICAL_SMALL_ORDER];
+        const message = new TextEncoder().encode("Zcash");
+        const items = encodings.flatMap((publicKey) =>
+          encodings.map((encodedR) => forge(message, { secret: 0n, nonce: 0n, publicKey, encodedR })),
+        );
+        expect(items).toHaveLength(196);
+        const verdicts = await verdictsInEveryCompany(crypto, SignatureScheme.ed25519, items, policy);
+        expect(verdicts).toEqual(items.map(() => false));
+      },
+    );
+
+    test.each(POLICIES)("refuses special values of R and S, under the policy %s", async (policy) => {
+      const { publicKey } = forge(Uint8Array.of(1), { secret: scalarOf(1), nonce: scalarOf(2) });
+      const P = ed25519.Point.Fp.ORDER;
+      const top = 2n ** 256n - 1n;
+      const values = [0n, 1n, 2n, L - 1n, L, L + 1n, P - 1n, P, P + 1n, 2n ** 255n, top].map((n) =>
+        numberToBytesLE(n, 32),
+      );
+      const message = Uint8Array.of(0x3f);
+      const items = values.flatMap((R) => values.map((S) => ({ publicKey, message, signature: concatBytes(R, S) })));
+      const verdicts = await verdictsInEveryCompany(crypto, SignatureScheme.ed25519, items, policy);
+      expect(verdicts).toEqual(items.map(() => false));
+    });
+
+    test("gives the verdicts of a strict verifier on the twelve cases of ed25519-speccheck", async () => {
+      const items = speccheck();
+      const verdicts = (policy: SignaturePolicy) =>
+        verdictsInEveryCompany(
+          crypto,
+          SignatureScheme.ed25519,
+          items.map(({ item }) => item),
+          policy,
+        );
+      expect(await verdicts("openmls")).toEqual(items.map(({ openmls }) => openmls));
+      expect(await verdicts("strict")).toEqual(items.map(() => false));
+    });
+
+    test("accepts under the policy strict no Ed448 signature whose key or R has a component of small order", async () => {
+      const items = [
+        ...[0, 1, 2, 3].map((i) => forge448(Uint8Array.of(i), { nonce: 0n, nonceTorsion: i })),
+        ...[1, 2, 3].map((i) => forge448(Uint8Array.of(i), { nonce: 5n, nonceTorsion: i })),
+        ...[1, 2, 3].map((i) => forge448(Uint8Array.of(i), { nonce: 5n, keyTorsion: i })),
+      ];
+      const scheme = SignatureScheme.ed448;
+      expect(await verdictsInEveryCompany(crypto, scheme, items, "strict")).toEqual(items.map(() => false));
+      expect(await verdictsInEveryCompany(crypto, scheme, items, "openmls")).toEqual(items.map(() => true));
+      const honest = forge448(Uint8Array.of(1), { nonce: 5n });
+      const { publicKey, message, signature } = honest;
+      const S = numberToBytesLE(bytesToNumberLE(signature.subarray(57)) + ed448.Point.Fn.ORDER, 57);
+      const malleable = { publicKey, message, signature: concatBytes(signature.subarray(0, 57), S) };
+      const verdicts = await verdictsInEveryCompany(crypto, scheme, [honest, malleable], "strict");
+      expect(verdicts).toEqual([true, false]);
+    });
+
+    test("refuses ECDSA keys in compact form, SEC 1 tag 05", async () => {
+      for (const { scheme } of ECDSA_SCHEMES) {
+        const item = await signed(crypto, scheme, "a message");
+        const x = item.publicKey.subarray(1, (item.publicKey.length + 1) / 2);
+        const compact = { ...item, publicKey: Uint8Array.of(5, ...x) };
+        expect(await verdictsInEveryCompany(crypto, scheme, [compact, compact, item], "openmls")).toEqual([
+          false,
+          false,
+          true,
+        ]);
+      }
     });
 
     test("hashes as the standard says", async () => {
@@ -129,18 +220,24 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
 }
 
 export function describeDifferences(name: string, crypto: CryptoProvider): void {
-  describe(`The crypto provider ${name} gives noble's verdict`, () => {
+  describe(`The crypto provider ${name} gives the defined verdict`, () => {
     const runs = [
-      { scheme: SignatureScheme.ed25519, item: anyEd25519Item, numRuns: 40 },
-      ...ECDSA_SCHEMES.map(({ scheme, curve }) => ({ scheme, item: anyEcdsaItem(curve), numRuns: 8 })),
+      ...POLICIES.map((policy) => ({ scheme: SignatureScheme.ed25519, policy, item: anyEd25519Item, numRuns: 40 })),
+      ...ECDSA_SCHEMES.map(({ scheme, curve }) => ({
+        scheme,
+        policy: "strict" as const,
+        item: anyEcdsaItem(curve),
+        numRuns: 8,
+      })),
     ];
-    test.each(runs)("on whatever it is given for scheme $scheme", async ({ scheme, item, numRuns }) => {
+    test.each(runs)("on whatever it is given for scheme $scheme under the policy $policy", async (run) => {
+      const { scheme, policy, item, numRuns } = run;
       await fc.assert(
         fc.asyncProperty(fc.array(item, { minLength: 1, maxLength: 8 }), async (items) => {
-          const expected = items.map((one) => nobleVerifies(scheme, one));
-          expect(await crypto.verifyMany(scheme, items)).toEqual(expected);
+          const expected = items.map((one) => expectedVerdict(scheme, one, policy));
+          expect(await crypto.verifyMany(scheme, items, policy)).toEqual(expected);
           const [first] = items;
-          if (first !== undefined) expect(await crypto.verify(scheme, first)).toBe(expected[0]);
+          if (first !== undefined) expect(await crypto.verify(scheme, first, policy)).toBe(expected[0]);
         }),
         { numRuns },
       );
@@ -153,8 +250,8 @@ export function describeDifferences(name: string, crypto: CryptoProvider): void 
             forge(Uint8Array.of(i), { secret: scalarOf(i % 2), nonce: scalarOf(100 + i) }),
           );
           const items = [...honest.slice(0, 41), ...odd, ...honest.slice(41)];
-          const expected = items.map((one) => nobleVerifies(SignatureScheme.ed25519, one));
-          expect(await crypto.verifyMany(SignatureScheme.ed25519, items)).toEqual(expected);
+          const expected = items.map((one) => expectedVerdict(SignatureScheme.ed25519, one, "strict"));
+          expect(await crypto.verifyMany(SignatureScheme.ed25519, items, "strict")).toEqual(expected);
         }),
         { numRuns: 3 },
       );

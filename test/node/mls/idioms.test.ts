@@ -26,6 +26,20 @@ async function packages(count: number, lastResort = false) {
   return { identity, bundles: made.value };
 }
 
+describe("copies", () => {
+  it("are copies where a package was read from a Buffer of Node", async () => {
+    const { bundles } = await packages(1);
+    const received = KeyPackageIn.fromBytes(Buffer.from(bundles.map((one) => one.keyPackage().bytes)[0] ?? []));
+    if (!received.ok) throw new Error(received.error.message);
+    const key = received.value.unverified().leafNode.signatureKey();
+    for (const copy of [() => key.bytes, () => received.value.tlsSerialize()]) {
+      const before = copy().toString();
+      copy().fill(0);
+      expect(copy().toString()).toBe(before);
+    }
+  });
+});
+
 describe("generating", () => {
   it("makes so many packages, each with keys of its own, and the last resort last", async () => {
     const seen: unknown[] = [];

@@ -82,6 +82,14 @@ describe("decoding a KeyPackage", () => {
     }
   });
 
+  it("refuses a ratchet tree for its place, whatever it holds", async () => {
+    const tree = { extensionType: 2, data: bytes(9, 9, 9) };
+    expect(await code({ keyPackageExtensions: [tree] })).toBe("decoded");
+    const decoded = KeyPackageIn.tlsDeserializeExact(forge({ keyPackageExtensions: [tree] }));
+    const valid = decoded.ok && (await decoded.value.validate(nobleCrypto, 1, { now: FORGED_NOW }));
+    expect(valid).toMatchObject({ error: { code: "ExtensionTypeNotValidInKeyPackage", extensionType: 2 } });
+  });
+
   it.each([
     ["a last resort with data", 10, bytes(1)],
     ["an application id with a byte after it", 1, bytes(1, 7, 7)],
@@ -89,7 +97,6 @@ describe("decoding a KeyPackage", () => {
     ["external senders that end early", 5, bytes(3, 1, 1, 0)],
     ["an app data dictionary that is not sorted", 6, bytes(6, 0, 5, 0, 0, 4, 0)],
     ["an app data dictionary with one id twice", 6, bytes(6, 0, 5, 0, 0, 5, 0)],
-    ["a last resort component with data", 6, bytes(4, 0, 4, 1, 9)],
   ])("refuses %s", async (_, extensionType, data) => {
     expect(await code({ keyPackageExtensions: [{ extensionType, data }] })).not.toBe("decoded");
   });
@@ -102,6 +109,12 @@ describe("decoding a KeyPackage", () => {
     expect(await lastResort(10, bytes())).toBe(true);
     expect(await lastResort(6, bytes(3, 0, 4, 0))).toBe(true);
     expect(await lastResort(6, bytes(7, 0, 3, 1, 9, 0, 5, 0))).toBe(false);
+  });
+
+  it("decodes a last resort component with data, which is the directory's to refuse", async () => {
+    const extension = { extensionType: 6, data: bytes(4, 0, 4, 1, 9) };
+    expect(await code({ keyPackageExtensions: [extension] })).toBe("decoded");
+    expect(await code({ leafExtensions: [extension] })).toBe("decoded");
   });
 
   it("names an unknown ciphersuite only where nothing is malformed", async () => {

@@ -34,6 +34,16 @@ describe("a public key", () => {
     }
   });
 
+  it("is not changed by the check when it is a Buffer of Node, of which slice gives no copy", () => {
+    for (const suite of CIPHERSUITES) {
+      const { kemPublicKeyBytes, signaturePublicKeyBytes, signatureScheme } = ciphersuiteInfo(suite);
+      const [hpke, signature] = [Buffer.alloc(kemPublicKeyBytes, 0xff), Buffer.alloc(signaturePublicKeyBytes, 0xff)];
+      hpkePublicKeyDefect(suite, hpke);
+      signaturePublicKeyDefect(signatureScheme, signature);
+      expect([...hpke, ...signature].every((byte) => byte === 0xff)).toBe(true);
+    }
+  });
+
   it("of another length is refused in every suite", () => {
     for (const suite of CIPHERSUITES) {
       const { kemPublicKeyBytes, signaturePublicKeyBytes, signatureScheme } = ciphersuiteInfo(suite);

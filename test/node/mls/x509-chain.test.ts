@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { admit } from "../../../src/admission/admit.ts";
 import {
   CIPHERSUITES,
@@ -14,6 +14,7 @@ import { type X509Verifier, x509Verifier } from "../../../src/mls/x509/index.ts"
 import {
   type Authority,
   authority,
+  BasicConstraintsExtension,
   certify,
   credentialOf,
   Extension,
@@ -27,10 +28,12 @@ const ED25519 = SignatureScheme.ed25519;
 
 let root: Authority;
 let middle: Authority;
+let loop: Authority;
 
 beforeAll(async () => {
   root = await authority("root", { now: NOW });
   middle = await authority("middle", { now: NOW }, root);
+  loop = await authority("loop", { now: NOW });
 });
 
 type Case = {
@@ -109,6 +112,87 @@ describe("an x509 credential", () => {
     expect(await verdict({ credential, options: { usages: KeyUsageFlags.keyAgreement } })).toBe("NotForSignatures");
     const extensions = [new Extension("1.2.3.4", true, Uint8Array.of(5, 0))];
     expect(await verdict({ credential, options: { extensions } })).toBe("UnknownCriticalExtension");
+  });
+
+  it.each([
+    { name: "name constraints", type: "2.5.29.30", value: "3014a0123010860e7065726d69747465642e74657374" },
+    { name: "policy constraints", type: "2.5.29.36", value: "3003800100" },
+    { name: "inhibit anyPolicy", type: "2.5.29.54", value: "020100" },
+  ])(
+    "is refused below $name, which nothing here processes, critical or not, wherever in the chain",
+    async (restricting) => {
+      const { type, value } = restricting;
+      for (const critical of [true, false]) {
+        const extensions = [new Extension(type, critical, Uint8Array.from(Buffer.from(value, "hex")))];
+        const refused = "UnknownCriticalExtension";
+        const limited = await authority("limited", { now: NOW, extensions }, root);
+        expect(await verdict({ credential: (own) => credentialOf(own, limited.der), issuer: limited })).toBe(refused);
+        const anchor = await authority("anchor", { now: NOW, extensions });
+        const under = await authority("under", { now: NOW }, anchor);
+        const anchors = [anchor.der];
+        const sent = (own: Uint8Array) => credentialOf(own, under.der, anchor.der);
+        const leftOut = (own: Uint8Array) => credentialOf(own, under.der);
+        expect(await verdict({ credential: sent, issuer: under, anchors })).toBe(refused);
+        expect(await verdict({ credential: leftOut, issuer: under, anchors })).toBe(refused);
+        const own = { credential: (own: Uint8Array) => credentialOf(own, middle.der), options: { extensions } };
+        expect(await verdict(own)).toBe(refused);
+      }
+    },
+  );
+
+  it("is refused below an anchor with an unknown critical extension, sent or not", async () => {
+    const extensions = [new Extension("1.2.3.4.5", true, Uint8Array.of(5, 0))];
+    const anchor = await authority("anchor", { now: NOW, extensions });
+    for (const chain of [[anchor.der], []]) {
+      const credential = (own: Uint8Array) => credentialOf(own, ...chain);
+      expect(await verdict({ credential, issuer: anchor, anchors: [anchor.der] })).toBe("UnknownCriticalExtension");
+    }
+  });
+
+  it("is Malformed with an extension twice, in any certificate of its path", async () => {
+    const again = [new BasicConstraintsExtension(false, undefined, false)];
+    const credential = (own: Uint8Array) => credentialOf(own, middle.der);
+    expect(await verdict({ credential, options: { extensions: again } })).toBe("Malformed");
+    const twice = await authority("twice", { now: NOW, extensions: again }, root);
+    expect(await verdict({ credential: (own) => credentialOf(own, twice.der), issuer: twice })).toBe("Malformed");
+    const anchor = await authority("twice", { now: NOW, extensions: again });
+    expect(await verdict({ credential: credentialOf, issuer: anchor, anchors: [anchor.der] })).toBe("Malformed");
+  });
+
+  it("is accepted where any path leads to an anchor, past certificates that lead nowhere", async () => {
+    const stranger = await authority("stranger", { now: NOW });
+    const crossRoot = await authority("root", { now: NOW }, stranger, root);
+    const crossMiddle = await authority("middle", { now: NOW }, stranger, middle);
+    const expired = await authority("middle", { now: NOW, notBefore: NOW - 9, notAfter: NOW - 5 }, root, middle);
+    const namesake = await authority("middle", { now: NOW }, root);
+    const chains = [
+      [middle.der, crossRoot.der],
+      [middle.der, crossRoot.der, stranger.der],
+      [crossMiddle.der, middle.der],
+      [expired.der, middle.der],
+      [namesake.der, middle.der],
+      [crossMiddle.der, expired.der, namesake.der, middle.der, crossRoot.der],
+    ];
+    for (const chain of chains)
+      expect(await verdict({ credential: (own) => credentialOf(own, ...chain) })).toEqual(names);
+    const otherRoot = await authority("root", { now: NOW });
+    const credential = (own: Uint8Array) => credentialOf(own, middle.der);
+    expect(await verdict({ credential, anchors: [otherRoot.der, root.der] })).toEqual(names);
+    const before = (own: Uint8Array) => credentialOf(own, crossMiddle.der, stranger.der);
+    expect(await verdict({ credential: before })).toBe("Untrusted");
+  });
+
+  it("costs one signature for each pair of certificates, however many paths there are", async () => {
+    const copies: Uint8Array[] = [];
+    for (let i = 0; i < 5; i++) copies.push((await authority("loop", { now: NOW }, loop, loop)).der);
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    try {
+      expect(await verdict({ credential: (own) => credentialOf(own, ...copies), issuer: loop })).toBe("Untrusted");
+      expect(verify.mock.calls.length).toBeGreaterThan(0);
+      expect(verify.mock.calls.length).toBeLessThanOrEqual(15);
+    } finally {
+      verify.mockRestore();
+    }
   });
 
   it("is Malformed when it is empty, no certificate, or endless", async () => {

@@ -44,9 +44,14 @@ function common(options: CertificateOptions) {
   };
 }
 
-/** An authority by itself, or under another. */
-export async function authority(name: string, options: CertificateOptions, issuer?: Authority): Promise<Authority> {
-  const keys = (await crypto.subtle.generateKey(P256, true, ["sign", "verify"])) as CryptoKeyPair;
+/** An authority by itself, or under another; with the keys of one that is already there, another certificate for it. */
+export async function authority(
+  name: string,
+  options: CertificateOptions,
+  issuer?: Authority,
+  sameKeys?: Authority,
+): Promise<Authority> {
+  const keys = sameKeys?.keys ?? ((await crypto.subtle.generateKey(P256, true, ["sign", "verify"])) as CryptoKeyPair);
   const certificate = await X509CertificateGenerator.create({
     ...common({ ca: true, ...options }),
     subject: `CN=${name}`,
@@ -90,4 +95,4 @@ export async function certify(
 export const newSigner = (scheme: SignatureScheme) => SignatureKeyPair.generate(nobleCrypto, scheme);
 export const credentialOf = (...chain: Uint8Array[]) => new X509Credential(chain).toCredential();
 
-export { Extension, KeyUsageFlags };
+export { BasicConstraintsExtension, Extension, KeyUsageFlags };

@@ -32,44 +32,58 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
   return before;
 }
 
+/** What the additions need of a curve y² = x³ + a·x + b modulo p. */
+export type CurveEquation = { readonly p: bigint; readonly a: bigint };
+
 /**
- * The sum of each list, by adding neighbours in all lists at once until one point is left of each. `undefined` for an
- * empty list, and where two points with the same x are to be added: equal or opposite points need another formula, so
- * the caller has to find such a sum in another way.
+ * The sum of each list, by adding neighbours in all lists at once until one point is left of each. `undefined` for the
+ * point at infinity, which is also the sum of an empty list.
+ *
+ * Equal points are doubled and opposite ones cancel out, at the cost of any other addition: a signer who knows the key
+ * can choose signatures whose partial sums meet, so that an exception must not cost more.
  */
-export function sumAll(lists: readonly (readonly Affine[])[], p: bigint): (Affine | undefined)[] {
+export function sumAll(lists: readonly (readonly Affine[])[], curve: CurveEquation): (Affine | undefined)[] {
   let rests = lists;
-  while (rests.some((points) => points.length > 1)) rests = addNeighbours(rests, p);
+  while (rests.some((points) => points.length > 1)) rests = addNeighbours(rests, curve);
   return rests.map(([sum]) => sum);
 }
 
-/** Adds the first and the second point of each list, the third and the fourth, …; an exception empties its list. */
-function addNeighbours(lists: readonly (readonly Affine[])[], p: bigint): Affine[][] {
-  const differences: bigint[] = [];
+/** Adds the first and the second point of each list, the third and the fourth, …; opposite ones leave nothing. */
+function addNeighbours(lists: readonly (readonly Affine[])[], { p, a }: CurveEquation): Affine[][] {
+  const rises: bigint[] = [];
+  const runs: bigint[] = [];
   for (const points of lists) {
     for (let i = 1; i < points.length; i += 2) {
-      const difference = (points[i] ?? missing(i)).x - (points[i - 1] ?? missing(i - 1)).x;
-      differences.push(difference % p === 0n ? 0n : difference);
+      const left = points[i - 1] ?? missing(i - 1);
+      const right = points[i] ?? missing(i);
+      const run = right.x - left.x;
+      if (run % p !== 0n) {
+        rises.push(right.y - left.y);
+        runs.push(run);
+      } else {
+        // The tangent's slope for equal points; y + y' is zero modulo p for opposite ones.
+        rises.push(3n * left.x * left.x + a);
+        runs.push((left.y + right.y) % p);
+      }
     }
   }
-  const inverses = invertAll(differences, p);
+  const inverses = invertAll(runs, p);
   let next = 0;
   return lists.map((points) => {
     const sums: Affine[] = [];
-    let exception = false;
     for (let i = 0; i < points.length; i += 2) {
-      const a = points[i] ?? missing(i);
-      const b = points[i + 1];
-      if (b === undefined) {
-        sums.push(a);
+      const left = points[i] ?? missing(i);
+      const right = points[i + 1];
+      if (right === undefined) {
+        sums.push(left);
         continue;
       }
       const inverse = inverses[next] ?? missing(next);
+      const rise = rises[next] ?? missing(next);
       next++;
-      exception ||= inverse === 0n;
-      sums.push(addWithSlope(a, b, ((b.y - a.y) * inverse) % p, p));
+      if (inverse !== 0n) sums.push(addWithSlope(left, right, (rise * inverse) % p, p));
     }
-    return exception ? [] : sums;
+    return sums;
   });
 }
 
@@ -100,10 +114,10 @@ export function multiplesTable(
       const highest = at(multiples, multiples.length - 1);
       return multiples.slice(0, -1).map((multiple) => [highest, multiple]);
     });
-    const sums = sumAll(pairs, Point.Fp.ORDER);
+    const sums = sumAll(pairs, Point.CURVE());
     let next = 0;
     for (const [w, multiples] of windows.entries()) {
-      // The multiples are below the order, so no two have the same x and no sum is undefined.
+      // The multiples are below the order, so no sum is at infinity.
       for (let i = 1; i < 2 ** k; i++) multiples.push(at(sums, next++));
       multiples.push(at(affine, w * width + k + 1));
     }

@@ -32,17 +32,15 @@ const keptBaseTables = new WeakMap<ECDSA, MultiplesTable>();
  * Unlike Ed25519's, these equations cannot be added up: a signature holds only the x-coordinate of its point. A
  * batch is faster for two reasons: with a table of a key's multiples, u1·G + u2·P is a sum of about 80 points without
  * doublings, and one modular inversion serves a level of all these sums, which makes affine additions cheap (6 products
- * instead of noble's 14). Keys with few signatures are left to noble, and so are sums that meet the exceptions of affine
- * addition (equal x-coordinates), which takes a key chosen for it.
+ * instead of noble's 14). Only keys with a single signature are left to noble.
  */
 export function verifyEcdsaBatch(curve: ECDSA, hash: Hash, items: readonly SignatureItem[]): boolean[] {
   const verdicts = new Array<boolean>(items.length).fill(false);
   for (const indexes of indexesByKey(items, 1 + 2 * curve.Point.Fp.BYTES)) {
     const key = decodeKey(curve, at(items, at(indexes, 0)).publicKey);
     if (key === undefined) continue;
-    const undecided =
-      indexes.length < MIN_SIGNATURES_FOR_TABLE ? indexes : verifyWithTable(curve, hash, key, items, indexes, verdicts);
-    for (const index of undecided) verdicts[index] = verifyAlone(curve, at(items, index));
+    if (indexes.length >= MIN_SIGNATURES_FOR_TABLE) verifyWithTable(curve, hash, key, items, indexes, verdicts);
+    else for (const index of indexes) verdicts[index] = verifyAlone(curve, at(items, index));
   }
   return verdicts;
 }
@@ -79,7 +77,7 @@ function verifyAlone(curve: ECDSA, { publicKey, message, signature }: SignatureI
   }
 }
 
-/** Writes the verdicts that it finds, and returns the indexes of the items that are left. */
+/** Writes the verdicts of the valid ones. */
 function verifyWithTable(
   curve: ECDSA,
   hash: Hash,
@@ -87,9 +85,8 @@ function verifyWithTable(
   items: readonly SignatureItem[],
   indexes: readonly number[],
   verdicts: boolean[],
-): number[] {
+): void {
   const { Fp, Fn } = curve.Point;
-  const p = Fp.ORDER;
   const n = Fn.ORDER;
   const equations: Equation[] = [];
   for (const index of indexes) {
@@ -108,13 +105,10 @@ function verifyWithTable(
     const u2 = Fn.create(r * inverse);
     return [...multiplesOf(u1, baseTable), ...multiplesOf(u2, keyTable)];
   });
-  const undecided: number[] = [];
-  for (const [i, sum] of sumAll(lists, p).entries()) {
-    const equation = at(equations, i);
-    if (sum === undefined) undecided.push(equation.index);
-    else verdicts[equation.index] = Fp.create(sum.x) % n === equation.r;
+  for (const [i, sum] of sumAll(lists, curve.Point.CURVE()).entries()) {
+    const { index, r } = at(equations, i);
+    verdicts[index] = sum !== undefined && Fp.create(sum.x) % n === r;
   }
-  return undecided;
 }
 
 function equationOf(curve: ECDSA, hash: Hash, index: number, item: SignatureItem): Equation | undefined {

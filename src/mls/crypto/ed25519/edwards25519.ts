@@ -38,8 +38,8 @@ export type Addend = {
 /** A point, as its multiples 1, 3, 5, …, to be multiplied by a scalar in signed digits of `signedDigits`. */
 export type Term = { readonly oddMultiples: readonly Addend[]; readonly digits: Int8Array };
 
-/** Scalars have at most this many bits: the coefficients of a random linear combination, and halves of longer ones. */
-export const SCALAR_BITS = 128;
+/** Scalars are reduced modulo the order of the base point, which is below 2^253. */
+const SCALAR_BITS = 253;
 
 /** A carry may come out of the highest bit. */
 const DIGITS = SCALAR_BITS + 1;
@@ -174,17 +174,21 @@ export function subtractPoints(left: Point, right: Point): Point {
 }
 
 /** 2^n · point. */
-export function doublePointTimes(point: Point, n: number): Point {
+function doublePointTimes(point: Point, n: number): Point {
   const out = emptyPoint();
   doublePoint(out, point);
   for (let i = 1; i < n; i++) doublePoint(out, out);
   return out;
 }
 
+/** Is it (0, 1)? */
+export function isNeutral({ X, Y, Z }: Point): boolean {
+  return isZero(X) && areEqual(Y, Z);
+}
+
 /** Is 8 · point neutral, so that it is of small order (RFC 8032 §5.1: the cofactor is 8)? */
 export function isSmallOrder(point: Point): boolean {
-  const { X, Y, Z } = doublePointTimes(point, 3);
-  return isZero(X) && areEqual(Y, Z);
+  return isNeutral(doublePointTimes(point, 3));
 }
 
 /** Room for the odd multiples of one point. */
@@ -208,12 +212,13 @@ export function oddMultiples(point: Point, width: number, multiples = emptyTable
 }
 
 /**
- * The scalar, below 2^128, in digits that are zero or odd and smaller than 2^(width − 1) in absolute value; digit i
+ * The scalar, below 2^253, in digits that are zero or odd and smaller than 2^(width − 1) in absolute value; digit i
  * counts 2^i, and of `width` digits in a row at most one is not zero (width-w non-adjacent form; width 2 to 8).
  */
 export function signedDigits(scalar: bigint, width: number): Int8Array {
-  const words = new Uint32Array(SCALAR_BITS / 32 + 1);
-  for (let i = 0; i < SCALAR_BITS / 32; i++) words[i] = Number(BigInt.asUintN(32, scalar >> BigInt(32 * i)));
+  const count = Math.ceil(SCALAR_BITS / 32);
+  const words = new Uint32Array(count + 1);
+  for (let i = 0; i < count; i++) words[i] = Number(BigInt.asUintN(32, scalar >> BigInt(32 * i)));
   const digits = new Int8Array(DIGITS);
   const mask = 2 ** width - 1;
   let carry = 0;
@@ -234,7 +239,7 @@ export function signedDigits(scalar: bigint, width: number): Int8Array {
   return digits;
 }
 
-/** The sum of all terms, by Straus's method: one chain of 128 doublings that all of them share. */
+/** The sum of all terms, by Straus's method: one chain of 253 doublings that all of them share. */
 export function sumOfMultiples(terms: readonly Term[]): Point {
   const sum = neutralPoint();
   for (let i = DIGITS - 1; i >= 0; i--) {

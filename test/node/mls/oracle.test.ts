@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { refusalOfDecodeError, refusalOfVerifyError } from "../../../src/admission/admission-refusal.ts";
+import { admit } from "../../../src/admission/admit.ts";
+import {
+  MAX_KEY_PACKAGE_BYTES,
+  MAX_TOTAL_LIFETIME_SECONDS,
+  UPLOAD_CLOCK_SKEW_SECONDS,
+} from "../../../src/config/limits.ts";
+import { CIPHERSUITES } from "../../../src/mls/ciphersuite.ts";
+import { ProtocolVersion } from "../../../src/mls/codec/code-points.ts";
+import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import type { CryptoProvider } from "../../../src/mls/crypto/provider.ts";
+import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
+import { fromHex, readShared, sharedMissing } from "../support/vectors.ts";
+
+/** A verdict: null is accepted, `*` refused with any code, `a|b` refused with one of these. */
+type Verdict = string | null;
+type Case = {
+  readonly name: string;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly hex: string;
+  readonly openmls: Verdict;
+  readonly directory: Verdict;
+};
+
+/**
+ * Packages of forged keys whose components of small order cancel out, so that the equation holds in every implementation
+ * that the oracle asked, and the file has the directory take them. The directory refuses all points of mixed order.
+ */
+const STRICTER: readonly string[] = [
+  "sigkey-mixed-order-k8/0001",
+  "a-and-r-mixed-cancel/0001",
+  "a-and-r-mixed-cancel/0003",
+];
+
+const matches = (wanted: Verdict, got: Verdict): boolean =>
+  wanted === null || got === null ? wanted === got : wanted === "*" || wanted.split("|").includes(got);
+
+async function byOpenMls(bytes: Uint8Array, now: number, crypto: CryptoProvider): Promise<Verdict> {
+  const decoded = KeyPackageIn.fromBytes(bytes);
+  if (!decoded.ok) return refusalOfDecodeError(decoded.error).code;
+  const valid = await decoded.value.validate(crypto, ProtocolVersion.Mls10, { now });
+  return valid.ok ? null : refusalOfVerifyError(valid.error).code;
+}
+
+async function byDirectory(items: readonly Uint8Array[], now: number, crypto: CryptoProvider): Promise<Verdict[]> {
+  const policy = {
+    maxKeyPackageBytes: MAX_KEY_PACKAGE_BYTES,
+    maxTotalLifetimeSeconds: MAX_TOTAL_LIFETIME_SECONDS,
+    uploadClockSkewSeconds: UPLOAD_CLOCK_SKEW_SECONDS,
+    ciphersuites: CIPHERSUITES,
+  };
+  const verdicts = await admit(items, { crypto, policy, publisher: {}, now });
+  return verdicts.map((verdict) => (verdict.ok ? null : verdict.code));
+}
+
+describe.skipIf(sharedMissing)(`oracle.json, made with OpenMLS 0.9.2 and mls-rs 0.57 ${sharedMissing ?? ""}`, () => {
+  const { cases } = sharedMissing === undefined ? readShared<{ cases: Case[] }>("oracle.json") : { cases: [] };
+
+  it.each([
+    { name: "noble", crypto: nobleCrypto },
+    { name: "webcrypto", crypto: webCrypto },
+  ])("is right about every case under both policies, with $name", async ({ crypto }) => {
+    const wrong: string[] = [];
+    for (const { name, at, hex, openmls, directory } of cases) {
+      const bytes = fromHex(hex);
+      const validated = await byOpenMls(bytes, at, crypto);
+      if (!matches(openmls, validated)) wrong.push(`${name}: openmls ${openmls}, got ${validated}`);
+      const wanted = STRICTER.includes(name) ? "invalid_leaf_node_signature" : directory;
+      const [admitted = null] = await byDirectory([bytes], at, crypto);
+      if (!matches(wanted, admitted)) wrong.push(`${name}: directory ${wanted}, got ${admitted}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(cases).toHaveLength(164);
+    expect(cases.filter(({ name, directory }) => STRICTER.includes(name) && directory === null)).toHaveLength(3);
+  });
+
+  it("gets the same verdicts from one batch of all", async () => {
+    const at = cases[0]?.at ?? 0;
+    const items = cases.filter((one) => one.at === at).map(({ hex }) => fromHex(hex));
+    const together = await byDirectory(items, at, nobleCrypto);
+    const alone = await Promise.all(items.map(async (item) => (await byDirectory([item], at, nobleCrypto))[0]));
+    expect(together).toEqual(alone);
+    expect(items.length).toBeGreaterThan(100);
+  });
+});
