@@ -1,4 +1,5 @@
 import { ed448 } from "@noble/curves/ed448.js";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesToNumberLE, numberToBytesLE } from "@noble/curves/utils.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { concatBytes, hexToBytes } from "@noble/hashes/utils.js";
@@ -8,7 +9,7 @@ import { CIPHERSUITES, SignatureScheme, signaturePublicKeyBytes } from "../../..
 import type { CryptoProvider, SignatureItem, SignaturePolicy } from "../../../src/mls/crypto/provider.ts";
 import { anyEcdsaItem, anyEd25519Item, ECDSA_SCHEMES } from "./arbitrary-items.ts";
 import { forge448 } from "./ed448-forger.ts";
-import { forge, NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf, verdictByDefinition } from "./ed25519-forger.ts";
+import { forge, L, NON_CANONICAL_SMALL_ORDER, SMALL_ORDER, scalarOf, verdictByDefinition } from "./ed25519-forger.ts";
 import { speccheck } from "./ed25519-speccheck.ts";
 
 /** What every adapter of the crypto provider has to do, to be run in each runtime. */
@@ -112,7 +113,7 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
       expect(await crypto.verify(SignatureScheme.ed25519, RFC_8032, "strict")).toBe(true);
     });
 
-    test("refuses Ed25519 keys of small order and encodings that are not canonical", async () => {
+    test("refuses Ed25519 keys and R of small order and encodings that are not canonical", async () => {
       const message = Uint8Array.of(1);
       const secret = scalarOf(3);
       const items = [
@@ -120,6 +121,7 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
           [0, 1].map((nonce) => forge(message, { secret: 0n, nonce: BigInt(nonce), publicKey })),
         ),
         ...NON_CANONICAL_SMALL_ORDER.map((encodedR) => forge(message, { secret, nonce: 0n, encodedR })),
+        ...SMALL_ORDER.map((encodedR) => forge(message, { secret, nonce: 0n, encodedR })),
       ];
       for (const policy of POLICIES) {
         const verdicts = await verdictsInEveryCompany(crypto, SignatureScheme.ed25519, items, policy);
@@ -140,6 +142,19 @@ export function describeConformance(name: string, crypto: CryptoProvider): void 
         expect(verdicts).toEqual(items.map(() => false));
       },
     );
+
+    test.each(POLICIES)("refuses special values of R and S, under the policy %s", async (policy) => {
+      const { publicKey } = forge(Uint8Array.of(1), { secret: scalarOf(1), nonce: scalarOf(2) });
+      const P = ed25519.Point.Fp.ORDER;
+      const top = 2n ** 256n - 1n;
+      const values = [0n, 1n, 2n, L - 1n, L, L + 1n, P - 1n, P, P + 1n, 2n ** 255n, top].map((n) =>
+        numberToBytesLE(n, 32),
+      );
+      const message = Uint8Array.of(0x3f);
+      const items = values.flatMap((R) => values.map((S) => ({ publicKey, message, signature: concatBytes(R, S) })));
+      const verdicts = await verdictsInEveryCompany(crypto, SignatureScheme.ed25519, items, policy);
+      expect(verdicts).toEqual(items.map(() => false));
+    });
 
     test("gives the verdicts of a strict verifier on the twelve cases of ed25519-speccheck", async () => {
       const items = speccheck();
