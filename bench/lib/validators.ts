@@ -32,9 +32,9 @@ export type Judge = () => Promise<number>;
 
 const nobleOneByOne: CryptoProvider = {
   ...nobleCrypto,
-  verifyMany: async (scheme, items) => {
+  verifyMany: async (scheme, items, policy) => {
     const verdicts: boolean[] = [];
-    for (const item of items) verdicts.push(await nobleCrypto.verify(scheme, item));
+    for (const item of items) verdicts.push(await nobleCrypto.verify(scheme, item, policy));
     return verdicts;
   },
 };
