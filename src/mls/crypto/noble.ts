@@ -43,7 +43,7 @@ function verifySignatures(
 ): boolean[] {
   switch (scheme) {
     case SignatureScheme.ed25519:
-      return verifyEd25519Batch(items, policy, randomBytes);
+      return verifyEd25519Batch(items, randomBytes);
     case SignatureScheme.ed448:
       if (policy === "strict") return verifyEd448Strictly(items);
       return items.map((item) => verifySignature(scheme, item, policy));
@@ -64,7 +64,7 @@ function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: S
       case SignatureScheme.ed25519: {
         const holdsWithCofactor = ed25519.verify(signature, message, publicKey, RFC_8032);
         if (!holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;
-        return at(verifyEd25519Batch([item], policy, randomBytes), 0);
+        return at(verifyEd25519Batch([item], randomBytes), 0);
       }
       case SignatureScheme.ed448:
         if (policy === "strict") return at(verifyEd448Strictly([item]), 0);

@@ -8,14 +8,16 @@ export type SignatureItem = {
 };
 
 /**
- * Which EdDSA signatures verify; ECDSA has no such choice. RFC 8032 §5.1.7 lets a verifier multiply the equation by the
- * cofactor or not, so that implementations disagree about signatures whose key or R has a component of small order.
- * Neither policy accepts such a key or R that is nothing but that, in Ed25519, or an encoding that is not canonical.
+ * Which Ed448 signatures verify. Ed25519 and ECDSA have no such choice.
  *
- * - `"openmls"`: for Ed25519 the equation without the cofactor, as OpenMLS's provider has it. For Ed448, which OpenMLS
- *   lacks, the equation with the cofactor; R may be of small order, the key may not.
- * - `"strict"`: in addition, key and R are of prime order. The verdict then depends neither on the cofactor nor on
- *   whether a verifier reduces its scalars modulo the order, so that every implementation gives it.
+ * RFC 8032 §5.1.7 lets a verifier multiply the equation by the cofactor or not, so that implementations disagree about
+ * signatures whose key or R has a component of small order. For Ed25519 the field agrees on the equation without it:
+ * that, canonical encodings, and no key or R of small order are required here under both policies. What then verifies
+ * verifies for everybody.
+ *
+ * - `"openmls"`: for Ed448, which OpenMLS lacks, the equation with the cofactor, as noble has it; R may be of small order,
+ *   the key may not.
+ * - `"strict"`: for Ed448 the equation without the cofactor, and key and R of prime order.
  *
  * An honest signer's keys and R are of prime order.
  */
@@ -32,7 +34,7 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
  *
  * Verdicts are the same in every adapter:
  * - Bad input (a key or signature of the wrong length, off the curve, not strict DER) is `false`, never a rejection.
- * - Ed25519 and Ed448 (RFC 8032): as the policy says.
+ * - Ed25519 and Ed448 (RFC 8032): as said at `SignaturePolicy`.
  * - ECDSA: strict DER, either S (RFC 9420 does not require the low one), the message hashed by the scheme's hash.
  *   Compressed public keys verify here, as in OpenMLS: refusing them is the directory's policy (RFC 9420 §5.1.1).
  *

@@ -20,8 +20,8 @@ const ED25519_SIGNATURE_BYTES = 64;
  *   noble, since runtimes differ in what else they import.
  * - Ed25519: engines check [S]B = R + [k]A without the cofactor, by comparing the encoding of [S]B − [k]A with R, and
  *   accept any key. For a canonical key of prime order (checked here once for each key) R is then canonical, and of
- *   prime order unless it is neutral, so that the native verdict is that of both policies for any other R. noble
- *   decides on all other keys.
+ *   prime order unless it is neutral, so that the native verdict is ours for any other R. noble decides on all other
+ *   keys.
  */
 export const webCrypto: CryptoProvider = {
   ...nobleCrypto,

@@ -6,6 +6,7 @@ import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
 import { KeyPackageIn } from "../../../src/mls/key-package/key-package-in.ts";
 import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
+import { forge448 } from "../crypto/ed448-forger.ts";
 import { forge as forgeSignature, scalarOf, verdictByDefinition } from "../crypto/ed25519-forger.ts";
 
 const POLICY: AdmissionPolicy = {
@@ -77,18 +78,18 @@ describe("admission refuses", () => {
     expect(await code(change)).toBe(expected);
   });
 
-  it("Ed25519 signatures with points of mixed order, also those that OpenMLS takes since the components cancel out", async () => {
+  it("Ed25519 signatures that hold with the cofactor only, and none that hold without it", async () => {
     const secret = scalarOf(5);
     const { publicKey } = forgeSignature(none, { secret, nonce: 1n, keyTorsion: 1 });
-    const signed = (message: Uint8Array, policy: "openmls" | "cofactor") => {
+    const signed = (message: Uint8Array, equation: "exact" | "with cofactor") => {
       for (let nonce = 1; nonce < 1000; nonce++) {
         const item = forgeSignature(message, { secret, nonce: scalarOf(nonce), keyTorsion: 1, nonceTorsion: 3 });
-        if (policy === "cofactor" || verdictByDefinition(item, "openmls")) return item.signature;
+        if (verdictByDefinition(item) === (equation === "exact")) return item.signature;
       }
       throw new Error("expected a nonce for which the components cancel out");
     };
-    const cancelling = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "openmls") });
-    const cofactored = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "cofactor") });
+    const cancelling = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "exact") });
+    const cofactored = forge({ signatureKey: publicKey, signWith: (message) => signed(message, "with cofactor") });
     const decoded = KeyPackageIn.fromBytes(cancelling);
     expect(decoded.ok && (await decoded.value.validate(nobleCrypto, 1, { now: FORGED_NOW })).ok).toBe(true);
     for (const crypto of [nobleCrypto, webCrypto]) {
@@ -96,11 +97,26 @@ describe("admission refuses", () => {
       const verdicts = await admit([forge(), cancelling, cofactored, forge()], context);
       expect(verdicts.map((one) => (one.ok ? "ok" : one.code))).toEqual([
         "ok",
-        "invalid_leaf_node_signature",
+        "ok",
         "invalid_leaf_node_signature",
         "ok",
       ]);
     }
+  });
+
+  it("Ed448 signatures whose R has a component of small order", async () => {
+    const { publicKey } = forge448(none, { nonce: 5n });
+    const signed = (nonceTorsion: number) =>
+      code({
+        ciphersuite: 4,
+        signatureKey: publicKey,
+        signWith: (message) => forge448(message, { nonce: 5n, nonceTorsion }).signature,
+      });
+    expect([await signed(0), await signed(1), await signed(2)]).toEqual([
+      "ok",
+      "invalid_leaf_node_signature",
+      "invalid_leaf_node_signature",
+    ]);
   });
 
   it("a lifetime that ends before it begins, whatever the maximum", async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { verifyEd25519Batch } from "../../../src/mls/crypto/ed25519/ed25519-batch.ts";
-import type { SignatureItem, SignaturePolicy } from "../../../src/mls/crypto/provider.ts";
+import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import { anyEd25519Item } from "./arbitrary-items.ts";
 import {
   forge,
@@ -15,8 +15,6 @@ import {
   withShiftedS,
 } from "./ed25519-forger.ts";
 
-const POLICIES: readonly SignaturePolicy[] = ["strict", "openmls"];
-
 function honest(seed: number, message: Uint8Array): SignatureItem {
   return forge(message, { secret: scalarOf(seed), nonce: scalarOf(seed + 1 + message.length) });
 }
@@ -26,12 +24,10 @@ function batchOf(count: number): SignatureItem[] {
 }
 
 describe("Ed25519 signatures verified in a batch", () => {
-  test.each(POLICIES)("get the verdict that the policy %s defines for each alone, whatever they are", (policy) => {
+  test("get the verdict that is defined for each alone, whatever they are", () => {
     fc.assert(
       fc.property(fc.array(anyEd25519Item, { maxLength: 10 }), (items) => {
-        expect(verifyEd25519Batch(items, policy, randomBytes)).toEqual(
-          items.map((item) => verdictByDefinition(item, policy)),
-        );
+        expect(verifyEd25519Batch(items, randomBytes)).toEqual(items.map((item) => verdictByDefinition(item)));
       }),
       { numRuns: 150 },
     );
@@ -39,7 +35,7 @@ describe("Ed25519 signatures verified in a batch", () => {
 
   test("are valid at every size, also beyond one linear combination", () => {
     for (const count of [0, 1, 2, 3, 7, 600]) {
-      expect(verifyEd25519Batch(batchOf(count), "strict", randomBytes)).toEqual(new Array(count).fill(true));
+      expect(verifyEd25519Batch(batchOf(count), randomBytes)).toEqual(new Array(count).fill(true));
     }
   });
 
@@ -48,20 +44,20 @@ describe("Ed25519 signatures verified in a batch", () => {
     const items = batchOf(100).map((item, i) =>
       wrong.has(i) ? { ...item, message: Uint8Array.of(255, 255, 255) } : item,
     );
-    expect(verifyEd25519Batch(items, "strict", randomBytes)).toEqual(items.map((_, i) => !wrong.has(i)));
+    expect(verifyEd25519Batch(items, randomBytes)).toEqual(items.map((_, i) => !wrong.has(i)));
   });
 
   test("are all refused where all are wrong", () => {
     const items = batchOf(33).map((item) => withShiftedS(item, 1n));
-    expect(verifyEd25519Batch(items, "strict", randomBytes)).toEqual(new Array(33).fill(false));
+    expect(verifyEd25519Batch(items, randomBytes)).toEqual(new Array(33).fill(false));
   });
 
   test("are refused where two errors cancel out, which takes random coefficients to see", () => {
     const [first, second] = batchOf(2).map((item, i) => withShiftedS(item, i === 0 ? 5n : -5n));
     if (first === undefined || second === undefined) throw new Error("expected two items");
-    expect(verifyEd25519Batch([first, second], "strict", randomBytes)).toEqual([false, false]);
+    expect(verifyEd25519Batch([first, second], randomBytes)).toEqual([false, false]);
     const sameForAll = (length: number): Uint8Array => new Uint8Array(length).fill(7);
-    expect(verifyEd25519Batch([first, second], "strict", sameForAll)).toEqual([true, true]);
+    expect(verifyEd25519Batch([first, second], sameForAll)).toEqual([true, true]);
   });
 
   test("with components of small order are never added up, so that no coefficients hide them", () => {
@@ -72,33 +68,31 @@ describe("Ed25519 signatures verified in a batch", () => {
     ]);
     const pair = [forgeWith(2, { ...base, nonceTorsion: 4 }), forgeWith(5, { ...base, nonceTorsion: 4 })];
     const multiplesOfEight = (length: number) => new Uint8Array(length).map((_, i) => (i % 16 === 0 ? 8 : i));
-    for (const policy of POLICIES) {
-      for (const random of [randomBytes, multiplesOfEight]) {
-        expect(verifyEd25519Batch(items, policy, random)).toEqual(items.map(() => false));
-        expect(verifyEd25519Batch(pair, policy, random)).toEqual([false, false]);
-      }
-      for (const item of items) expect(verifyEd25519Batch([item], policy, randomBytes)).toEqual([false]);
+    for (const random of [randomBytes, multiplesOfEight]) {
+      expect(verifyEd25519Batch(items, random)).toEqual(items.map(() => false));
+      expect(verifyEd25519Batch(pair, random)).toEqual([false, false]);
     }
+    for (const item of items) expect(verifyEd25519Batch([item], randomBytes)).toEqual([false]);
   });
 
-  test("with components of small order that cancel out are for the policy openmls only", () => {
+  test("with components of small order that cancel out are valid, as for everybody, in any company", () => {
     const base = { secret: scalarOf(1), nonce: scalarOf(2) };
     const items = [
       ...[1, 2, 4, 7].map((i) => forgeWith(0, { ...base, keyTorsion: i })),
       forgeWith(1, { ...base, keyTorsion: 3, nonceTorsion: 5 }),
       forgeWith(3, { ...base, keyTorsion: 1, nonceTorsion: 5 }),
     ];
-    expect(verifyEd25519Batch(items, "openmls", randomBytes)).toEqual(items.map(() => true));
-    expect(verifyEd25519Batch(items, "strict", randomBytes)).toEqual(items.map(() => false));
+    for (const item of items) expect(verifyEd25519Batch([item], randomBytes)).toEqual([true]);
+    const wrong = withShiftedS(honest(1, Uint8Array.of(4)), 1n);
+    const company = items.flatMap((item) => [item, wrong, honest(2, Uint8Array.of(5))]);
+    expect(verifyEd25519Batch(company, randomBytes)).toEqual(company.map((_, i) => i % 3 !== 1));
   });
 
   test("are refused with an R of small order, though the equation holds", () => {
     const items = SMALL_ORDER.map((_, i) =>
       forge(Uint8Array.of(i), { secret: scalarOf(1), nonce: 0n, nonceTorsion: i }),
     );
-    for (const policy of POLICIES) {
-      expect(verifyEd25519Batch(items, policy, randomBytes)).toEqual(items.map(() => false));
-    }
+    expect(verifyEd25519Batch(items, randomBytes)).toEqual(items.map(() => false));
   });
 
   test("are refused by keys of small order and by encodings that are not canonical", () => {
@@ -109,19 +103,16 @@ describe("Ed25519 signatures verified in a batch", () => {
       ...NON_CANONICAL_SMALL_ORDER.map((encodedR) => forge(message, { secret: scalarOf(5), nonce: 0n, encodedR })),
       withShiftedS(honest(1, message), L),
     ];
-    expect(verifyEd25519Batch([...items, honest(2, message)], "strict", randomBytes)).toEqual([
-      ...items.map(() => false),
-      true,
-    ]);
-    for (const item of items) expect(verifyEd25519Batch([item], "strict", randomBytes)).toEqual([false]);
+    expect(verifyEd25519Batch([...items, honest(2, message)], randomBytes)).toEqual([...items.map(() => false), true]);
+    for (const item of items) expect(verifyEd25519Batch([item], randomBytes)).toEqual([false]);
   });
 
   test("need as many random bytes as they ask for", () => {
-    expect(() => verifyEd25519Batch(batchOf(2), "strict", () => new Uint8Array(31))).toThrow(RangeError);
+    expect(() => verifyEd25519Batch(batchOf(2), () => new Uint8Array(31))).toThrow(RangeError);
   });
 
   test("are judged where a random coefficient happens to be zero", () => {
     const items = [withShiftedS(honest(1, Uint8Array.of(1)), 1n), honest(1, Uint8Array.of(2))];
-    expect(verifyEd25519Batch(items, "strict", (length) => new Uint8Array(length))).toEqual([false, true]);
+    expect(verifyEd25519Batch(items, (length) => new Uint8Array(length))).toEqual([false, true]);
   });
 });

@@ -1,6 +1,6 @@
 import { sha512 } from "@noble/hashes/sha2.js";
 import { at } from "../at.ts";
-import type { SignatureItem, SignaturePolicy } from "../provider.ts";
+import type { SignatureItem } from "../provider.ts";
 import {
   type Addend,
   decodePoint,
@@ -68,15 +68,15 @@ function tableAt(index: number): readonly Addend[] {
  *
  * A signature is valid if the equation without the cofactor, [S]B = R + [k]A with k modulo L, holds for it alone, and
  * - the key has 32 bytes and the signature 64, S is below the order of the base point;
- * - A and R are canonical encodings of points (y below p, no sign on x = 0), and not of small order;
- * - under the policy `"strict"`, A and R are of prime order.
+ * - A and R are canonical encodings of points (y below p, no sign on x = 0), and not of small order.
  *
  * All equations are added up with random coefficients of 128 bits, which makes one equation of one scalar for each R,
  * one for each distinct key and one for the base point. Where an equation is wrong, the sum is right for one choice of
  * coefficients in 2^128: that holds for points of prime order only, as a coefficient that is a multiple of 8 hides any
  * component of small order. Whether a point has one is therefore tested for each key and each R, exactly
- * (prime-order.ts), and equations with one are never added to others. A wrong sum is halved until the wrong equations
- * are found; a single equation is exact, since its coefficient is not a multiple of L.
+ * (prime-order.ts), and an equation with one is never added to others: it is computed by itself, with the coefficient 1.
+ * A wrong sum is halved until the wrong equations are found; a single equation is exact, since its coefficient is not a
+ * multiple of L.
  *
  * The arithmetic is our own (edwards25519.ts), on doubles: noble's points take about three times as long [measured].
  *
@@ -85,7 +85,6 @@ function tableAt(index: number): readonly Addend[] {
  */
 export function verifyEd25519Batch(
   items: readonly SignatureItem[],
-  policy: SignaturePolicy,
   randomBytes: (length: number) => Uint8Array,
 ): boolean[] {
   const verdicts = new Array<boolean>(items.length).fill(false);
@@ -97,7 +96,7 @@ export function verifyEd25519Batch(
     for (const [i, item] of batch.entries()) {
       const equation = equationOf(from + i, item, at(coefficients, i), keys, tableAt(i));
       if (equation?.isOfPrimeOrder === true) equations.push(equation);
-      else if (equation !== undefined && policy === "openmls") settle([equation], sumOf([equation]), verdicts);
+      else if (equation !== undefined) settle([equation], sumOf([equation]), verdicts);
     }
     if (equations.length > 0) settle(equations, sumOf(equations), verdicts);
   }
