@@ -66,5 +66,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   setting_invalid: OPERATOR,
   pool_unavailable: TRY_LATER,
   pool_overloaded: TRY_LATER,
+  pool_schema_newer: OPERATOR,
   directory_unavailable: TRY_LATER,
+  not_ready: OPERATOR,
 };

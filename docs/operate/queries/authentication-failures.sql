@@ -1,12 +1,9 @@
--- Failures of authentication by kind, per five minutes of the last day: a rotation is a step, an attack is not.
+-- Requests that were not let in, by kind, per five minutes of the last day: a rotation is a step of unknown_key, an attack is not.
 SELECT
   toStartOfInterval(timestamp, INTERVAL '5' MINUTE) AS time,
-  blob4 AS problem,
+  blob1 AS kind,
   SUM(_sample_interval * double1) AS requests
 FROM mls_key_directory_production
-WHERE index1 = 'request' AND blob3 IN ('401', '403', '503')
-  AND blob4 IN ('token_missing', 'token_invalid', 'token_expired', 'wrong_issuer', 'wrong_audience',
-    'insufficient_scope', 'not_owner', 'authentication_unavailable', 'authentication_not_configured')
-  AND timestamp > NOW() - INTERVAL '1' DAY
-GROUP BY time, problem
+WHERE index1 = 'authentication' AND timestamp > NOW() - INTERVAL '1' DAY
+GROUP BY time, kind
 ORDER BY time

@@ -1,8 +1,11 @@
 /** Queries, dashboard and alerts name only columns that are written, and the page lists all of them. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
+import { type FailureKind, failure } from "../../../src/http/auth/authentication-failure.ts";
+import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { DATA_POINTS } from "../../../src/shared/data-points.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -88,8 +91,11 @@ describe("the page", () => {
     for (const [, query = "", watches = "", , , runbook = ""] of alerts) {
       expect(readdirSync(OPERATE)).toContain(runbook);
       for (const [, name = ""] of watches.matchAll(/`([a-z]+(?:\d+)?_[a-z_]+)`/g)) {
-        const codes = /problem/.test(read(`queries/${query}.sql`));
-        expect(codes || read(`queries/${query}.sql`).includes(`AS ${name}`), `${query}: ${name}`).toBe(true);
+        const sql = read(`queries/${query}.sql`);
+        const isValue =
+          (sql.includes("AS problem") && Object.hasOwn(PROBLEMS, name)) ||
+          (sql.includes("AS kind") && failure(name as FailureKind).error.code !== undefined);
+        expect(isValue || sql.includes(`AS ${name}`), `${query}: ${name}`).toBe(true);
       }
     }
   });

@@ -310,6 +310,7 @@ test("data points tell sources and codes, and nothing of who", async () => {
     { indexes: ["request"], blobs: ["POST", routes[0], "200", ""], doubles: [1, 0] },
     { indexes: ["claim"], blobs: ["one_time", "claimed", "1"], doubles: [1, 0] },
     { indexes: ["request"], blobs: ["POST", routes[1], "200", ""], doubles: [1, 0] },
+    { indexes: ["authentication"], blobs: ["malformed"], doubles: [1] },
     { indexes: ["request"], blobs: ["POST", routes[1], "401", "token_invalid"], doubles: [1, 0] },
   ]);
   expect(JSON.stringify(points)).not.toContain(owner.user);

@@ -61,7 +61,7 @@ describe.each(JUMPS)("a clock that is ahead by %s", (_, seconds) => {
     await pool.ring();
     vi.setSystemTime(Date.now() + HOUR_MS);
     await ahead(seconds, () => pool.ring());
-    expect(await pool.inventory()).toMatchObject([{ available: 3, lastResort: true }]);
+    expect(await pool.inventory()).toMatchObject([{ available: 3, lastResort: { uses: 0 } }]);
     await pool.ring();
     expect(await readClients(env.DB, pool.user)).toMatchObject([{ offers: [{ available: 3, lastResort: true }] }]);
     // The alarm is not where the clock has been.
