@@ -47,7 +47,7 @@ type DirectoryPlan = Pick<DirectoryScenario, "perSecond" | "outage" | "retryMinM
 const DIRECTORY: Readonly<Record<string, DirectoryPlan>> = {
   "busiest hour": { perSecond: peakWrites },
   "… D1 stands still for 1 min": { perSecond: peakWrites, outage: STALL },
-  "… and pools wait 30 s first": { perSecond: peakWrites, outage: STALL, retryMinMs: 30_000 },
+  "… and pools wait 1 s first": { perSecond: peakWrites, outage: STALL, retryMinMs: 1_000 },
   "… D1 fails for 2 min": { perSecond: peakWrites, outage: OUTAGE },
   "all replace in a day": { perSecond: peakWrites + rolloutWrites },
   // One database is overwhelmed by it without an outage.

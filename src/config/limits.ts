@@ -119,8 +119,8 @@ export const CHECKED_AT_ONCE_PACKAGES = 200;
 /** A check that was begun counts as under way this long at most: its Worker may have died. */
 export const CHECK_TIMEOUT_MS = 30_000;
 
-/** How long an upload waits for its client's earlier ones, and how often it looks: 40 calls are within every plan. */
-export const CHECK_WAIT_MS = 10_000;
+/** How long an upload waits for its client's earlier ones, and the first pause, which doubles: six looks at most. */
+export const CHECK_WAIT_MS = 8_000;
 export const CHECK_PAUSE_MS = 250;
 
 /** Users that one claim may name. */

@@ -111,6 +111,8 @@ test("while the issuer's keys cannot be had every answer is 503 with Retry-After
   );
 });
 
+const isOfAuthentication = ({ indexes }: Json) => indexes[0] === "authentication";
+
 test("log and data points name the kind of each failure, and nothing of the token", async () => {
   const issuer = issuerWithKeys(() => Response.json(published));
   const good = await issuer.sign("published");
@@ -127,7 +129,9 @@ test("log and data points name the kind of each failure, and nothing of the toke
   }
   const kinds = asked.map(([, , kind]) => kind);
   expect(issuer.lines.filter(({ event }) => event === "request").map((line) => line.authentication)).toEqual(kinds);
-  expect(issuer.points).toEqual(kinds.map((kind) => ({ indexes: ["authentication"], blobs: [kind], doubles: [1] })));
+  expect(issuer.points.filter(isOfAuthentication)).toEqual(
+    kinds.map((kind) => ({ indexes: ["authentication"], blobs: [kind], doubles: [1] })),
+  );
   const told = JSON.stringify([issuer.lines, issuer.points]);
   for (const secret of ["alice", "phone", "secret-key-id", good.slice(-20)]) expect(told).not.toContain(secret);
 });
@@ -137,5 +141,6 @@ test("a request that is let in has no kind of failure", async () => {
   expect((await issuer.ask(await issuer.sign("published"))).status).toBe(404);
   const [line] = issuer.lines.filter(({ event }) => event === "request");
   expect(line).not.toHaveProperty("authentication");
-  expect(issuer.points).toEqual([]);
+  expect(issuer.points.filter(isOfAuthentication)).toEqual([]);
+  expect(issuer.points).not.toEqual([]);
 });

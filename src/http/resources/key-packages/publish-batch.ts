@@ -109,18 +109,20 @@ export function admissionContext(
 }
 
 /**
- * Which packages the pool knows, whether to spend crypto on the others at all, and with which keys they must be signed. Waits a while for the
- * client's earlier uploads: a client that sends many at once is served in turn, and none of them goes uncounted.
+ * Which packages the pool knows, whether to spend crypto on the others at all, and with which keys they must be signed.
+ * Waits a while for the client's earlier uploads: a client that sends many at once is served in turn, and none of them
+ * goes uncounted.
  */
 async function leaveToCheck(
   { pool, pause, random }: PublishDeps,
   call: Omit<PreflightCall, keyof PoolCall>,
 ): Promise<Result<Extract<PreflightAnswer, { readonly outcome: "ready" }>>> {
-  for (let waitedMs = 0; ; waitedMs += CHECK_PAUSE_MS) {
+  for (let pauseMs = CHECK_PAUSE_MS; ; pauseMs *= 2) {
     const answer = await pool.preflight(call);
     if (!answer.ok) return answer;
     if (answer.value.outcome === "ready") return ok(answer.value);
-    if (waitedMs >= CHECK_WAIT_MS) return poolOverloaded();
-    await pause(CHECK_PAUSE_MS * (0.5 + random()));
+    // Pauses double, so what was waited before this one is as long as it is.
+    if (pauseMs >= CHECK_WAIT_MS) return poolOverloaded();
+    await pause(pauseMs * (0.5 + random()));
   }
 }

@@ -32,7 +32,7 @@ const RESULT_CODES = {
   lifetime_expired: "not_after has passed",
   lifetime_not_yet_valid: "not_before is in the future",
   too_large: "exceeds the maximum size of a package",
-  lifetime_too_long: "its lifetime exceeds the accepted maximum",
+  lifetime_too_long: "its lifetime exceeds the accepted maximum, or ends before it begins",
   invalid_init_key: "init_key is not a valid public key for the ciphersuite",
   invalid_encryption_key: "encryption_key is not a valid public key for the ciphersuite",
   invalid_signature_key: "signature_key is not a valid public key for the signature scheme",
