@@ -50,6 +50,7 @@ function steps(): Step[] {
       run: () => command("wrangler", ["types", "--include-runtime=false", "--strict-vars=false", "--check"]),
     },
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
+    { name: "generated: the client's types", run: () => script("tools/generate-client-types.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
     ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "bench/tsconfig.json"].map((project) => ({
       name: `types: ${project}`,
