@@ -62,6 +62,7 @@ function steps(): Step[] {
     { name: `Worker bundle, at most ${WORKER_GZIP_LIMIT_KIB} KiB gzip`, run: workerBundle },
     { name: "browser bundle of ./mls", run: browserBundles },
     { name: "the package's own export and its command", run: packageContents },
+    { name: "the package at those who install it", run: () => script("tools/consumers.ts") },
   ];
 }
 
