@@ -10,7 +10,7 @@ import { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "../src/
 import { clientAnswer, registerRequest, revokeAnswer } from "../src/http/resources/clients/schemas.ts";
 import { publishAnswer, publishResult, removeAnswer } from "../src/http/resources/key-packages/schemas.ts";
 import { policyAnswer, problemDocument } from "../src/http/resources/service/schemas.ts";
-import { inventoryAnswer, journalAnswer, reconcileDifference } from "../src/http/resources/stock/schemas.ts";
+import { inventoryAnswer, journalAnswer, reconcileAnswer } from "../src/http/resources/stock/schemas.ts";
 import { clientListAnswer, offer } from "../src/http/resources/users/schemas.ts";
 import { type Schema, typeScriptOf } from "./lib/typescript-of-schema.ts";
 
@@ -32,7 +32,7 @@ const BODIES = [
   publishAnswer,
   publishResult,
   removeAnswer,
-  reconcileDifference,
+  reconcileAnswer,
   journalAnswer,
   clientListAnswer,
   offer,

@@ -26,8 +26,8 @@ const ROOMS = ["mls", "client"] as const;
 /** What `.` is. */
 const MAIN_ENTRY = "./mls";
 const NEEDED = ["@noble/curves", "@noble/hashes"] as const;
-/** X.509 alone needs an ASN.1 library, and not everyone has certificates. */
-const OPTIONAL = ["@peculiar/x509"] as const;
+/** What `./hpke` or `./x509` alone needs: who imports one of them installs it. */
+const OPTIONAL = ["@hpke/chacha20poly1305", "@hpke/core", "@hpke/dhkem-x448", "@peculiar/x509"] as const;
 const COMMAND = "bin/kpd.js";
 
 const folder = resolve(process.argv[2] ?? "dist/package");

@@ -1,5 +1,5 @@
 /** The bodies of the HTTP API by the names that the SDK gives them. */
-import type { ClaimRequest, ReconcileDifference } from "./wire-types.ts";
+import type { ClaimRequest, ReconcileAnswer } from "./wire-types.ts";
 
 export type {
   BulkClaimAnswer,
@@ -9,7 +9,7 @@ export type {
   ClientList,
   Inventory,
   Journal,
-  Offer,
+  MissingPackage,
   Policy,
   Problem,
   PublishAnswer,
@@ -23,5 +23,5 @@ export type {
 /** What claimed packages must fit. */
 export type ClaimCriteria = Omit<ClaimRequest, "format">;
 
-/** What a reconcile found: `same`, or what differs after any pruning. */
-export type Comparison = ReconcileDifference & { readonly same: boolean };
+/** What a reconcile found, after any pruning. */
+export type Comparison = ReconcileAnswer;

@@ -63,6 +63,12 @@ export type ClaimRequest = {
   format?: "key_package" | "mls_message" | undefined;
 };
 
+/** Who claimed: the user and client of the token. Null once the user was erased. */
+export type Claimer = {
+  user: Identifier;
+  client: Identifier;
+};
+
 /** A registered client, as its owner sees it. */
 export type Client = {
   user: Identifier;
@@ -125,10 +131,7 @@ export type Journal = {
     sequence: number;
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
-    claimer: {
-      user: Identifier;
-      client: Identifier;
-    };
+    claimer: Claimer | null;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
@@ -142,6 +145,18 @@ export type LastResortView = {
   first_used_at: UnixSeconds | null;
   uses: number;
   needs_rotation: boolean;
+};
+
+/**
+ * A package that the directory would not hand out, and why. `claimed`: a Welcome to it may come; keep its private keys.
+ * `removed`: deleted, replaced or revoked; a last resort may have been given before. `expired`. `never_seen`: this
+ * client never uploaded it, or it ended long ago. `unknown_since_restore`: storage was restored, so it may have been
+ * claimed and the directory does not know; if it was made before `restore_epoch`, upload a new package in its place,
+ * and keep its private keys until it expires.
+ */
+export type MissingPackage = {
+  key_package_ref: Base64Url;
+  reason: "claimed" | "removed" | "expired" | "never_seen" | "unknown_since_restore";
 };
 
 /**
@@ -309,15 +324,13 @@ export type PublishResult = {
 };
 
 /**
- * What the directory holds after any pruning, and what it lacks of `refs`. `to_replace` is empty unless a restore epoch
- * is in force. It has the references that are not live and that the directory does not know as claimed: upload new
- * packages in their place, and keep their private keys until they expire, since they may have been claimed before the
- * restore.
+ * `same`: whether both sides hold the same packages, after any pruning. `server_refs`: what the directory holds;
+ * `missing_at_server`: what it lacks of `refs`.
  */
-export type ReconcileDifference = {
+export type ReconcileAnswer = {
+  same: boolean;
   server_refs: Base64Url[];
-  missing_at_server: Base64Url[];
-  to_replace: Base64Url[];
+  missing_at_server: MissingPackage[];
   pruned: number;
   inventory: Inventory;
   restore_epoch: RestoreEpochSeconds;

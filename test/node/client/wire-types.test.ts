@@ -19,7 +19,7 @@ it("has a type for each body that is equal to the one of its schema", () => {
   expectTypeOf<wire.PublishAnswer>().toEqualTypeOf<z.infer<typeof packages.publishAnswer>>();
   expectTypeOf<wire.PublishResult>().toEqualTypeOf<z.infer<typeof packages.publishResult>>();
   expectTypeOf<wire.RemoveAnswer>().toEqualTypeOf<z.infer<typeof packages.removeAnswer>>();
-  expectTypeOf<wire.ReconcileDifference>().toEqualTypeOf<z.infer<typeof stock.reconcileDifference>>();
+  expectTypeOf<wire.ReconcileAnswer>().toEqualTypeOf<z.infer<typeof stock.reconcileAnswer>>();
   expectTypeOf<wire.Journal>().toEqualTypeOf<z.infer<typeof stock.journalAnswer>>();
   expectTypeOf<wire.ClientList>().toEqualTypeOf<z.infer<typeof users.clientListAnswer>>();
   expectTypeOf<wire.Offer>().toEqualTypeOf<z.infer<typeof users.offer>>();
