@@ -44,6 +44,13 @@ type Mutation = {
 
 const MUTATIONS: readonly Mutation[] = [
   {
+    safeguard: "the description has no schema that nothing refers to",
+    file: "src/http/openapi/describe.ts",
+    from: "filter(([name]) => used.has(name))",
+    to: "filter(() => true)",
+    tests: ["test/workers/http/description.test.ts"],
+  },
+  {
     safeguard: "maps of the package name sources that are in it",
     file: "tools/package.ts",
     from: 'if (file.endsWith(".map")) pointAtSources(file);',

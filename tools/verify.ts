@@ -63,6 +63,7 @@ function steps(): Step[] {
     { name: "browser bundle of ./mls", run: browserBundles },
     { name: "the package's own export and its command", run: packageContents },
     { name: "the package at those who install it", run: () => script("tools/consumers.ts") },
+    { name: "clients that are generated from the description", run: () => script("tools/generators.ts") },
   ];
 }
 
