@@ -848,6 +848,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/epoch.test.ts"],
   },
   {
+    safeguard: "not opening with a key that was wiped",
+    file: "src/mls/hpke/hpke.ts",
+    from: "privateKey.some((byte) => byte !== 0) && ",
+    to: "",
+    tests: ["test/node/mls/hpke.test.ts"],
+  },
+  {
     safeguard: "keeping the keys of a package that may have been claimed before a restore",
     file: "src/client/replenisher/replenisher.ts",
     from: '  before_restore_epoch: "gone",\n',

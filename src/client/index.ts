@@ -3,8 +3,10 @@
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
 export type {
+  BulkClaimAnswer,
   ClaimCriteria,
   Client,
+  ClientClaim,
   ClientList,
   Comparison,
   Inventory,
@@ -18,7 +20,7 @@ export type {
   RevokedClient,
   SuiteInventory,
 } from "./api-types.ts";
-export { DirectoryError, type LocalErrorCode } from "./directory-error.ts";
+export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
 export {
   type CallOptions,
   type Claimed,
@@ -32,6 +34,7 @@ export {
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
 export type { RegistrationKey } from "./registration.ts";
+export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,
   libraryMaker,
@@ -39,7 +42,7 @@ export {
   type Maker,
   type WantedPackage,
 } from "./replenisher/maker.ts";
-export { DEFAULT_STOCK, type StockSettings } from "./replenisher/plan.ts";
+export { DEFAULT_STOCK, type Rotation, type StockSettings } from "./replenisher/plan.ts";
 export {
   Replenisher,
   type ReplenisherEvent,
@@ -50,7 +53,17 @@ export {
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
-export { type IdbFactory, type IndexedDbOptions, indexedDbStorage } from "./storage/indexed-db.ts";
+export {
+  type IdbDatabase,
+  type IdbFactory,
+  type IdbKeyRange,
+  type IdbRequest,
+  type IdbStore,
+  type IdbTarget,
+  type IdbTransaction,
+  type IndexedDbOptions,
+  indexedDbStorage,
+} from "./storage/indexed-db.ts";
 export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";

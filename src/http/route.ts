@@ -61,7 +61,7 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   return operation.handle(input as AnyInput, c);
 }
 
-/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's of that user. */
+/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's and a user's own of that user. */
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
@@ -75,7 +75,8 @@ function readPath(
     const principal = c.get("principal");
     if (principal.user !== user || principal.client !== client) return refuse("not_owner");
   }
-  if (operation.access === "sibling" && c.get("principal").user !== user) return refuse("not_owner");
+  const isOfUser = operation.access === "sibling" || operation.access === "self";
+  if (isOfUser && c.get("principal").user !== user) return refuse("not_owner");
   return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
 }
 

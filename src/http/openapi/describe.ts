@@ -18,6 +18,7 @@ Any path may also answer 404 \`route_not_found\` and 405 \`method_not_allowed\`.
 
 const TAGS = [
   { name: "publisher", description: "The owner of a client: registers it and keeps it stocked." },
+  { name: "self", description: "A user who asks for what is kept of them, or has it erased." },
   { name: "claimer", description: "Who adds others to a group: looks at their clients and claims a package of each." },
   { name: "operator", description: "Who runs the directory." },
   { name: "anyone", description: "Needs no token." },
