@@ -117,8 +117,8 @@ test("every answer carries its name and the headers that keep browsers out of tr
 test("an operation that does not say who may call it does not compile", () => {
   const described = { id: "x", method: "GET", path: "/x", summary: "x", answers: [], problems: [] } as const;
   // @ts-expect-error: `access` is missing; should this line compile, the gate's type check fails on the unused comment.
-  operation({ ...described, handle: () => refuse("internal_error") });
-  expect(operation({ ...described, access: "operator", handle: () => refuse("internal_error") }).access).toBe(
+  operation({ ...described, handle: () => refuse("internal_error", "x") });
+  expect(operation({ ...described, access: "operator", handle: () => refuse("internal_error", "x") }).access).toBe(
     "operator",
   );
 });

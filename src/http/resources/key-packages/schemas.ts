@@ -39,7 +39,12 @@ export const removeRequest = named(
       refs: z.optional(z.array(base64urlText).check(z.minLength(1))),
       all: z.optional(z.literal(true)),
     })
-    .check(z.refine(({ refs, all }) => (refs === undefined) !== (all === undefined), "expected either refs or all")),
+    .check(
+      z.refine(
+        ({ refs, all }) => (refs === undefined) !== (all === undefined),
+        "expected either refs or all, got both or neither",
+      ),
+    ),
 );
 
 export const removeAnswer = named(
