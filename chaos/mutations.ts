@@ -13,6 +13,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 const COPIED = [
   "src",
   "test",
+  "docs",
   "tools",
   "migrations",
   "schema.sql",
@@ -1123,6 +1124,34 @@ const MUTATIONS: readonly Mutation[] = [
     to: "user.length > 0",
     tests: ["test/workers/http/erasure.test.ts"],
   },
+  {
+    safeguard: "no upload without private keys",
+    file: "src/client/replenisher/replenisher.ts",
+    from: "!decoded || !(await this.held.privateKeys(ref))",
+    to: "!decoded",
+    tests: ["test/node/client/replenisher.test.ts"],
+  },
+  {
+    safeguard: "private keys are stored before the upload",
+    file: "src/client/replenisher/replenisher.ts",
+    from: "      await this.held.add(slice);\n",
+    to: "      void this.held.add(slice).catch(() => undefined);\n",
+    tests: ["test/node/client/replenisher.test.ts"],
+  },
+  {
+    safeguard: "one tab at a time",
+    file: "src/client/lock.ts",
+    from: "navigator?.locks ? webLock(navigator.locks) : memoryLock",
+    to: "navigator?.locks && !navigator ? webLock(navigator.locks) : memoryLock",
+    tests: ["test/browser/replenisher.test.ts"],
+  },
+  {
+    safeguard: "writes that are on the disk when they resolve",
+    file: "src/client/storage/indexed-db.ts",
+    from: '"readwrite", { durability: "strict" }',
+    to: '"readwrite"',
+    tests: ["test/browser/indexed-db.test.ts"],
+  },
 ];
 
 type Result = { readonly failed: readonly string[]; readonly passed: number };
@@ -1197,6 +1226,8 @@ function runTests(files: readonly string[]): Result {
       "workers",
       "--project",
       "node",
+      "--project",
+      "browser",
       "--reporter=json",
       `--outputFile=${report}`,
       ...files,

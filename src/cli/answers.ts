@@ -45,7 +45,7 @@ const journalEntry = z.looseObject({
   sequence: z.number(),
   at: z.number(),
   event: z.string(),
-  claimer: z.object({ user: z.string(), client: z.string() }),
+  claimer: z.object({ user: z.string(), client: z.string() }).nullable(),
   ciphersuite: z.number().optional(),
   key_package_ref: z.string().optional(),
   reason: z.string().optional(),

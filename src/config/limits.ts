@@ -176,8 +176,17 @@ export const BUSY_POOL_MS = 250;
 /** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */
 export const MAX_BUDGETS_PER_CLIENT = 256;
 
+/** Chunks of packages that one page of an export lists: 800 packages, some 200 KB of JSON. */
+export const EXPORT_PAGE_CHUNKS = 16;
+
+/** Names of erased users that one call takes out of a pool. */
+export const MAX_USERS_PER_FORGETTING = 100;
+
 /** Records that one page of a journal looks at: claims on a user's other clients are among them. */
 export const MAX_JOURNAL_SCAN_ROWS = 2_000;
+
+/** Users that an operator is shown as those who claimed most. */
+export const TOP_CLAIMERS = 10;
 
 /** Old answers that a claim or an upload looks at to drop their bytes. */
 export const ENDED_REPLAYS_PER_WRITE = 20;

@@ -9,7 +9,7 @@ import { authenticate, clientOf } from "./auth/authenticate.ts";
 import { type Principal, SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
-import type { Input, Operation } from "./operation.ts";
+import type { Access, Input, Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
 import { readLimitedBody } from "./wire/limited-body.ts";
 import { problem } from "./wire/problem-details.ts";
@@ -60,7 +60,7 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   return operation.handle(input as AnyInput, c);
 }
 
-/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's of that user. */
+/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's and a user's own of that user. */
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
@@ -74,11 +74,14 @@ function readPath(
     const which = user === undefined ? "user" : "client";
     return refuse("invalid_identifier", `${which}: ${EXPECTED_IDENTIFIER}, got ${shownText(c.req.path)}`);
   }
-  const principal = operation.access === "publisher" || operation.access === "sibling" ? c.get("principal") : undefined;
+  const principal = OF_A_USER.has(operation.access) ? c.get("principal") : undefined;
   const isOthers = operation.access === "publisher" && principal?.client !== client;
   if (principal && (principal.user !== user || isOthers)) return refuse("not_owner", notOwner(operation, principal));
   return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
 }
+
+/** Access to what is one user's: the token must be of that user. */
+const OF_A_USER: ReadonlySet<Access> = new Set(["publisher", "sibling", "self"]);
 
 const EXPECTED_POOL = "expected the id of an object of this deployment in 64 hexadecimal digits";
 const EXPECTED_IDENTIFIER = `expected 1 to ${MAX_IDENTIFIER_BYTES} bytes of UTF-8 without control characters, percent-encoded`;

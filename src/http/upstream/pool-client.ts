@@ -10,7 +10,7 @@ import {
   POOL_RETRY_PAUSE_MS,
   UNAVAILABLE_RETRY_AFTER_SECONDS,
 } from "../../config/limits.ts";
-import type { ClaimCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
+import type { ClaimCall, ForgetAnswer, ForgetCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { type PoolPlacement, poolById, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";
@@ -42,6 +42,9 @@ const REPETITION = {
   revokeUser: "safe",
   erase: "safe",
   journal: "safe",
+  userJournal: "safe",
+  storedPackages: "safe",
+  forgetClaimers: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
   view: "safe",
@@ -97,6 +100,18 @@ export function resyncPool(env: PoolPlacement, id: string): Promise<Result<Resyn
   if (!poolById(env, id)) return undefined;
   const stub = () => poolById(env, id);
   return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
+}
+
+/** The same for taking names of erased users out of it. */
+export function forgetInPool(
+  env: PoolPlacement,
+  id: string,
+  call: Pick<ForgetCall, "users" | "dryRun">,
+): Promise<Result<ForgetAnswer>> | undefined {
+  if (!poolById(env, id)) return undefined;
+  const stub = () => poolById(env, id);
+  const whole = { ...call, restoreEpoch: knownRestoreEpoch() };
+  return callStub(stub, REPETITION.forgetClaimers, (pool) => pool.forgetClaimers(whole));
 }
 
 /** An answer that is a refusal, with what its detail is made of. */

@@ -57,5 +57,5 @@ export const clientAnswer = named(
 export const revokeAnswer = named(
   "RevokedClient",
   "The client is gone; `purged` live packages went with it, none if it was revoked already.",
-  z.strictObject({ user: identifier, client: identifier, purged: z.int() }),
+  z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
 );

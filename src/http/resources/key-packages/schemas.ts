@@ -50,7 +50,7 @@ export const removeRequest = named(
 export const removeAnswer = named(
   "RemoveAnswer",
   "How many live packages were removed.",
-  z.strictObject({ removed: z.int(), inventory }),
+  z.strictObject({ removed: z.int().check(z.minimum(0)), inventory }),
 );
 
 export const replaceQuery = z.strictObject({ allow_empty: z.optional(z.enum(["true", "false"])) });

@@ -77,7 +77,7 @@ export const problemDocument = named(
   z.looseObject({
     type: z.string(),
     title: z.string(),
-    status: z.int(),
+    status: z.int().check(z.minimum(400), z.maximum(599)),
     code: z.string(),
     detail: z.string(),
     instance: z.string(),
