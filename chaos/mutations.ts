@@ -878,6 +878,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/epoch.test.ts"],
   },
   {
+    safeguard: "one key of a scheme in a registration by packages",
+    file: "src/http/resources/clients/registered-keys.ts",
+    from: "if (other && !equalBytes(other.publicKey, publicKey)) {",
+    to: "if (other && !publicKey) {",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "the place in the docs that a problem's type names",
+    file: "src/http/refusals/problem-codes.ts",
+    from: "/docs#",
+    to: "/docs/",
+    tests: ["test/workers/http/details.test.ts"],
+  },
+  {
     safeguard: "not opening with a key that was wiped",
     file: "src/mls/hpke/hpke.ts",
     from: "privateKey.some((byte) => byte !== 0) && ",
