@@ -840,11 +840,18 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/epoch.test.ts"],
   },
   {
-    safeguard: "not calling missing what may have been claimed",
+    safeguard: "not calling removed what may have been claimed before a restore",
     file: "src/pool/operations/reconcile.ts",
-    from: "restoreEpoch > 0 ? claimedAmong(sql, missing, now) : undefined",
-    to: "restoreEpoch < 0 ? claimedAmong(sql, missing, now) : undefined",
+    from: 'known.notAfter <= forgottenUntil ? "unknown_since_restore" : "removed"',
+    to: '"removed"',
     tests: ["test/workers/pool/epoch.test.ts"],
+  },
+  {
+    safeguard: "keeping the keys of a package that may have been claimed before a restore",
+    file: "src/client/replenisher/replenisher.ts",
+    from: '  before_restore_epoch: "gone",\n',
+    to: "",
+    tests: ["test/node/client/replenisher.test.ts"],
   },
   {
     safeguard: "keeping the answer of a claim",

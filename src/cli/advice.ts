@@ -34,7 +34,6 @@ export const ADVICE: Readonly<Record<string, string>> = {
   body_timeout: TRY_LATER,
   signature_key_conflict:
     "The client is registered with another key. Use the key file that it was registered with, or end the registration first: kpd revoke.",
-  stock_differs: "kpd reconcile shows the difference.",
   restore_epoch_older: "Declare a later one, or leave it: the newer one is in force.",
   signature_key_in_use: "Another client of the user has this key: make a new key file with kpd generate.",
   possession_unproven: "Use the key file that the public key belongs to, and a token of this directory.",

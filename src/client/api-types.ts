@@ -7,7 +7,7 @@ import type { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "..
 import type { clientAnswer, registerRequest, revokeAnswer } from "../http/resources/clients/schemas.ts";
 import type { publishAnswer, publishResult, removeAnswer } from "../http/resources/key-packages/schemas.ts";
 import type { policyAnswer, problemDocument } from "../http/resources/service/schemas.ts";
-import type { inventoryAnswer, journalAnswer, reconcileDifference } from "../http/resources/stock/schemas.ts";
+import type { inventoryAnswer, journalAnswer, reconcileAnswer } from "../http/resources/stock/schemas.ts";
 import type { clientListAnswer, offer } from "../http/resources/users/schemas.ts";
 
 export type Policy = z.infer<typeof policyAnswer>;
@@ -28,5 +28,7 @@ export type BulkClaimAnswer = z.infer<typeof bulkClaimAnswer>;
 export type ClientClaim = z.infer<typeof clientClaim>;
 export type Problem = z.infer<typeof problemDocument>;
 
-/** What a reconcile found: `same`, or what differs after any pruning. */
-export type Comparison = z.infer<typeof reconcileDifference> & { readonly same: boolean };
+/** What a reconcile found, after any pruning. */
+export type Comparison = z.infer<typeof reconcileAnswer>;
+/** A package whose private keys are here and that the directory would not hand out, and why. */
+export type MissingPackage = Comparison["missing_at_server"][number];

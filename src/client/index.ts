@@ -9,6 +9,7 @@ export type {
   Comparison,
   Inventory,
   Journal,
+  MissingPackage,
   Offer,
   Policy,
   PublishAnswer,

@@ -56,7 +56,7 @@ import { changesRegistration, endRegistration, register, registrationOf } from "
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
-import { applyRestoreEpoch, earliestNotBefore } from "./operations/void-before-epoch.ts";
+import { applyRestoreEpoch, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
@@ -238,8 +238,9 @@ export class Pool extends DurableObject<object> {
   reconcile(call: ReconcileCall): ReconcileAnswer {
     return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
       const { restoreEpoch } = readPool(this.#sql);
-      const at = { now: unixSeconds(nowMs), restoreEpoch };
-      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, at);
+      const forgottenUntil = lastExpiryOfOlder(restoreEpoch, this.#settings);
+      const times = { now: unixSeconds(nowMs), forgottenUntil };
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, times);
       const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
       return { ...comparison, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });

@@ -31,7 +31,6 @@ export const PROBLEMS = {
   body_timeout: refused(408, "The body did not arrive in time"),
   signature_key_conflict: refused(409, "A different signature key is registered for this scheme"),
   signature_key_in_use: refused(409, "Another client of the user is registered with this signature key"),
-  stock_differs: refused(409, "Client and directory hold different packages"),
   restore_epoch_older: refused(409, "A newer restore epoch is in force"),
   body_too_large: refused(413, "The body is too large"),
   uri_too_long: refused(414, "The URL is too long"),

@@ -160,10 +160,10 @@ describe("reconcile", () => {
       status: 1,
       body: { same: false, unknown_here: [lost.key_package_ref], pruned: 0 },
     });
-    expect(differs.body.missing_at_server).toHaveLength(1);
+    expect(differs.body.missing_at_server).toMatchObject([{ reason: "never_seen" }]);
     const shown = await remote(["reconcile", ...who, "--keys", keys]);
     expect(shown.out).toContain("only at the directory");
-    expect(shown.out).toContain("only here");
+    expect(shown.out).toContain("only here: never sent");
     expect((await json(["reconcile", ...who, "--keys", keys, "--prune"])).body.pruned).toBe(1);
   });
 });
