@@ -2,24 +2,7 @@
  * The client of the directory: calls, claims that are verified, and stock that is kept full. It needs `fetch` and
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
-export type {
-  BulkClaimAnswer,
-  ClaimCriteria,
-  Client,
-  ClientClaim,
-  ClientList,
-  Comparison,
-  Inventory,
-  Journal,
-  MissingPackage,
-  Offer,
-  Policy,
-  PublishAnswer,
-  PublishResult,
-  RemoveAnswer,
-  RevokedClient,
-  SuiteInventory,
-} from "./api-types.ts";
+export type { ClaimCriteria, Comparison } from "./api-types.ts";
 export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
 export {
   type CallOptions,
@@ -33,7 +16,7 @@ export {
 } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
-export type { RegistrationKey } from "./registration.ts";
+export { type RegistrationKey, registrationKey } from "./registration.ts";
 export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,
@@ -74,3 +57,36 @@ export type {
   RejectedPackage,
   RejectionReason,
 } from "./verify-claimed.ts";
+export type {
+  Base64Url,
+  Base64UrlText,
+  BulkClaimAnswer,
+  CapabilityLists,
+  ClaimAnswer,
+  Claimer,
+  ClaimRequest,
+  Client,
+  ClientClaim,
+  ClientList,
+  CodePoint,
+  Cursor,
+  Identifier,
+  Inventory,
+  InventoryAnswer,
+  Journal,
+  LastResortView,
+  MissingPackage,
+  Offer,
+  Policy,
+  Problem,
+  PublishAnswer,
+  PublishResult,
+  ReconcileAnswer,
+  RegisterRequest,
+  RemoveAnswer,
+  RestoreEpochSeconds,
+  RevokedClient,
+  SignatureKeys,
+  SuiteInventory,
+  UnixSeconds,
+} from "./wire-types.ts";

@@ -339,6 +339,9 @@ export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
 /** Faults of a request body that one answer names. */
 export const MAX_REPORTED_FAULTS = 10;
 
+/** Of a text that was sent, in a refusal: enough to recognise it. */
+export const MAX_SHOWN_CHARACTERS = 64;
+
 /** A token that was verified is believed this long without another look, and at most until it expires. */
 export const TOKEN_CACHE_MS = 60_000;
 
