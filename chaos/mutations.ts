@@ -20,8 +20,17 @@ const COPIED = [
   "wrangler.toml",
   "vitest.config.ts",
   "package.json",
+  "docs",
+  "LICENSE",
+  "CHANGELOG.md",
 ];
-const COPIED_CONFIGS = ["tsconfig.json", "tsconfig.base.json", "tsconfig.mls.json", "worker-configuration.d.ts"];
+const COPIED_CONFIGS = [
+  "tsconfig.json",
+  "tsconfig.base.json",
+  "tsconfig.mls.json",
+  "tsconfig.build.json",
+  "worker-configuration.d.ts",
+];
 const RUN_TIMEOUT_MS = 5 * 60_000;
 
 type Mutation = {
@@ -35,6 +44,27 @@ type Mutation = {
 };
 
 const MUTATIONS: readonly Mutation[] = [
+  {
+    safeguard: "the description has no schema that nothing refers to",
+    file: "src/http/openapi/describe.ts",
+    from: "filter(([name]) => used.has(name))",
+    to: "filter(() => true)",
+    tests: ["test/workers/http/description.test.ts"],
+  },
+  {
+    safeguard: "maps of the package name sources that are in it",
+    file: "tools/package.ts",
+    from: 'if (file.endsWith(".map")) pointAtSources(file);',
+    to: 'if (file.endsWith(".map")) continue;',
+    tests: ["test/node/tools/package.test.ts"],
+  },
+  {
+    safeguard: "a schema that the client's types cannot say is refused",
+    file: "tools/lib/typescript-of-schema.ts",
+    from: "if (primitive === undefined) throw",
+    to: 'if (primitive === undefined) return "any"; else if (primitive === "") throw',
+    tests: ["test/node/client/wire-types.test.ts"],
+  },
   {
     safeguard: "key file closed to others",
     file: "src/cli/key-file.ts",

@@ -1,5 +1,5 @@
 /** The answers of a directory as far as the commands show them. Unknown members are let through for `--json`. */
-import { z } from "zod";
+import * as z from "zod";
 
 const suiteInventory = z.looseObject({
   ciphersuite: z.number(),

@@ -2,24 +2,7 @@
  * The client of the directory: calls, claims that are verified, and stock that is kept full. It needs `fetch` and
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
-export type {
-  BulkClaimAnswer,
-  ClaimCriteria,
-  Client,
-  ClientClaim,
-  ClientList,
-  Comparison,
-  Inventory,
-  Journal,
-  MissingPackage,
-  Offer,
-  Policy,
-  PublishAnswer,
-  PublishResult,
-  RemoveAnswer,
-  RevokedClient,
-  SuiteInventory,
-} from "./api-types.ts";
+export type { ClaimCriteria, Comparison } from "./api-types.ts";
 export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
 export {
   type CallOptions,
@@ -74,3 +57,36 @@ export type {
   RejectedPackage,
   RejectionReason,
 } from "./verify-claimed.ts";
+export type {
+  Base64Url,
+  Base64UrlText,
+  BulkClaimAnswer,
+  CapabilityLists,
+  ClaimAnswer,
+  Claimer,
+  ClaimRequest,
+  Client,
+  ClientClaim,
+  ClientList,
+  CodePoint,
+  Cursor,
+  Identifier,
+  Inventory,
+  InventoryAnswer,
+  Journal,
+  LastResortView,
+  MissingPackage,
+  Offer,
+  Policy,
+  Problem,
+  PublishAnswer,
+  PublishResult,
+  ReconcileAnswer,
+  RegisterRequest,
+  RemoveAnswer,
+  RestoreEpochSeconds,
+  RevokedClient,
+  SignatureKeys,
+  SuiteInventory,
+  UnixSeconds,
+} from "./wire-types.ts";

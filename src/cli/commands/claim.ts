@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { dateOf } from "../../inspect/text.ts";
 import { CLAIMED, CLAIMED_MANY, type Claimed } from "../answers.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import { CONNECTION_OPTIONS, connect } from "../connection.ts";
 import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
-import { dateOf, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 

@@ -12,6 +12,7 @@ import { type Json, plainSchema } from "./plain-schema.ts";
 import { problemsOf } from "./problems.ts";
 
 const REF = "#/components/schemas/";
+const REFERENCE = new RegExp(`"\\$ref":"${REF}(\\w+)"`, "g");
 
 const DESCRIPTION = `Clients of a messaging app publish MLS KeyPackages (RFC 9420 §10) here; those who may add them to a group claim one, once.
 Bytes are base64url without padding. Errors are problem details (RFC 9457) with a stable \`code\`.
@@ -45,7 +46,7 @@ export function describeApi(version: string, operations: readonly Operation[]): 
       version,
       description: DESCRIPTION,
       contact: { name: "MLS Key Directory", url: REPOSITORY },
-      license: { name: "MIT", identifier: "MIT" },
+      license: { name: "MIT", url: `${REPOSITORY}/blob/main/LICENSE` },
     },
     externalDocs: {
       url: `${REPOSITORY}/blob/main/docs/http-api.md`,
@@ -55,7 +56,7 @@ export function describeApi(version: string, operations: readonly Operation[]): 
     tags: TAGS,
     paths,
     components: {
-      schemas: schemas.components(),
+      schemas: schemas.componentsOf(paths),
       headers: headerComponents(),
       securitySchemes: {
         token: {
@@ -88,8 +89,19 @@ class Schemas {
     return { $ref: REF + name };
   }
 
-  components(): Json {
-    return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
+  /** What the paths refer to, and what that refers to. What may be null is written out in place, and not among them. */
+  componentsOf(paths: Json): Json {
+    const used = new Set<string>();
+    const follow = (part: unknown) => {
+      for (const [, name = ""] of JSON.stringify(part).matchAll(REFERENCE)) {
+        if (used.has(name)) continue;
+        used.add(name);
+        follow(this.#components.get(name));
+      }
+    };
+    follow(paths);
+    const kept = [...this.#components].filter(([name]) => used.has(name));
+    return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /**
