@@ -1,5 +1,5 @@
 /** The answers of a directory as far as the commands show them. Unknown members are let through for `--json`. */
-import { z } from "zod";
+import * as z from "zod";
 
 const suiteInventory = z.looseObject({
   ciphersuite: z.number(),
@@ -45,7 +45,7 @@ const journalEntry = z.looseObject({
   sequence: z.number(),
   at: z.number(),
   event: z.string(),
-  claimer: z.object({ user: z.string(), client: z.string() }),
+  claimer: z.object({ user: z.string(), client: z.string() }).nullable(),
   ciphersuite: z.number().optional(),
   key_package_ref: z.string().optional(),
   reason: z.string().optional(),

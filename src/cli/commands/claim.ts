@@ -29,6 +29,7 @@ export const claim: Command = {
       value: "KEY",
       help: "the same key with the same claim gives the same packages; random if left out",
     },
+    "mls-message": { help: "give each package in an MLSMessage, as some MLS libraries read it, instead of bare" },
     out: { value: "FILE", help: "write the packages there, base64url, one on a line" },
     ...JSON_OPTION,
   },
@@ -66,6 +67,7 @@ function criteria(given: Given) {
     ...(given.texts("exclude-client").length === 0 ? {} : { exclude_clients: given.texts("exclude-client") }),
     ...(minRemaining === undefined ? {} : { min_remaining_lifetime_seconds: minRemaining }),
     ...(given.flag("no-last-resort") ? { allow_last_resort: false } : {}),
+    ...(given.flag("mls-message") ? { format: "mls_message" } : {}),
   };
 }
 

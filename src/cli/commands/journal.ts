@@ -38,7 +38,7 @@ export const journal: Command = {
 const row = ({ at, event, reason, claimer, ciphersuite, key_package_ref }: JournalEntry): (string | number)[] => [
   dateOf(at),
   reason === undefined ? event : `${event}: ${reason}`,
-  `${claimer.user}/${claimer.client}`,
+  claimer === null ? "(erased)" : `${claimer.user}/${claimer.client}`,
   ciphersuite ?? "-",
   key_package_ref ?? "-",
 ];

@@ -1,6 +1,5 @@
 /** What a publisher reads of its stock: the inventory, how it differs from the client's own, who claimed. */
 import { DEFAULT_PAGE_ROWS, LIST_BODY_BYTES, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
-import type { JournalEntry } from "../../../contract/pool-messages.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { equalBytes } from "../../../shared/bytes.ts";
 import { countBy } from "../../../shared/count-by.ts";
@@ -9,9 +8,9 @@ import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
-import { clientViewBody } from "../../wire/bodies.ts";
+import { clientViewBody, journalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
-import { listBound } from "../../wire/read-json.ts";
+import { invalidAt, listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import {
   inventoryAnswer,
@@ -68,7 +67,7 @@ export const stock = [
       if (!held.ok) return held;
       // A digest that does not match its own list was made by a client in error: its word removes nothing.
       if (body.refs && !equalBytes(refsDigest(held.value), digest)) {
-        return refuse("invalid_request", "/digest: expected the digest of refs");
+        return invalidAt("/digest", "expected SHA-256 over refs, got the digest of other references");
       }
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
       const pool = poolClient(c.env, user);
@@ -108,20 +107,7 @@ export const stock = [
       if (!page.ok) return page;
       const { entries, nextAfter } = page.value;
       const next = nextAfter === undefined ? null : writeCursor([nextAfter]);
-      return ok(c.json({ entries: entries.map(entryBody), next }));
+      return ok(c.json({ entries: entries.map(journalEntryBody), next }));
     },
   }),
 ];
-
-function entryBody(entry: JournalEntry) {
-  const { sequence, at, event, claimer, ciphersuite, keyPackageRef, reason } = entry;
-  return {
-    sequence,
-    at,
-    event,
-    claimer: { user: claimer.user, client: claimer.client },
-    ...(ciphersuite === undefined ? {} : { ciphersuite }),
-    ...(keyPackageRef === undefined ? {} : { key_package_ref: toBase64Url(keyPackageRef) }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}

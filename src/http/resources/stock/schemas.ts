@@ -27,7 +27,7 @@ export const reconcileRequest = named(
       refs: z.optional(z.array(base64urlText)),
       prune: z.optional(z.boolean()),
     })
-    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "prune needs refs")),
+    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none")),
 );
 
 /** Why a package that the client holds is not in stock. */
@@ -58,21 +58,32 @@ export const journalQuery = z.strictObject({
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });
 
+export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]);
+
+const journalEntry = {
+  sequence: z.int().check(z.minimum(0)),
+  at: unixSeconds,
+  event: z.enum(["claimed", "last_resort", "missed"]),
+  claimer: z.nullable(
+    named(
+      "Claimer",
+      "Who claimed: the user and client of the token. Null once the user was erased.",
+      z.strictObject({ user: identifier, client: identifier }),
+    ),
+  ),
+  ciphersuite: z.optional(codePoint),
+  key_package_ref: z.optional(base64url),
+  reason: z.optional(missedReason),
+};
+
+/** Entries of all clients of a user. */
+export const journalEntries = z.array(z.strictObject({ client: identifier, ...journalEntry }));
+
 export const journalAnswer = named(
   "Journal",
   "Claims on the client's packages, oldest first. `next` is the next page's `after`; null on the last one.",
   z.strictObject({
-    entries: z.array(
-      z.strictObject({
-        sequence: z.int(),
-        at: unixSeconds,
-        event: z.enum(["claimed", "last_resort", "missed"]),
-        claimer: z.strictObject({ user: identifier, client: identifier }),
-        ciphersuite: z.optional(codePoint),
-        key_package_ref: z.optional(base64url),
-        reason: z.optional(z.enum(["exhausted", "incompatible", "rate_limited"])),
-      }),
-    ),
+    entries: z.array(z.strictObject(journalEntry)),
     next: z.nullable(cursor),
   }),
 );
