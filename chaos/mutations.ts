@@ -1057,8 +1057,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no alarm for an ordinary claim",
     file: "src/pool/pool.ts",
-    from: "if (crossedThreshold) this.#announce",
-    to: "this.#announce",
+    from: 'if (news.some(({ type }) => type !== "last_resort.used")) this.#announce',
+    to: "if (news.length >= 0) this.#announce",
     tests: ["test/workers/pool/alarm-scheduler.test.ts"],
   },
   {
@@ -1171,7 +1171,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "an erasure waits for the batch that is under way",
     file: "src/pool/pool.ts",
-    from: "    await this.#relay.idle();\n",
+    from: "    await Promise.all([this.#relay.idle(), this.#events?.idle()]);\n",
     to: "",
     tests: ["test/workers/http/erasure.test.ts"],
   },
