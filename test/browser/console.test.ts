@@ -38,10 +38,10 @@ inChromium("the console", () => {
     await call("POST", `/v1/admin/users/${user}/resync`, await operator(directory), undefined);
   }
 
+  const operator = (directory: Server) => directory.token("operator", "console", "directory:admin");
+
   async function signIn({ page, directory }: Visit): Promise<void> {
-    await page
-      .getByLabel("A token with the scope")
-      .fill(await directory.token("operator", "console", "directory:admin"));
+    await page.getByLabel("A token with the scope").fill(await operator(directory));
     await page.getByRole("button", { name: "Open the console" }).click();
     await page.getByRole("heading", { name: "Clients" }).waitFor();
   }
