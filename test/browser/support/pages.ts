@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axeCore from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type Server, startServer } from "../../node/support/server.ts";
 import { launch } from "./chromium.ts";
@@ -27,7 +27,7 @@ export type Visit = {
 };
 
 /** A directory for the tests of a `describe`, and a browser profile of its own for each of them. */
-export function onPages(): (path: string, window?: Window) => Promise<Visit> {
+export function onPages(): (path: string, window?: Window, options?: BrowserContextOptions) => Promise<Visit> {
   let folder: string;
   let directory: Server;
   let browser: Browser;
@@ -53,11 +53,12 @@ export function onPages(): (path: string, window?: Window) => Promise<Visit> {
       await context.close();
     }
   });
-  return async (path, { width, height, scheme } = WINDOWS[2]) => {
+  return async (path, { width, height, scheme } = WINDOWS[2], options = {}) => {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
       reducedMotion: "reduce",
+      ...options,
     });
     const said = watch(context);
     const requests: string[] = [];
