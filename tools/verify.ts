@@ -52,10 +52,12 @@ function steps(): Step[] {
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
     { name: "generated: the client's types", run: () => script("tools/generate-client-types.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
-    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "bench/tsconfig.json"].map((project) => ({
-      name: `types: ${project}`,
-      run: () => command("tsc", ["-p", project]),
-    })),
+    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "tsconfig.web.json", "bench/tsconfig.json"].map(
+      (project) => ({
+        name: `types: ${project}`,
+        run: () => command("tsc", ["-p", project]),
+      }),
+    ),
     ...(process.argv.includes("--no-tests") ? [] : [{ name: "tests", run: () => command("vitest", ["run"]) }]),
     { name: "dead code and unused dependencies", run: () => command("knip", []) },
     { name: "one copy of workerd", run: oneWorkerd },

@@ -48,6 +48,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   too_many_users: SMALLER,
   too_many_clients: "Revoke a client of the user that is no longer in use: kpd revoke.",
   invalid_signature_key: "Make a new key file: kpd generate.",
+  invalid_key_package: "kpd inspect says what is wrong with the package.",
   batch_refused: "Nothing was changed. Leave out the packages that were refused, and try again.",
   empty_replacement: "Give packages: kpd does not replace a stock by nothing.",
   idempotency_key_reused: "Use a new --idempotency-key, or leave it out.",

@@ -16,7 +16,7 @@ export {
 } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
-export type { RegistrationKey } from "./registration.ts";
+export { type RegistrationKey, registrationKey } from "./registration.ts";
 export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,

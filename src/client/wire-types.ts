@@ -217,13 +217,16 @@ export type Policy = {
   };
 };
 
-/** Problem details of RFC 9457. `code` is stable; `instance` names the request in the logs. */
+/**
+ * Problem details of RFC 9457. `code` is stable; `detail` says what was expected and what came, for people; `instance`
+ * names the request in the logs.
+ */
 export type Problem = {
   type: string;
   title: string;
   status: number;
   code: string;
-  detail?: string | undefined;
+  detail: string;
   instance: string;
   [member: string]: unknown;
 };
@@ -337,17 +340,21 @@ export type ReconcileAnswer = {
 };
 
 /**
- * Signature keys to register, each with a proof that the caller holds it: a signature by that key over the
- * registration, made at `signed_at`. A scheme that has a key keeps it.
+ * Signature keys to register, listed in `signature_keys` or read from the leaves of `key_packages`, which are not
+ * stored; and for each a proof that the caller holds it: a signature by that key over the registration, made at
+ * `signed_at`. A scheme that has a key keeps it.
  */
 export type RegisterRequest = {
-  signature_keys: {
-    ecdsa_secp256r1_sha256?: Base64UrlText | undefined;
-    ecdsa_secp384r1_sha384?: Base64UrlText | undefined;
-    ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
-    ed25519?: Base64UrlText | undefined;
-    ed448?: Base64UrlText | undefined;
-  };
+  signature_keys?:
+    | {
+        ecdsa_secp256r1_sha256?: Base64UrlText | undefined;
+        ecdsa_secp384r1_sha384?: Base64UrlText | undefined;
+        ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
+        ed25519?: Base64UrlText | undefined;
+        ed448?: Base64UrlText | undefined;
+      }
+    | undefined;
+  key_packages?: Base64UrlText[] | undefined;
   signed_at: UnixSeconds;
   proofs: {
     ecdsa_secp256r1_sha256?: Base64UrlText | undefined;

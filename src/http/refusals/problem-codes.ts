@@ -41,6 +41,7 @@ export const PROBLEMS = {
   too_many_users: refused(422, "Too many users in one request"),
   too_many_clients: refused(422, "The user has too many clients"),
   invalid_signature_key: refused(422, "A signature key is not a valid public key of its scheme"),
+  invalid_key_package: refused(422, "A KeyPackage that a signature key was to be read from is not one"),
   possession_unproven: refused(422, "A signature key's proof of possession does not hold"),
   proof_expired: refused(422, "The proofs of possession are not of this time"),
   batch_refused: refused(422, "A package of the replacement was refused; nothing was changed"),

@@ -115,6 +115,10 @@ describe("claim and journal", () => {
     const again = await remote(args);
     expect(again.out).toContain("the same packages as before");
     expect(again.out).toContain(first.body.clients[0].key_package_ref);
+    const wrapped = await json(["claim", "carol", "--mls-message"]);
+    const message = Buffer.from(wrapped.body.clients[0].key_package, "base64url");
+    expect(message.subarray(0, 4).toString("hex")).toBe("00010005");
+    expect(Buffer.from(first.body.clients[0].key_package, "base64url").subarray(0, 2).toString("hex")).toBe("0001");
     const journal = await remote(["journal", ...who]);
     expect(journal.out).toMatch(new RegExp(`claimed +dan/desk +1 +${first.body.clients[0].key_package_ref}`));
     const { body } = await json(["journal", ...who, "--limit", "1"]);

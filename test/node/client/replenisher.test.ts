@@ -177,6 +177,28 @@ describe("a run", () => {
     expect(publishes()).toEqual([]);
   });
 
+  it("uploads after storage has said that the private keys are durable, although it gives them back before", async () => {
+    const inner = memoryStorage();
+    let writing = 0;
+    const slow: Storage = {
+      ...inner,
+      write: async (changes) => {
+        writing++;
+        await inner.write(changes);
+        await new Promise((resolve) => setImmediate(resolve));
+        writing--;
+      },
+    };
+    const { replenisher } = device(directory, { maker, storage: slow });
+    const writingAtUpload: number[] = [];
+    directory.trouble = ({ method, path }) => {
+      if (method === "POST" && path.endsWith("key-packages")) writingAtUpload.push(writing);
+      return undefined;
+    };
+    await replenisher.replenish();
+    expect(writingAtUpload).toEqual([0, 0]);
+  });
+
   it.each([
     ["of another suite", { ciphersuite: 2 }],
     ["that is not a last resort", { lastResort: false }],

@@ -24,11 +24,16 @@ const OTHER_SETTINGS = [
   "CRYPTO_PROVIDER",
   "DIRECTORY_BINDINGS",
   "DIRECTORY_FORMER_BINDINGS",
+  "EVENTS_EXPIRING_SECONDS",
+  "EVENTS_WEBHOOK_URL",
   "POOL_JURISDICTION",
   "POOL_LOCATION_HINT",
 ] as const;
 
-const KNOWN: ReadonlySet<string> = new Set([...SETTING_NAMES, ...OTHER_SETTINGS]);
+/** Every setting that is no secret. */
+export const DEPLOYED_SETTINGS: readonly string[] = [...SETTING_NAMES, ...OTHER_SETTINGS];
+
+const KNOWN: ReadonlySet<string> = new Set(DEPLOYED_SETTINGS);
 
 export type Target = {
   /** Undefined for the top of wrangler.toml, which the Deploy button uses. */

@@ -10,7 +10,7 @@ import { poolClient } from "../../upstream/pool-client.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
 import { clientViewBody, journalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
-import { listBound } from "../../wire/read-json.ts";
+import { invalidAt, listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import {
   inventoryAnswer,
@@ -67,7 +67,7 @@ export const stock = [
       if (!held.ok) return held;
       // A digest that does not match its own list was made by a client in error: its word removes nothing.
       if (body.refs && !equalBytes(refsDigest(held.value), digest)) {
-        return refuse("invalid_request", "/digest: expected the digest of refs");
+        return invalidAt("/digest", "expected SHA-256 over refs, got the digest of other references");
       }
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
       const pool = poolClient(c.env, user);

@@ -27,7 +27,7 @@ export const reconcileRequest = named(
       refs: z.optional(z.array(base64urlText)),
       prune: z.optional(z.boolean()),
     })
-    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "prune needs refs")),
+    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none")),
 );
 
 /** Why a package that the client holds is not in stock. */
@@ -61,7 +61,7 @@ export const journalQuery = z.strictObject({
 export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]);
 
 const journalEntry = {
-  sequence: z.int(),
+  sequence: z.int().check(z.minimum(0)),
   at: unixSeconds,
   event: z.enum(["claimed", "last_resort", "missed"]),
   claimer: z.nullable(

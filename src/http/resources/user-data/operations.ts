@@ -13,6 +13,7 @@ import { readDirectory } from "../../upstream/directory.ts";
 import { forgetInPool, poolClient } from "../../upstream/pool-client.ts";
 import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { shownText } from "../../wire/shown-value.ts";
 import { eraseAnswer, exportAnswer, exportCursor, exportQuery, forgetAnswer, forgetRequest } from "./schemas.ts";
 
 const OWN = "/v1/users/{user}/data";
@@ -79,7 +80,8 @@ export const userData = [
     handle: async ({ pool, body }, c) => {
       const dryRun = body.dry_run ?? false;
       const forgotten = await forgetInPool(c.env, pool, { users: body.users, dryRun });
-      if (!forgotten) return refuse("unknown_pool");
+      if (!forgotten)
+        return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
       if (!forgotten.ok) return forgotten;
       const { claims, clients } = forgotten.value;
       c.set("outcomes", { claims, clients });
