@@ -109,7 +109,7 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "control characters of others on a terminal",
-    file: "src/cli/terminal.ts",
+    file: "src/inspect/text.ts",
     from: "/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu",
     to: "/[\\p{Zl}\\p{Zp}]/gu",
     tests: ["test/node/cli/inspect.test.ts", "test/node/cli/remote.test.ts"],
@@ -127,6 +127,20 @@ const MUTATIONS: readonly Mutation[] = [
     from: "if (!lockFolder(state, STATE_WAIT_MS)) throw new Error(inUse(state));",
     to: "",
     tests: ["test/node/e2e/lifecycle.test.ts"],
+  },
+  {
+    safeguard: "what a backup has in stock is void",
+    file: "tools/serve.ts",
+    from: "Math.max(read.restoreEpoch, readRestoredAt(state))",
+    to: "read.restoreEpoch",
+    tests: ["test/node/e2e/self-hosted.test.ts"],
+  },
+  {
+    safeguard: "an end that answers what is under way",
+    file: "tools/lib/serve-worker.ts",
+    from: "  await drain();",
+    to: "",
+    tests: ["test/node/e2e/self-hosted.test.ts"],
   },
   {
     safeguard: "events in their order",
@@ -302,7 +316,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "looking up references",
     file: "src/pool/operations/stock-draft.ts",
-    from: "if (known) return this.#codeOf(known, ref);",
+    from: "if (known) return codeOf(this.#sql, this.#client, known, keyPackage.ref, this.#now);",
     to: "void known;",
     tests: ["test/workers/pool/uniqueness.test.ts"],
   },
@@ -332,8 +346,8 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "telling a sibling's live package from a claimed one",
-    file: "src/pool/operations/stock-draft.ts",
-    from: "const isElsewhere = clientId !== this.#client.clientId;",
+    file: "src/pool/operations/known-packages.ts",
+    from: "const isElsewhere = clientId !== client.clientId;",
     to: "const isElsewhere = false;",
     tests: ["test/workers/pool/uniqueness.test.ts"],
   },
@@ -347,8 +361,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "proof of possession",
     file: "src/http/resources/clients/possession.ts",
-    from: "if (await verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof)) continue;",
-    to: "void verifyRegistrationProof; void cryptoProviderOf; void cryptoProvider; void claimed; void proof; continue;",
+    from: "if (await anyOf(audiences, isProven)) continue;",
+    to: "void audiences; void isProven; continue;",
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
@@ -383,8 +397,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "siblings end clients of their own user only",
     file: "src/http/route.ts",
-    from: 'operation.access === "sibling" && c.get("principal").user !== user',
-    to: 'operation.access === "sibling" && user === undefined',
+    from: "principal.user !== user || isOthers",
+    to: "isOthers",
     tests: ["test/workers/http/authorization.test.ts"],
   },
   {
@@ -773,15 +787,15 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "not_after",
     file: "src/pool/tables/chunks.ts",
-    from: " && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
-    to: " && entry.notBefore <= window.now",
+    from: "notAfter >= aliveUntil && notBefore <= now",
+    to: "notBefore <= now",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "not_before",
     file: "src/pool/tables/chunks.ts",
-    from: " && entry.notAfter >= window.aliveUntil && entry.notBefore <= window.now",
-    to: " && entry.notAfter >= window.aliveUntil",
+    from: "notAfter >= aliveUntil && notBefore <= now",
+    to: "notAfter >= aliveUntil",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
@@ -794,8 +808,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "counting what a claim takes",
     file: "src/pool/operations/claim.ts",
-    from: "withLive(client.queues, queue.queueId, -1)",
-    to: "client.queues",
+    from: "withLive(client.queues, queue.queueId, -1, (",
+    to: "withLive(client.queues, queue.queueId, 0, (",
     tests: ["test/workers/pool/chunks.test.ts", "test/workers/pool/alarm.test.ts"],
   },
   {
@@ -1015,8 +1029,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "each client's own part of a claim",
     file: "src/pool/tables/claims.ts",
-    from: ".clients.find((one) => one.client === client)",
-    to: ".clients.at(0)",
+    from: ".filter((part) => client === undefined || part.client === client)",
+    to: ".filter((part) => part.client !== undefined)",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
@@ -1043,8 +1057,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no alarm too near",
     file: "src/pool/runtime/alarm-scheduler.ts",
-    from: "Math.max(earliestMs, nowMs + MIN_ALARM_AHEAD_MS)",
-    to: "earliestMs",
+    from: "isHeld ? this.#heldUntilMs : 0, nowMs + MIN_ALARM_AHEAD_MS)",
+    to: "isHeld ? this.#heldUntilMs : 0)",
     tests: ["test/workers/pool/alarm-scheduler.test.ts"],
   },
   {
@@ -1057,8 +1071,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no alarm for an ordinary claim",
     file: "src/pool/pool.ts",
-    from: "if (crossedThreshold) this.#announce",
-    to: "this.#announce",
+    from: 'if (news.some(({ type }) => type !== "last_resort.used")) this.#announce',
+    to: "if (news.length >= 0) this.#announce",
     tests: ["test/workers/pool/alarm-scheduler.test.ts"],
   },
   {
@@ -1171,7 +1185,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "an erasure waits for the batch that is under way",
     file: "src/pool/pool.ts",
-    from: "    await this.#relay.idle();\n",
+    from: "    await Promise.all([this.#relay.idle(), this.#events?.idle()]);\n",
     to: "",
     tests: ["test/workers/http/erasure.test.ts"],
   },
