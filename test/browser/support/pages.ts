@@ -93,3 +93,17 @@ export async function axeFindings(page: Page): Promise<string[]> {
 /** By how many pixels the page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)");
+
+/**
+ * How much of what was seen has moved since the page was opened, as browsers count it; 0 is not at all. An observer is
+ * not called where nothing has; what has, it is told of before the second frame from now.
+ */
+export const layoutShift = (page: Page): Promise<number> => page.evaluate(LAYOUT_SHIFT);
+
+/** As text: the types of a page are not those of these tests. */
+const LAYOUT_SHIFT = `new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    resolve(list.getEntries().reduce((total, { value }) => total + value, 0));
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(0)));
+})`;
