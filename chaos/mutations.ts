@@ -26,6 +26,10 @@ const COPIED = [
   "CONTRIBUTING.md",
   "README.md",
   "SECURITY.md",
+  // What the docs link to.
+  "bench",
+  "chaos",
+  ".ci",
 ];
 const COPIED_CONFIGS = [
   "tsconfig.json",
