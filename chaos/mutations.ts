@@ -29,7 +29,6 @@ const COPIED = [
   // What the docs link to.
   "bench",
   "chaos",
-  ".ci",
 ];
 const COPIED_CONFIGS = [
   "tsconfig.json",
