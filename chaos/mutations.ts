@@ -135,6 +135,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/node/e2e/lifecycle.test.ts"],
   },
   {
+    safeguard: "what a backup has in stock is void",
+    file: "tools/serve.ts",
+    from: "Math.max(read.restoreEpoch, readRestoredAt(state))",
+    to: "read.restoreEpoch",
+    tests: ["test/node/e2e/self-hosted.test.ts"],
+  },
+  {
+    safeguard: "an end that answers what is under way",
+    file: "tools/lib/serve-worker.ts",
+    from: "  await drain();",
+    to: "",
+    tests: ["test/node/e2e/self-hosted.test.ts"],
+  },
+  {
     safeguard: "events in their order",
     file: "src/pool/events/event-relay.ts",
     from: "      if (failed) break;",
