@@ -23,12 +23,16 @@ const ORDER: readonly {
     files: [
       ["docs/http-api.md"],
       ["docs/sdk.md"],
+      ["docs/events.md"],
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
     ],
   },
-  { title: "Run", files: [["docs/deploy.md"], ["docs/operate/README.md", "Operating"], ["docs/scale.md"]] },
+  {
+    title: "Run",
+    files: [["docs/deploy.md"], ["docs/self-hosted.md"], ["docs/operate/README.md", "Operating"], ["docs/scale.md"]],
+  },
   {
     title: "Trust",
     files: [
