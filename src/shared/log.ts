@@ -10,7 +10,9 @@ export type WarningEvent =
   | "directory_not_ready"
   | "directory_write_failed"
   | "restore_epoch_unreadable"
-  | "issuer_keys_not_fetched";
+  | "issuer_keys_not_fetched"
+  | "operator_records_failed"
+  | "audit_not_completed";
 
 /** Unexpected faults. */
 export type ErrorEvent = "fault" | "alarm_not_set" | "pool_schema_newer";

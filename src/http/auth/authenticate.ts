@@ -1,9 +1,11 @@
 import { waitUntil } from "cloudflare:workers";
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { unixSeconds } from "../../shared/time.ts";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
 import { countAuthenticationFailure } from "../telemetry/metrics.ts";
+import { isBlocked } from "../upstream/blocked-callers.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
 import { issuersOf } from "./issuers.ts";
@@ -25,6 +27,9 @@ export const authenticate = (scope: Scope) =>
     }
     if (client === undefined && scope !== "directory:admin") {
       return refused(c, failure("no_client", "the token does not name a client").error);
+    }
+    if (scope !== "directory:admin" && isBlocked(c.env, verified.value.user, unixSeconds(Date.now()))) {
+      return refused(c, failure("blocked").error);
     }
     c.set("principal", verified.value);
     return next();
