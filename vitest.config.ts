@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { NEW_SECRET, OLD_SECRET } from "./test/support/webhook-secrets.ts";
 import { NO_BUDGETS } from "./tools/lib/budgets.ts";
 import { newSigningKey } from "./tools/lib/tokens.ts";
 
@@ -7,8 +8,8 @@ import { newSigningKey } from "./tools/lib/tokens.ts";
 const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
 
 /** A Worker as deployed, but for its own token key, whose private half the tests hold. */
-const worker = (variables: Record<string, string>, d1Databases: readonly string[] = []) =>
-  cloudflareTest(async () => {
+const worker = (variables: Record<string, string>, d1Databases: readonly string[] = [], hasReceiver = false) =>
+  cloudflareTest(async ({ inject }) => {
     const { privateJwk, jwks } = await newSigningKey("test");
     return {
       wrangler: { configPath: "./wrangler.toml" },
@@ -23,10 +24,14 @@ const worker = (variables: Record<string, string>, d1Databases: readonly string[
           AUTH_ISSUER: "https://auth.test",
           AUTH_AUDIENCE: "mls-key-directory-test",
           ...variables,
+          ...(hasReceiver ? { EVENTS_WEBHOOK_URL: `${inject("receiver")}/hook` } : {}),
         },
       },
     };
   });
+
+/** A deployment whose backend is told of low stock, while its secret is being exchanged. */
+const EVENTS = { EVENTS_WEBHOOK_SECRETS: `${NEW_SECRET},${OLD_SECRET}` };
 
 /** No test is about time: this only ends one that hangs, on the slowest and busiest machine. */
 const TIMEOUTS = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000 };
@@ -35,13 +40,15 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "node", include: ["test/node/**/*.test.ts"], ...TIMEOUTS } },
+      // In Node too: they drive a Chromium of the machine.
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...TIMEOUTS } },
       {
         // Tests of claims as such are not about budgets; those that are have a project with the defaults in force.
         plugins: [worker(NO_BUDGETS)],
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["test/workers/budgets/**", "test/workers/shards/**"],
+          exclude: ["test/workers/budgets/**", "test/workers/shards/**", "test/workers/events/**"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },
@@ -51,6 +58,16 @@ export default defineConfig({
         test: {
           name: "shards",
           include: ["test/workers/shards/**/*.test.ts"],
+          setupFiles: ["test/workers/support/setup.ts"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        plugins: [worker({ ...NO_BUDGETS, ...EVENTS }, [], true)],
+        test: {
+          name: "events",
+          include: ["test/workers/events/**/*.test.ts"],
+          globalSetup: ["test/support/event-receiver.ts"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },

@@ -1,8 +1,9 @@
 /** What the commands of operators share. */
+
+import { printable } from "../inspect/text.ts";
 import { type CommandIo, EXIT_OK, type ExitCode, type Option, UsageError } from "./command.ts";
 import { CONNECTION_OPTIONS, connect } from "./connection.ts";
 import { checkedIdentifier, type Given } from "./given.ts";
-import { printable } from "./terminal.ts";
 
 const SCOPE = "directory:admin";
 /** Of tokens for the local directory. */

@@ -187,18 +187,22 @@ export type ReconcileCall = PoolCall & {
   readonly prune: boolean;
 };
 
+/**
+ * `removed`: deleted, replaced or revoked. `never_seen`: this client never uploaded it, or it ended long ago.
+ * `unknown_since_restore`: a restore epoch is in force, and what became of the package before it cannot be told. It may
+ * have been claimed, so it is taken again only if it was made after the epoch.
+ */
+export type MissingReason = "claimed" | "removed" | "expired" | "never_seen" | "unknown_since_restore";
+
+export type MissingPackage = { readonly ref: Uint8Array; readonly reason: MissingReason };
+
 export type ReconcileAnswer =
   | {
       readonly outcome: "same" | "different";
       /** Live refs at the server after any pruning, sorted. */
       readonly serverRefs: readonly Uint8Array[];
-      /** Of `held`, those that are not live at the server. */
-      readonly missingAtServer: readonly Uint8Array[];
-      /**
-       * After a restore epoch: those that are not live either, and of which the server cannot say that they were claimed.
-       * It takes none of them that was made before the epoch, as it may have been claimed.
-       */
-      readonly toReplace: readonly Uint8Array[];
+      /** Of `held`, those that are not live at the server, sorted. */
+      readonly missing: readonly MissingPackage[];
       readonly pruned: number;
       readonly inventory: readonly SuiteInventory[];
       readonly restoreEpoch: number;

@@ -12,7 +12,8 @@ export type WarningEvent =
   | "restore_epoch_unreadable"
   | "issuer_keys_not_fetched"
   | "operator_records_failed"
-  | "audit_not_completed";
+  | "audit_not_completed"
+  | "event_not_delivered";
 
 /** Unexpected faults. */
 export type ErrorEvent = "fault" | "alarm_not_set" | "pool_schema_newer";

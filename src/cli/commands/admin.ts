@@ -1,4 +1,5 @@
 /** What the operator's routes offer for reading, and for the directory as a whole. */
+import { dateOf, printable } from "../../inspect/text.ts";
 import { RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
 import { type Command, UsageError, YES_OPTION } from "../command.ts";
 import { pathOf } from "../directory-client.ts";
@@ -15,7 +16,7 @@ import {
   show,
   userOperand,
 } from "../operator.ts";
-import { dateOf, printable, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 const FILTERS = ["all", "low", "last_resort_only", "exhausted", "expiring"] as const;
 const POOL_ID = /^[0-9a-f]{64}$/;

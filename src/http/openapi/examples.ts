@@ -14,6 +14,9 @@ const SIGNATURE_KEY = "cBzTOEVFxG64IJbw8ZSqO0kvtKO10HJb1HlRXq4T88c";
 /** The form of an Ed25519 signature. */
 const PROOF = `${SIGNATURE_KEY}${SIGNATURE_KEY}`;
 
+/** SHA-256 of that one reference. */
+const REFS_DIGEST = "SVaU68wbFNsrpex_7hrurJdjXjg-rvjNsmBiMbeUZlU";
+
 const POOL = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 const CURSOR = "WyJhbGljZSJd";
 
@@ -159,12 +162,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   getInventory: { answer: { inventory, restore_epoch: 0 } },
   getJournal: { answer: { entries: [journalEntry], next: CURSOR } },
   reconcile: {
-    request: { digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" },
+    request: { digest: REFS_DIGEST, refs: [KEY_PACKAGE_REF] },
     answer: {
-      same: true,
+      same: false,
       server_refs: [],
-      missing_at_server: [],
-      to_replace: [],
+      missing_at_server: [{ key_package_ref: KEY_PACKAGE_REF, reason: "claimed" }],
       pruned: 0,
       inventory,
       restore_epoch: 0,

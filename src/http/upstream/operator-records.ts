@@ -34,6 +34,7 @@ export async function askRecords<T>(
     return ok(await withTimeout(OPERATOR_RECORDS_TIMEOUT_MS, asked, late));
   } catch (error) {
     log.warn("operator_records_failed", { reason: String(error) });
-    return refuse("operator_records_unavailable", undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+    const detail = `expected an answer of the object that keeps operators' records within ${OPERATOR_RECORDS_TIMEOUT_MS} ms, got none`;
+    return refuse("operator_records_unavailable", detail, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
   }
 }

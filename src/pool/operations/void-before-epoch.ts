@@ -4,7 +4,8 @@
  * was stored before the epoch is void, last resorts too: of a revoked device they would be the worst to hand out, and
  * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
-import { allClients, writeClient } from "../tables/clients.ts";
+import type { Settings } from "../../config/settings.ts";
+import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
 
@@ -16,15 +17,27 @@ export const earliestNotBefore = (epoch: number, backdatingSeconds: number): num
   Math.max(0, epoch - backdatingSeconds);
 
 /**
- * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.
- * Returns whether any client lost packages.
+ * The latest that a package may expire which was uploaded before the epoch, in unix seconds: it was accepted up to the
+ * clock skew ahead of its start, and with the longest lifetime. Infinity where lifetimes have no bound, 0 without an
+ * epoch.
  */
-export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): boolean {
-  if (epoch <= readPool(sql).restoreEpoch) return false;
+export const lastExpiryOfOlder = (
+  epoch: number,
+  { maxTotalLifetimeSeconds = Infinity, uploadClockSkewSeconds }: LifetimeSettings,
+): number => (epoch > 0 ? epoch + uploadClockSkewSeconds + maxTotalLifetimeSeconds : 0);
+
+type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockSkewSeconds">;
+
+/**
+ * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.
+ * Returns the clients that lost packages, as they were before.
+ */
+export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
+  if (epoch <= readPool(sql).restoreEpoch) return [];
   writePool(sql, { restoreEpoch: epoch });
   // What was made before may have been uploaded after it, while the pool did not know of the epoch.
   const earliest = earliestNotBefore(epoch, backdatingSeconds);
-  let hasVoided = false;
+  const emptied: ClientRecord[] = [];
   for (const client of allClients(sql)) {
     const voided = removePackages(
       sql,
@@ -33,7 +46,7 @@ export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeco
     );
     if (voided.ended === 0) continue;
     writeClient(sql, { ...voided.client, changes: client.changes + 1 });
-    hasVoided = true;
+    emptied.push(client);
   }
-  return hasVoided;
+  return emptied;
 }

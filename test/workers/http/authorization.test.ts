@@ -178,7 +178,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
 const poolIdOf = (user: string): string => env.POOL.idFromName(poolName(user)).toString();
 
 /** Codes with which somebody who was let in may still be answered here. */
-const LET_IN = ["allowed", "invalid_request", "empty_replacement", "stock_differs", "restore_epoch_older"];
+const LET_IN = ["allowed", "invalid_request", "empty_replacement", "restore_epoch_older"];
 
 const guarded = OPERATIONS.filter((operation) => operation.access !== "anyone");
 

@@ -220,12 +220,15 @@ test("a restore epoch voids what was stored before it, tells the owner, and neve
     refsDigest(refs.map((ref: string) => Uint8Array.fromBase64(ref, { alphabet: "base64url" }))),
   );
   const differs = await owner.as("POST", "/reconcile", { body: { digest, refs } });
-  expect([differs.status, differs.json.missing_at_server, differs.json.restore_epoch]).toEqual([
-    409,
-    [],
-    set.json.restore_epoch,
-  ]);
-  expect(differs.json.to_replace.toSorted()).toEqual(refs);
+  expect([differs.status, differs.json.same, differs.json.restore_epoch]).toEqual([200, false, set.json.restore_epoch]);
+  const missing = Map.groupBy(differs.json.missing_at_server as Json[], ({ reason }) => reason);
+  expect([...missing.keys()]).toEqual(["unknown_since_restore"]);
+  expect(
+    missing
+      .get("unknown_since_restore")
+      ?.map((one) => one.key_package_ref)
+      .toSorted(),
+  ).toEqual(refs);
   vi.setSystemTime(later + 1000);
   expect((await owner.publish(owner.forgeMany(1))).json.restore_epoch).toBe(set.json.restore_epoch);
   expect((await (await claimer()).claim(owner.user)).json.clients[0].status).toBe("claimed");

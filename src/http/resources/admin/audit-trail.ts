@@ -24,7 +24,7 @@ const answer = named(
   z.strictObject({
     records: z.array(
       z.strictObject({
-        id: z.int(),
+        id: z.int().check(z.minimum(1)),
         at: unixSeconds,
         actor: z.strictObject({ user: identifier, client: z.nullable(identifier) }),
         operation: z.string(),
@@ -32,9 +32,9 @@ const answer = named(
         why: z.string(),
         request_id: z.string(),
         ended_at: z.nullable(unixSeconds),
-        status: z.nullable(z.int()),
+        status: z.nullable(z.int().check(z.minimum(100))),
         code: z.nullable(z.string()),
-        outcomes: z.array(z.strictObject({ name: z.string(), value: z.int() })),
+        outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
       }),
     ),
     next: z.nullable(cursor),

@@ -62,7 +62,8 @@ export const blockedCallers = [
     problems: ["too_many_blocked_callers"],
     handle: async ({ user, body: { until } }, c) => {
       const now = unixSeconds(Date.now());
-      if (until !== undefined && until <= now) return refuse("invalid_request", "/until: must be in the future");
+      if (until !== undefined && until <= now)
+        return refuse("invalid_request", `/until: expected a time in the future, got ${until}`);
       c.set("outcomes", until === undefined ? {} : { until });
       const why = readReason(c.req.header(REASON_HEADER));
       if (!why.ok) return why;
@@ -70,7 +71,11 @@ export const blockedCallers = [
         records.block({ pool: poolIdOf(c.env, user), since: now, until, why: why.value }),
       );
       if (!blocked.ok) return blocked;
-      if (!blocked.value) return refuse("too_many_blocked_callers", `expected at most ${MAX_BLOCKED_CALLERS}`);
+      if (!blocked.value)
+        return refuse(
+          "too_many_blocked_callers",
+          `expected at most ${MAX_BLOCKED_CALLERS} blocked users, got one more`,
+        );
       await rereadBlocked(c.env);
       return ok(c.json({ user, until: until ?? null, holds_everywhere_at: now + BLOCKED_CALLERS_SETTLED_SECONDS }));
     },

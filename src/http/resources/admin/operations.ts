@@ -13,6 +13,8 @@ import { knownRestoreEpoch, rememberRestoreEpoch } from "../../upstream/restore-
 import { epochPlaces, raiseEverywhere } from "../../upstream/restore-epoch-places.ts";
 import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { invalidAt } from "../../wire/read-json.ts";
+import { shownText } from "../../wire/shown-value.ts";
 import { endClient } from "../clients/operations.ts";
 import { revokeAnswer } from "../clients/schemas.ts";
 import { journalCursor } from "../stock/schemas.ts";
@@ -226,7 +228,8 @@ export const admin = [
     problems: ["unknown_pool"],
     handle: async ({ pool }, c) => {
       const synced = await resyncPool(c.env, pool);
-      if (!synced) return refuse("unknown_pool");
+      if (!synced)
+        return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
       if (!synced.ok) return synced;
       const { outcome } = synced.value;
       return ok(c.json({ pool, status: outcome === "unknown_user" ? "empty" : outcome }));
@@ -265,7 +268,9 @@ export const admin = [
       // what it stores after that stays, even in the same second.
       const latest = now + 1;
       const wanted = body.restore_epoch ?? latest;
-      if (wanted > latest) return refuse("invalid_request", "/restore_epoch: must not be in the future");
+      if (wanted > latest) {
+        return invalidAt("/restore_epoch", `expected at most ${latest}, which is now, got ${wanted}`);
+      }
       const places = epochPlaces(c.env, c.get("directory"));
       const atLeast = Math.max(wanted, knownRestoreEpoch());
       const epoch = await readDirectory(() => raiseEverywhere(places, atLeast, now));
@@ -273,7 +278,8 @@ export const admin = [
       rememberRestoreEpoch(epoch.value.epoch);
       c.set("outcomes", { restore_epoch: epoch.value.epoch });
       if (epoch.value.epoch > wanted) {
-        return refuse("restore_epoch_older", undefined, { members: { restore_epoch: epoch.value.epoch } });
+        const detail = `expected an epoch of at least ${epoch.value.epoch}, which is in force, got ${wanted}`;
+        return refuse("restore_epoch_older", detail, { members: { restore_epoch: epoch.value.epoch } });
       }
       return ok(c.json(restoreEpochBody(epoch.value)));
     },

@@ -16,7 +16,13 @@ import { journalEntries, missedReason } from "../stock/schemas.ts";
 
 const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
 
-const topClaimers = z.array(z.strictObject({ user: z.nullable(identifier), claimed: z.int(), missed: z.int() }));
+const topClaimers = z.array(
+  z.strictObject({
+    user: z.nullable(identifier),
+    claimed: z.int().check(z.minimum(0)),
+    missed: z.int().check(z.minimum(0)),
+  }),
+);
 
 export const stockAnswer = named(
   "StockPage",
@@ -27,7 +33,7 @@ export const stockAnswer = named(
         user: identifier,
         client: identifier,
         ciphersuite: z.nullable(codePoint),
-        available: z.int(),
+        available: z.int().check(z.minimum(0)),
         last_resort: z.boolean(),
         next_expiry: z.nullable(unixSeconds),
         needs_upload: z.boolean(),
@@ -60,7 +66,9 @@ export const userAnswer = named(
         inventory,
         last_upload_at: z.nullable(unixSeconds),
         last_claimed_at: z.nullable(unixSeconds),
-        missed: z.array(z.strictObject({ reason: missedReason, count: z.int(), last_at: unixSeconds })),
+        missed: z.array(
+          z.strictObject({ reason: missedReason, count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
+        ),
         budgets,
       }),
     ),
@@ -86,13 +94,13 @@ export const userJournalAnswer = named(
 export const purgeAnswer = named(
   "PurgedClient",
   "The client has nothing left in stock, and stays registered.",
-  z.strictObject({ user: identifier, client: identifier, purged: z.int() }),
+  z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
 );
 
 export const revokeUserAnswer = named(
   "RevokedUser",
   "Every client of the user is revoked.",
-  z.strictObject({ user: identifier, clients: z.int(), purged: z.int() }),
+  z.strictObject({ user: identifier, clients: z.int().check(z.minimum(0)), purged: z.int().check(z.minimum(0)) }),
 );
 
 export const resyncAnswer = named(

@@ -14,6 +14,7 @@ import { readDirectory } from "../../upstream/directory.ts";
 import { forgetInPool, poolClient } from "../../upstream/pool-client.ts";
 import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { shownText } from "../../wire/shown-value.ts";
 import { eraseAnswer, exportAnswer, exportCursor, exportQuery, forgetAnswer, forgetRequest } from "./schemas.ts";
 
 const OWN = "/v1/users/{user}/data";
@@ -99,7 +100,7 @@ export const userData = [
 
 async function forget(pool: string, call: Parameters<typeof forgetInPool>[2], c: Context<AppEnv>) {
   const answer = await forgetInPool(c.env, pool, call);
-  if (!answer) return refuse("unknown_pool");
+  if (!answer) return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
   return answer.ok ? ok({ claims: answer.value.claims, clients: answer.value.clients }) : answer;
 }
 

@@ -50,7 +50,7 @@ export const exportAnswer = named(
       z.strictObject({
         database: z.string(),
         client: identifier,
-        version: z.int(),
+        version: z.int().check(z.minimum(0)),
         updated_at: unixSeconds,
         registered_at: unixSeconds,
         revoked_at: z.nullable(unixSeconds),
@@ -58,7 +58,7 @@ export const exportAnswer = named(
         stock: z.string(),
         capabilities: z.string(),
         next_expiry: z.nullable(unixSeconds),
-        shortage: z.nullable(z.int()),
+        shortage: z.nullable(z.int().check(z.minimum(0))),
       }),
     ),
     key_packages: storedPackages,
@@ -95,5 +95,10 @@ export const forgetRequest = named(
 export const forgetAnswer = named(
   "Forgotten",
   "In how many records of claims, and of clients' budgets, one of the names was. None of them is left unless it was a dry run.",
-  z.strictObject({ pool: poolId, claims: z.int(), clients: z.int(), dry_run: z.boolean() }),
+  z.strictObject({
+    pool: poolId,
+    claims: z.int().check(z.minimum(0)),
+    clients: z.int().check(z.minimum(0)),
+    dry_run: z.boolean(),
+  }),
 );

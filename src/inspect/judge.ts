@@ -2,6 +2,7 @@
 import {
   type AdmissionRefusal,
   describeRefusal,
+  type RefusalCode,
   refusalOfDecodeError,
   refusalOfVerifyError,
 } from "../admission/admission-refusal.ts";
@@ -22,7 +23,7 @@ export type Answer =
       readonly last_resort: boolean;
       readonly warnings: readonly string[];
     }
-  | { readonly ok: false; readonly code: string; readonly detail: string };
+  | { readonly ok: false; readonly code: RefusalCode; readonly detail: string };
 
 export async function judgeAsOpenMls(item: Uint8Array, now: number): Promise<Answer> {
   const decoded = KeyPackageIn.fromBytes(item);
@@ -34,17 +35,23 @@ export async function judgeAsOpenMls(item: Uint8Array, now: number): Promise<Ans
   return { ok: true, ciphersuite: keyPackage.ciphersuite(), ref, last_resort: keyPackage.lastResort(), warnings: [] };
 }
 
+/** What a deployment may decide otherwise. */
+export type PolicyChoice = Partial<
+  Pick<AdmissionPolicy, "maxTotalLifetimeSeconds" | "tolerateUnlistedGreaseKeyPackageExtensions">
+>;
+
 /** The directory's policy as far as it concerns the bytes alone: whose they are, only the directory knows. */
 export async function judgeAsDirectory(
   items: readonly Uint8Array[],
   now: number,
-  maxTotalLifetimeSeconds: number | undefined,
+  choice: PolicyChoice = {},
 ): Promise<Answer[]> {
   const policy: AdmissionPolicy = {
     ciphersuites: CIPHERSUITES,
     maxKeyPackageBytes: limits.MAX_KEY_PACKAGE_BYTES,
-    maxTotalLifetimeSeconds,
+    maxTotalLifetimeSeconds: limits.MAX_TOTAL_LIFETIME_SECONDS,
     uploadClockSkewSeconds: limits.UPLOAD_CLOCK_SKEW_SECONDS,
+    ...choice,
   };
   const verdicts = await admit(items, { crypto: nobleCrypto, policy, publisher: {}, now });
   return verdicts.map((verdict) => {

@@ -1,8 +1,8 @@
 /** Code points with their names in RFC 9420 §17, as fields of a view. */
 import { ciphersuiteInfo, isCiphersuite } from "../mls/ciphersuite.ts";
 import { CredentialType, ExtensionType, isGrease } from "../mls/codec/code-points.ts";
-import { dateOf } from "./terminal.ts";
-import { type Leaf, leaf } from "./view.ts";
+import { type Leaf, leaf } from "./field.ts";
+import { dateOf } from "./text.ts";
 
 export const codePoint = (value: number): Leaf => leaf(value, isGrease(value) ? `${value} GREASE` : String(value));
 
