@@ -24,6 +24,8 @@ const ORDER: readonly {
       ["docs/http-api.md"],
       ["docs/sdk.md"],
       ["docs/compatibility.md"],
+      ["docs/kotlin.md"],
+      ["docs/swift.md"],
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
