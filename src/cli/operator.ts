@@ -34,7 +34,7 @@ export const reasonOf = (given: Given) => ({
 export const userOperand = (given: Given): string => checkedIdentifier("USER", given.operand("user"));
 
 /** USER CLIENT. */
-function clientOperands(given: Given): readonly [user: string, client: string] {
+export function clientOperands(given: Given): readonly [user: string, client: string] {
   const [user, client, ...more] = given.operands;
   if (user === undefined || client === undefined || more.length > 0) {
     throw new UsageError(`expected a user and a client, got ${given.operands.length} arguments`);
