@@ -1261,8 +1261,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "a word that has to be typed before a client is revoked",
     file: "src/web/console/pieces.ts",
-    from: "go.disabled = typed.value !== word;",
-    to: "go.disabled = false;",
+    from: 'go.disabled = typed.value !== word || reason.value.trim() === "";',
+    to: 'go.disabled = reason.value.trim() === "";',
     tests: ["test/browser/console.test.ts"],
   },
 ];
