@@ -20,9 +20,14 @@ const COPIED = [
   "wrangler.toml",
   "vitest.config.ts",
   "package.json",
-  "docs",
+  "package-lock.json",
+  ".npmrc",
+  "Dockerfile",
   "LICENSE",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "README.md",
+  "SECURITY.md",
 ];
 const COPIED_CONFIGS = [
   "tsconfig.json",
