@@ -28,6 +28,9 @@ const COPIED = [
   "CONTRIBUTING.md",
   "README.md",
   "SECURITY.md",
+  // What the docs link to.
+  "bench",
+  "chaos",
 ];
 const COPIED_CONFIGS = [
   "tsconfig.json",
@@ -1202,6 +1205,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/erasure.test.ts"],
   },
   {
+    safeguard: "a package proves possession only where identities name the client",
+    file: "src/http/resources/clients/packages-as-proof.ts",
+    from: '!credentialIdentity.includes("{user}") || !credentialIdentity.includes("{client}")',
+    to: '!credentialIdentity.includes("{user}") && credentialIdentity === "none"',
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "the age of a package that proves possession",
+    file: "src/http/resources/clients/packages-as-proof.ts",
+    from: "if (age <= REGISTRATION_PACKAGE_AGE_SECONDS) continue;",
+    to: "if (age >= 0) continue;",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
     safeguard: "no upload without private keys",
     file: "src/client/replenisher/replenisher.ts",
     from: "!decoded || !(await this.held.privateKeys(ref))",
@@ -1228,6 +1245,27 @@ const MUTATIONS: readonly Mutation[] = [
     from: '"readwrite", { durability: "strict" }',
     to: '"readwrite"',
     tests: ["test/browser/indexed-db.test.ts"],
+  },
+  {
+    safeguard: "the policy that keeps what is inspected in the page",
+    file: "src/web/public/_headers",
+    from: "  Content-Security-Policy: connect-src 'none'",
+    to: "  X-Content-Type-Options: nosniff",
+    tests: ["test/node/web/pages.test.ts"],
+  },
+  {
+    safeguard: "markup of a Markdown file shown as text",
+    file: "tools/lib/pages/markdown.ts",
+    from: "return escapeHtml(raw);",
+    to: "return raw;",
+    tests: ["test/node/web/docs.test.ts"],
+  },
+  {
+    safeguard: "a word that has to be typed before a client is revoked",
+    file: "src/web/console/pieces.ts",
+    from: "go.disabled = typed.value !== word;",
+    to: "go.disabled = false;",
+    tests: ["test/browser/console.test.ts"],
   },
 ];
 

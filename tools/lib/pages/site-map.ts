@@ -23,6 +23,9 @@ const ORDER: readonly {
     files: [
       ["docs/http-api.md"],
       ["docs/sdk.md"],
+      ["docs/compatibility.md"],
+      ["docs/kotlin.md"],
+      ["docs/swift.md"],
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
