@@ -1203,6 +1203,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/erasure.test.ts"],
   },
   {
+    safeguard: "a package proves possession only where identities name the client",
+    file: "src/http/resources/clients/packages-as-proof.ts",
+    from: '!credentialIdentity.includes("{user}") || !credentialIdentity.includes("{client}")',
+    to: '!credentialIdentity.includes("{user}") && credentialIdentity === "none"',
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
+    safeguard: "the age of a package that proves possession",
+    file: "src/http/resources/clients/packages-as-proof.ts",
+    from: "if (age <= REGISTRATION_PACKAGE_AGE_SECONDS) continue;",
+    to: "if (age >= 0) continue;",
+    tests: ["test/workers/http/registration.test.ts"],
+  },
+  {
     safeguard: "no upload without private keys",
     file: "src/client/replenisher/replenisher.ts",
     from: "!decoded || !(await this.held.privateKeys(ref))",
