@@ -7,7 +7,8 @@ COPY src src
 COPY tools tools
 COPY migrations migrations
 COPY docs docs
-COPY wrangler.toml LICENSE ./
+COPY test/vectors/peers.json test/vectors/
+COPY wrangler.toml README.md SECURITY.md CONTRIBUTING.md CHANGELOG.md LICENSE ./
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -23,6 +23,12 @@ const COPIED = [
   "docs",
   "LICENSE",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "README.md",
+  "SECURITY.md",
+  // What the docs link to.
+  "bench",
+  "chaos",
 ];
 const COPIED_CONFIGS = [
   "tsconfig.json",
@@ -1237,6 +1243,27 @@ const MUTATIONS: readonly Mutation[] = [
     from: '"readwrite", { durability: "strict" }',
     to: '"readwrite"',
     tests: ["test/browser/indexed-db.test.ts"],
+  },
+  {
+    safeguard: "the policy that keeps what is inspected in the page",
+    file: "src/web/public/_headers",
+    from: "  Content-Security-Policy: connect-src 'none'",
+    to: "  X-Content-Type-Options: nosniff",
+    tests: ["test/node/web/pages.test.ts"],
+  },
+  {
+    safeguard: "markup of a Markdown file shown as text",
+    file: "tools/lib/pages/markdown.ts",
+    from: "return escapeHtml(raw);",
+    to: "return raw;",
+    tests: ["test/node/web/docs.test.ts"],
+  },
+  {
+    safeguard: "a word that has to be typed before a client is revoked",
+    file: "src/web/console/pieces.ts",
+    from: 'go.disabled = typed.value !== word || reason.value.trim() === "";',
+    to: 'go.disabled = reason.value.trim() === "";',
+    tests: ["test/browser/console.test.ts"],
   },
 ];
 

@@ -16,6 +16,7 @@ import {
   userJournalAnswer,
   userListAnswer,
 } from "../src/http/resources/admin/schemas.ts";
+import { OPERATIONS } from "../src/http/resources/all-operations.ts";
 import { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "../src/http/resources/claims/schemas.ts";
 import { clientAnswer, registerRequest, revokeAnswer } from "../src/http/resources/clients/schemas.ts";
 import { publishAnswer, publishResult, removeAnswer } from "../src/http/resources/key-packages/schemas.ts";
@@ -45,6 +46,10 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     eraseAnswer,
     exportAnswer,
     restoreEpochAnswer,
+    answerOf("getAuditTrail"),
+    answerOf("listBlockedUsers"),
+    answerOf("blockUser"),
+    answerOf("unblockUser"),
     problemDocument,
   ],
   "src/client/wire-types.ts": [
@@ -76,6 +81,13 @@ for (const [file, bodies] of Object.entries(BODIES)) {
     console.error(`${file} is stale: run npm run generate`);
     process.exitCode = 1;
   }
+}
+
+/** The body that an operation answers with. */
+function answerOf(id: string): z.ZodMiniType {
+  const json = OPERATIONS.find((operation) => operation.id === id)?.answers[0]?.json;
+  if (json === undefined) throw new Error(`expected an operation ${id} with a body`);
+  return json;
 }
 
 /** All named schemas in reach, in JSON Schema. */

@@ -188,6 +188,21 @@ export const MAX_JOURNAL_SCAN_ROWS = 2_000;
 /** Users that an operator is shown as those who claimed most. */
 export const TOP_CLAIMERS = 10;
 
+/** Why an operator changes something, in characters: a sentence and the number of a ticket. */
+export const MAX_REASON_CHARACTERS = 500;
+
+/** Users that can be blocked at a time: each isolate keeps the list, half a megabyte of it. */
+export const MAX_BLOCKED_CALLERS = 5_000;
+
+/** How long an isolate goes by the list of blocked callers that it has read. */
+export const BLOCKED_CALLERS_CACHE_MS = 60_000;
+
+/** When isolates in use have heard of a block, or of its end: twice the span, as a read may fail once. */
+export const BLOCKED_CALLERS_SETTLED_SECONDS = 120;
+
+/** The object with operators' records is asked for one row, or for one page. */
+export const OPERATOR_RECORDS_TIMEOUT_MS = 5_000;
+
 /** Old answers that a claim or an upload looks at to drop their bytes. */
 export const ENDED_REPLAYS_PER_WRITE = 20;
 

@@ -5,6 +5,7 @@ import { SettingError } from "../config/settings.ts";
 import { log } from "../shared/log.ts";
 import type { AppEnv } from "./bindings.ts";
 import { cors } from "./middleware/cors.ts";
+import { freshBlockedCallers } from "./middleware/fresh-blocked-callers.ts";
 import { freshRestoreEpoch } from "./middleware/fresh-restore-epoch.ts";
 import { readEnvironment } from "./middleware/read-environment.ts";
 import { requestId } from "./middleware/request-id.ts";
@@ -19,7 +20,7 @@ import { shownText } from "./wire/shown-value.ts";
 // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nothing before it.
 export const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
 
-app.use(requestId, accessLog, secureHeaders, urlLimit, readEnvironment, cors, freshRestoreEpoch);
+app.use(requestId, accessLog, secureHeaders, urlLimit, readEnvironment, cors, freshRestoreEpoch, freshBlockedCallers);
 app.use(
   methodNotAllowed({
     app,

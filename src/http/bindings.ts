@@ -1,7 +1,7 @@
 /** What the Worker finds in its environment, and what a request gathers on its way through the middleware. */
 import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
-import type { KeeperPlacement, PoolPlacement } from "../pool/address.ts";
+import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
@@ -11,7 +11,8 @@ import type { ProblemCode } from "./refusals/problem-codes.ts";
  * bound under names that the deployment chooses: directory/shards.ts opens them.
  */
 export type Bindings = PoolPlacement &
-  KeeperPlacement & {
+  KeeperPlacement &
+  RecordsPlacement & {
     readonly METRICS?: AnalyticsEngineDataset;
     readonly RATE_LIMIT?: RateLimit;
   };

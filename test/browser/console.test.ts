@@ -110,14 +110,23 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "Revoke", exact: true }).click();
     const dialog = page.getByRole("dialog", { name: "Revoke phone?" });
     const go = dialog.getByRole("button", { name: "Revoke the client" });
-    await dialog.getByRole("textbox").fill("phon");
+    await dialog.getByLabel("Type phone to go on").fill("phone");
+    expect(await go.isDisabled()).toBe(true);
+    await dialog.getByLabel("Reason").fill("stolen");
+    await dialog.getByLabel("Type phone to go on").fill("phon");
     expect(await go.isDisabled()).toBe(true);
     await page.keyboard.press("Escape");
     expect(await page.getByText("registered", { exact: true }).count()).toBe(1);
     await page.getByRole("button", { name: "Revoke", exact: true }).click();
-    await dialog.getByRole("textbox").fill("phone");
+    await dialog.getByLabel("Reason").fill("stolen: “Dora’s” phone, 100 %");
+    await dialog.getByLabel("Type phone to go on").fill("phone");
     await go.click();
     await page.getByText(`phone is revoked, and ${PACKAGES - CLAIMS} packages with it.`).waitFor();
+    // It is on record, with the reason as it was typed.
+    await page.getByRole("button", { name: "Show the record" }).click();
+    const record = page.getByRole("region", { name: "What operators did" }).getByRole("row").nth(1);
+    await record.waitFor();
+    expect(await record.textContent()).toMatch(/operator.*endClient.*stolen: “Dora’s” phone, 100 %.*200/);
   });
 
   it("gives out all that is kept of a user, erases it, and says that there is no such user then", async () => {
@@ -131,11 +140,34 @@ inChromium("the console", () => {
     expect((await download).suggestedFilename()).toBe("user-export.json");
     await page.getByRole("button", { name: "Erase" }).click();
     const dialog = page.getByRole("dialog", { name: "Erase fred?" });
-    await dialog.getByRole("textbox").fill("fred");
+    await dialog.getByLabel("Reason").fill("asked for it");
+    await dialog.getByLabel("Type fred to go on").fill("fred");
     await dialog.getByRole("button", { name: "Erase the user" }).click();
     await page.getByText(/^Erased at /).waitFor();
     await page.getByRole("link", { name: "unknown_user" }).waitFor();
     said.take(/status of 404/);
+  });
+
+  it("blocks a user, shows who is blocked and why, and lifts the block", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "hugo");
+    await signIn(shown);
+    await page.getByText("Nobody is blocked.").waitFor();
+    await openUser(page, "hugo");
+    const change = async (name: string, action: string) => {
+      await page.getByRole("button", { name, exact: true }).click();
+      await page.getByRole("dialog").getByLabel("Reason").fill("claims too much");
+      await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    };
+    await change("Block", "Block the user");
+    await page.getByText(/^Blocked, everywhere from /).waitFor();
+    await page.getByRole("button", { name: "← All clients" }).click();
+    await page.getByRole("region", { name: "Blocked users" }).waitFor();
+    expect(await page.getByRole("region", { name: "Blocked users" }).textContent()).toContain("claims too much");
+    await openUser(page, "hugo");
+    await change("Lift a block", "Lift the block");
+    await page.getByText("The block is lifted.").waitFor();
   });
 
   it("declares a restore epoch only after the words were typed", async () => {
@@ -145,7 +177,8 @@ inChromium("the console", () => {
     await page.getByText("Storage was never restored.").waitFor();
     await page.getByRole("button", { name: "Declare a restore epoch" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByRole("textbox").fill("void all packages");
+    await dialog.getByLabel("Reason").fill("restored from yesterday");
+    await dialog.getByLabel("Type void all packages to go on").fill("void all packages");
     await dialog.getByRole("button", { name: "Declare a restore epoch" }).click();
     await page.getByText(/^In force: \d{4}-/).waitFor();
   });

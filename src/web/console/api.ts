@@ -13,21 +13,26 @@ export type Refusal = {
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
-type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+/** What a call takes beside its path. `reason`: why an operator changes something, for the record. */
+export type Extras = { readonly body?: unknown; readonly reason?: string };
 
 export type Api = {
-  readonly call: <T>(method: Method, path: string, body?: unknown) => Promise<Answer<T>>;
+  readonly call: <T>(method: Method, path: string, extras?: Extras) => Promise<Answer<T>>;
 };
 
 export function apiWith(token: string): Api {
   return {
-    call: async <T>(method: Method, path: string, body?: unknown): Promise<Answer<T>> => {
+    call: async <T>(method: Method, path: string, { body, reason }: Extras = {}): Promise<Answer<T>> => {
       try {
         const response = await fetch(path, {
           method,
           headers: {
             Authorization: `Bearer ${token}`,
             ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+            // Headers carry ASCII alone.
+            ...(reason === undefined ? {} : { "Operator-Reason": encodeURIComponent(reason) }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });

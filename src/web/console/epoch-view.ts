@@ -14,14 +14,14 @@ export function epochView(api: Api): HTMLElement {
     place.replaceChildren(epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
   };
   const declare = async () => {
-    const isSure = await confirmed({
+    const reason = await confirmed({
       title: "Void every package that was stored before now?",
       text: "Do this after storage was restored from an older copy: some of its packages may have been given out already. Clients are asked to upload new ones; until they have, only packages made after now can be claimed. This cannot be undone.",
       word: "void all packages",
       action: "Declare a restore epoch",
     });
-    if (!isSure) return;
-    const epoch = await api.call<RestoreEpoch>("POST", PATH, {});
+    if (reason === undefined) return;
+    const epoch = await api.call<RestoreEpoch>("POST", PATH, { body: {}, reason });
     place.replaceChildren(epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
   };
   const current = ({ restore_epoch: epoch, holds_everywhere_at: holds }: RestoreEpoch) =>

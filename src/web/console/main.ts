@@ -6,6 +6,7 @@ import { startShell } from "../shell.ts";
 import { type Api, apiWith } from "./api.ts";
 import { epochView } from "./epoch-view.ts";
 import { failure } from "./pieces.ts";
+import { auditView, blockedView } from "./record-views.ts";
 import { stockView } from "./stock-view.ts";
 import { userView } from "./user-view.ts";
 import type { UserPage } from "./wire-types.ts";
@@ -62,7 +63,7 @@ function open(token: string): void {
     const user = new URLSearchParams(location.hash.slice(1)).get("user");
     view.replaceChildren(
       user === null
-        ? h("div", { class: "stack" }, stockView(api, openUser), epochView(api))
+        ? h("div", { class: "stack" }, stockView(api, openUser), blockedView(api), epochView(api), auditView(api))
         : userView(api, user, () => {
             location.hash = "";
           }),
@@ -79,8 +80,8 @@ const openUser = (user: string): void => {
 
 /** Signs out where the token is no longer taken. */
 const expiring = (api: Api): Api => ({
-  call: async (method, where, body) => {
-    const answer = await api.call<never>(method, where, body);
+  call: async (method, where, extras) => {
+    const answer = await api.call<never>(method, where, extras);
     if (!answer.ok && answer.refusal.status === 401) {
       sessionStorage.removeItem(TOKEN);
       askForToken(failure(answer.refusal));

@@ -1,4 +1,5 @@
 /** What all views of the console are made of: states of loading and failure, tables, and a question before harm. */
+import { MAX_REASON_CHARACTERS } from "../../config/limits.ts";
 import { dateOf } from "../../inspect/text.ts";
 import { type Child, h } from "../dom.ts";
 import type { Refusal } from "./api.ts";
@@ -67,33 +68,36 @@ export type Question = {
   readonly title: string;
   /** What will happen, and what cannot be undone. */
   readonly text: string;
-  /** What has to be typed first. */
-  readonly word: string;
+  /** What has to be typed first; nothing for what can be taken back. */
+  readonly word?: string;
   readonly action: string;
 };
 
-/** Resolves with whether it was confirmed. Escape and Cancel are no. */
-export function confirmed({ title, text, word, action }: Question): Promise<boolean> {
+/** Resolves with the reason once it was confirmed. Escape and Cancel are no: undefined. */
+export function confirmed({ title, text, word = "", action }: Question): Promise<string | undefined> {
   const typed = h("input", { id: "confirm-word", autocomplete: "off", spellcheck: "false" });
+  const reason = h("input", { id: "confirm-reason", autocomplete: "off", maxlength: MAX_REASON_CHARACTERS });
   const go = h("button", { type: "submit", class: "danger", disabled: true }, action);
-  typed.addEventListener("input", () => {
-    go.disabled = typed.value !== word;
-  });
+  const check = () => {
+    go.disabled = typed.value !== word || reason.value.trim() === "";
+  };
   const dialog = h(
     "dialog",
     { "aria-labelledby": "confirm-title" },
     h(
       "form",
-      { method: "dialog" },
+      { method: "dialog", oninput: check },
       h("h2", { id: "confirm-title" }, title),
       h("p", {}, text),
-      h("label", { for: "confirm-word" }, "Type ", h("code", {}, word), " to go on"),
-      typed,
+      h("label", { for: "confirm-reason" }, "Reason, for the record"),
+      reason,
+      word !== "" && h("label", { for: "confirm-word" }, "Type ", h("code", {}, word), " to go on"),
+      word !== "" && typed,
       h(
         "div",
         { class: "row" },
         h("span", { class: "spacer" }),
-        h("button", { type: "button", onclick: () => dialog.close("no") }, "Cancel"),
+        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
         go,
       ),
     ),
@@ -102,14 +106,14 @@ export function confirmed({ title, text, word, action }: Question): Promise<bool
   // The policy forbids forms that go anywhere, these included: it is closed by hand.
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (typed.value === word) dialog.close("yes");
+    if (!go.disabled) dialog.close(reason.value.trim());
   });
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      resolve(dialog.returnValue === "yes");
+      resolve(dialog.returnValue === "" ? undefined : dialog.returnValue);
     });
   });
 }

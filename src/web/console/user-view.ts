@@ -2,12 +2,15 @@
 import { copyButton, h, save } from "../dom.ts";
 import { type Answer, type Api, path } from "./api.ts";
 import { confirmed, empty, failure, loading, type Question, table, when } from "./pieces.ts";
+import { auditView } from "./record-views.ts";
 import type {
+  BlockedUser,
   ErasedUser,
   PurgedClient,
   Resync,
   RevokedClient,
   RevokedUser,
+  UnblockedUser,
   UserExport,
   UserJournal,
   UserView,
@@ -52,6 +55,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       claimersPanel(view),
       journalPanel(api, user),
       actionsPanel(),
+      auditView(api, user),
     );
   }
 
@@ -65,7 +69,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
           word: client.client,
           action: "Revoke the client",
         },
-        () => api.call("DELETE", path`/v1/admin/users/${user}/clients/${client.client}`),
+        (reason) => api.call("DELETE", path`/v1/admin/users/${user}/clients/${client.client}`, { reason }),
         ({ purged }) => `${client.client} is revoked, and ${purged} packages with it.`,
       );
     const purge = () =>
@@ -76,7 +80,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
           word: client.client,
           action: "Remove the packages",
         },
-        () => api.call("DELETE", path`/v1/admin/users/${user}/clients/${client.client}/key-packages`),
+        (reason) => api.call("DELETE", path`/v1/admin/users/${user}/clients/${client.client}/key-packages`, { reason }),
         ({ purged }) => `${purged} packages of ${client.client} are removed.`,
       );
     return h(
@@ -158,7 +162,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
           word: user,
           action: "Revoke all clients",
         },
-        () => api.call("DELETE", path`/v1/admin/users/${user}`),
+        (reason) => api.call("DELETE", path`/v1/admin/users/${user}`, { reason }),
         ({ clients, purged }) => `${clients} clients are revoked, and ${purged} packages with them.`,
       );
     const erase = () =>
@@ -169,8 +173,24 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
           word: user,
           action: "Erase the user",
         },
-        () => api.call("DELETE", path`/v1/admin/users/${user}/data`),
+        (reason) => api.call("DELETE", path`/v1/admin/users/${user}/data`, { reason }),
         ({ existed, erased_at }) => (existed ? `Erased at ${when(erased_at)}.` : "There was nothing to erase."),
+      );
+    const block = () =>
+      act<BlockedUser>(
+        {
+          title: `Block ${user}?`,
+          text: "The user's tokens open nothing until the block is lifted. Others may go on claiming the user's packages.",
+          action: "Block the user",
+        },
+        (reason) => api.call("PUT", path`/v1/admin/users/${user}/block`, { body: {}, reason }),
+        ({ holds_everywhere_at: at }) => `Blocked, everywhere from ${when(at)} on.`,
+      );
+    const unblock = () =>
+      act<UnblockedUser>(
+        { title: `Lift the block of ${user}?`, text: "The user's tokens are taken again.", action: "Lift the block" },
+        (reason) => api.call("DELETE", path`/v1/admin/users/${user}/block`, { reason }),
+        ({ was_blocked }) => (was_blocked ? "The block is lifted." : "The user was not blocked."),
       );
     return h(
       "section",
@@ -183,6 +203,8 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
         button("Export as JSON", exportAll),
         button("Write to the directory again", resync),
         h("span", { class: "spacer" }),
+        button("Lift a block", unblock),
+        button("Block", block, true),
         button("Revoke all clients", revokeAll, true),
         button("Erase", erase, true),
       ),
@@ -206,9 +228,14 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
     said.replaceChildren(h("p", { class: "verdict good" }, "The export is saved as a file."));
   }
 
-  async function act<T>(question: Question, call: () => Promise<Answer<T>>, done: (value: T) => string): Promise<void> {
-    if (!(await confirmed(question))) return;
-    told(await call(), done);
+  async function act<T>(
+    question: Question,
+    call: (reason: string) => Promise<Answer<T>>,
+    done: (value: T) => string,
+  ): Promise<void> {
+    const reason = await confirmed(question);
+    if (reason === undefined) return;
+    told(await call(reason), done);
     await load();
   }
 

@@ -1,10 +1,10 @@
 /** The directory on a machine of one's own: `npm run serve`, its end, its backup and its restore, as processes. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../../../tools/lib/ports.ts";
 import { descendants } from "../../../tools/lib/process-tree.ts";
@@ -34,10 +34,11 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What `npm run serve` runs, with these settings and no others. Resolves when it says that it serves. */
-async function serve(state: string, settings: Readonly<Record<string, string>> = {}) {
+async function serve(state: string, settings: Readonly<Record<string, string>> = {}, cwd = process.cwd()) {
   const port = await freePort();
   printed = "";
   const started = spawn("node", ["tools/serve.ts"], {
+    cwd,
     env: { ...process.env, ...issuer.settings, ...settings, PORT: String(port), STATE_DIR: join(folder, state) },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -124,6 +125,21 @@ describe("a directory of one's own", () => {
     await serve("closed");
     const second = run("restore", "--from", join(folder, "none"), "--state", join(folder, "closed"));
     expect([second.status, second.stderr]).toEqual([1, expect.stringContaining("is not a whole backup")]);
+  });
+});
+
+describe("the container", () => {
+  it("has all that the directory needs: it serves from a folder with nothing but what the image copies", async () => {
+    const image = join(folder, "image");
+    const copied = readFileSync("Dockerfile", "utf8").matchAll(/^COPY (.+) \S+$/gm);
+    for (const name of [...copied].flatMap(([, names = ""]) => names.split(" "))) {
+      cpSync(name, join(image, name), { recursive: true });
+    }
+    // In place of npm ci.
+    symlinkSync(resolve("node_modules"), join(image, "node_modules"));
+    const { address } = await serve("contained", {}, image);
+    const answers = await Promise.all(["/readyz", "/docs", "/"].map((path) => fetch(address + path)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 });
 
