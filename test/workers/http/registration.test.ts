@@ -256,7 +256,9 @@ describe("a package as the only proof", () => {
       expect(await register(user, [forge({ ...own, ...broken })])).toMatchObject(unproven("signature"));
     }
     const made = (secondsAgo: number) => forge({ ...own, notBefore: BigInt(nowSeconds() - secondsAgo) });
-    expect(await register(user, [made(7_260)])).toMatchObject(unproven("expected a not_before at most 7200 seconds ago"));
+    expect(await register(user, [made(7_260)])).toMatchObject(
+      unproven("expected a not_before at most 7200 seconds ago"),
+    );
     expect(await register(user, [forge(own)], NAMED, { signed_at: nowSeconds() })).toMatchObject({
       code: "invalid_request",
     });
