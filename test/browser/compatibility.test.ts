@@ -34,6 +34,12 @@ inChromium("implementations of MLS", () => {
       adderHears: "thank you",
     });
   });
+
+  it("core-crypto deletes the private keys of what has expired, and none for what only registered its key", async () => {
+    const call = callApp<typeof app>(await stage().open());
+    // It deletes those that a Welcome used by itself.
+    expect(await call("deleteExpired")).toEqual([2, 2, 1]);
+  });
 });
 
 describe("the table of docs/compatibility.md", () => {

@@ -236,12 +236,12 @@ async function library(user: string): Promise<Engine> {
 
 // ---- core-crypto ------------------------------------------------------------------------------------
 
-async function coreCrypto(user: string): Promise<Engine> {
+/** A core-crypto client of the user with one credential, and the Welcomes that it has sent. */
+export async function newCoreCrypto(user: string) {
   const client = CoreCrypto.new(await Database.inMemory());
-  const inside = <T>(work: (context: CoreCryptoContext) => Promise<T>): Promise<T> => client.transaction(work);
   const id = new ClientId(new Uuid(user), new DeviceId(BigInt(`0x${CLIENT}`)), DOMAIN);
   const welcomes: Uint8Array[] = [];
-  const credential = await inside(async (context) => {
+  const credential = await client.transaction(async (context) => {
     await context.mlsInit(id, {
       sendCommitBundle: async ({ welcome }) => {
         if (welcome) welcomes.push(welcome.serialize());
@@ -250,6 +250,12 @@ async function coreCrypto(user: string): Promise<Engine> {
     });
     return context.addCredential(Credential.basic(CipherSuite.Mls128Dhkemx25519Aes128gcmSha256Ed25519, id));
   });
+  return { client, credential, welcomes };
+}
+
+async function coreCrypto(user: string): Promise<Engine> {
+  const { client, credential, welcomes } = await newCoreCrypto(user);
+  const inside = <T>(work: (context: CoreCryptoContext) => Promise<T>): Promise<T> => client.transaction(work);
   const talk = (group: ConversationId): Talk => ({
     say: (said) => inside((context) => context.encryptMessage(group, text.encode(said))),
     hear: async (message) => {
