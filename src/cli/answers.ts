@@ -101,3 +101,10 @@ export const REVOKED_CLIENT = z.looseObject({ user: z.string(), client: z.string
 export const REVOKED_USER = z.looseObject({ user: z.string(), clients: z.number(), purged: z.number() });
 export const RESYNCED = z.looseObject({ status: z.string() });
 export const RESTORE_EPOCH = z.looseObject({ restore_epoch: z.number(), holds_everywhere_at: z.number().nullable() });
+export const EPOCH_PREVIEW = z.looseObject({
+  users: z.number(),
+  users_affected: z.number(),
+  one_time: z.number(),
+  last_resorts: z.number(),
+  next: z.string().nullable(),
+});

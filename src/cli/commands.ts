@@ -1,6 +1,7 @@
 /** Every command, in the order in which help lists them. */
 import type { Command } from "./command.ts";
 import { ADMIN_COMMANDS } from "./commands/admin.ts";
+import { ADMIN_CHANGES } from "./commands/admin-changes.ts";
 import { claim } from "./commands/claim.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   revoke,
   token,
   ...ADMIN_COMMANDS,
+  ...ADMIN_CHANGES,
   demo,
   completion(() => COMMANDS),
 ];

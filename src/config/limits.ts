@@ -203,6 +203,13 @@ export const BLOCKED_CALLERS_SETTLED_SECONDS = 120;
 /** The object with operators' records is asked for one row, or for one page. */
 export const OPERATOR_RECORDS_TIMEOUT_MS = 5_000;
 
+/** By how much, and for how long, an operator may raise the budgets of one pool. */
+export const MAX_BUDGET_FACTOR = 100;
+export const MAX_BUDGET_RAISE_SECONDS = 30 * 24 * 3_600;
+
+/** Users whose pools one dry run of a restore epoch asks: each is a call of an object. */
+export const MAX_PREVIEW_USERS = 100;
+
 /** Old answers that a claim or an upload looks at to drop their bytes. */
 export const ENDED_REPLAYS_PER_WRITE = 20;
 

@@ -308,6 +308,8 @@ export type PoolView =
       /** Of the user as a whole. */
       readonly budgets: readonly BudgetView[];
       readonly tokensEnded: readonly TokensEnded[];
+      /** Undefined if budgets are what the settings say. */
+      readonly raised: RaisedBudgets | undefined;
       readonly activity: Activity;
     }
   | { readonly outcome: "unknown_user" };
@@ -365,6 +367,29 @@ export type StoredPackagesAnswer = {
   readonly outcome: "page";
   readonly packages: readonly StoredPackage[];
   readonly nextAfter: number | undefined;
+};
+
+/** Every budget of the pool is so many times as large until then (unix seconds). */
+export type RaisedBudgets = { readonly factor: number; readonly until: number };
+
+export type RaiseBudgetsCall = PoolCall & RaisedBudgets;
+
+/** Of one client or all, of one claimer or all. */
+export type ResetBudgetsCall = PoolCall & { readonly client: string | undefined; readonly claimer: string | undefined };
+
+export type ResetBudgetsAnswer =
+  | { readonly outcome: "reset"; readonly buckets: number }
+  | { readonly outcome: "unknown_user" };
+
+export type RaiseBudgetsAnswer = { readonly outcome: "raised" | "unknown_user" };
+
+/** Asks what a restore epoch would void; changes nothing. `epoch` in unix seconds. */
+export type CountBeforeCall = PoolCall & { readonly epoch: number };
+
+export type CountBeforeAnswer = {
+  readonly outcome: "counted";
+  readonly oneTime: number;
+  readonly lastResorts: number;
 };
 
 /** Made with the id of the pool, which is not told whose it is. Names of users who were erased. */

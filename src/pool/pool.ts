@@ -18,13 +18,15 @@ import {
   NEWER_SCHEMA_ALARM_MS,
   OUTBOX_DELAY_MS,
 } from "../config/limits.ts";
-import { readSettings, type Settings } from "../config/settings.ts";
+import { type BudgetSettings, readSettings, type Settings } from "../config/settings.ts";
 import type {
   BudgetView,
   ClaimAnswer,
   ClaimCall,
   ClientAnswer,
   ClientView,
+  CountBeforeAnswer,
+  CountBeforeCall,
   EraseAnswer,
   ForgetAnswer,
   ForgetCall,
@@ -36,12 +38,17 @@ import type {
   PreflightCall,
   PublishAnswer,
   PublishCall,
+  RaiseBudgetsAnswer,
+  RaiseBudgetsCall,
+  RaisedBudgets,
   ReconcileAnswer,
   ReconcileCall,
   RegisterAnswer,
   RegisterCall,
   RemoveAnswer,
   RemoveCall,
+  ResetBudgetsAnswer,
+  ResetBudgetsCall,
   ResyncAnswer,
   ResyncCall,
   RevokeAnswer,
@@ -61,13 +68,14 @@ import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { knownCodes } from "./operations/known-packages.ts";
+import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
 import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
-import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
-import { applyRestoreEpoch, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
+import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
+import { applyRestoreEpoch, countVoid, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
@@ -90,6 +98,7 @@ import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
 import { readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
+import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
 
@@ -108,8 +117,8 @@ export class Pool extends DurableObject<object> {
   readonly #events: PoolEvents | undefined;
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
-  readonly #uploadBudgets: UploadBudgets;
-  readonly #registrations: Bucket | undefined;
+  /** What an operator has raised budgets by, the last time that it did. */
+  #raised: RaisedBudgets | undefined;
   readonly #metrics: AnalyticsEngineDataset | undefined;
   #cache: ClaimCache | undefined;
   #endedReplays = NO_REPLAYS_ENDED;
@@ -124,8 +133,6 @@ export class Pool extends DurableObject<object> {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#settings = readSettings(env as Record<string, unknown>);
-    this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
-    this.#registrations = registrationBudget(this.#settings.budgets);
     this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
     this.#alarm = new AlarmScheduler(ctx, () => (this.#newerSchema ? undefined : this.#nextDueMs()));
     this.#relay = new OutboxRelay({
@@ -152,6 +159,7 @@ export class Pool extends DurableObject<object> {
     });
     this.#exists = poolExists(this.#sql);
     if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
+    if (this.#exists && !this.#newerSchema) this.#raised = readRaised(this.#sql);
     if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
   }
 
@@ -162,7 +170,7 @@ export class Pool extends DurableObject<object> {
       if (!this.#exists) createPool(this.#sql, call.user);
       this.#adoptEpoch(call, nowMs);
       this.#observeClock(nowMs);
-      const bucket = this.#registrations;
+      const bucket = registrationBudget(this.#budgetsAt(nowMs));
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
       if (waitMs > 0 && changesRegistration(this.#sql, call)) {
@@ -195,7 +203,7 @@ export class Pool extends DurableObject<object> {
       const { capPackages } = this.#settings.stock;
       const known = knownCodes({ sql: this.#sql, client, capPackages, now: unixSeconds(nowMs) }, call);
       const unknown = known.filter((code) => code === undefined).length;
-      const { refusals, uploads, userUploads } = this.#uploadBudgets;
+      const { refusals, uploads, userUploads } = uploadBudgets(this.#budgetsAt(nowMs));
       const wait = (budgets: Budgets, bucket: Bucket | undefined, count = unknown) =>
         bucket && count > 0 ? bucketWaitMs(budgets, bucket, nowMs, count) : 0;
       const refusalsMs = wait(client.budgets, refusals, unknown + call.unreadable);
@@ -214,7 +222,7 @@ export class Pool extends DurableObject<object> {
   async publish(call: PublishCall): Promise<PublishAnswer> {
     let isVisible = false;
     const answer = this.#withClient(call, (client, nowMs): PublishAnswer => {
-      const { refusals, uploads, userUploads } = this.#uploadBudgets;
+      const { refusals, uploads, userUploads } = uploadBudgets(this.#budgetsAt(nowMs));
       const spent = (budgets: Budgets, bucket: Bucket | undefined, count: number) =>
         bucket && count > 0 ? spend(budgets, bucket, nowMs, count) : budgets;
       this.#inFlight.release(client.clientId, call.checked ?? call.keyPackages.length + call.refused, nowMs);
@@ -314,6 +322,7 @@ export class Pool extends DurableObject<object> {
     await Promise.all([this.#relay.idle(), this.#events?.idle()]);
     const existed = this.#exists;
     this.#exists = false;
+    this.#raised = undefined;
     this.#cache = undefined;
     this.#endedReplays = NO_REPLAYS_ENDED;
     this.#alarm.discard();
@@ -367,6 +376,35 @@ export class Pool extends DurableObject<object> {
     });
   }
 
+  /** Empties budgets before their time. */
+  resetBudgets(call: ResetBudgetsCall): ResetBudgetsAnswer {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    return this.#transaction(call, () => ({ outcome: "reset", buckets: resetBudgets(this.#sql, call) }));
+  }
+
+  /** Multiplies every budget of this pool until a time; a factor of 1 ends that. */
+  raiseBudgets(call: RaiseBudgetsCall): RaiseBudgetsAnswer {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    const { factor, until } = call;
+    this.#transaction(call, () => writeRaised(this.#sql, { factor, until }));
+    this.#raised = { factor, until };
+    return { outcome: "raised" };
+  }
+
+  /** How many packages a restore epoch would void. Changes nothing. */
+  countBefore(call: CountBeforeCall): CountBeforeAnswer {
+    if (!this.#exists) return { outcome: "counted", oneTime: 0, lastResorts: 0 };
+    return this.#transaction(call, () => {
+      let [oneTime, lastResorts] = [0, 0];
+      for (const client of allClients(this.#sql)) {
+        const voided = countVoid(this.#sql, client, call.epoch, this.#settings.uploadBackdatingSeconds);
+        oneTime += voided.oneTime;
+        lastResorts += voided.lastResorts;
+      }
+      return { outcome: "counted", oneTime, lastResorts };
+    });
+  }
+
   /** Takes the names of erased users out of this pool, whose user may be anybody. May be repeated. */
   forgetClaimers(call: ForgetCall): ForgetAnswer {
     if (!this.#exists) return { outcome: "forgotten", claims: 0, clients: 0 };
@@ -393,7 +431,7 @@ export class Pool extends DurableObject<object> {
         cache,
         claimer: call.claimer,
         criteria: call.criteria,
-        budgets: this.#settings.budgets,
+        budgets: this.#budgetsAt(nowMs),
         lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
         nowMs,
       });
@@ -437,6 +475,7 @@ export class Pool extends DurableObject<object> {
         })),
         budgets: budgetView(budgets, nowMs),
         tokensEnded: allTokensEnded(this.#sql),
+        raised: this.#raised && this.#raised.until > now ? this.#raised : undefined,
         activity: ofUser,
       };
     });
@@ -560,6 +599,12 @@ export class Pool extends DurableObject<object> {
       const client = findClient(this.#sql, call.client);
       return client ? body(client, nowMs) : NOT_REGISTERED;
     });
+  }
+
+  /** The budgets in force. */
+  #budgetsAt(nowMs: number): BudgetSettings {
+    const { budgets } = this.#settings;
+    return this.#raised && this.#raised.until > unixSeconds(nowMs) ? raisedBy(budgets, this.#raised.factor) : budgets;
   }
 
   /** Answers that can no longer be repeated lose their bytes with whatever is written next. */

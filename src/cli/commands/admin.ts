@@ -1,8 +1,10 @@
 /** What the operator's routes offer for reading, and for the directory as a whole. */
+
+import type { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
-import { RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
-import { type Command, UsageError, YES_OPTION } from "../command.ts";
-import { pathOf } from "../directory-client.ts";
+import { EPOCH_PREVIEW, RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
+import { type Command, type CommandIo, UsageError, YES_OPTION } from "../command.ts";
+import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { inventoryRow } from "../inventory-table.ts";
 import {
   confirm,
@@ -153,6 +155,7 @@ const adminRestoreEpoch: Command = {
   name: "admin restore-epoch",
   summary: "Show the restore epoch, or declare one after a restore of storage",
   options: {
+    "dry-run": { help: "count what it would void, now or with --at, and change nothing" },
     declare: { help: "void every one-time package stored before now, or before --at" },
     at: { value: "UNIX", help: "with --declare, the epoch in unix seconds" },
     ...REASON_OPTION,
@@ -163,7 +166,17 @@ const adminRestoreEpoch: Command = {
 
   async run(given, io) {
     const at = given.whole("at");
-    if (at !== undefined && !given.flag("declare")) throw new UsageError("--at needs --declare");
+    if (at !== undefined && !given.flag("declare") && !given.flag("dry-run")) {
+      throw new UsageError("--at needs --declare or --dry-run");
+    }
+    if (given.flag("dry-run")) {
+      if (given.flag("declare")) throw new UsageError("--dry-run and --declare exclude each other");
+      const counted = await preview(await operator(given, io), io, at);
+      const { users, users_affected, one_time, last_resorts } = counted;
+      return show(given, io, counted, () => {
+        return `it would void ${one_time} one-time packages and ${last_resorts} last resorts of ${users_affected} users, of ${users} in the directory\n`;
+      });
+    }
     if (given.flag("declare")) confirm(given, "every package stored before is void then");
     const directory = await operator(given, io);
     const path = pathOf("admin", "restore-epoch");
@@ -180,6 +193,23 @@ const adminRestoreEpoch: Command = {
     });
   },
 };
+
+/** All pages together. */
+async function preview(directory: DirectoryClient, io: CommandIo, at: number | undefined) {
+  const sum = { restore_epoch: at ?? io.now() + 1, users: 0, users_affected: 0, one_time: 0, last_resorts: 0 };
+  for (let after: string | null = ""; after !== null; ) {
+    const query = new URLSearchParams({ restore_epoch: String(sum.restore_epoch), ...(after === "" ? {} : { after }) });
+    const path = `${pathOf("admin", "restore-epoch", "preview")}?${query}`;
+    const { body }: { body: z.infer<typeof EPOCH_PREVIEW> } = await directory.call("GET", path, EPOCH_PREVIEW);
+    sum.users += body.users;
+    sum.users_affected += body.users_affected;
+    sum.one_time += body.one_time;
+    sum.last_resorts += body.last_resorts;
+    io.progress(`${sum.users} users`);
+    after = body.next;
+  }
+  return sum;
+}
 
 export const ADMIN_COMMANDS: readonly Command[] = [
   adminStock,

@@ -198,6 +198,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         },
       ],
       budgets: [],
+      budgets_raised: null,
       activity_since: 1_892_400_000,
       top_claimers_of_hour: [],
       top_claimers_of_day: [{ user: "bob", claimed: 3, missed: 2 }],
@@ -209,6 +210,21 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   setRestoreEpoch: {
     request: { restore_epoch: 1_895_000_000 },
     answer: { restore_epoch: 1_895_000_000, holds_everywhere_at: 1_895_000_120 },
+  },
+  resetBudgets: { answer: { user: "alice", budgets: 3 } },
+  raiseBudgets: {
+    request: { factor: 10, until: 1_895_100_000 },
+    answer: { user: "alice", factor: 10, until: 1_895_100_000 },
+  },
+  previewRestoreEpoch: {
+    answer: {
+      restore_epoch: 1_895_000_000,
+      users: 100,
+      users_affected: 97,
+      one_time: 9_120,
+      last_resorts: 95,
+      next: CURSOR,
+    },
   },
   blockUser: {
     request: { until: 1_896_000_000 },

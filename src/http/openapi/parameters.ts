@@ -13,6 +13,8 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   prefix: { description: "What a user's name begins with.", example: "ali" },
   after: { description: "The `next` of the page before; left out for the first page.", example: "WyJhbGljZSJd" },
   limit: { description: `How many rows a page has at most, by default ${DEFAULT_PAGE_ROWS}.`, example: 50 },
+  claimer: { description: "A user who claimed; left out for all.", example: "bob" },
+  restore_epoch: { description: "The epoch to try, in unix seconds; by default now.", example: 1_895_000_000 },
   filter: {
     description:
       "`low`: below the watermark; `last_resort_only`: no one-time package; `exhausted`: nothing at all; `expiring`: soon, the soonest first. By default all.",

@@ -2,6 +2,7 @@
 import type { Operation } from "../operation.ts";
 import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
+import { budgets } from "./admin/budgets.ts";
 import { admin } from "./admin/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
@@ -19,6 +20,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...claims,
   ...userData,
   ...admin,
+  ...budgets,
   ...blockedCallers,
   ...auditTrail,
   ...service,

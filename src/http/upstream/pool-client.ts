@@ -45,6 +45,9 @@ const REPETITION = {
   userJournal: "safe",
   storedPackages: "safe",
   forgetClaimers: "safe",
+  resetBudgets: "safe",
+  raiseBudgets: "safe",
+  countBefore: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
   view: "safe",

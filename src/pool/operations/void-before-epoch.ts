@@ -5,6 +5,7 @@
  * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
 import type { Settings } from "../../config/settings.ts";
+import { type Leaving, livePackages } from "../tables/chunks.ts";
 import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
@@ -35,18 +36,33 @@ type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockS
 export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
   if (epoch <= readPool(sql).restoreEpoch) return [];
   writePool(sql, { restoreEpoch: epoch });
-  // What was made before may have been uploaded after it, while the pool did not know of the epoch.
-  const earliest = earliestNotBefore(epoch, backdatingSeconds);
+  const voids = isVoid(epoch, backdatingSeconds);
   const emptied: ClientRecord[] = [];
   for (const client of allClients(sql)) {
-    const voided = removePackages(
-      sql,
-      client,
-      ({ notBefore }, { storedAt }) => storedAt < epoch || notBefore < earliest,
-    );
+    const voided = removePackages(sql, client, voids);
     if (voided.ended === 0) continue;
     writeClient(sql, { ...voided.client, changes: client.changes + 1 });
     emptied.push(client);
   }
   return emptied;
+}
+
+/** Whether the epoch voids a package. What was made before may have been uploaded after it, while the pool did not know. */
+function isVoid(epoch: number, backdatingSeconds: number): Leaving {
+  const earliest = earliestNotBefore(epoch, backdatingSeconds);
+  return ({ notBefore }, { storedAt }) => storedAt < epoch || notBefore < earliest;
+}
+
+/** How many packages of a client an epoch would void, by its queues' kinds. Changes nothing. */
+export function countVoid(
+  sql: SqlStorage,
+  { clientId, queues }: ClientRecord,
+  epoch: number,
+  backdatingSeconds: number,
+): { readonly oneTime: number; readonly lastResorts: number } {
+  const lastResorts = new Set(queues.filter(({ lastResort }) => lastResort).map(({ queueId }) => queueId));
+  const voids = isVoid(epoch, backdatingSeconds);
+  const voided = livePackages(sql, clientId).filter(({ entry, ...place }) => voids(entry, place));
+  const ofLastResorts = voided.filter(({ queueId }) => lastResorts.has(queueId)).length;
+  return { oneTime: voided.length - ofLastResorts, lastResorts: ofLastResorts };
 }

@@ -189,7 +189,7 @@ export function takeOut(sql: SqlStorage, clientId: number, leaves: Leaving): rea
 }
 
 /** Every package in a client's chunks, those that expired since the last sweep included. */
-export function livePackages(sql: SqlStorage, clientId: number): readonly { queueId: number; entry: ChunkEntry }[] {
+export function livePackages(sql: SqlStorage, clientId: number): readonly Omit<Listed, "clientId">[] {
   return sql
     .exec<Omit<Row, "packages">>(
       "SELECT chunk_id, stored_at, entries FROM chunks WHERE chunk_id >= ? AND chunk_id < ? ORDER BY chunk_id",
@@ -200,7 +200,9 @@ export function livePackages(sql: SqlStorage, clientId: number): readonly { queu
     .flatMap((row) =>
       entriesOf(row)
         .all()
-        .flatMap((entry) => (entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }])),
+        .flatMap((entry) =>
+          entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), storedAt: row.stored_at, entry }],
+        ),
     );
 }
 

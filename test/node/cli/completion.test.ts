@@ -20,7 +20,7 @@ describe("kpd completion", () => {
   it("completes commands, the commands of a group, options and files in bash", () => {
     expect(offered("")).toEqual(expect.arrayContaining(["inspect", "admin", "--help"]));
     expect(offered("in")).toEqual(["inspect", "inventory"]);
-    expect(offered("admin", "re")).toEqual(["revoke-user", "resync", "resync-pool", "restore-epoch"]);
+    expect(offered("admin", "re")).toEqual(["revoke-user", "resync", "resync-pool", "restore-epoch", "reset-budgets"]);
     expect(offered("admin", "stock", "--f")).toEqual(["--filter"]);
     expect(offered("validate", "--p")).toEqual(["--policy"]);
     expect(offered("validate", "--json", "--ma")).toEqual(["--max-lifetime"]);

@@ -414,6 +414,41 @@ describe("revoke and admin", () => {
     expect((await remote(["admin", "user", "nobody"])).err).toContain("unknown_user (404)");
   });
 
+  it("look closer at a user, end and block it, and leave a trail", async () => {
+    const { who, lines, register } = await device("kurt");
+    await register();
+    await remote(["publish", ...who], lines);
+    const why = ["--reason", "ticket 4711: geprüft"];
+    expect((await remote(["admin", "restore-epoch", "--dry-run"])).out).toMatch(/^it would void [1-9]\d* one-time/);
+    expect((await remote(["admin", "restore-epoch", "--dry-run", "--declare"])).status).toBe(2);
+    expect((await remote(["admin", "journal", "kurt"])).out).toMatch(/^AT +CLIENT +EVENT +CLAIMER/);
+    expect((await remote(["admin", "reset-budgets", "kurt", ...why])).out).toMatch(/^\d+ budgets emptied\n$/);
+    const until = String(Math.floor(Date.now() / 1000) + 600);
+    expect((await remote(["admin", "raise-budgets", "kurt", "--factor", "2", "--until", until, ...why])).out).toBe(
+      "raised\n",
+    );
+    expect((await remote(["admin", "purge", "kurt", "phone", "--yes", ...why])).out).toBe("4 packages purged\n");
+    expect((await remote(["admin", "block", "kurt", ...why])).out).toMatch(/^blocked; holds everywhere at /);
+    expect((await remote(["inventory", ...who])).err).toContain("caller_blocked (403)");
+    expect((await remote(["admin", "blocked"])).out).toContain("geprüft");
+    expect((await remote(["admin", "unblock", "kurt", ...why])).out).toBe("lifted\n");
+    expect((await remote(["admin", "end-client", "kurt", "phone", "--yes", ...why])).out).toBe("0 packages purged\n");
+    const pages = (await remote(["admin", "export", "kurt"])).out.trim().split("\n");
+    expect(JSON.parse(pages[0] ?? "").registrations).toMatchObject([{ client: "phone" }]);
+    expect((await remote(["admin", "erase", "kurt", ...why])).status).toBe(2);
+    expect((await remote(["admin", "erase", "kurt", "--yes", ...why])).out).toMatch(/^erased; journals of others/);
+    const trail = await json(["admin", "audit", "--user", "kurt"]);
+    expect(trail.body.records.map((record: { operation: string }) => record.operation)).toEqual([
+      "eraseUser",
+      "endClient",
+      "unblockUser",
+      "blockUser",
+      "purgeClient",
+      "raiseBudgets",
+      "resetBudgets",
+    ]);
+  });
+
   it("declare a restore epoch only when it is confirmed", async () => {
     expect((await remote(["admin", "restore-epoch"])).out).toContain("none was declared");
     expect((await remote(["admin", "restore-epoch", "--declare"])).status).toBe(2);

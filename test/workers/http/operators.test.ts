@@ -237,3 +237,32 @@ test("a restore epoch voids what was stored before it, tells the owner, and neve
   const future = { restore_epoch: set.json.restore_epoch + 3600 };
   expect((await as("POST", "/restore-epoch", { body: future })).json.code).toBe("invalid_request");
 });
+
+test("a dry run of a restore epoch says what it would void, and voids nothing", async () => {
+  const owner = await registeredOwner();
+  const sum = async (query: string) => {
+    const total = { users: 0, users_affected: 0, one_time: 0, last_resorts: 0 };
+    for (let after: string | null = ""; after !== null; ) {
+      const { json }: { json: Json } = await as(
+        "GET",
+        `/restore-epoch/preview?limit=3${query && `&${query}`}${after && `&after=${after}`}`,
+      );
+      for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += json[name];
+      after = json.next;
+    }
+    return total;
+  };
+  // After the epoch of the test before.
+  vi.setSystemTime(START_MS + 60_000);
+  const before = await sum("");
+  await owner.publish([...owner.forgeMany(2), owner.forge({ lastResort: true })]);
+  const after = await sum("");
+  expect(after).toEqual({
+    users: before.users,
+    users_affected: before.users_affected + 1,
+    one_time: before.one_time + 2,
+    last_resorts: before.last_resorts + 1,
+  });
+  expect(await sum("restore_epoch=5")).toMatchObject({ users: before.users, users_affected: 0, one_time: 0 });
+  expect((await owner.inventory())[0]).toMatchObject({ available: 2, last_resort: {} });
+});

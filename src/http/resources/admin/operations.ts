@@ -1,9 +1,16 @@
 /** What operators see and do. Their scope gives no right to publish or to claim. */
 import type * as z from "zod/mini";
-import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../config/limits.ts";
+import {
+  CLAIM_CONCURRENT_POOLS,
+  DEFAULT_PAGE_ROWS,
+  EXPIRING_WITHIN_SECONDS,
+  MAX_PREVIEW_USERS,
+  RESTORE_EPOCH_SETTLED_SECONDS,
+} from "../../../config/limits.ts";
 import type { ClaimerCount } from "../../../contract/pool-messages.ts";
 import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
 import type { RestoreEpoch } from "../../../directory/restore-epoch.ts";
+import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
@@ -20,6 +27,8 @@ import { revokeAnswer } from "../clients/schemas.ts";
 import { journalCursor } from "../stock/schemas.ts";
 import {
   newerRestoreEpoch,
+  previewAnswer,
+  previewQuery,
   purgeAnswer,
   restoreEpochAnswer,
   restoreEpochRequest,
@@ -128,6 +137,7 @@ export const admin = [
             budgets: budgetsBody(client.budgets),
           })),
           budgets: budgetsBody(view.value.budgets),
+          budgets_raised: view.value.raised ?? null,
           activity_since: activity.since,
           top_claimers_of_hour: activity.claimersOfHour.map(claimerBody),
           top_claimers_of_day: activity.claimersOfDay.map(claimerBody),
@@ -249,6 +259,48 @@ export const admin = [
       const places = epochPlaces(c.env, c.get("directory"));
       const epoch = await readDirectory(() => raiseEverywhere(places, knownRestoreEpoch(), unixSeconds(Date.now())));
       return epoch.ok ? ok(c.json(restoreEpochBody(epoch.value))) : epoch;
+    },
+  }),
+  operation({
+    id: "previewRestoreEpoch",
+    method: "GET",
+    path: `${RESTORE_EPOCH}/preview`,
+    access: "operator",
+    summary: "Dry run of a restore epoch, by default now: how many packages of how many users it would void.",
+    query: previewQuery,
+    needs: "directory",
+    answers: [{ status: 200, description: "A page of users, counted.", json: previewAnswer }],
+    problems: ["pool_unavailable", "pool_overloaded", "pool_schema_newer"],
+    handle: async ({ query }, c) => {
+      const place = readCursor(userCursor, query.after);
+      if (!place.ok) return place;
+      const { restore_epoch: epoch = unixSeconds(Date.now()) + 1, limit = MAX_PREVIEW_USERS } = query;
+      const [after = ""] = place.value ?? [];
+      const found = await readDirectory(() => listUsers(c.get("directory"), { prefix: "", after, limit }));
+      if (!found.ok) return found;
+      const { users, more } = found.value;
+      const counts = await mapConcurrent(users, CLAIM_CONCURRENT_POOLS, (user) =>
+        poolClient(c.env, user).countBefore({ epoch }),
+      );
+      let [affected, oneTime, lastResorts] = [0, 0, 0];
+      for (const count of counts) {
+        // A sum that leaves a pool out would be too small.
+        if (!count.ok) return count;
+        affected += count.value.oneTime + count.value.lastResorts > 0 ? 1 : 0;
+        oneTime += count.value.oneTime;
+        lastResorts += count.value.lastResorts;
+      }
+      const last = more ? users.at(-1) : undefined;
+      return ok(
+        c.json({
+          restore_epoch: epoch,
+          users: users.length,
+          users_affected: affected,
+          one_time: oneTime,
+          last_resorts: lastResorts,
+          next: last === undefined ? null : writeCursor([last]),
+        }),
+      );
     },
   }),
   operation({

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
+import { MAX_PAGE_ROWS, MAX_PREVIEW_USERS } from "../../../config/limits.ts";
 import {
   budgets,
   codePoint,
@@ -73,6 +73,7 @@ export const userAnswer = named(
       }),
     ),
     budgets,
+    budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
     activity_since: unixSeconds,
     top_claimers_of_hour: topClaimers,
     top_claimers_of_day: topClaimers,
@@ -119,6 +120,27 @@ export const restoreEpochRequest = named(
   "RestoreEpochRequest",
   "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
   z.strictObject({ restore_epoch: z.optional(unixSeconds) }),
+);
+
+export const previewQuery = z.strictObject({
+  after: z.optional(cursor),
+  limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PREVIEW_USERS))),
+  restore_epoch: z.optional(unixSeconds),
+});
+
+const total = z.int().check(z.minimum(0));
+
+export const previewAnswer = named(
+  "RestoreEpochPreview",
+  "What an epoch would void of the users of this page, asked of their pools; nothing was changed. `users_affected`: users who would lose anything. Add up the pages: `next` is the next page's `after`; null on the last one.",
+  z.strictObject({
+    restore_epoch: unixSeconds,
+    users: total,
+    users_affected: total,
+    one_time: total,
+    last_resorts: total,
+    next: z.nullable(cursor),
+  }),
 );
 
 export const restoreEpochAnswer = named(
