@@ -50,6 +50,12 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       { class: "stack" },
       view.directory_pending &&
         h("p", { class: "note" }, "The directory is yet to hear of the latest changes of stock."),
+      view.budgets_raised !== null &&
+        h(
+          "p",
+          { class: "note" },
+          `Budgets of claims are raised ${view.budgets_raised.factor} times until ${when(view.budgets_raised.until)}.`,
+        ),
       ...view.clients.map(clientPanel),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
