@@ -315,6 +315,10 @@ export type UserView = {
     budgets: BudgetStates;
   }[];
   budgets: BudgetStates;
+  budgets_raised: {
+    factor: number;
+    until: UnixSeconds;
+  } | null;
   activity_since: UnixSeconds;
   top_claimers_of_hour: {
     user: Identifier | null;
