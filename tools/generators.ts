@@ -5,13 +5,15 @@
  * minutes. The tools are pinned in test/generators; the registries are needed for them.
  */
 import { execFile } from "node:child_process";
-import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { build } from "esbuild";
 import { bundle, readDeployment } from "./lib/deployment.ts";
 import { EXPECTED, errandFor } from "./lib/errand.ts";
 import { startWorker } from "./lib/local-worker.ts";
+import { buildPages } from "./lib/pages/build.ts";
 import { installPinned } from "./lib/pinned-tools.ts";
 import { newIssuer } from "./lib/tokens.ts";
 
@@ -24,8 +26,11 @@ const STORIES = ["openapi-fetch", "hey-api"] as const;
 installPinned(TOOLS);
 rmSync(OUT, { recursive: true, force: true });
 const issuer = await newIssuer();
+const pages = mkdtempSync(join(tmpdir(), "kpd-pages-"));
+await buildPages(pages);
 const directory = await startWorker({
   deployment: readDeployment(),
+  pages,
   script: bundle("src/worker.ts"),
   variables: issuer.settings,
 });
@@ -47,6 +52,7 @@ try {
   if (process.argv.includes("--kotlin")) await tellInKotlin(join(OUT, "3.1", "openapi.json"));
 } finally {
   await directory.stop();
+  rmSync(pages, { recursive: true });
 }
 
 /** Recommended rules, and warnings count. */

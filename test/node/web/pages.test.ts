@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
+import { asOpenApi30 } from "../../../src/http/openapi/plain-schema.ts";
 import { buildPages } from "../../../tools/lib/pages/build.ts";
 
 /** What a slow phone loads in a second. */
@@ -42,6 +44,12 @@ describe("the built pages", () => {
       expect([name, html.match(/<style|\sstyle=|\son\w+=|javascript:/)]).toEqual([name, null]);
       expect([name, html.match(/<(?:script|link|img|iframe)[^>]*(?:src|href)="(?!\/)/)]).toEqual([name, null]);
     }
+  });
+
+  it("come with the description of the API, as it is committed and as OpenAPI 3.0, for any origin", () => {
+    expect(JSON.parse(read("openapi.json").toString())).toEqual(openapi);
+    expect(JSON.parse(read("openapi-3.0.json").toString())).toEqual(asOpenApi30(openapi));
+    expect(read("_headers").toString()).toContain("/openapi*\n  Access-Control-Allow-Origin: *\n");
   });
 
   it("are served under a policy without an exception", () => {

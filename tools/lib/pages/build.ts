@@ -5,6 +5,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "vite";
+import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
+import { asOpenApi30 } from "../../../src/http/openapi/plain-schema.ts";
 import { docsFiles } from "./docs.ts";
 import { type Bundle, layout } from "./layout.ts";
 
@@ -24,7 +26,7 @@ type ManifestChunk = {
   readonly imports?: readonly string[];
 };
 
-/** Builds all pages. What was in the folder before is removed. */
+/** Builds all pages, and the description of the API in both versions. What was in the folder before is removed. */
 export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const bundles = await buildScripts(folder);
@@ -44,6 +46,8 @@ export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Pro
       main: fragment("console"),
     }),
     ...docsFiles(ROOT, bundles.docs),
+    "openapi.json": JSON.stringify(openapi),
+    "openapi-3.0.json": JSON.stringify(asOpenApi30(openapi)),
   };
   cpSync(join(ROOT, "docs/images"), join(folder, "docs/images"), { recursive: true });
   for (const [name, text] of Object.entries(files)) write(join(folder, name), text);

@@ -1,7 +1,5 @@
-/** What anyone may read: the policy, the description of the API, whether the Worker is alive and ready. */
+/** What anyone may read: the policy, and whether the Worker is alive and ready. */
 import { POLICY_CACHE_SECONDS, READINESS_CACHE_MS } from "../../../config/limits.ts";
-import openapi from "../../openapi/openapi.json" with { type: "json" };
-import { asOpenApi30 } from "../../openapi/plain-schema.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { describePolicy } from "./policy-document.ts";
@@ -49,27 +47,5 @@ export const service = [
       const detail = `expected every part to be ready, got: ${faults}`;
       return refuse("not_ready", detail, { members: { parts }, retryAfterSeconds: READINESS_CACHE_MS / 1000 });
     },
-  }),
-  operation({
-    id: "getOpenApi",
-    method: "GET",
-    path: "/openapi.json",
-    access: "anyone",
-    summary: "This description.",
-    revalidates: true,
-    answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
-    problems: [],
-    handle: (_, c) => ok(c.json(openapi, 200, PUBLIC)),
-  }),
-  operation({
-    id: "getOpenApi30",
-    method: "GET",
-    path: "/openapi-3.0.json",
-    access: "anyone",
-    summary: "This description as OpenAPI 3.0, for generators that do not read 3.1.",
-    revalidates: true,
-    answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
-    problems: [],
-    handle: (_, c) => ok(c.json(asOpenApi30(openapi), 200, PUBLIC)),
   }),
 ];
