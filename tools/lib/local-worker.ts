@@ -31,6 +31,8 @@ export type WorkerOptions = {
   readonly inspectorPort?: number;
   /** Whether warnings and errors that the Worker logs go to stderr; otherwise those of a start that failed alone. */
   readonly showLogs?: boolean;
+  /** Whether everything that it logs goes to stderr, a line for each request too. */
+  readonly showRequests?: boolean;
 };
 
 export type LocalWorker = {

@@ -55,7 +55,8 @@ async function serve(orders: Orders): Promise<Reply> {
       // All of it is read, as it would be in a deployment: what logging costs, it costs here too.
       handleStructuredLogs: ({ level, message }) => {
         const isTold = orders.showLogs || !isReady;
-        if (isTold && (level === "warn" || level === "error")) console.error(message);
+        const isFault = level === "warn" || level === "error";
+        if ((isTold && isFault) || orders.showRequests) console.error(message);
       },
     }),
   );
