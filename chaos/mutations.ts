@@ -45,6 +45,20 @@ type Mutation = {
 
 const MUTATIONS: readonly Mutation[] = [
   {
+    safeguard: "no change by an operator without its record",
+    file: "src/http/audited.ts",
+    from: "  if (!begun.ok) return begun;\n",
+    to: "  if (!begun.ok) return make();\n",
+    tests: ["test/workers/http/audit-trail.test.ts"],
+  },
+  {
+    safeguard: "names of erased users leave the budgets of others",
+    file: "src/pool/operations/forget-claimers.ts",
+    from: "    for (const client of named) {\n",
+    to: "    for (const client of []) {\n",
+    tests: ["test/workers/budgets/erasure.test.ts"],
+  },
+  {
     safeguard: "the description has no schema that nothing refers to",
     file: "src/http/openapi/describe.ts",
     from: "filter(([name]) => used.has(name))",
