@@ -4,7 +4,7 @@
  * if one is over its limit. The tools are pinned in test/consumers; the registry is needed for them and for noble.
  */
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -25,6 +25,7 @@ const HERMES_FOLDER: Readonly<Record<string, string>> = { linux: "linux64-bin", 
 const tool = (name: string) => join(TOOLS, "node_modules/.bin", name);
 /** The compiler has no command of its own in npm's package. */
 const HERMESC = join(TOOLS, "node_modules/hermes-compiler/hermesc", HERMES_FOLDER[process.platform] ?? "", "hermesc");
+const NODE_20 = join(TOOLS, "node_modules/node/bin/node");
 const INSTALLED_LIMIT_MIB = 6;
 
 /** What an application imports, and the most that may cost: gzip of the minified bundle. `without` is not in it. */
@@ -55,6 +56,11 @@ const WITHOUT_CRYPTO: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /^@noble\/|\/mls\// }, ({ path }) => ({ path, external: true })),
 };
 
+const OPTIONAL_ENTRIES = `import * as hpke from "mls-key-directory/hpke";
+import * as x509 from "mls-key-directory/x509";
+await x509.x509Verifier([]);
+console.log(Object.keys({ ...hpke, ...x509 }).join());`;
+
 const CALLED_FROM_COMMONJS = `console.log(typeof require("mls-key-directory").validateKeyPackages);
 console.log(typeof require("mls-key-directory/client").Replenisher)`;
 
@@ -78,6 +84,7 @@ try {
   await check("command line", () => run(join(folder, "node_modules/.bin/kpd"), ["--version"]));
   await checkBundlers();
   await checkRuntimes();
+  await check("./hpke and ./x509 with what they need", optionalEntries);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -193,8 +200,7 @@ async function checkRuntimes(): Promise<void> {
   try {
     // Node 20 takes no types.
     writeFileSync(join(folder, "app.mjs"), await withoutTypes("app.ts"));
-    const node20 = join(TOOLS, "node_modules/node/bin/node");
-    for (const node of [node20, process.execPath]) {
+    for (const node of [NODE_20, process.execPath]) {
       const version = (await run(node, ["--version"])).trim();
       await check(`Node ${version}`, () => app(directory, issuer, version, node, ["app.mjs"]));
       await check(`Node ${version} by require`, () => run(node, ["--eval", CALLED_FROM_COMMONJS]));
@@ -205,6 +211,15 @@ async function checkRuntimes(): Promise<void> {
   } finally {
     await directory.stop();
   }
+}
+
+/** Installs what the package calls optional, in the versions that it names, and loads the entries that need it. */
+async function optionalEntries(): Promise<string> {
+  const text = readFileSync(join(folder, "packed/package.json"), "utf8");
+  const { peerDependencies } = JSON.parse(text) as { readonly peerDependencies: Readonly<Record<string, string>> };
+  const wanted = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range}`);
+  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...wanted]);
+  return run(NODE_20, ["--input-type=module", "--eval", OPTIONAL_ENTRIES]);
 }
 
 /** Runs test/consumers/app.ts as a user of its own. */

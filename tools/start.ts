@@ -38,7 +38,7 @@ const OPERATOR = { user: "operator", client: "console" };
  */
 const LOCAL_SETTINGS = { ...NO_BUDGETS, CORS_ORIGINS: "http://localhost:*,http://127.0.0.1:*" };
 
-const { log: showRequests } = readOptions("npm start [-- --log]", () => {
+const { log } = readOptions("npm start [-- --log]", () => {
   return parseArgs({ options: { log: { type: "boolean", default: false } } }).values;
 });
 
@@ -74,8 +74,7 @@ async function main(signal: AbortSignal): Promise<void> {
       state: join(state, "storage"),
       pages,
       port: chosen,
-      showLogs: true,
-      showRequests,
+      showLogs: log ? "all" : true,
     },
     signal,
   );
@@ -159,6 +158,7 @@ function welcome(address: string, tokens: Readonly<Record<string, string>>, samp
   const client = `${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`;
   return `
 MLS Key Directory at ${address}   (Ctrl-C ends it)
+Its pages: ${address} inspects packages, ${address}/docs, ${address}/console
 
 Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}

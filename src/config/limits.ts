@@ -298,6 +298,12 @@ export const TOKEN_CLOCK_SKEW_SECONDS = 5;
 export const REGISTRATION_PROOF_WINDOW_SECONDS = 300;
 
 /**
+ * How long ago the lifetime of a KeyPackage may have begun that proves possession instead. Implementations set it back by
+ * an hour, for claimers whose clocks are behind (OpenMLS does), and clocks of devices may be behind themselves.
+ */
+export const REGISTRATION_PACKAGE_AGE_SECONDS = 7_200;
+
+/**
  * The age of an issuer's keys: from the first on they are fetched again beside a request, from the second on the request
  * that fetches them waits for the answer, and from the third on they verify nothing. Between the second and the third
  * they serve only while the issuer cannot be reached, so an outage of its key endpoint is not an outage here for a day.

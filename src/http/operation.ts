@@ -17,7 +17,7 @@ import type { Lists } from "./wire/read-json.ts";
  */
 export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "operator";
 
-export type MediaType = "application/json" | "message/mls" | "text/html";
+export type MediaType = "application/json" | "message/mls";
 
 export type Answered = {
   readonly status: 200 | 201;

@@ -281,7 +281,6 @@ const headerComponents = (): Json =>
 
 const MEDIA = {
   "application/json": { schema: { type: "object" } },
-  "text/html": { schema: { type: "string" } },
   // MLSMessages one after the other (RFC 9420 §17.10).
   "message/mls": { schema: { type: "string", format: "binary" } },
 } as const;

@@ -42,9 +42,12 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
   const { name } = ciphersuiteInfo(ciphersuite);
   return [
     ["Identity", identityOf(received)],
-    ["Ciphersuite", `${ciphersuite} · ${name}`],
-    ["Valid", lifetime === undefined ? "no lifetime" : `${dateOf(lifetime.notBefore)} to ${dateOf(lifetime.notAfter)}`],
+    [
+      "Valid",
+      lifetime === undefined ? "no lifetime" : h("span", {}, date(lifetime.notBefore), " to ", date(lifetime.notAfter)),
+    ],
     ["Last resort", extensions.lastResort() ? "yes: it may be handed out more than once" : "no: it is used once"],
+    ["Ciphersuite", `${ciphersuite} · ${name}`],
     [
       "KeyPackageRef",
       reference === undefined
@@ -58,6 +61,8 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
     ],
   ];
 }
+
+const date = (seconds: bigint) => h("span", { class: "date" }, dateOf(seconds).replace("T", " "));
 
 function identityOf(received: KeyPackageIn): string {
   const credential = received.unverified().leafNode.credential();

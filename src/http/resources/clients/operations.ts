@@ -1,6 +1,7 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
 import type { Context } from "hono";
 import { isAmbiguousIdentity } from "../../../admission/policy.ts";
+import type { Deployment } from "../../../config/deployment.ts";
 import { SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -10,9 +11,17 @@ import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { shownText } from "../../wire/shown-value.ts";
+import { checkPackages } from "./packages-as-proof.ts";
 import { checkPossession } from "./possession.ts";
-import { readKeys } from "./registered-keys.ts";
-import { clientAnswer, MAX_KEY_PACKAGES_READ, proofTimes, registerRequest, revokeAnswer } from "./schemas.ts";
+import { type NamedKey, readKeys, readProofs } from "./registered-keys.ts";
+import {
+  clientAnswer,
+  MAX_KEY_PACKAGES_READ,
+  proofTimes,
+  type RegisterRequest,
+  registerRequest,
+  revokeAnswer,
+} from "./schemas.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
 
@@ -55,8 +64,7 @@ export const clients = [
       }
       const keys = readKeys(body, c.get("deployment").settings.maxKeyPackageBytes);
       if (!keys.ok) return keys;
-      const registering = { user, client, keys: keys.value, signedAt: body.signed_at };
-      const held = await checkPossession(c.get("deployment"), registering, unixSeconds(Date.now()));
+      const held = await checkHeld(c.get("deployment"), { user, client, keys: keys.value, body });
       if (!held.ok) return held;
       const pool = poolClient(c.env, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
@@ -113,6 +121,22 @@ export const clients = [
     handle: endClient,
   }),
 ];
+
+type Registering = {
+  readonly user: string;
+  readonly client: string;
+  readonly keys: readonly NamedKey[];
+  readonly body: RegisterRequest;
+};
+
+/** Refuses keys of which the caller has not shown that they hold them, by proofs or by packages. */
+async function checkHeld(deployment: Deployment, { body, keys, ...who }: Registering): Promise<Result<void>> {
+  const now = unixSeconds(Date.now());
+  const { signed_at: signedAt, proofs } = body;
+  if (signedAt === undefined || proofs === undefined) return checkPackages(deployment, { ...who, keys }, now);
+  const proven = readProofs(keys, proofs);
+  return proven.ok ? checkPossession(deployment, { ...who, keys: proven.value, signedAt }, now) : proven;
+}
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(
