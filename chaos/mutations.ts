@@ -60,11 +60,11 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/audit-trail.test.ts"],
   },
   {
-    safeguard: "names of erased users leave the budgets of others",
+    safeguard: "names of erased users leave the journals of others",
     file: "src/pool/operations/forget-claimers.ts",
-    from: "    for (const client of named) {\n",
-    to: "    for (const client of []) {\n",
-    tests: ["test/workers/budgets/erasure.test.ts"],
+    from: "if (claims > 0) forgetClaimersOfRecords(sql, users);",
+    to: "",
+    tests: ["test/workers/http/erasure.test.ts"],
   },
   {
     safeguard: "the description has no schema that nothing refers to",
