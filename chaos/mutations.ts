@@ -53,6 +53,20 @@ type Mutation = {
 
 const MUTATIONS: readonly Mutation[] = [
   {
+    safeguard: "no change by an operator without its record",
+    file: "src/http/audited.ts",
+    from: "  if (!begun.ok) return begun;\n",
+    to: "  if (!begun.ok) return make();\n",
+    tests: ["test/workers/http/audit-trail.test.ts"],
+  },
+  {
+    safeguard: "names of erased users leave the journals of others",
+    file: "src/pool/operations/forget-claimers.ts",
+    from: "if (claims > 0) forgetClaimersOfRecords(sql, users);",
+    to: "",
+    tests: ["test/workers/http/erasure.test.ts"],
+  },
+  {
     safeguard: "the description has no schema that nothing refers to",
     file: "src/http/openapi/describe.ts",
     from: "filter(([name]) => used.has(name))",

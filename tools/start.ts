@@ -2,17 +2,20 @@
  * `npm start`: the directory on this machine, ready to use, with no account and no network.
  *
  * PORT chooses the port (8787), STATE_DIR the folder that keeps data between starts (.kpd), and any setting of
- * src/config/settings.ts in the environment is passed on. Everything it starts ends with it.
+ * src/config/settings.ts in the environment is passed on. With AUTH_… tokens come from an issuer of one's own instead of
+ * the one of this tool. `-- --log` shows a line for each request. Everything it starts ends with it.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { DESCRIPTION_FILE, TOKEN_KEY_FILE } from "../src/cli/local-issuer.ts";
-import { SETTING_NAMES } from "../src/config/settings.ts";
-import { port } from "./lib/args.ts";
+import { readSettings } from "../src/config/settings.ts";
+import { port, readOptions } from "./lib/args.ts";
 import { NO_BUDGETS } from "./lib/budgets.ts";
 import { bundle, readDeployment } from "./lib/deployment.ts";
 import { lockFolder } from "./lib/folder-lock.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
+import { budgetsInForce, issuerOf, settingsOf } from "./lib/local-settings.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { buildPages } from "./lib/pages/build.ts";
 import { isPortBusy } from "./lib/ports.ts";
@@ -35,17 +38,9 @@ const OPERATOR = { user: "operator", client: "console" };
  */
 const LOCAL_SETTINGS = { ...NO_BUDGETS, CORS_ORIGINS: "http://localhost:*,http://127.0.0.1:*" };
 
-const TEXT_SETTINGS = [
-  "CREDENTIAL_IDENTITY",
-  "CIPHERSUITES",
-  "CORS_ORIGINS",
-  "CRYPTO_PROVIDER",
-  "DIRECTORY_BINDINGS",
-  "DIRECTORY_FORMER_BINDINGS",
-  "EVENTS_EXPIRING_SECONDS",
-  "EVENTS_WEBHOOK_SECRETS",
-  "EVENTS_WEBHOOK_URL",
-] as const;
+const { log } = readOptions("npm start [-- --log]", () => {
+  return parseArgs({ options: { log: { type: "boolean", default: false } } }).values;
+});
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
@@ -67,22 +62,32 @@ async function main(signal: AbortSignal): Promise<void> {
     throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
   const issuer = await keptIssuer(join(state, TOKEN_KEY_FILE));
+  const others = issuerOf(process.env);
+  const variables = { ...(others ?? issuer.settings), ...LOCAL_SETTINGS, ...settingsOf(process.env) };
   const pages = join(state, "pages");
   await buildPages(pages);
   const directory = await startWorker(
     {
       deployment: readDeployment(),
       script: bundle("src/worker.ts"),
-      variables: { ...issuer.settings, ...LOCAL_SETTINGS, ...settingsFromEnvironment() },
+      variables,
       state: join(state, "storage"),
       pages,
       port: chosen,
-      showLogs: true,
+      showLogs: log ? "all" : true,
     },
     signal,
   );
   try {
     await checkHealth(directory.address);
+    const budgets = budgetsInForce(readSettings(variables).budgets);
+    if (others) {
+      // No token of ours is good here, and none of theirs is at hand: there is nothing to show beyond the address.
+      console.log(welcomeFor(directory.address, others, budgets));
+      await directory.ended;
+      if (!signal.aborted) throw new Error("the directory ended by itself");
+      return;
+    }
     const tokens = {
       publish: await issuer.token(OWNER.user, OWNER.client, "key-packages:publish"),
       claim: await issuer.token(CLAIMER.user, CLAIMER.client, "key-packages:claim"),
@@ -92,7 +97,7 @@ async function main(signal: AbortSignal): Promise<void> {
     const described = join(state, DESCRIPTION_FILE);
     writeFileSync(described, JSON.stringify({ address: directory.address, tokens, sample }, null, 2), { mode: 0o600 });
     chmodSync(described, 0o600);
-    console.log(welcome(directory.address, tokens, sample));
+    console.log(welcome(directory.address, tokens, sample, budgets));
     await directory.ended;
     if (!signal.aborted) throw new Error("the directory ended by itself");
   } finally {
@@ -119,15 +124,6 @@ function stopWithParent(): void {
   }, PARENT_POLL_MS).unref();
 }
 
-function settingsFromEnvironment(): Record<string, string> {
-  return Object.fromEntries(
-    [...SETTING_NAMES, ...TEXT_SETTINGS].flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
 /**
  * Registers the sample client and writes a batch of fresh packages for it, as a request and as lines for the command
  * line; returns the request's file.
@@ -149,7 +145,16 @@ async function prepareSample(state: string, address: string, token: string): Pro
   return file;
 }
 
-function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string): string {
+function welcomeFor(address: string, issuer: Readonly<Record<string, string>>, budgets: string): string {
+  return `
+MLS Key Directory at ${address}   (Ctrl-C ends it)
+
+Tokens come from ${issuer.AUTH_ISSUER ?? "the issuers of AUTH_ISSUERS"}, not from here. ${address}/readyz says whether that is complete.
+${budgets}
+`;
+}
+
+function welcome(address: string, tokens: Readonly<Record<string, string>>, sample: string, budgets: string): string {
   const client = `${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`;
   return `
 MLS Key Directory at ${address}   (Ctrl-C ends it)
@@ -160,7 +165,8 @@ Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   claim (${CLAIMER.user}/${CLAIMER.client}): ${tokens.claim}
   operator: ${tokens.operator}
 
-Claim budgets are off for local use; PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start has them on.
+${budgets}
+PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start has those of claims on.
 
 Publish ten packages, look at the inventory, claim one:
 curl -s -H 'Authorization: Bearer ${tokens.publish}' -H 'Content-Type: application/json' --data @${sample} ${client}/key-packages

@@ -16,6 +16,11 @@ export async function abuse(stage: Stage): Promise<void> {
   expect("bob is not", (await stage.claim("alice", "bob")).json.status === "ok");
   const seen = JSON.parse(await stage.command("look", { USER_NAME: "alice" }));
   const left = 30 - PAIR_BUDGET_BURST_CLAIMS - 1;
+  const [busiest] = seen.top_claimers_of_hour;
+  expect("and who took it", busiest.user === "mallory" && busiest.claimed === PAIR_BUDGET_BURST_CLAIMS, busiest);
+  await stage.command("block", { CLAIMER: "mallory" });
+  expect("a blocked claimer is let in nowhere", (await stage.claim("alice", "mallory")).json.code === "caller_blocked");
+  await stage.command("unblock", { CLAIMER: "mallory" });
   expect("the operator sees what is left", seen.clients[0].inventory[0].available === left, seen);
 
   const mallory = await stage.owner("mallory");

@@ -27,7 +27,7 @@ export async function d1Lost(stage: Stage): Promise<void> {
     (await peeks(stage)).every((status) => status === 200),
   );
   const { restore_epoch } = JSON.parse(await stage.command("epoch"));
-  expect("the epoch has to be declared again", restore_epoch === 0, restore_epoch);
+  expect("no epoch was in force, and none is", restore_epoch === 0, restore_epoch);
 }
 
 async function peeks(stage: Stage): Promise<number[]> {

@@ -20,6 +20,7 @@ export async function rolledBack(stage: Stage): Promise<void> {
   await stage.start();
   expect("the rolled-back pool gives the package again", (await given(stage)).ref === first.ref);
 
+  await stage.command("preview");
   await stage.command("epoch");
   await stage.command("rebuild");
   expect("after the epoch nothing from before it is given", (await given(stage)).status === "exhausted");
