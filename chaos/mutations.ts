@@ -1348,21 +1348,7 @@ function runTests(files: readonly string[]): Result {
   rmSync(report, { force: true });
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    [
-      "node_modules/vitest/vitest.mjs",
-      "run",
-      "--project",
-      "workers",
-      "--project",
-      "events",
-      "--project",
-      "node",
-      "--project",
-      "browser",
-      "--reporter=json",
-      `--outputFile=${report}`,
-      ...files,
-    ],
+    ["node_modules/vitest/vitest.mjs", "run", "--reporter=json", `--outputFile=${report}`, ...files],
     {
       cwd: tree,
       encoding: "utf8",

@@ -194,7 +194,11 @@ test("a directory that never answers is given up in time, by readers and by an o
       ORIGIN + path,
       {
         method,
-        headers: { Authorization: `Bearer ${bearer}`, "Content-Type": "application/json" },
+        headers: {
+          Authorization: `Bearer ${bearer}`,
+          "Content-Type": "application/json",
+          "Operator-Reason": "a rehearsal",
+        },
         ...(method === "POST" ? { body: "{}" } : {}),
       },
       bindings,
