@@ -7,12 +7,20 @@ import { newSigningKey } from "./tools/lib/tokens.ts";
 const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
 
 /** A Worker as deployed, but for its own token key, whose private half the tests hold. */
-const worker = (variables: Record<string, string>, d1Databases: readonly string[] = []) =>
+const worker = (
+  variables: Record<string, string>,
+  {
+    d1Databases = [],
+    ...other
+  }: { d1Databases?: readonly string[]; main?: string; compatibilityFlags?: string[] } = {},
+) =>
   cloudflareTest(async () => {
     const { privateJwk, jwks } = await newSigningKey("test");
     return {
+      ...(other.main === undefined ? {} : { main: other.main }),
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        ...(other.compatibilityFlags === undefined ? {} : { compatibilityFlags: other.compatibilityFlags }),
         // It counts by the clock of the machine, and one user of a test makes more requests than any person.
         ratelimits: {},
         ...(d1Databases.length > 0 ? { d1Databases: Object.fromEntries(d1Databases.map((name) => [name, name])) } : {}),
@@ -41,16 +49,31 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["test/workers/budgets/**", "test/workers/shards/**"],
+          exclude: ["test/workers/budgets/**", "test/workers/post-quantum/**", "test/workers/shards/**"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },
       },
       {
-        plugins: [worker({ ...NO_BUDGETS, ...THREE_DATABASES }, ["DB", "DB0", "DB1", "DB2"])],
+        plugins: [worker({ ...NO_BUDGETS, ...THREE_DATABASES }, { d1Databases: ["DB", "DB0", "DB1", "DB2"] })],
         test: {
           name: "shards",
           include: ["test/workers/shards/**/*.test.ts"],
+          setupFiles: ["test/workers/support/setup.ts"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        // The other entry, on a runtime that has ML-DSA of its own.
+        plugins: [
+          worker(
+            { ...NO_BUDGETS, CIPHERSUITE_PROFILE: "openmls-0.9" },
+            { main: "./src/worker-full.ts", compatibilityFlags: ["webcrypto_modern_algorithms"] },
+          ),
+        ],
+        test: {
+          name: "post-quantum",
+          include: ["test/workers/post-quantum/**/*.test.ts"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },

@@ -16,10 +16,18 @@ type Manifest = {
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-/** Every entry by the name under which it is imported. X.509 alone needs an ASN.1 library, so that one is optional. */
-const ENTRIES = { ".": "mls/index", "./mls": "mls/index", "./x509": "mls/x509/index" } as const;
+/**
+ * Every entry by the name under which it is imported. X.509 alone needs an ASN.1 library, and post-quantum suites their
+ * arithmetic, so those are optional.
+ */
+const ENTRIES = {
+  ".": "mls/index",
+  "./mls": "mls/index",
+  "./post-quantum": "mls/post-quantum/index",
+  "./x509": "mls/x509/index",
+} as const;
 const NEEDED = ["@noble/curves", "@noble/hashes"] as const;
-const OPTIONAL = ["@peculiar/x509"] as const;
+const OPTIONAL = ["@noble/post-quantum", "@peculiar/x509"] as const;
 
 const folder = resolve(process.argv[2] ?? "dist/package");
 rmSync(folder, { recursive: true, force: true });

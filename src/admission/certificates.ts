@@ -1,4 +1,3 @@
-import { ciphersuiteInfo } from "../mls/ciphersuite.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { type AdmissionRefusal, refusalOfX509Error } from "./admission-refusal.ts";
@@ -23,10 +22,10 @@ async function certificateRefusal(
   received: KeyPackageIn,
   { policy, publisher, now }: AdmissionContext,
 ): Promise<AdmissionRefusal | undefined> {
-  const { ciphersuite, leafNode } = received.unverified();
+  const { leafNode } = received.unverified();
   const credential = leafNode.credential();
   if (credential.credentialType() !== CredentialType.X509 || policy.x509 === undefined) return undefined;
-  const { signatureScheme } = ciphersuiteInfo(ciphersuite);
+  const { signatureScheme } = received.suite();
   const signatureKey = leafNode.signatureKey().asSlice();
   const verified = await policy.x509({ credential, signatureScheme, signatureKey, now });
   if (!verified.ok) return refusalOfX509Error(verified.error);

@@ -1,4 +1,5 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
 /**
@@ -14,6 +15,8 @@ export const MANY_CAPABILITIES_PER_KIND = 64;
 export type AdmissionPolicy = {
   /** Accepted suites; one that the crypto provider lacks is refused all the same. */
   readonly ciphersuites: readonly number[];
+  /** What their numbers mean; RFC 9420's if left out. */
+  readonly profile?: SuiteProfile;
   readonly maxKeyPackageBytes: number;
   /** RFC 9420 §7.2 demands a maximum; `undefined` switches it off, for a tool that admits nothing. */
   readonly maxTotalLifetimeSeconds: number | undefined;

@@ -8,11 +8,11 @@ import {
 import { admit } from "../admission/admit.ts";
 import type { AdmissionPolicy } from "../admission/policy.ts";
 import * as limits from "../config/limits.ts";
-import { CIPHERSUITES } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { ProtocolVersion } from "../mls/codec/code-points.ts";
-import { nobleCrypto } from "../mls/crypto/noble.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { postQuantumCrypto } from "../mls/post-quantum/index.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
 
 export type Answer =
   | {
@@ -24,13 +24,13 @@ export type Answer =
     }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
-export async function judgeAsOpenMls(item: Uint8Array, now: number): Promise<Answer> {
-  const decoded = KeyPackageIn.fromBytes(item);
+export async function judgeAsOpenMls(item: Uint8Array, now: number, profile: SuiteProfile): Promise<Answer> {
+  const decoded = KeyPackageIn.fromBytes(item, profile);
   if (!decoded.ok) return refusedBy(refusalOfDecodeError(decoded.error));
-  const validated = await decoded.value.validate(nobleCrypto, ProtocolVersion.Mls10, { now });
+  const validated = await decoded.value.validate(postQuantumCrypto, ProtocolVersion.Mls10, { now });
   if (!validated.ok) return refusedBy(refusalOfVerifyError(validated.error));
   const keyPackage = validated.value;
-  const ref = toHex((await keyPackage.hashRef(nobleCrypto)).asSlice());
+  const ref = toHex((await keyPackage.hashRef(postQuantumCrypto)).asSlice());
   return { ok: true, ciphersuite: keyPackage.ciphersuite(), ref, last_resort: keyPackage.lastResort(), warnings: [] };
 }
 
@@ -38,15 +38,17 @@ export async function judgeAsOpenMls(item: Uint8Array, now: number): Promise<Ans
 export async function judgeAsDirectory(
   items: readonly Uint8Array[],
   now: number,
+  profile: SuiteProfile,
   maxTotalLifetimeSeconds: number | undefined,
 ): Promise<Answer[]> {
   const policy: AdmissionPolicy = {
-    ciphersuites: CIPHERSUITES,
+    ciphersuites: profile.suites.map(({ ciphersuite }) => ciphersuite),
+    profile,
     maxKeyPackageBytes: limits.MAX_KEY_PACKAGE_BYTES,
     maxTotalLifetimeSeconds,
     uploadClockSkewSeconds: limits.UPLOAD_CLOCK_SKEW_SECONDS,
   };
-  const verdicts = await admit(items, { crypto: nobleCrypto, policy, publisher: {}, now });
+  const verdicts = await admit(items, { crypto: postQuantumCrypto, policy, publisher: {}, now });
   return verdicts.map((verdict) => {
     if (!verdict.ok) return verdict;
     const { ciphersuite, ref, lastResort } = verdict.keyPackage;

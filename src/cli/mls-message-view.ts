@@ -3,7 +3,7 @@
  * verified; only a member of the group can.
  */
 import { Reader } from "../mls/codec/reader.ts";
-import type { Result } from "../mls/index.ts";
+import type { Result, SuiteProfile } from "../mls/index.ts";
 import { codePoint, extensionType, suite, version } from "./names.ts";
 import { leaf, opaque, type View } from "./view.ts";
 
@@ -34,14 +34,14 @@ const CONTENT_TYPES = ["", "application", "proposal", "commit"];
 const LAST_SENDER_WITH_INDEX = 2;
 
 /** Undefined if the bytes do not begin as one of these messages; an error if they begin so and do not go on so. */
-export function viewMlsMessage(bytes: Uint8Array): Result<MessageView, string> | undefined {
+export function viewMlsMessage(bytes: Uint8Array, profile?: SuiteProfile): Result<MessageView, string> | undefined {
   const reader = Reader.over(bytes);
   const isMls10 = reader.u16() === 1;
   const format = reader.u16();
   if (!isMls10 || !(format in WIRE_FORMATS)) return undefined;
   const name = WIRE_FORMATS[format as keyof typeof WIRE_FORMATS];
   const { read, note } = VIEWS[name];
-  const fields = read(reader);
+  const fields = read(reader, profile);
   reader.expectEnd();
   const { failure } = reader;
   if (failure !== undefined)
@@ -73,8 +73,8 @@ function privateMessage(reader: Reader): View {
   };
 }
 
-function welcome(reader: Reader): View {
-  const ciphersuite = suite(reader.u16());
+function welcome(reader: Reader, profile?: SuiteProfile): View {
+  const ciphersuite = suite(reader.u16(), profile);
   const secrets: View[] = [];
   const vector = reader.vector();
   while (vector.remaining > 0) {
@@ -87,11 +87,11 @@ function welcome(reader: Reader): View {
   return { cipher_suite: ciphersuite, secrets, encrypted_group_info: leafOfLength(reader.opaque()) };
 }
 
-function groupInfo(reader: Reader): View {
+function groupInfo(reader: Reader, profile?: SuiteProfile): View {
   return {
     group_context: {
       version: version(reader.u16()),
-      cipher_suite: suite(reader.u16()),
+      cipher_suite: suite(reader.u16(), profile),
       group_id: opaque(reader.opaque()),
       epoch: leaf(String(reader.u64())),
       tree_hash: opaque(reader.opaque()),

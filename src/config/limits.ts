@@ -9,6 +9,9 @@ export const MAX_KEY_PACKAGES_PER_REQUEST = 100;
 /** A classical package is 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
 export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
 
+/** What an ordinary package has beside its three keys and two signatures: identity, capabilities, extensions, lifetimes. */
+export const ORDINARY_KEY_PACKAGE_REST_BYTES = 1024;
+
 /** One MiB: a hundred packages of 7 KiB in base64url. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 

@@ -1,19 +1,22 @@
 import * as limits from "../../config/limits.ts";
-import { ciphersuiteInfo, signatureSchemeName } from "../../mls/ciphersuite.ts";
+import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
 import { CredentialType } from "../../mls/codec/code-points.ts";
 import type { Credential } from "../../mls/credentials/credential.ts";
-import { nobleCrypto } from "../../mls/crypto/noble.ts";
 import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../../mls/key-package/key-package-ref.ts";
 import { isMlsMessage } from "../../mls/key-package/mls-message.ts";
 import type { Extension } from "../../mls/leaf-node/extensions.ts";
 import type { LeafNode, LeafNodeSource } from "../../mls/leaf-node/leaf-node.ts";
+import { postQuantumCrypto } from "../../mls/post-quantum/index.ts";
+import { algorithmNames } from "../../mls/profile-table.ts";
+import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import { readItems } from "../input.ts";
 import { judgeAsDirectory } from "../judge.ts";
 import { viewMlsMessage } from "../mls-message-view.ts";
 import { codePoint, credentialType, extensionType, list, suite, time, version } from "../names.ts";
+import { PROFILE_OPTION, profileOf } from "../profile.ts";
 import { paint, printable } from "../terminal.ts";
 import { leaf, opaque, toJson, toLines, type View } from "../view.ts";
 
@@ -23,17 +26,18 @@ export const inspect: Command = {
   operands: "[FILE…|-]",
   options: {
     at: { value: "UNIX", help: "the time to judge at, in unix seconds; now if left out" },
+    ...PROFILE_OPTION,
     ...JSON_OPTION,
   },
   examples: ["inspect package.bin", "inspect --json welcome.pem", "inspect - < packages.txt"],
 
   async run(given, io) {
-    const now = given.whole("at") ?? io.now();
+    const context = { now: given.whole("at") ?? io.now(), profile: profileOf(given, io) };
     let index = 0;
     let refused = false;
     for await (const item of readItems(given.operands, io)) {
       const shown = item.ok
-        ? await show(item.bytes, now)
+        ? await show(item.bytes, context)
         : { ok: false as const, code: "malformed", detail: item.problem };
       refused ||= !shown.ok;
       if (given.flag("json")) io.out(`${JSON.stringify(toAnswer(index, shown))}\n`);
@@ -49,13 +53,15 @@ type Shown =
   | { readonly ok: true; readonly what: string; readonly note?: string; readonly bytes: number; readonly fields: View }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
-async function show(bytes: Uint8Array, now: number): Promise<Shown> {
-  const decoded = KeyPackageIn.fromBytes(bytes);
+type Context = { readonly now: number; readonly profile: SuiteProfile };
+
+async function show(bytes: Uint8Array, context: Context): Promise<Shown> {
+  const decoded = KeyPackageIn.fromBytes(bytes, context.profile);
   if (decoded.ok) {
     const what = isMlsMessage(bytes) ? "MLSMessage(mls_key_package)" : "KeyPackage";
-    return { ok: true, what, bytes: bytes.length, fields: await viewKeyPackage(decoded.value, bytes, now) };
+    return { ok: true, what, bytes: bytes.length, fields: await viewKeyPackage(decoded.value, bytes, context) };
   }
-  const message = viewMlsMessage(bytes);
+  const message = viewMlsMessage(bytes, context.profile);
   if (message?.ok) {
     const { name, note, fields } = message.value;
     return { ok: true, what: `MLSMessage(${name})`, note, bytes: bytes.length, fields };
@@ -80,18 +86,22 @@ function print(index: number, where: string, shown: Shown, io: CommandIo): void 
   for (const line of toLines(shown.fields)) io.out(`${line}\n`);
 }
 
-async function viewKeyPackage(received: KeyPackageIn, input: Uint8Array, now: number): Promise<View> {
+async function viewKeyPackage(received: KeyPackageIn, input: Uint8Array, { now, profile }: Context): Promise<View> {
   const { protocolVersion, ciphersuite, initKey, leafNode, extensions } = received.unverified();
-  const ref = await makeKeyPackageRef(nobleCrypto, ciphersuite, received.tlsSerialize());
-  const info = ciphersuiteInfo(ciphersuite);
-  const [verdict] = await judgeAsDirectory([input], now, limits.MAX_TOTAL_LIFETIME_SECONDS);
+  const info = received.suite();
+  const ref = await makeKeyPackageRef(postQuantumCrypto, info, received.tlsSerialize());
+  const [verdict] = await judgeAsDirectory([input], now, profile, limits.MAX_TOTAL_LIFETIME_SECONDS);
   if (verdict === undefined) throw new Error("a package has no verdict");
   const hex = toHex(ref.asSlice());
   return {
     version: version(protocolVersion),
-    cipher_suite: suite(ciphersuite),
+    cipher_suite: suite(ciphersuite, profile),
+    algorithms: leaf(
+      Object.values(algorithmNames(info)).join(", "),
+      `${Object.values(algorithmNames(info)).join(", ")} (profile ${profile.name})`,
+    ),
     init_key: opaque(initKey.asSlice()),
-    leaf_node: viewLeafNode(leafNode, signatureSchemeName(info.signatureScheme)),
+    leaf_node: viewLeafNode(leafNode, signatureSchemeName(info.signatureScheme), profile),
     extensions: viewExtensions([...extensions]),
     signature: opaque(received.signatureItems().keyPackage.signature),
     key_package_ref: leaf(hex, `${hex} (${info.hash})`),
@@ -106,7 +116,7 @@ async function viewKeyPackage(received: KeyPackageIn, input: Uint8Array, now: nu
 
 const warnings = (texts: readonly string[]): View => (texts.length === 0 ? {} : { warnings: leaf(texts.join(", ")) });
 
-function viewLeafNode(leafNode: LeafNode, scheme: string): View {
+function viewLeafNode(leafNode: LeafNode, scheme: string, profile: SuiteProfile): View {
   const capabilities = leafNode.capabilities();
   const signatureKey = opaque(leafNode.signatureKey().asSlice());
   return {
@@ -115,7 +125,7 @@ function viewLeafNode(leafNode: LeafNode, scheme: string): View {
     credential: viewCredential(leafNode.credential()),
     capabilities: {
       versions: list(capabilities.versions(), version),
-      cipher_suites: list(capabilities.ciphersuites(), suite),
+      cipher_suites: list(capabilities.ciphersuites(), (value) => suite(value, profile)),
       extensions: list(capabilities.extensions(), extensionType),
       proposals: list(capabilities.proposals(), codePoint),
       credentials: list(capabilities.credentials(), credentialType),

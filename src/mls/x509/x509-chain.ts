@@ -3,7 +3,7 @@
  * verifier is made. Certificate signatures are verified by the runtime's WebCrypto.
  */
 import type { X509Certificate } from "@peculiar/x509";
-import { SignatureScheme } from "../ciphersuite.ts";
+import { type CurveScheme, isMlDsa, SignatureScheme } from "../ciphersuite.ts";
 import { toHex } from "../codec/byte-strings.ts";
 import type { Credential } from "../credentials/credential.ts";
 import { X509Credential } from "../credentials/x509-credential.ts";
@@ -24,7 +24,7 @@ const UNDERSTOOD_EXTENSIONS: readonly string[] = ["2.5.29.15", "2.5.29.17", "2.5
 const RESTRICTING_EXTENSIONS: readonly string[] = ["2.5.29.30", "2.5.29.36", "2.5.29.54"];
 
 /** DER of SubjectPublicKeyInfo up to the key itself (RFC 5480 §2, RFC 8410 §4), in hex. */
-const SPKI_PREFIXES: Readonly<Record<SignatureScheme, string>> = {
+const SPKI_PREFIXES: Readonly<Record<CurveScheme, string>> = {
   [SignatureScheme.ed25519]: "302a300506032b6570032100",
   [SignatureScheme.ed448]: "3043300506032b6571033a00",
   [SignatureScheme.ecdsa_secp256r1_sha256]: "3059301306072a8648ce3d020106082a8648ce3d030107034200",
@@ -101,8 +101,9 @@ function parseChain(library: Library, credential: Credential): Result<Chain, X50
 /** The key of the client's certificate is the leaf node's, and of the suite's scheme. */
 function keyError(leaf: X509Certificate, scheme: SignatureScheme, key: Uint8Array): X509Error | undefined {
   const spki = toHex(new Uint8Array(leaf.publicKey.rawData));
-  const prefix = SPKI_PREFIXES[scheme];
-  if (!spki.startsWith(prefix)) {
+  // Certificates with ML-DSA keys (RFC 9881) are not read here.
+  const prefix = isMlDsa(scheme) ? undefined : SPKI_PREFIXES[scheme];
+  if (prefix === undefined || !spki.startsWith(prefix)) {
     return { code: "SchemeMismatch", message: "the certificate's key is of another scheme than the ciphersuite's" };
   }
   if (spki !== prefix + toHex(key)) {

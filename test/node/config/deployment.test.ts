@@ -2,13 +2,16 @@
 import { expect, test } from "vitest";
 import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
 import { SettingError } from "../../../src/config/settings.ts";
+import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
 
 test("without any setting the defaults are in force and authentication is not configured", () => {
   const deployment = readDeployment({});
-  expect(deployment.ciphersuites).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(deployment.profile.name).toBe("rfc9420");
+  expect(deployment.ciphersuites.map(({ ciphersuite }) => ciphersuite)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(deployment.ciphersuitesLeftOut).toEqual([]);
   expect([deployment.credentialIdentity, deployment.cryptoProvider]).toEqual(["{user}", "noble"]);
   expect(deployment.issuers).toEqual({ ok: false, error: "AUTH_ISSUER is not set" });
 });
@@ -123,6 +126,9 @@ test("a list of issuers and a single one are not both set", () => {
 test.each([
   ["CIPHERSUITES", "1,99"],
   ["CIPHERSUITES", "1,1"],
+  ["CIPHERSUITES", "1,"],
+  ["CIPHERSUITE_PROFILE", "openmls"],
+  ["CIPHERSUITE_PROFILE", "{}"],
   ["CRYPTO_PROVIDER", "openssl"],
   ["STOCK_CAP", "many"],
   ["STOCK_TARGET", "-1"],
@@ -156,6 +162,36 @@ test.each([
   const read = () => readDeployment({ [name]: value });
   expect(read).toThrow(SettingError);
   expect(read).toThrow(name);
+});
+
+test("a profile says what the numbers mean, and a build without ML-DSA accepts no suite that needs it", () => {
+  const profile = { CIPHERSUITE_PROFILE: "openmls-0.9" };
+  const numbers = (suites: readonly CiphersuiteInfo[]) => suites.map(({ ciphersuite }) => ciphersuite);
+  const plain = readDeployment(profile);
+  expect(numbers(plain.ciphersuitesLeftOut)).toEqual([0x51, 0x52, 0x906, 0x907]);
+  expect(numbers(plain.ciphersuites)).toEqual([1, 2, 3, 4, 5, 6, 7, 0x42, 0x4d, 0x4e, 0x4f, 0x50, 0xf042]);
+  const full = readDeployment(profile, { mlDsa: true });
+  expect(full.ciphersuitesLeftOut).toEqual([]);
+  expect(full.ciphersuites).toEqual(full.profile.suites);
+  expect(() => readDeployment({ ...profile, CIPHERSUITES: "1,0x52" })).toThrow("CIPHERSUITES has 82");
+  const chosen = readDeployment({ ...profile, CIPHERSUITES: "0x004D, 1" });
+  expect(chosen.ciphersuites.map(({ name }) => name)).toEqual([
+    "MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519",
+    "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
+  ]);
+  expect(() => readDeployment({ CIPHERSUITES: "77" })).toThrow("different suites of the profile rfc9420");
+});
+
+test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {
+  const limit = (settings: Record<string, string>) =>
+    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true }).settings
+      .maxKeyPackagesPerRequest;
+  expect(limit({})).toBe(49);
+  expect(limit({ CIPHERSUITES: "1,0x52" })).toBe(81);
+  expect(limit({ CIPHERSUITES: "1,0x4D,0x42" })).toBe(100);
+  expect(limit({ MAX_BODY_BYTES: "4000000" })).toBe(100);
+  expect(limit({ MAX_BODY_BYTES: "100" })).toBe(1);
+  expect(limit({ MAX_KEY_PACKAGES_PER_REQUEST: "70" })).toBe(70);
 });
 
 test("an environment is parsed once, and its deployment cannot be changed", () => {

@@ -46,6 +46,7 @@ function world(
       },
     },
     deployment: readDeployment({}),
+    crypto: nobleCrypto,
     now: () => NOW,
     pause: async (ms) => void pauses.push(ms),
     random: () => 0.5,

@@ -1,7 +1,8 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
 import type { Context } from "hono";
 import { isAmbiguousIdentity } from "../../../admission/policy.ts";
-import { SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
+import type { Deployment } from "../../../config/deployment.ts";
+import { isMlDsa, SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
 import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -47,10 +48,10 @@ export const clients = [
         const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give`;
         return refuse("invalid_identifier", detail);
       }
-      const keys = readKeys(body);
+      const keys = readKeys(body, c.get("deployment"));
       if (!keys.ok) return keys;
       const registering = { user, client, keys: keys.value, signedAt: body.signed_at };
-      const held = await checkPossession(c.get("deployment"), registering, unixSeconds(Date.now()));
+      const held = await checkPossession(c.get("deployment"), c.get("crypto"), registering, unixSeconds(Date.now()));
       if (!held.ok) return held;
       const pool = poolClient(c.env, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
@@ -121,12 +122,18 @@ export async function endClient(
 }
 
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
-function readKeys({ signature_keys, proofs }: RegisterRequest): Result<readonly ProvenKey[]> {
+function readKeys(
+  { signature_keys, proofs }: RegisterRequest,
+  { ciphersuites }: Deployment,
+): Result<readonly ProvenKey[]> {
   const keys: ProvenKey[] = [];
   for (const [name, scheme] of Object.entries(SignatureScheme) as [SignatureSchemeName, SignatureScheme][]) {
     const keyText = signature_keys[name];
     const proofText = proofs[name];
     if (keyText === undefined || proofText === undefined) continue;
+    if (isMlDsa(scheme) && !ciphersuites.some((suite) => suite.signatureScheme === scheme)) {
+      return refuse("invalid_signature_key", `signature_keys.${name}: no accepted ciphersuite has this scheme`);
+    }
     const publicKey = fromBase64Url(keyText);
     if (!publicKey) return refuse("invalid_base64", `signature_keys.${name}`);
     const proof = fromBase64Url(proofText);

@@ -98,6 +98,7 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   const deps = {
     pool: poolClient(c.env, toPublish.user),
     deployment,
+    crypto: c.get("crypto"),
     now: () => unixSeconds(Date.now()),
     pause,
     random: Math.random,
