@@ -43,6 +43,8 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "node", include: ["test/node/**/*.test.ts"], ...TIMEOUTS } },
+      // In Node too: they drive a Chromium of the machine.
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], ...TIMEOUTS } },
       {
         // Tests of claims as such are not about budgets; those that are have a project with the defaults in force.
         plugins: [worker(NO_BUDGETS)],

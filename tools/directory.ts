@@ -1,25 +1,32 @@
 /**
  * `npm run directory -- rebuild` writes a lost D1 again, and `npm run directory -- move` takes all users along after
- * the number of databases has changed. Both go through all pools and have each send its user to the directory again:
- * one file says which pools there are, another how far the walk came, so it can be ended and started again.
+ * the number of databases has changed: each pool sends its user to the directory again. `npm run directory -- forget`
+ * takes the names of erased users out of the pools of others, and prints a receipt. All of them go through all pools: one
+ * file says which there are, another how far the walk came, so it can be ended and started again.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { MAX_USERS_PER_FORGETTING } from "../src/config/limits.ts";
 import { pause } from "../src/shared/pause.ts";
 import { natural, positive, readOptions } from "./lib/args.ts";
 import { countIds, idsOfStorage, readIds, writeIds, writeIdsOfNamespace } from "./lib/pool-ids.ts";
 import { walk } from "./lib/walk.ts";
 
-const USAGE = `npm run directory -- rebuild|move --url URL --token-file FILE (one of the three)
+const USAGE = `npm run directory -- rebuild|move|forget --url URL --token-file FILE (one of the three)
     --ids FILE                      ids of the pools' objects, one a line
     --storage DIR                   storage of a local directory, such as .kpd/storage
     --cloudflare ACCOUNT/NAMESPACE --api-token-file FILE   ask Cloudflare's API for the ids
-  [--concurrency 8] [--per-second 100] [--resume FILE]`;
+  [--concurrency 8] [--per-second 100] [--resume FILE]
+  forget: --user NAME (up to ${MAX_USERS_PER_FORGETTING} times) [--dry-run]`;
 
-/** What is said at the end. */
+/** What is asked of each pool, and what is said at the end. */
 const COMMANDS = {
-  rebuild: "The directory has every user.",
-  move: "Every user is in its database. DIRECTORY_FORMER_BINDINGS can be taken out of the settings now.",
+  rebuild: { route: "resync", end: "The directory has every user." },
+  move: {
+    route: "resync",
+    end: "Every user is in its database. DIRECTORY_FORMER_BINDINGS can be taken out of the settings now.",
+  },
+  forget: { route: "forget", end: "Every pool was asked." },
 } as const;
 
 const ATTEMPTS = 5;
@@ -49,11 +56,18 @@ function read() {
       concurrency: { type: "string", default: "8" },
       "per-second": { type: "string", default: "100" },
       resume: { type: "string" },
+      user: { type: "string", multiple: true, default: [] },
+      "dry-run": { type: "boolean", default: false },
     },
   });
   const [command] = positionals;
-  if (positionals.length !== 1 || (command !== "rebuild" && command !== "move"))
-    throw new Error("expected rebuild or move");
+  if (positionals.length !== 1 || (command !== "rebuild" && command !== "move" && command !== "forget"))
+    throw new Error("expected rebuild, move or forget");
+  const users = values.user;
+  if (command === "forget" ? users.length === 0 || users.length > MAX_USERS_PER_FORGETTING : users.length > 0) {
+    throw new Error(`forget takes --user 1 to ${MAX_USERS_PER_FORGETTING} times, and the others do not take it`);
+  }
+  if (values["dry-run"] && command !== "forget") throw new Error("--dry-run is of forget");
   const { url, "token-file": tokenFile, ids, storage, cloudflare, "api-token-file": apiTokenFile } = values;
   if (url === undefined || tokenFile === undefined) throw new Error("--url and --token-file are needed");
   if ([ids, storage, cloudflare].filter((source) => source !== undefined).length !== 1) {
@@ -72,20 +86,23 @@ function read() {
     concurrency,
     perSecond: positive("--per-second", values["per-second"]),
     resume: values.resume ?? `directory-${command}.json`,
+    users,
+    dryRun: values["dry-run"],
   } as const;
 }
 
-async function main({ command, resume, source, concurrency, perSecond }: Options): Promise<void> {
+async function main({ command, resume, source, concurrency, perSecond, users, dryRun }: Options): Promise<void> {
   const list = source.ids ?? `${resume}.ids`;
   await prepareIds(list, source);
   const total = await countIds(list);
   const startedMs = Date.now();
+  const found = { pools_with_a_name: 0, claims: 0, clients: 0 };
   let visits = 0;
   let saidMs = 0;
   if (existsSync(resume)) say(`Going on as ${resume} says.`);
   const { done, again } = await walk({
     ids: () => readIds(list),
-    visit: resyncer(options),
+    visit: visitor(options, (body) => addTo(found, body)),
     concurrency,
     perSecond,
     resume,
@@ -100,7 +117,20 @@ async function main({ command, resume, source, concurrency, perSecond }: Options
   say(`${done} of ${total} pools`);
   if (again > 0) throw new Error(`${again} pools could not tell the directory.`);
   for (const file of [resume, ...(source.ids === undefined ? [list] : [])]) rmSync(file, { force: true });
-  say(COMMANDS[command]);
+  say(COMMANDS[command].end);
+  if (command !== "forget") return;
+  const finished = new Date().toISOString();
+  process.stdout.write(`${JSON.stringify({ users, dry_run: dryRun, pools: done, ...found, finished })}\n`);
+}
+
+/** What pools found, in this run: what an earlier one took out is not there to be counted again. */
+function addTo(
+  found: Record<"pools_with_a_name" | "claims" | "clients", number>,
+  { claims = 0, clients = 0 }: Body,
+): void {
+  if (claims + clients > 0) found.pools_with_a_name += 1;
+  found.claims += claims;
+  found.clients += clients;
 }
 
 /** The list of a run that is resumed stays as it is: what the walk remembers is a place in it. */
@@ -115,14 +145,22 @@ async function prepareIds(
   await writeIdsOfNamespace(file, { api, account, namespace, token }, (count) => say(`${count} pools listed`));
 }
 
-/** Has one pool send its user again. Whether the directory has it afterwards; throws for what no repetition mends. */
-function resyncer({ url, tokenFile }: Options): (id: string) => Promise<boolean> {
+/** Asks one pool for what the command is about. Whether that is done; throws for what no repetition mends. */
+function visitor(
+  { command, url, tokenFile, users, dryRun }: Options,
+  told: (body: Body) => void,
+): (id: string) => Promise<boolean> {
   let token = readToken(tokenFile);
+  const { route } = COMMANDS[command];
+  const body = command === "forget" ? { users, dry_run: dryRun } : undefined;
   return async (id) => {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const used = token;
-      const answer = await resync(`${url}/v1/admin/pools/${id}/resync`, used);
-      if (answer.status === 200) return answer.body.status !== "queued";
+      const answer = await ask(`${url}/v1/admin/pools/${id}/${route}`, used, body);
+      if (answer.status === 200) {
+        told(answer.body);
+        return answer.body.status !== "queued";
+      }
       if (answer.status === 401) {
         // The walk may take longer than a token lives: whoever writes a new one into the file keeps it going.
         token = readToken(tokenFile);
@@ -140,21 +178,24 @@ function resyncer({ url, tokenFile }: Options): (id: string) => Promise<boolean>
   };
 }
 
+type Body = { readonly status?: unknown; readonly code?: unknown; readonly claims?: number; readonly clients?: number };
+
 type Answered = {
   /** 0 without an answer. */
   readonly status: number;
-  readonly body: { readonly status?: unknown; readonly code?: unknown };
+  readonly body: Body;
   readonly retryAfterMs: number;
 };
 
-async function resync(address: string, token: string): Promise<Answered> {
+async function ask(address: string, token: string, content: object | undefined): Promise<Answered> {
   try {
     const response = await fetch(address, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${token}`, ...(content ? { "content-type": "application/json" } : {}) },
+      ...(content ? { body: JSON.stringify(content) } : {}),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    const body = (await response.json().catch(() => ({}))) as Answered["body"];
+    const body = (await response.json().catch(() => ({}))) as Body;
     return { status: response.status, body, retryAfterMs: Number(response.headers.get("retry-after") ?? 0) * 1000 };
   } catch {
     return { status: 0, body: {}, retryAfterMs: 0 };

@@ -14,6 +14,7 @@ import { bundle, readDeployment } from "./lib/deployment.ts";
 import { lockFolder } from "./lib/folder-lock.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
 import { startWorker } from "./lib/local-worker.ts";
+import { buildPages } from "./lib/pages/build.ts";
 import { isPortBusy } from "./lib/ports.ts";
 import { localRegistration } from "./lib/registration.ts";
 import { sampleKeyPackages } from "./lib/sample-packages.ts";
@@ -64,12 +65,15 @@ async function main(signal: AbortSignal): Promise<void> {
     throw new Error(`Port ${chosen} is in use. Stop what listens there, or choose another: PORT=8788 npm start`);
   }
   const issuer = await keptIssuer(join(state, TOKEN_KEY_FILE));
+  const pages = join(state, "pages");
+  await buildPages(pages);
   const directory = await startWorker(
     {
       deployment: readDeployment(),
       script: bundle("src/worker.ts"),
       variables: { ...issuer.settings, ...LOCAL_SETTINGS, ...settingsFromEnvironment() },
       state: join(state, "storage"),
+      pages,
       port: chosen,
       showLogs: true,
     },

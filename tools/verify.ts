@@ -50,17 +50,22 @@ function steps(): Step[] {
       run: () => command("wrangler", ["types", "--include-runtime=false", "--strict-vars=false", "--check"]),
     },
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
+    { name: "generated: the client's types", run: () => script("tools/generate-client-types.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
-    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "bench/tsconfig.json"].map((project) => ({
-      name: `types: ${project}`,
-      run: () => command("tsc", ["-p", project]),
-    })),
+    ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "tsconfig.web.json", "bench/tsconfig.json"].map(
+      (project) => ({
+        name: `types: ${project}`,
+        run: () => command("tsc", ["-p", project]),
+      }),
+    ),
     ...(process.argv.includes("--no-tests") ? [] : [{ name: "tests", run: () => command("vitest", ["run"]) }]),
     { name: "dead code and unused dependencies", run: () => command("knip", []) },
     { name: "one copy of workerd", run: oneWorkerd },
     { name: `Worker bundle, at most ${WORKER_GZIP_LIMIT_KIB} KiB gzip`, run: workerBundle },
     { name: "browser bundle of ./mls", run: browserBundles },
     { name: "the package's own export and its command", run: packageContents },
+    { name: "the package at those who install it", run: () => script("tools/consumers.ts") },
+    { name: "clients that are generated from the description", run: () => script("tools/generators.ts") },
   ];
 }
 

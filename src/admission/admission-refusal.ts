@@ -48,57 +48,59 @@ export type X509RefusalCode =
 
 export type RefusalCode = AdmissionRefusal["code"];
 
-/** One sentence for a person. It repeats no key, signature or identity. */
+/** One sentence for a person: what was expected and what came. Of a package it shows an identity, and no key. */
 export function describeRefusal(refusal: AdmissionRefusal): string {
   switch (refusal.code) {
-    case "malformed":
-      return refusal.offset === undefined ? refusal.problem : `${refusal.problem}, at byte ${refusal.offset}`;
+    case "malformed": {
+      const where = refusal.offset === undefined ? "" : `, at byte ${refusal.offset}`;
+      return `expected a KeyPackage, bare or in an MLSMessage, got bytes that are none: ${refusal.problem}${where}`;
+    }
     case "unsupported_ciphersuite":
-      return `ciphersuite ${refusal.ciphersuite} is not accepted by this directory`;
+      return `expected a ciphersuite that this directory accepts, got ${refusal.ciphersuite}`;
     case "invalid_leaf_node_source_type":
-      return "leaf_node_source is not key_package";
+      return "expected leaf_node_source key_package, got another";
     case "invalid_leaf_node_signature":
-      return "the signature of the leaf node does not verify";
+      return "expected a signature of the leaf node by its signature_key, got one that does not verify";
     case "invalid_protocol_version":
-      return `protocol version ${refusal.version} is not mls10`;
+      return `expected protocol version 1 (mls10), got ${refusal.version}`;
     case "init_key_equals_encryption_key":
-      return "init_key and encryption_key are the same key";
+      return "expected an init_key and an encryption_key that differ, got one key twice";
     case "extension_type_not_valid_in_key_package":
-      return `an extension of type ${refusal.extensionType} is not allowed in a KeyPackage`;
+      return `expected extensions that a KeyPackage may have, got type ${refusal.extensionType}`;
     case "invalid_signature":
-      return "the signature of the KeyPackage does not verify";
+      return "expected a signature of the KeyPackage by its signature_key, got one that does not verify";
     case "unsupported_extension":
-      return `extension type ${refusal.extensionType} of the KeyPackage is not in capabilities.extensions`;
+      return `expected extensions of the KeyPackage that capabilities.extensions lists, got type ${refusal.extensionType}`;
     case "lifetime_expired":
-      return `not_after ${refusal.notAfter} has passed at ${refusal.now}`;
+      return `expected a not_after later than ${refusal.now}, got ${refusal.notAfter}`;
     case "lifetime_not_yet_valid":
-      return `not_before ${refusal.notBefore} is in the future at ${refusal.now}`;
+      return `expected a not_before that is not in the future at ${refusal.now}, got ${refusal.notBefore}`;
     case "too_large":
       return `expected at most ${refusal.maxBytes} bytes, got ${refusal.bytes}`;
     case "lifetime_too_long":
       return `expected a total lifetime of 0 to ${refusal.maxSeconds ?? "any number of"} seconds, got ${refusal.seconds}`;
     case "invalid_init_key":
-      return `init_key: ${refusal.defect}`;
+      return `expected an init_key that is a public key of the ciphersuite, got one with the defect "${refusal.defect}"`;
     case "invalid_encryption_key":
-      return `encryption_key: ${refusal.defect}`;
+      return `expected an encryption_key that is a public key of the ciphersuite, got one with the defect "${refusal.defect}"`;
     case "invalid_signature_key":
-      return `signature_key: ${refusal.defect}`;
+      return `expected a signature_key that is a public key of its scheme, got one with the defect "${refusal.defect}"`;
     case "credential_not_in_capabilities":
-      return `credential type ${refusal.credentialType} is not in capabilities.credentials`;
+      return `expected capabilities.credentials with the credential's type ${refusal.credentialType}, got a list without it`;
     case "ciphersuite_not_in_capabilities":
-      return `ciphersuite ${refusal.ciphersuite} is not in capabilities.cipher_suites`;
+      return `expected capabilities.cipher_suites with ciphersuite ${refusal.ciphersuite}, got a list without it`;
     case "protocol_version_not_in_capabilities":
-      return `protocol version ${refusal.version} is not in capabilities.versions`;
+      return `expected capabilities.versions with protocol version ${refusal.version}, got a list without it`;
     case "leaf_extension_not_in_capabilities":
-      return `extension type ${refusal.extensionType} of the leaf node is not in capabilities.extensions`;
+      return `expected extensions of the leaf node that capabilities.extensions lists, got type ${refusal.extensionType}`;
     case "unsupported_credential_type":
-      return `credential type ${refusal.credentialType} is not accepted by this directory`;
+      return `expected a credential of a type that this directory accepts, got type ${refusal.credentialType}`;
     case "too_many_capabilities":
       return `expected at most ${refusal.max} code points in capabilities.${refusal.kind}, got ${refusal.count}`;
     case "credential_identity_mismatch":
       return `expected the identity ${JSON.stringify(refusal.expected)}, got ${refusal.got}`;
     case "signature_key_mismatch":
-      return "signature_key is not the key that the client registered for this scheme";
+      return "expected the signature_key that the client registered for this scheme, got another";
     case "x509_malformed":
     case "x509_scheme_mismatch":
     case "x509_key_mismatch":
@@ -109,7 +111,7 @@ export function describeRefusal(refusal: AdmissionRefusal): string {
     case "x509_not_an_authority":
     case "x509_invalid_signature":
     case "x509_untrusted":
-      return refusal.problem;
+      return `expected a certificate chain that this directory trusts, got one that it does not: ${refusal.problem}`;
   }
 }
 

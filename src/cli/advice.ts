@@ -34,7 +34,6 @@ export const ADVICE: Readonly<Record<string, string>> = {
   body_timeout: TRY_LATER,
   signature_key_conflict:
     "The client is registered with another key. Use the key file that it was registered with, or end the registration first: kpd revoke.",
-  stock_differs: "kpd reconcile shows the difference.",
   restore_epoch_older: "Declare a later one, or leave it: the newer one is in force.",
   signature_key_in_use: "Another client of the user has this key: make a new key file with kpd generate.",
   possession_unproven: "Use the key file that the public key belongs to, and a token of this directory.",
@@ -49,6 +48,7 @@ export const ADVICE: Readonly<Record<string, string>> = {
   too_many_users: SMALLER,
   too_many_clients: "Revoke a client of the user that is no longer in use: kpd revoke.",
   invalid_signature_key: "Make a new key file: kpd generate.",
+  invalid_key_package: "kpd inspect says what is wrong with the package.",
   batch_refused: "Nothing was changed. Leave out the packages that were refused, and try again.",
   empty_replacement: "Give packages: kpd does not replace a stock by nothing.",
   idempotency_key_reused: "Use a new --idempotency-key, or leave it out.",

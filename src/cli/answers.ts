@@ -1,5 +1,5 @@
 /** The answers of a directory as far as the commands show them. Unknown members are let through for `--json`. */
-import { z } from "zod";
+import * as z from "zod";
 
 const suiteInventory = z.looseObject({
   ciphersuite: z.number(),
@@ -45,7 +45,7 @@ const journalEntry = z.looseObject({
   sequence: z.number(),
   at: z.number(),
   event: z.string(),
-  claimer: z.object({ user: z.string(), client: z.string() }),
+  claimer: z.object({ user: z.string(), client: z.string() }).nullable(),
   ciphersuite: z.number().optional(),
   key_package_ref: z.string().optional(),
   reason: z.string().optional(),
@@ -54,9 +54,9 @@ export type JournalEntry = z.infer<typeof journalEntry>;
 export const JOURNAL = z.looseObject({ entries: z.array(journalEntry), next: z.string().nullable() });
 
 export const RECONCILED = z.looseObject({
-  same: z.boolean().optional(),
+  same: z.boolean(),
   server_refs: z.array(z.string()),
-  missing_at_server: z.array(z.string()),
+  missing_at_server: z.array(z.looseObject({ key_package_ref: z.string(), reason: z.string() })),
   pruned: z.number(),
   inventory,
 });

@@ -99,7 +99,7 @@ async function tell(stage: Stage): Promise<void> {
   const { entries } = (await bobPhone.directory.call("GET", journalPath, JOURNAL)).body;
   const entry = entries.find((one) => one.key_package_ref === claimedOfPhone);
   check(entry !== undefined, "a journal without the claim");
-  io.out(`   package ${kept + 1} of Bob's phone was claimed by ${entry?.claimer.user}/${entry?.claimer.client}\n`);
+  io.out(`   package ${kept + 1} of Bob's phone was claimed by ${entry?.claimer?.user}/${entry?.claimer?.client}\n`);
 
   step("By mistake, his phone sends that package again, and one that was damaged, with a good one between.");
   const fresh = await generatePackages(bobPhone.keys, { ...wanted(bob, io), count: 2, lastResort: false });

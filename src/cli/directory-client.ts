@@ -1,6 +1,6 @@
 /** The HTTP API of a directory, as the commands call it. */
 import { decodeJwt } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 /** RFC 9457, as the directory answers whatever it refuses. */
 const PROBLEM = z.looseObject({

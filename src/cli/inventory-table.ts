@@ -1,5 +1,6 @@
+import { dateOf } from "../inspect/text.ts";
 import type { Inventory } from "./answers.ts";
-import { dateOf, table } from "./terminal.ts";
+import { table } from "./terminal.ts";
 
 const HEADS = ["CIPHERSUITE", "AVAILABLE", "TARGET", "LAST RESORT", "NEXT EXPIRY", ""];
 

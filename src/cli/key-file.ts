@@ -3,7 +3,7 @@
  * what opens them. For trying a directory out; an app keeps its keys in a key store.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import {
   type KeyPackageBundle,
   SignatureKeyPair,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `kpd`: the process around `run`. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { EXIT_USAGE } from "./command.ts";
 import { nodeProblem } from "./node-version.ts";
 import { processIo } from "./process-io.ts";
@@ -17,6 +17,7 @@ if (problem === undefined) {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  // By the package's own name: this file is elsewhere in the package that is installed.
+  const text = readFileSync(fileURLToPath(import.meta.resolve("mls-key-directory/package.json")), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -4,5 +4,5 @@ const MIN_NODE_MAJOR = 22;
 export function nodeProblem(version: string): string | undefined {
   return Number(version.split(".")[0]) >= MIN_NODE_MAJOR
     ? undefined
-    : `kpd needs Node ${MIN_NODE_MAJOR} or newer, and this is ${version}; npm run kpd uses one that fits`;
+    : `kpd needs Node ${MIN_NODE_MAJOR} or newer, and this is ${version}; in a checkout, npm run kpd uses one that fits`;
 }

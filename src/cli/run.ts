@@ -1,11 +1,12 @@
 /** From arguments to an exit code. */
+
+import { printable } from "../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_USAGE, type ExitCode, UsageError } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { Refusal, Unreachable } from "./directory-client.ts";
 import { Given } from "./given.ts";
 import { helpOf, overview } from "./help.ts";
 import { showFailure } from "./show-failure.ts";
-import { printable } from "./terminal.ts";
 
 export async function run(args: readonly string[], io: CommandIo, version: string): Promise<ExitCode> {
   if (args[0] === "--help" || args[0] === "-h" || args[0] === "help") {

@@ -1,8 +1,9 @@
 /** What the directory refused, or that it did not answer, in the form that was asked for. */
+
+import { printable } from "../inspect/text.ts";
 import { ADVICE } from "./advice.ts";
 import { type CommandIo, EXIT_REFUSED, EXIT_UNREACHABLE, type ExitCode } from "./command.ts";
 import { Refusal, type Unreachable } from "./directory-client.ts";
-import { printable } from "./terminal.ts";
 
 const UNREACHABLE_ADVICE = "Check --url or KPD_URL, and that the directory runs; npm start runs one on this machine.";
 

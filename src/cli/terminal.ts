@@ -1,4 +1,5 @@
-/** How things look: tables, colours, and text of others that must not act on a terminal. */
+/** How things look on a terminal: tables and colours. */
+import { printable } from "../inspect/text.ts";
 import type { CommandIo } from "./command.ts";
 
 const COLOURS = { good: "32", bad: "31", note: "33", faint: "2", strong: "1" } as const;
@@ -6,14 +7,6 @@ const COLOURS = { good: "32", bad: "31", note: "33", faint: "2", strong: "1" } a
 /** The text in a colour, where colours are wanted. */
 export function paint(io: Pick<CommandIo, "colour">, colour: keyof typeof COLOURS, text: string): string {
   return io.colour ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
-}
-
-/** Text of others: control characters, and marks that turn the direction of writing, are shown and not obeyed. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }
 
 /** Columns in line; numbers to the right. */
@@ -37,11 +30,4 @@ export function table(
       .join("  ")
       .trimEnd();
   return [paint(io, "strong", line(heads)), ...cells.map(line)].map((text) => `${text}\n`).join("");
-}
-
-/** A time in unix seconds as a date; lifetimes may lie beyond any calendar. */
-export function dateOf(seconds: number | bigint): string {
-  const milliseconds = BigInt(seconds) * 1000n;
-  if (milliseconds > 8_640_000_000_000_000n) return String(seconds);
-  return new Date(Number(milliseconds)).toISOString().replace(".000", "");
 }

@@ -17,7 +17,8 @@ export type LocalErrorCode =
   /** An argument is not what the call takes. */
   | "invalid_argument";
 
-type Parts = {
+/** What a DirectoryError is made of. */
+export type DirectoryErrorParts = {
   readonly code: string;
   readonly detail: string;
   /** Of the HTTP answer; 0 if there was none. */
@@ -39,7 +40,7 @@ export class DirectoryError extends Error {
   readonly requestId: string | undefined;
   readonly problem: Readonly<Record<string, unknown>> | undefined;
 
-  constructor({ code, detail, status = 0, retryAfterSeconds, requestId, problem, cause }: Parts) {
+  constructor({ code, detail, status = 0, retryAfterSeconds, requestId, problem, cause }: DirectoryErrorParts) {
     super(`${code}: ${detail}`, cause === undefined ? {} : { cause });
     this.name = "DirectoryError";
     this.code = code;

@@ -2,22 +2,8 @@
  * The client of the directory: calls, claims that are verified, and stock that is kept full. It needs `fetch` and
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
-export type {
-  ClaimCriteria,
-  Client,
-  ClientList,
-  Comparison,
-  Inventory,
-  Journal,
-  Offer,
-  Policy,
-  PublishAnswer,
-  PublishResult,
-  RemoveAnswer,
-  RevokedClient,
-  SuiteInventory,
-} from "./api-types.ts";
-export { DirectoryError, type LocalErrorCode } from "./directory-error.ts";
+export type { ClaimCriteria, Comparison } from "./api-types.ts";
+export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
 export {
   type CallOptions,
   type Claimed,
@@ -30,7 +16,8 @@ export {
 } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
-export type { RegistrationKey } from "./registration.ts";
+export { type RegistrationKey, registrationKey } from "./registration.ts";
+export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,
   libraryMaker,
@@ -38,7 +25,7 @@ export {
   type Maker,
   type WantedPackage,
 } from "./replenisher/maker.ts";
-export { DEFAULT_STOCK, type StockSettings } from "./replenisher/plan.ts";
+export { DEFAULT_STOCK, type Rotation, type StockSettings } from "./replenisher/plan.ts";
 export {
   Replenisher,
   type ReplenisherEvent,
@@ -49,7 +36,17 @@ export {
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
-export { type IdbFactory, type IndexedDbOptions, indexedDbStorage } from "./storage/indexed-db.ts";
+export {
+  type IdbDatabase,
+  type IdbFactory,
+  type IdbKeyRange,
+  type IdbRequest,
+  type IdbStore,
+  type IdbTarget,
+  type IdbTransaction,
+  type IndexedDbOptions,
+  indexedDbStorage,
+} from "./storage/indexed-db.ts";
 export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";
@@ -60,3 +57,36 @@ export type {
   RejectedPackage,
   RejectionReason,
 } from "./verify-claimed.ts";
+export type {
+  Base64Url,
+  Base64UrlText,
+  BulkClaimAnswer,
+  CapabilityLists,
+  ClaimAnswer,
+  Claimer,
+  ClaimRequest,
+  Client,
+  ClientClaim,
+  ClientList,
+  CodePoint,
+  Cursor,
+  Identifier,
+  Inventory,
+  InventoryAnswer,
+  Journal,
+  LastResortView,
+  MissingPackage,
+  Offer,
+  Policy,
+  Problem,
+  PublishAnswer,
+  PublishResult,
+  ReconcileAnswer,
+  RegisterRequest,
+  RemoveAnswer,
+  RestoreEpochSeconds,
+  RevokedClient,
+  SignatureKeys,
+  SuiteInventory,
+  UnixSeconds,
+} from "./wire-types.ts";

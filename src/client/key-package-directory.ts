@@ -211,22 +211,17 @@ export class KeyPackageDirectory {
 
   /**
    * Compares the references of the packages that this client has private keys for with what the directory would hand
-   * out. `prune` removes there what the client lacks. Of very many references only the digest is sent: then nothing is
-   * pruned, and `missing_at_server` is empty.
+   * out, and says of each that it would not why. `prune` removes there what the client lacks. Of very many references only
+   * the digest is sent: then nothing is pruned, and `missing_at_server` is empty.
    */
-  async reconcile(
+  reconcile(
     refs: readonly string[],
     { signal, prune = false }: CallOptions & { readonly prune?: boolean } = {},
   ): Promise<Comparison> {
     const digest = refsDigest(refs);
     const body = refs.length > MAX_REFS_SENT ? { digest } : { digest, refs, prune };
-    try {
-      // Repeated, it removes the same: what the client lacks.
-      return await this.#owner({ method: "POST", path: "/reconcile", body, repeatable: true, signal });
-    } catch (error) {
-      if (!(error instanceof DirectoryError) || error.code !== "stock_differs") throw error;
-      return { ...(error.problem as Omit<Comparison, "same">), same: false };
-    }
+    // Repeated, it removes the same: what the client lacks.
+    return this.#owner({ method: "POST", path: "/reconcile", body, repeatable: true, signal });
   }
 
   /** A page of who claimed, oldest first; `next` goes into `after`. */

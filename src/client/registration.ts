@@ -1,8 +1,11 @@
 /** The body of a registration: made here and nowhere else. */
-import { SignatureScheme, type SignatureSchemeName } from "../mls/ciphersuite.ts";
+import { SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
 import { Writer } from "../mls/codec/writer.ts";
+import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { RegisterRequest } from "./api-types.ts";
 import { toBase64Url } from "./base64url.ts";
+import { DirectoryError } from "./directory-error.ts";
 
 /** A signature key to register. */
 export type RegistrationKey = {
@@ -12,6 +15,25 @@ export type RegistrationKey = {
   /** A signature over exactly these bytes, as MLS carries it: DER for ECDSA. */
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
 };
+
+/**
+ * The key that a KeyPackage is signed with, for MLS libraries that give out packages and no keys. `keyPackage` is bare or
+ * in an MLSMessage; `sign` signs with its private half. `profile` says what the number of its suite means.
+ */
+export function registrationKey(
+  keyPackage: Uint8Array,
+  sign: RegistrationKey["sign"],
+  profile?: SuiteProfile,
+): RegistrationKey {
+  const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
+  if (!decoded.ok) {
+    const detail = `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`;
+    throw new DirectoryError({ code: "invalid_argument", detail });
+  }
+  const { leafNode } = decoded.value.unverified();
+  const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
+  return { scheme, publicKey: leafNode.signatureKey().bytes, sign };
+}
 
 export type Registration = {
   readonly user: string;

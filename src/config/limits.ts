@@ -179,8 +179,17 @@ export const BUSY_POOL_MS = 250;
 /** Budgets that one client keeps at a time: one for each claimer that took from it within the hour, and a few of its own. */
 export const MAX_BUDGETS_PER_CLIENT = 256;
 
+/** Chunks of packages that one page of an export lists: 800 packages, some 200 KB of JSON. */
+export const EXPORT_PAGE_CHUNKS = 16;
+
+/** Names of erased users that one call takes out of a pool. */
+export const MAX_USERS_PER_FORGETTING = 100;
+
 /** Records that one page of a journal looks at: claims on a user's other clients are among them. */
 export const MAX_JOURNAL_SCAN_ROWS = 2_000;
+
+/** Users that an operator is shown as those who claimed most. */
+export const TOP_CLAIMERS = 10;
 
 /** Old answers that a claim or an upload looks at to drop their bytes. */
 export const ENDED_REPLAYS_PER_WRITE = 20;
@@ -309,6 +318,9 @@ export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
 
 /** Faults of a request body that one answer names. */
 export const MAX_REPORTED_FAULTS = 10;
+
+/** Of a text that was sent, in a refusal: enough to recognise it. */
+export const MAX_SHOWN_CHARACTERS = 64;
 
 /** A token that was verified is believed this long without another look, and at most until it expires. */
 export const TOKEN_CACHE_MS = 60_000;

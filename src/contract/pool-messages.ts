@@ -71,6 +71,9 @@ export type ClientView = {
   readonly inventory: readonly SuiteInventory[];
 };
 
+/** Leaky buckets that are not empty: by name, when each will be, in unix milliseconds. */
+export type BudgetView = { readonly name: string; readonly emptyAtMs: number };
+
 export type NotRegistered = { readonly outcome: "client_not_registered" };
 
 /** `restoreEpoch`, of this and of other answers: the newest that the pool knows, in unix seconds; 0 for none. */
@@ -184,18 +187,22 @@ export type ReconcileCall = PoolCall & {
   readonly prune: boolean;
 };
 
+/**
+ * `removed`: deleted, replaced or revoked. `never_seen`: this client never uploaded it, or it ended long ago.
+ * `unknown_since_restore`: a restore epoch is in force, and what became of the package before it cannot be told. It may
+ * have been claimed, so it is taken again only if it was made after the epoch.
+ */
+export type MissingReason = "claimed" | "removed" | "expired" | "never_seen" | "unknown_since_restore";
+
+export type MissingPackage = { readonly ref: Uint8Array; readonly reason: MissingReason };
+
 export type ReconcileAnswer =
   | {
       readonly outcome: "same" | "different";
       /** Live refs at the server after any pruning, sorted. */
       readonly serverRefs: readonly Uint8Array[];
-      /** Of `held`, those that are not live at the server. */
-      readonly missingAtServer: readonly Uint8Array[];
-      /**
-       * After a restore epoch: those that are not live either, and of which the server cannot say that they were claimed.
-       * It takes none of them that was made before the epoch, as it may have been claimed.
-       */
-      readonly toReplace: readonly Uint8Array[];
+      /** Of `held`, those that are not live at the server, sorted. */
+      readonly missing: readonly MissingPackage[];
       readonly pruned: number;
       readonly inventory: readonly SuiteInventory[];
       readonly restoreEpoch: number;
@@ -215,11 +222,14 @@ export type RevokeUserAnswer = { readonly outcome: "revoked"; readonly clients: 
 
 export type JournalEntry = {
   readonly sequence: number;
+  /** Whose package was claimed, or missed. */
+  readonly client: string;
   readonly at: number;
   readonly event: "claimed" | "last_resort" | "missed";
   readonly ciphersuite: number | undefined;
   readonly keyPackageRef: Uint8Array | undefined;
-  readonly claimer: Claimer;
+  /** Undefined for one whose name was erased. */
+  readonly claimer: Claimer | undefined;
   /** Only with `missed`: why no package could be given. */
   readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
 };
@@ -227,6 +237,19 @@ export type JournalEntry = {
 export type JournalAnswer =
   | { readonly outcome: "page"; readonly entries: readonly JournalEntry[]; readonly nextAfter: number | undefined }
   | NotRegistered;
+
+/** The same over all clients of the user, or one of them, those included that are revoked. */
+export type UserJournalCall = PoolCall & {
+  readonly client: string | undefined;
+  readonly after: number | undefined;
+  readonly limit: number;
+};
+
+export type UserJournalAnswer = {
+  readonly outcome: "page";
+  readonly entries: readonly JournalEntry[];
+  readonly nextAfter: number | undefined;
+};
 
 // ---- claim -------------------------------------------------------------------------------------
 
@@ -281,9 +304,78 @@ export type PoolView =
       readonly outcome: "found";
       readonly restoreEpoch: number;
       readonly directoryPending: boolean;
-      readonly clients: readonly (ClientView & { readonly revoked: boolean })[];
+      readonly clients: readonly OperatorClientView[];
+      /** Of the user as a whole. */
+      readonly budgets: readonly BudgetView[];
+      readonly tokensEnded: readonly TokensEnded[];
+      readonly activity: Activity;
     }
   | { readonly outcome: "unknown_user" };
+
+/** Times are unix seconds. */
+export type OperatorClientView = ClientView &
+  ClientActivity & {
+    /** Undefined for a client that is registered. */
+    readonly revokedAt: number | undefined;
+    /** Undefined for one that never stored a package. */
+    readonly lastUploadAt: number | undefined;
+    readonly budgets: readonly BudgetView[];
+  };
+
+/** From the newest records of claims. */
+export type ClientActivity = {
+  /** When it last gave a package, in unix seconds; undefined if no record says so. */
+  readonly lastClaimedAt: number | undefined;
+  readonly missed: readonly MissedCount[];
+};
+
+/** Claims that the client's owner was told of and that found nothing for this reason. */
+export type MissedCount = {
+  readonly reason: NonNullable<JournalEntry["reason"]>;
+  readonly count: number;
+  readonly lastAt: number;
+};
+
+export type Activity = {
+  /** Records since then were looked at, in unix seconds. */
+  readonly since: number;
+  /** The busiest first. */
+  readonly claimersOfHour: readonly ClaimerCount[];
+  readonly claimersOfDay: readonly ClaimerCount[];
+};
+
+/** What one user claimed, over all clients. `user` is undefined for users whose names were erased. */
+export type ClaimerCount = { readonly user: string | undefined; readonly claimed: number; readonly missed: number };
+
+/** Tokens of the client, or of every client of the user, that were issued until then (unix seconds) are at an end. */
+export type TokensEnded = { readonly client: string | undefined; readonly endedAt: number };
+
+/** A package in stock, without its bytes. Times are unix seconds. */
+export type StoredPackage = {
+  readonly client: string;
+  readonly ref: Uint8Array;
+  readonly ciphersuite: number;
+  readonly lastResort: boolean;
+  readonly storedAt: number;
+  readonly notBefore: number;
+  readonly notAfter: number;
+};
+
+export type StoredPackagesAnswer = {
+  readonly outcome: "page";
+  readonly packages: readonly StoredPackage[];
+  readonly nextAfter: number | undefined;
+};
+
+/** Made with the id of the pool, which is not told whose it is. Names of users who were erased. */
+export type ForgetCall = Pick<PoolCall, "restoreEpoch"> & {
+  readonly users: readonly string[];
+  /** Counts and changes nothing. */
+  readonly dryRun: boolean;
+};
+
+/** In how many records of claims, and of clients' budgets, one of the names was. */
+export type ForgetAnswer = { readonly outcome: "forgotten"; readonly claims: number; readonly clients: number };
 
 /** Made with the id of the pool, which is not told whose it is. */
 export type ResyncCall = Pick<PoolCall, "restoreEpoch">;

@@ -2,6 +2,7 @@
  * What operators list: users, and stock levels by filter. Every query reads a range of an index from where the page
  * before ended, so a page costs as much as it shows, whatever the size of the directory.
  */
+import { MAX_IDENTIFIER_BYTES } from "../config/limits.ts";
 import { SHORTAGE } from "./client-row.ts";
 import { compareTexts, mergePages } from "./merge.ts";
 import { allShards, type Directory } from "./shards.ts";
@@ -121,17 +122,22 @@ const stockRow = (row: Row): StockRow => ({
   soonest: row.soonest,
 });
 
-/** Users in order: those with a client, and those whose last one was revoked lately. */
+/** Behind a prefix it is above every identifier that begins with it: no character is higher, and none fits more of them. */
+const HIGHEST = "\u{10FFFF}".repeat(MAX_IDENTIFIER_BYTES / 4 + 1);
+
+/** Users in order whose names begin with the prefix: those with a client, and those whose last one was revoked lately. */
 export async function listUsers(
   directory: Directory,
-  page: { readonly after: string; readonly limit: number },
+  page: { readonly prefix: string; readonly after: string; readonly limit: number },
 ): Promise<{ readonly users: readonly string[]; readonly more: boolean }> {
   const lists = await Promise.all(
     allShards(directory).map(async ({ db }) => {
       const { results } = await db
         .withSession("first-unconstrained")
-        .prepare("SELECT DISTINCT user FROM clients WHERE user > ? ORDER BY user LIMIT ?")
-        .bind(page.after, page.limit + 1)
+        .prepare(
+          "SELECT DISTINCT user FROM clients WHERE user > ?1 AND user >= ?2 AND user < ?3 ORDER BY user LIMIT ?4",
+        )
+        .bind(page.after, page.prefix, page.prefix + HIGHEST, page.limit + 1)
         .all<{ user: string }>();
       return results.map(({ user }) => ({ user, version: 0 }));
     }),

@@ -15,6 +15,7 @@ import { OPERATIONS } from "./resources/all-operations.ts";
 import { route } from "./route.ts";
 import { accessLog } from "./telemetry/access-log.ts";
 import { problem } from "./wire/problem-details.ts";
+import { shownText } from "./wire/shown-value.ts";
 
 /** The whole app of a build of the Worker. */
 export function createApp(extras: Extras): Hono<AppEnv> {
@@ -28,7 +29,7 @@ export function createApp(extras: Extras): Hono<AppEnv> {
       onMethodNotAllowed: (c, methods) =>
         problem(
           c,
-          { code: "method_not_allowed", detail: `allowed methods: ${methods.join(", ")}` },
+          { code: "method_not_allowed", detail: `expected ${methods.join(" or ")}, got ${shownText(c.req.method)}` },
           { Allow: methods.join(", ") },
         ),
     }),
@@ -36,13 +37,18 @@ export function createApp(extras: Extras): Hono<AppEnv> {
 
   for (const operation of OPERATIONS) route(app, operation);
 
-  app.notFound((c) => problem(c, { code: "route_not_found" }));
+  app.notFound((c) => {
+    const detail = `expected a path of /openapi.json, got ${shownText(c.req.path)}`;
+    return problem(c, { code: "route_not_found", detail });
+  });
 
   app.onError((error, c) => {
-    if (error instanceof SettingError) return problem(c, { code: "setting_invalid", detail: error.message });
+    if (error instanceof SettingError) return problem(c, { code: "setting_invalid", detail: unreadable(error) });
     const { name, message, stack } = error;
     log.error("fault", { request_id: c.get("requestId"), name, message, stack });
-    return problem(c, { code: "internal_error" });
+    return problem(c, { code: "internal_error", detail: "expected an answer, got a fault that the log tells of" });
   });
   return app;
 }
+
+const unreadable = ({ message }: SettingError): string => `expected settings that can be read, got: ${message}`;

@@ -12,10 +12,10 @@ import type { Result } from "./refusals/refusal.ts";
 import type { Lists } from "./wire/read-json.ts";
 
 /**
- * Who may call: a publisher reaches its own client only, a sibling any client of its user, a claimer and an operator any
- * user.
+ * Who may call: a publisher reaches its own client only, a sibling any client of its user, self all that is kept of its
+ * user, a claimer and an operator any user.
  */
-export type Access = "anyone" | "publisher" | "sibling" | "claimer" | "operator";
+export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "operator";
 
 export type MediaType = "application/json" | "message/mls" | "text/html";
 

@@ -2,20 +2,21 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import { MAX_IDEMPOTENCY_KEY_CHARACTERS, SMALL_BODY_BYTES } from "../config/limits.ts";
+import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_IDENTIFIER_BYTES, SMALL_BODY_BYTES } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
 import { authenticate, clientOf } from "./auth/authenticate.ts";
-import { SCOPE_OF } from "./auth/principal.ts";
+import { type Principal, SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
-import type { Input, Operation } from "./operation.ts";
+import type { Access, Input, Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
 import { readLimitedBody } from "./wire/limited-body.ts";
 import { problem } from "./wire/problem-details.ts";
 import { check, readJson } from "./wire/read-json.ts";
 import { readQuery } from "./wire/read-query.ts";
 import { poolId } from "./wire/schemas.ts";
+import { shownText, shownValue } from "./wire/shown-value.ts";
 
 type AnyInput = Input<string, Operation["access"], unknown, unknown>;
 
@@ -46,10 +47,8 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   if (body && !body.ok) return body;
   const key = operation.takesIdempotencyKey ? c.req.header("Idempotency-Key") : undefined;
   if (key !== undefined && !isIdempotencyKey(key)) {
-    return refuse(
-      "invalid_idempotency_key",
-      `expected 1 to ${MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters`,
-    );
+    const expected = `expected 1 to ${MAX_IDEMPOTENCY_KEY_CHARACTERS} visible ASCII characters`;
+    return refuse("invalid_idempotency_key", `${expected}, got ${key.length}: ${shownText(key)}`);
   }
   const input = {
     ...identifiers.value,
@@ -61,22 +60,35 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   return operation.handle(input as AnyInput, c);
 }
 
-/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's of that user. */
+/** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's and a user's own of that user. */
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
 ): Result<{ readonly user?: string; readonly client?: string; readonly pool?: string }> {
   const pool = operation.path.includes("{pool}") ? c.req.param("pool") : null;
-  if (pool !== null && !poolId.safeParse(pool).success) return refuse("unknown_pool");
+  if (pool !== null && !poolId.safeParse(pool).success)
+    return refuse("unknown_pool", `${EXPECTED_POOL}, got ${shownValue(pool)}`);
   const user = operation.path.includes("{user}") ? pathIdentifier(c.req.path, "users") : null;
   const client = operation.path.includes("{client}") ? pathIdentifier(c.req.path, "clients") : null;
-  if (user === undefined || client === undefined) return refuse("invalid_identifier");
-  if (operation.access === "publisher") {
-    const principal = c.get("principal");
-    if (principal.user !== user || principal.client !== client) return refuse("not_owner");
+  if (user === undefined || client === undefined) {
+    const which = user === undefined ? "user" : "client";
+    return refuse("invalid_identifier", `${which}: ${EXPECTED_IDENTIFIER}, got ${shownText(c.req.path)}`);
   }
-  if (operation.access === "sibling" && c.get("principal").user !== user) return refuse("not_owner");
+  const principal = OF_A_USER.has(operation.access) ? c.get("principal") : undefined;
+  const isOthers = operation.access === "publisher" && principal?.client !== client;
+  if (principal && (principal.user !== user || isOthers)) return refuse("not_owner", notOwner(operation, principal));
   return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
+}
+
+/** Access to what is one user's: the token must be of that user. */
+const OF_A_USER: ReadonlySet<Access> = new Set(["publisher", "sibling", "self"]);
+
+const EXPECTED_POOL = "expected the id of an object of this deployment in 64 hexadecimal digits";
+const EXPECTED_IDENTIFIER = `expected 1 to ${MAX_IDENTIFIER_BYTES} bytes of UTF-8 without control characters, percent-encoded`;
+
+function notOwner({ access }: Operation, { user, client }: Principal): string {
+  const of = access === "publisher" ? "user and client" : "user";
+  return `expected a token of the ${of} in the path, got one of ${[user, client ?? ""].map(shownText).join(" and ")}`;
 }
 
 function maxBytes({ body }: Operation, settings: Settings): number {

@@ -29,6 +29,8 @@ export {
   LAST_RESORT_COMPONENT_ID,
   ProtocolVersion,
 } from "./codec/code-points.ts";
+export { Reader } from "./codec/reader.ts";
+export { Writer } from "./codec/writer.ts";
 export { BasicCredential } from "./credentials/basic-credential.ts";
 export { Credential, type CredentialWithKey } from "./credentials/credential.ts";
 export { X509Credential } from "./credentials/x509-credential.ts";
@@ -72,7 +74,9 @@ export {
   KeyPackage,
   type KeyPackageBuilder,
   KeyPackageBundle,
+  type KeyPackageParts,
   type KeyPackageProvider,
+  type KeyPackageSettings,
   type KeyPackageStorage,
   type KeyPackageTbs,
 } from "./key-package/key-package.ts";
@@ -88,7 +92,7 @@ export { HpkePrivateKey, HpkePublicKey, InitKey, type PublicKeyBytes, SignatureP
 export { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "./keys/public-keys.ts";
 export { SignatureKeyPair, type Signer } from "./keys/signer.ts";
 export { AppDataDictionary, type ComponentData } from "./leaf-node/app-data-dictionary.ts";
-export { Capabilities, type CapabilityLists } from "./leaf-node/capabilities.ts";
+export { Capabilities, type CapabilitiesBuilder, type CapabilityLists } from "./leaf-node/capabilities.ts";
 export {
   type Extension,
   Extensions,

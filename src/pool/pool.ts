@@ -13,16 +13,20 @@ import {
   ALARM_RETRY_MAX_MS,
   ALARM_RETRY_MIN_MS,
   ENDED_REPLAYS_PER_WRITE,
+  EXPORT_PAGE_CHUNKS,
   NEWER_SCHEMA_ALARM_MS,
   OUTBOX_DELAY_MS,
 } from "../config/limits.ts";
 import { readSettings, type Settings } from "../config/settings.ts";
 import type {
+  BudgetView,
   ClaimAnswer,
   ClaimCall,
   ClientAnswer,
   ClientView,
   EraseAnswer,
+  ForgetAnswer,
+  ForgetCall,
   JournalAnswer,
   NotRegistered,
   PoolCall,
@@ -41,14 +45,19 @@ import type {
   ResyncCall,
   RevokeAnswer,
   RevokeUserAnswer,
+  StoredPackagesAnswer,
+  UserJournalAnswer,
+  UserJournalCall,
 } from "../contract/pool-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
 import { writePoint } from "../shared/data-points.ts";
 import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
+import { activity } from "./operations/activity.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
+import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { knownCodes } from "./operations/known-packages.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
@@ -56,14 +65,14 @@ import { changesRegistration, endRegistration, register, registrationOf } from "
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, type UploadBudgets, uploadBudgets } from "./operations/upload-budgets.ts";
-import { applyRestoreEpoch, earliestNotBefore } from "./operations/void-before-epoch.ts";
+import { applyRestoreEpoch, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { clientsWithExpired } from "./tables/chunks.ts";
+import { clientsWithExpired, listPackages } from "./tables/chunks.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
 import {
   allClients,
@@ -71,10 +80,11 @@ import {
   findByName,
   findClient,
   isRegistered,
+  lastUploadAt,
   registeredClients,
   writeClient,
 } from "./tables/clients.ts";
-import { endTokens } from "./tables/ended-tokens.ts";
+import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
 import { readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
@@ -238,8 +248,9 @@ export class Pool extends DurableObject<object> {
   reconcile(call: ReconcileCall): ReconcileAnswer {
     return this.#withClient(call, (client, nowMs): ReconcileAnswer => {
       const { restoreEpoch } = readPool(this.#sql);
-      const at = { now: unixSeconds(nowMs), restoreEpoch };
-      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, at);
+      const forgottenUntil = lastExpiryOfOlder(restoreEpoch, this.#settings);
+      const times = { now: unixSeconds(nowMs), forgottenUntil };
+      const { client: reconciled, ...comparison } = reconcile(this.#sql, client, call, times);
       const written = this.#writeIfEnded(client, reconciled, comparison.pruned, nowMs);
       return { ...comparison, inventory: this.#inventory(written, nowMs), restoreEpoch };
     });
@@ -313,6 +324,43 @@ export class Pool extends DurableObject<object> {
     });
   }
 
+  /** The same over all clients of the user or one that may be revoked, for an operator and for an export. */
+  userJournal(call: UserJournalCall): UserJournalAnswer {
+    if (!this.#exists) return { outcome: "page", entries: [], nextAfter: undefined };
+    return this.#transaction(call, (nowMs): UserJournalAnswer => {
+      const oldestAt = unixSeconds(nowMs) - this.#settings.retention.journalSeconds;
+      const page = readJournal(this.#sql, call.client, { after: call.after ?? 0, limit: call.limit, oldestAt });
+      return { outcome: "page", ...page };
+    });
+  }
+
+  /** The packages in stock, without their bytes: whoever had those could use what a claim is to give to one claimer. */
+  storedPackages(call: PoolCall & { readonly after: number | undefined }): StoredPackagesAnswer {
+    if (!this.#exists) return { outcome: "page", packages: [], nextAfter: undefined };
+    return this.#transaction(call, (): StoredPackagesAnswer => {
+      const page = listPackages(this.#sql, { after: call.after ?? 0, limit: EXPORT_PAGE_CHUNKS });
+      const clients = new Map(allClients(this.#sql).map((client) => [client.clientId, client]));
+      return {
+        outcome: "page",
+        packages: page.packages.flatMap(({ clientId, queueId, storedAt, entry }) => {
+          const client = clients.get(clientId);
+          const queue = client?.queues.find((one) => one.queueId === queueId);
+          if (!client || !queue) return [];
+          const { ref, notBefore, notAfter } = entry;
+          const { ciphersuite, lastResort } = queue;
+          return [{ client: client.client, ref, ciphersuite, lastResort, storedAt, notBefore, notAfter }];
+        }),
+        nextAfter: page.nextAfter,
+      };
+    });
+  }
+
+  /** Takes the names of erased users out of this pool, whose user may be anybody. May be repeated. */
+  forgetClaimers(call: ForgetCall): ForgetAnswer {
+    if (!this.#exists) return { outcome: "forgotten", claims: 0, clients: 0 };
+    return this.#transaction(call, () => ({ outcome: "forgotten", ...forgetClaimers(this.#sql, call) }));
+  }
+
   /**
    * Hands out one package of each fitting client. Claims that arrive while an earlier one is being flushed share the
    * next commit; each is a step of its own in it. grouped-commits.ts says where the commit point is.
@@ -356,18 +404,29 @@ export class Pool extends DurableObject<object> {
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#transaction(
-      call,
-      (nowMs): PoolView => ({
+    return this.#transaction(call, (nowMs): PoolView => {
+      const { restoreEpoch, budgets } = readPool(this.#sql);
+      const now = unixSeconds(nowMs);
+      const { ofUser, ofClient } = activity(this.#sql, {
+        now,
+        oldestAt: now - this.#settings.retention.journalSeconds,
+      });
+      return {
         outcome: "found",
-        restoreEpoch: readPool(this.#sql).restoreEpoch,
+        restoreEpoch,
         directoryPending: this.#relay.hasNews(),
         clients: allClients(this.#sql).map((client) => ({
           ...this.#view(client, nowMs),
-          revoked: !isRegistered(client),
+          ...ofClient(client.client),
+          revokedAt: client.revokedAt,
+          lastUploadAt: lastUploadAt(client),
+          budgets: budgetView(client.budgets, nowMs),
         })),
-      }),
-    );
+        budgets: budgetView(budgets, nowMs),
+        tokensEnded: allTokensEnded(this.#sql),
+        activity: ofUser,
+      };
+    });
   }
 
   /**
@@ -534,6 +593,10 @@ export class Pool extends DurableObject<object> {
     this.#alarm.request(dueMs);
   }
 }
+
+/** Those that are not empty at `nowMs`. */
+const budgetView = (budgets: Budgets, nowMs: number): readonly BudgetView[] =>
+  [...budgets].flatMap(([name, emptyAtMs]) => (emptyAtMs > nowMs ? [{ name, emptyAtMs }] : []));
 
 /** Whether claimers can see no difference: the same kinds of packages are in stock. */
 function offerTheSame(before: ClientRecord, after: ClientRecord): boolean {

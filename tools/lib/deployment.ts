@@ -14,6 +14,8 @@ export type Deployment = {
   readonly objects: Readonly<Record<string, string>>;
   /** Ids of D1 databases by binding. */
   readonly databases: Readonly<Record<string, string>>;
+  /** Which requests go to the Worker without a look at the web pages. */
+  readonly workerFirst: readonly string[];
   /** Migrations, the oldest first: all databases are of the directory, and have the same tables. */
   readonly migrations: readonly Migration[];
 };
@@ -24,6 +26,7 @@ export type Migration = { readonly name: string; readonly statements: readonly s
 type WranglerConfig = {
   readonly name: string;
   readonly compatibility_date: string;
+  readonly assets: { readonly run_worker_first: readonly string[] };
   readonly d1_databases: readonly { binding: string; migrations_dir: string }[];
   readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] };
 };
@@ -34,6 +37,7 @@ export function readDeployment(): Deployment {
   return {
     name: config.name,
     compatibilityDate: config.compatibility_date,
+    workerFirst: config.assets.run_worker_first,
     objects: Object.fromEntries(config.durable_objects.bindings.map(({ name, class_name }) => [name, class_name])),
     databases: Object.fromEntries(config.d1_databases.map(({ binding }) => [binding, localDatabaseId(binding)])),
     migrations: database ? readMigrations(join(ROOT, database.migrations_dir)) : [],

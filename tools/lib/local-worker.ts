@@ -24,6 +24,8 @@ export type WorkerOptions = {
   readonly variables: Readonly<Record<string, string>>;
   /** Folder of the storage; one in the temporary folder, removed at the end, if left out. */
   readonly state?: string;
+  /** Folder of the web pages; none if left out. */
+  readonly pages?: string;
   /** Any free one if left out. */
   readonly port?: number;
   readonly inspectorPort?: number;

@@ -68,7 +68,7 @@ async function serve(orders: Orders): Promise<Reply> {
   return { port };
 }
 
-function workerOf({ deployment, script, variables, port }: Orders) {
+function workerOf({ deployment, script, variables, port, pages }: Orders) {
   return {
     name: deployment.name,
     modules: true as const,
@@ -79,6 +79,15 @@ function workerOf({ deployment, script, variables, port }: Orders) {
       Object.entries(deployment.objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
     ),
     d1Databases: { ...deployment.databases },
+    ...(pages === undefined
+      ? {}
+      : {
+          assets: {
+            directory: pages,
+            routerConfig: { has_user_worker: true },
+            run_worker_first: [...deployment.workerFirst],
+          },
+        }),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: port ?? 0 }],
   };
 }

@@ -1,4 +1,6 @@
 /** What the operator's routes offer. */
+
+import { dateOf, printable } from "../../inspect/text.ts";
 import { RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
 import {
   type Command,
@@ -13,7 +15,7 @@ import { CONNECTION_OPTIONS, connect } from "../connection.ts";
 import { pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
 import { inventoryRow } from "../inventory-table.ts";
-import { dateOf, printable, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 const SCOPE = "directory:admin";
 /** Of tokens for the local directory. */

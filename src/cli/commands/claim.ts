@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { dateOf } from "../../inspect/text.ts";
 import { CLAIMED, CLAIMED_MANY, type Claimed } from "../answers.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import { CONNECTION_OPTIONS, connect } from "../connection.ts";
 import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
-import { dateOf, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
 
@@ -28,6 +29,7 @@ export const claim: Command = {
       value: "KEY",
       help: "the same key with the same claim gives the same packages; random if left out",
     },
+    "mls-message": { help: "give each package in an MLSMessage, as some MLS libraries read it, instead of bare" },
     out: { value: "FILE", help: "write the packages there, base64url, one on a line" },
     ...JSON_OPTION,
   },
@@ -65,6 +67,7 @@ function criteria(given: Given) {
     ...(given.texts("exclude-client").length === 0 ? {} : { exclude_clients: given.texts("exclude-client") }),
     ...(minRemaining === undefined ? {} : { min_remaining_lifetime_seconds: minRemaining }),
     ...(given.flag("no-last-resort") ? { allow_last_resort: false } : {}),
+    ...(given.flag("mls-message") ? { format: "mls_message" } : {}),
   };
 }
 

@@ -1,8 +1,9 @@
+import { dateOf } from "../../inspect/text.ts";
 import { JOURNAL, type JournalEntry } from "../answers.ts";
 import { type Command, EXIT_OK, JSON_OPTION } from "../command.ts";
 import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
 import { pathOf } from "../directory-client.ts";
-import { dateOf, table } from "../terminal.ts";
+import { table } from "../terminal.ts";
 
 export const journal: Command = {
   name: "journal",
@@ -37,7 +38,7 @@ export const journal: Command = {
 const row = ({ at, event, reason, claimer, ciphersuite, key_package_ref }: JournalEntry): (string | number)[] => [
   dateOf(at),
   reason === undefined ? event : `${event}: ${reason}`,
-  `${claimer.user}/${claimer.client}`,
+  claimer === null ? "(erased)" : `${claimer.user}/${claimer.client}`,
   ciphersuite ?? "-",
   key_package_ref ?? "-",
 ];

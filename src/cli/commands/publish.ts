@@ -1,9 +1,11 @@
+import type { Item } from "../../inspect/items.ts";
+import { printable } from "../../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { type Item, readItems } from "../input.ts";
+import { readItems } from "../input.ts";
 import { inventoryTable } from "../inventory-table.ts";
 import { type Published, publishPackages, replacePackages } from "../publication.ts";
-import { paint, printable, table } from "../terminal.ts";
+import { paint, table } from "../terminal.ts";
 
 export const publish: Command = {
   name: "publish",

@@ -7,8 +7,14 @@ import { pathOf } from "../directory-client.ts";
 import { readKeyFile } from "../key-file.ts";
 import { table } from "../terminal.ts";
 
-/** The directory's code for a difference. */
-const CONFLICT = 409;
+/** What the directory knows of a package that is only here, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  claimed: "claimed; a Welcome to it may come",
+  removed: "removed from the directory",
+  expired: "expired",
+  never_seen: "never sent",
+  unknown_since_restore: "unknown since the directory was restored; it may have been claimed",
+};
 
 export const reconcile: Command = {
   name: "reconcile",
@@ -35,21 +41,24 @@ export const reconcile: Command = {
     const { user, client, directory } = await connectPublisher(given, io);
     const body = { digest: digestOf(refs), refs, ...(given.flag("prune") ? { prune: true } : {}) };
     const path = pathOf("users", user, "clients", client, "reconcile");
-    const answer = (await directory.call("POST", path, RECONCILED, { body, also: [CONFLICT] })).body;
+    const answer = (await directory.call("POST", path, RECONCILED, { body })).body;
     const here = new Set(refs);
     const unknownHere = answer.server_refs.filter((ref) => !here.has(ref));
     if (given.flag("json")) {
-      io.out(`${JSON.stringify({ ...answer, same: answer.same === true, unknown_here: unknownHere })}\n`);
-    } else if (answer.same === true) {
+      io.out(`${JSON.stringify({ ...answer, unknown_here: unknownHere })}\n`);
+    } else if (answer.same) {
       io.out(`the same ${refs.length} packages here and at the directory\n`);
     } else {
       const rows = [
-        ...answer.missing_at_server.map((ref) => [ref, "only here: never sent, claimed, or removed"]),
+        ...answer.missing_at_server.map(({ key_package_ref, reason }) => [
+          key_package_ref,
+          `only here: ${REASONS[reason] ?? reason}`,
+        ]),
         ...unknownHere.map((ref) => [ref, "only at the directory: this key file does not open it"]),
       ];
       io.out(`${table(io, ["KEY PACKAGE REF", "WHERE"], rows)}\n${answer.pruned} removed at the directory\n`);
     }
-    return answer.same === true ? EXIT_OK : EXIT_REFUSED;
+    return answer.same ? EXIT_OK : EXIT_REFUSED;
   },
 };
 

@@ -1,11 +1,13 @@
 import * as limits from "../../config/limits.ts";
+import type { Item } from "../../inspect/items.ts";
+import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
+import { readOtherMessage } from "../../inspect/other-messages.ts";
+import { printable } from "../../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import type { Given } from "../given.ts";
-import { type Item, readItems } from "../input.ts";
-import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../judge.ts";
-import { viewMlsMessage } from "../mls-message-view.ts";
-import { PROFILE_OPTION, profileOf } from "../profile.ts";
-import { paint, printable } from "../terminal.ts";
+import { readItems } from "../input.ts";
+import { dialectOf, PROFILE_OPTION } from "../profile.ts";
+import { paint } from "../terminal.ts";
 
 /** Items that are judged together: what one request to the directory may carry. */
 const CHUNK_ITEMS = limits.MAX_KEY_PACKAGES_PER_REQUEST;
@@ -51,14 +53,14 @@ type Judge = (items: readonly Uint8Array[]) => Promise<Answer[]>;
 
 function judgeOf(given: Given, io: CommandIo): Judge {
   const now = given.whole("at") ?? io.now();
-  const profile = profileOf(given, io);
+  const dialect = dialectOf(given, io);
   const longest =
     given.text("max-lifetime") === "none"
       ? undefined
       : (given.whole("max-lifetime") ?? limits.MAX_TOTAL_LIFETIME_SECONDS);
   return given.choice("policy", ["directory", "openmls"], "directory") === "openmls"
-    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now, profile)))
-    : (items) => judgeAsDirectory(items, now, profile, longest);
+    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now, dialect)))
+    : (items) => judgeAsDirectory(items, now, { maxTotalLifetimeSeconds: longest }, dialect);
 }
 
 async function judgeItems(items: readonly Item[], judge: Judge): Promise<Answer[]> {
@@ -73,7 +75,7 @@ async function judgeItems(items: readonly Item[], judge: Judge): Promise<Answer[
 
 /** Of another message, that it is one says more than the byte at which it is no KeyPackage. */
 function explained(bytes: Uint8Array, answer: Answer): Answer {
-  const message = viewMlsMessage(bytes);
+  const message = readOtherMessage(bytes);
   if (!message?.ok) return answer;
   return { ok: false, code: "malformed", detail: `expected a KeyPackage, got an MLSMessage of ${message.value.name}` };
 }

@@ -36,7 +36,8 @@ export type NewPackage = Pick<HeldPackage, "ref" | "ciphersuite" | "lastResort" 
   readonly privateKeys: Uint8Array;
 };
 
-type Made = Pick<HeldPackage, "ciphersuite" | "lastResort" | "notAfter" | "madeAt" | "keyPackage">;
+/** What is stored of a package when it is made, and never changes. */
+export type StoredPackage = Pick<HeldPackage, "ciphersuite" | "lastResort" | "notAfter" | "madeAt" | "keyPackage">;
 type StateValue = Pick<HeldPackage, "state" | "since">;
 type Change = ReadonlyMap<string, string | undefined>;
 
@@ -57,7 +58,7 @@ export class HeldPackages {
       this.#list("used"),
     ]);
     const held = [...packages].map(([ref, text]): HeldPackage => {
-      const made = JSON.parse(text) as Made;
+      const made = JSON.parse(text) as StoredPackage;
       const state = states.get(ref);
       const { state: value, since } = state ? (JSON.parse(state) as StateValue) : NEVER_SENT;
       return { ref, ...made, state: value, since: since ?? made.madeAt, used: uses.has(ref) };
@@ -72,10 +73,10 @@ export class HeldPackages {
   }
 
   /** A package by its reference, as it was made. */
-  async keyPackage(ref: string): Promise<(Made & { readonly bytes: Uint8Array }) | undefined> {
+  async keyPackage(ref: string): Promise<(StoredPackage & { readonly bytes: Uint8Array }) | undefined> {
     const text = await reading(() => this.#storage.get(this.#key("package", ref)));
     if (text === undefined) return undefined;
-    const made = JSON.parse(text) as Made;
+    const made = JSON.parse(text) as StoredPackage;
     const bytes = fromBase64Url(made.keyPackage);
     return bytes && { ...made, bytes };
   }
@@ -84,7 +85,7 @@ export class HeldPackages {
   add(packages: readonly NewPackage[]): Promise<void> {
     const changes = new Map<string, string | undefined>();
     for (const { ref, keyPackage, privateKeys, ...rest } of packages) {
-      const made: Made = { ...rest, keyPackage: toBase64Url(keyPackage) };
+      const made: StoredPackage = { ...rest, keyPackage: toBase64Url(keyPackage) };
       changes.set(this.#key("secret", ref), toBase64Url(privateKeys));
       changes.set(this.#key("package", ref), JSON.stringify(made));
     }

@@ -4,7 +4,7 @@
  * Welcome may still need.
  */
 import { KeyPackageIn } from "../../mls/index.ts";
-import type { Inventory, Policy, PublishResult } from "../api-types.ts";
+import type { Inventory, MissingPackage, Policy, PublishResult } from "../api-types.ts";
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
 import { asDirectoryError, DirectoryError } from "../directory-error.ts";
 import type { CallOptions, KeyPackageDirectory } from "../key-package-directory.ts";
@@ -335,8 +335,12 @@ export class Replenisher {
     const now = this.directory.now();
     const live = (await this.held.list()).filter(({ state, notAfter }) => state !== "gone" && notAfter > now);
     const refs = live.map(({ ref }) => ref);
-    const { server_refs, pruned, ...found } = await this.directory.reconcile(refs, { prune: true, signal });
+    const { server_refs, missing_at_server, pruned, ...found } = await this.directory.reconcile(refs, {
+      prune: true,
+      signal,
+    });
     let { inventory } = found;
+    const endedThere = new Set(missing_at_server.filter(isEnded).map(({ key_package_ref }) => key_package_ref));
     const atServer = new Set(server_refs);
     const ours = new Set(refs);
     const foreign = server_refs.filter((ref) => !ours.has(ref));
@@ -347,6 +351,8 @@ export class Replenisher {
     for (const { ref, state } of live) {
       if (state === "offered" && !atServer.has(ref)) states.set(ref, "gone");
       if (state === "made" && atServer.has(ref)) states.set(ref, "offered");
+      // Its upload was never answered, and it was in stock since.
+      if (state === "made" && endedThere.has(ref)) states.set(ref, "gone");
     }
     await this.held.settle(states, [], now);
     const removed = pruned + foreign.length;
@@ -463,8 +469,15 @@ export class Replenisher {
 }
 
 /**
+ * Whether a package was at the directory once and is not offered again. Of one that the directory does not know, the
+ * upload decides: it takes what was made after a restore.
+ */
+const isEnded = ({ reason }: MissingPackage): boolean => reason === "claimed" || reason === "removed";
+
+/**
  * What becomes of a package by the directory's answer. A code that is not here is a refusal: the directory never had the
- * package. One that has expired may have been claimed before.
+ * package. One that has expired, or was
+ * made before a restore, may have been claimed.
  */
 const STATE_AFTER: Partial<Record<PublishResult["code"], HeldState>> = {
   stored: "offered",
@@ -473,6 +486,7 @@ const STATE_AFTER: Partial<Record<PublishResult["code"], HeldState>> = {
   already_removed: "gone",
   last_resort_superseded: "gone",
   lifetime_expired: "gone",
+  before_restore_epoch: "gone",
   stock_full: "made",
 };
 

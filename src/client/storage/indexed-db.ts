@@ -4,36 +4,40 @@ import type { Storage } from "./storage.ts";
 
 /** The part of IndexedDB that is used here: so that this file compiles where there is none. */
 export type IdbFactory = { open(name: string, version: number): IdbRequest<IdbDatabase> };
-type IdbTarget = { addEventListener(type: string, listener: () => void): void };
-type IdbRequest<T> = IdbTarget & { readonly result: T; readonly error: unknown };
-type IdbDatabase = IdbTarget & {
+export type IdbTarget = { addEventListener(type: string, listener: () => void): void };
+export type IdbRequest<T> = IdbTarget & { readonly result: T; readonly error: unknown };
+export type IdbDatabase = IdbTarget & {
   createObjectStore(name: string): unknown;
   transaction(store: string, mode: "readonly" | "readwrite", options?: { durability?: "strict" }): IdbTransaction;
   close(): void;
 };
-type IdbTransaction = IdbTarget & { readonly error: unknown; objectStore(name: string): IdbStore; abort(): void };
-type IdbStore = {
+export type IdbTransaction = IdbTarget & {
+  readonly error: unknown;
+  objectStore(name: string): IdbStore;
+  abort(): void;
+};
+export type IdbStore = {
   get(key: string): IdbRequest<unknown>;
   getAll(range: unknown): IdbRequest<unknown[]>;
   getAllKeys(range: unknown): IdbRequest<unknown[]>;
   put(value: string, key: string): IdbRequest<unknown>;
   delete(key: string): IdbRequest<unknown>;
 };
-type KeyRange = { bound(lower: string, upper: string): unknown };
+export type IdbKeyRange = { bound(lower: string, upper: string): unknown };
 
 export type IndexedDbOptions = {
   /** Name of the database. */
   readonly name?: string;
   /** By default the browser's own. */
   readonly indexedDB?: IdbFactory;
-  readonly keyRange?: KeyRange;
+  readonly keyRange?: IdbKeyRange;
   /** Asks the browser not to evict the origin's data; by default `navigator.storage.persist()`. */
   readonly persist?: () => Promise<boolean>;
 };
 
 type Browser = {
   readonly indexedDB?: IdbFactory;
-  readonly IDBKeyRange?: KeyRange;
+  readonly IDBKeyRange?: IdbKeyRange;
   readonly navigator?: { readonly storage?: { persist?(): Promise<boolean> } };
 };
 

@@ -16,19 +16,27 @@ export const authenticate = (scope: Scope) =>
     const issuers = issuersOf(c.get("deployment"));
     if (!issuers.ok) return refused(c, issuers.error);
     const token = bearerToken(c.req.header("Authorization"));
-    if (token === undefined) return refused(c, failure("missing").error);
+    if (token === undefined)
+      return refused(c, failure("missing", "expected Authorization: Bearer and a token, got none").error);
     const verified = await verifyToken(token, issuers.value, { now: new Date(), inBackground: waitUntil });
     if (!verified.ok) return refused(c, verified.error);
     const { scopes, client } = verified.value;
     if (!scopes.has(scope)) {
-      return refused(c, failure("insufficient_scope", `expected the scope ${scope}`).error, scope);
+      return refused(
+        c,
+        failure("insufficient_scope", `expected the scope ${scope}, got ${listed(scopes)}`).error,
+        scope,
+      );
     }
     if (client === undefined && scope !== "directory:admin") {
-      return refused(c, failure("no_client", "the token does not name a client").error);
+      return refused(c, failure("no_client", "expected a token that names a client, got one that does not").error);
     }
     c.set("principal", verified.value);
     return next();
   });
+
+/** The scopes of a token that this service knows. */
+const listed = (scopes: ReadonlySet<Scope>): string => (scopes.size === 0 ? "none" : [...scopes].join(" and "));
 
 /** The principal's client. Only tokens of operators have none, and `authenticate` keeps those from other routes. */
 export function clientOf(principal: Principal): string {

@@ -31,12 +31,10 @@ export type FailureKind = keyof typeof CODE_OF;
 export type AuthenticationFailure = Refusal & { readonly kind: FailureKind };
 
 /** A failure as the error of a Result. `detail` never repeats anything of the token but a claim's name. */
-export function failure(kind: FailureKind, detail?: string, more: Pick<Refusal, "retryAfterSeconds"> = {}) {
-  const error: AuthenticationFailure = {
-    kind,
-    code: CODE_OF[kind],
-    ...(detail === undefined ? {} : { detail }),
-    ...more,
-  };
+export function failure(kind: FailureKind, detail: string, more: Pick<Refusal, "retryAfterSeconds"> = {}) {
+  const error: AuthenticationFailure = { kind, code: CODE_OF[kind], detail, ...more };
   return { ok: false, error } as const;
 }
+
+/** The detail while no issuer is configured: `fault` names the setting. */
+export const notConfigured = (fault: string): string => `expected settings of a token issuer, got none: ${fault}`;

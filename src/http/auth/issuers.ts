@@ -3,7 +3,7 @@ import type { IssuerSettings } from "../../config/auth-settings.ts";
 import type { Deployment } from "../../config/deployment.ts";
 import { ok, type Result } from "../../shared/ok-or-error.ts";
 import { pause } from "../../shared/pause.ts";
-import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
+import { type AuthenticationFailure, failure, notConfigured } from "./authentication-failure.ts";
 import { fetchJwks } from "./fetch-jwks.ts";
 import { fixedKeys, type KeySource } from "./key-source.ts";
 import { RemoteKeys } from "./remote-keys.ts";
@@ -23,7 +23,7 @@ const known = new WeakMap<readonly IssuerSettings[], Issuers>();
 
 /** The issuers, or `authentication_not_configured` with the name of the setting that is missing. */
 export function issuersOf({ issuers: settings }: Pick<Deployment, "issuers">): Result<Issuers, AuthenticationFailure> {
-  if (!settings.ok) return failure("not_configured", settings.error);
+  if (!settings.ok) return failure("not_configured", notConfigured(settings.error));
   const issuers = known.get(settings.value) ?? makeIssuers(settings.value);
   known.set(settings.value, issuers);
   return ok(issuers);

@@ -6,6 +6,7 @@ export const SCOPE_OF = {
   anyone: undefined,
   publisher: "key-packages:publish",
   sibling: "clients:revoke",
+  self: "users:data",
   claimer: "key-packages:claim",
   operator: "directory:admin",
 } as const satisfies Readonly<Record<Access, string | undefined>>;

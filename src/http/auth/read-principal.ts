@@ -9,10 +9,11 @@ import { type Principal, SCOPES } from "./principal.ts";
 export function readPrincipal(payload: JWTPayload, settings: IssuerSettings): Result<Principal, AuthenticationFailure> {
   const { userClaim, clientClaim, scopeClaims, defaultScopes } = settings;
   const user = claimOf(payload, userClaim);
-  if (!isIdentifierValue(user)) return failure("bad_claim", `its ${userClaim.text} is not an identifier`);
+  if (!isIdentifierValue(user))
+    return failure("bad_claim", `expected an identifier as ${userClaim.text}, got none or another value`);
   const client = claimOf(payload, clientClaim);
   if (client !== undefined && !isIdentifierValue(client)) {
-    return failure("bad_claim", `its ${clientClaim.text} is not an identifier`);
+    return failure("bad_claim", `expected an identifier as ${clientClaim.text}, got another value`);
   }
   const granted = new Set<string>();
   let grants = false;
@@ -20,7 +21,7 @@ export function readPrincipal(payload: JWTPayload, settings: IssuerSettings): Re
     const value = claimOf(payload, name);
     if (value === undefined) continue;
     const scopes = scopesIn(value);
-    if (!scopes) return failure("bad_claim", `its ${name.text} is neither a text nor a list of texts`);
+    if (!scopes) return failure("bad_claim", `expected a text or a list of texts as ${name.text}, got another value`);
     grants = true;
     for (const scope of scopes) granted.add(scope);
   }
@@ -58,5 +59,7 @@ function scopesIn(value: unknown): readonly string[] | undefined {
 function issuedAtOf({ iat }: JWTPayload): Result<number | undefined, AuthenticationFailure> {
   if (iat === undefined) return ok(undefined);
   const seconds = typeof iat === "number" ? Math.floor(iat) : Number.NaN;
-  return Number.isSafeInteger(seconds) && seconds >= 0 ? ok(seconds) : failure("bad_claim", "its iat is not a time");
+  return Number.isSafeInteger(seconds) && seconds >= 0
+    ? ok(seconds)
+    : failure("bad_claim", "expected a time as iat, got another value");
 }

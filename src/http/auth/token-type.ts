@@ -20,15 +20,16 @@ export function tokenTypeFault(
   required: string | undefined,
 ): string | undefined {
   const typ = typeof header.typ === "string" ? header.typ.toLowerCase().replace(/^application\//, "") : header.typ;
-  if (required !== undefined) return typ === required ? undefined : `expected ${required} as the typ of its header`;
-  if (!ACCESS_TOKEN_TYPES.includes(typ)) return "expected at+jwt, JWT or nothing as the typ of its header";
+  if (required !== undefined)
+    return typ === required ? undefined : `expected ${required} as the typ of the header, got none or another`;
+  if (!ACCESS_TOKEN_TYPES.includes(typ)) return "expected at+jwt, JWT or nothing as the typ of the header, got another";
   if (Object.hasOwn(payload, "typ") && String(payload.typ).toLowerCase() !== ACCESS_TOKEN_CLAIM) {
-    return "expected an access token: its claim typ is of another kind";
+    return "expected an access token, got one whose claim typ is of another kind";
   }
   if (Object.hasOwn(payload, "token_use") && payload.token_use !== "access") {
-    return "expected an access token: its claim token_use is of another kind";
+    return "expected an access token, got one whose claim token_use is of another kind";
   }
   // OpenID Connect Core §3.1.3.6 and §3.3.2.11: only an ID token vouches for what came with it.
   const mark = ["at_hash", "c_hash"].find((name) => Object.hasOwn(payload, name));
-  return mark === undefined ? undefined : `expected an access token: its claim ${mark} makes it an ID token`;
+  return mark === undefined ? undefined : `expected an access token, got an ID token: it has the claim ${mark}`;
 }

@@ -32,11 +32,11 @@ export async function verifyToken(token: string, issuers: Issuers, context: Veri
   const recalled = issuers.verified.get(digest, context.now);
   if (recalled) return ok(recalled);
   const unverified = decode(token);
-  if (!unverified) return failure("malformed");
+  if (!unverified) return failure("malformed", MALFORMED);
   // Its own word picks the issuer whose keys it must be signed with; nothing else of it is believed before that.
   const { iss } = unverified.payload;
   const issuer = iss === undefined ? undefined : issuers.byName.get(iss);
-  if (!issuer) return failure("unknown_issuer");
+  if (!issuer) return failure("unknown_issuer", UNKNOWN_ISSUER);
   const verified = await verifyOf(issuer, token, unverified, context);
   if (verified.ok) {
     const { principal, expiresAt } = verified.value;
@@ -60,7 +60,7 @@ async function verifyOf(
   { header, payload: claimed }: Unverified,
   { now, inBackground }: VerifyContext,
 ): Promise<Result<{ readonly principal: Principal; readonly expiresAt: number }, AuthenticationFailure>> {
-  if (!settings.algorithms.includes(header.alg)) return failure("algorithm_not_allowed");
+  if (!settings.algorithms.includes(header.alg)) return failure("algorithm_not_allowed", ALGORITHM_NOT_ALLOWED);
   const isPlausible = wouldBeAccepted(header, claimed, settings, now);
   const key = await keys.keyFor(header, { nowMs: now.getTime(), isPlausible, inBackground });
   if (!key.ok) return withoutKey(key.error);
@@ -106,23 +106,41 @@ function wouldBeAccepted(
 }
 
 function withoutKey({ fault, retryAfterSeconds }: NoKey) {
-  if (fault === "unknown_key") return failure(fault, "it is signed with a key that its issuer does not publish");
-  if (fault === "ambiguous_key") return failure(fault, "several keys of its issuer fit, and it has no kid");
-  if (fault === "unusable_key") return failure(fault, "the issuer's key cannot be read");
-  return failure(fault, undefined, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  if (fault === "unknown_key") {
+    return failure(fault, "expected a signature by a key that the issuer publishes, got one by another");
+  }
+  if (fault === "ambiguous_key") {
+    return failure(fault, "expected a kid where several keys of the issuer fit, got none");
+  }
+  if (fault === "unusable_key") return failure(fault, UNUSABLE_KEY);
+  const detail = "expected the issuer's keys to be known, got no answer of the issuer";
+  return failure(fault, detail, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
 }
 
 function failureOf(error: unknown) {
-  if (error instanceof errors.JWSSignatureVerificationFailed) return failure("bad_signature");
-  if (error instanceof errors.JWTExpired) return failure("expired");
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === "iss") return failure("unknown_issuer");
-    if (error.claim === "aud") return failure("wrong_audience");
-    const kind = error.claim === "nbf" && error.reason === "check_failed" ? "not_yet_valid" : "bad_claim";
-    return failure(kind, `its claim ${error.claim} is missing or not acceptable`);
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return failure("bad_signature", "expected a signature by the issuer's key, got one that does not verify");
   }
-  if (error instanceof errors.JOSEAlgNotAllowed) return failure("algorithm_not_allowed");
-  if (error instanceof errors.JOSEError) return failure("malformed");
+  if (error instanceof errors.JWTExpired) {
+    return failure("expired", "expected an exp that is not past, got an earlier one; get a new token");
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "iss") return failure("unknown_issuer", UNKNOWN_ISSUER);
+    if (error.claim === "aud") {
+      return failure("wrong_audience", "expected an aud that names this directory, got none or another");
+    }
+    const kind = error.claim === "nbf" && error.reason === "check_failed" ? "not_yet_valid" : "bad_claim";
+    return failure(kind, `expected an acceptable claim ${error.claim}, got none or another`);
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return failure("algorithm_not_allowed", ALGORITHM_NOT_ALLOWED);
+  }
+  if (error instanceof errors.JOSEError) return failure("malformed", MALFORMED);
   // What remains is thrown for a key that does not fit its algorithm: an RSA key that is too short, for one.
-  return failure("unusable_key", "the issuer's key cannot be used");
+  return failure("unusable_key", UNUSABLE_KEY);
 }
+
+const MALFORMED = "expected a signed JWT in its compact form, got a text that is not";
+const UNKNOWN_ISSUER = "expected an iss that this directory accepts, got none or another";
+const ALGORITHM_NOT_ALLOWED = "expected an alg that this directory accepts, got another";
+const UNUSABLE_KEY = "expected a key of the issuer that can verify tokens, got one that cannot";

@@ -10,5 +10,6 @@ import { problem } from "../wire/problem-details.ts";
 export const rateLimit = createMiddleware<AppEnv>(async function rateLimit(c, next) {
   const limiter = c.env.RATE_LIMIT;
   if (!limiter || (await limiter.limit({ key: c.get("principal").user })).success) return next();
-  return problem(c, { code: "too_many_requests", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
+  const detail = `expected fewer requests of this user, got more than the deployment allows in ${RATE_LIMIT_PERIOD_SECONDS} seconds`;
+  return problem(c, { code: "too_many_requests", detail, retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
 });

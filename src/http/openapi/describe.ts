@@ -2,15 +2,17 @@
 import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../config/limits.ts";
 import { SCOPE_OF } from "../auth/principal.ts";
-import type { Answered, Operation } from "../operation.ts";
+import type { Access, Answered, Operation } from "../operation.ts";
 import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
 import { identifier, poolId } from "../wire/schemas.ts";
 import { EXAMPLES } from "./examples.ts";
+import { parameterOf } from "./parameters.ts";
 import { type Json, plainSchema } from "./plain-schema.ts";
 import { problemsOf } from "./problems.ts";
 
 const REF = "#/components/schemas/";
+const REFERENCE = new RegExp(`"\\$ref":"${REF}(\\w+)"`, "g");
 
 const DESCRIPTION = `Clients of a messaging app publish MLS KeyPackages (RFC 9420 §10) here; those who may add them to a group claim one, once.
 Bytes are base64url without padding. Errors are problem details (RFC 9457) with a stable \`code\`.
@@ -18,6 +20,7 @@ Any path may also answer 404 \`route_not_found\` and 405 \`method_not_allowed\`.
 
 const TAGS = [
   { name: "publisher", description: "The owner of a client: registers it and keeps it stocked." },
+  { name: "self", description: "A user who asks for what is kept of them, or has it erased." },
   { name: "claimer", description: "Who adds others to a group: looks at their clients and claims a package of each." },
   { name: "operator", description: "Who runs the directory." },
   { name: "anyone", description: "Needs no token." },
@@ -43,13 +46,17 @@ export function describeApi(version: string, operations: readonly Operation[]): 
       version,
       description: DESCRIPTION,
       contact: { name: "MLS Key Directory", url: REPOSITORY },
-      license: { name: "MIT", identifier: "MIT" },
+      license: { name: "MIT", url: `${REPOSITORY}/blob/main/LICENSE` },
+    },
+    externalDocs: {
+      url: `${REPOSITORY}/blob/main/docs/http-api.md`,
+      description: "Why answers are as they are, and what a caller may rely on.",
     },
     servers: [{ url: "/", description: "The deployment that serves this description." }],
     tags: TAGS,
     paths,
     components: {
-      schemas: schemas.components(),
+      schemas: schemas.componentsOf(paths),
       headers: headerComponents(),
       securitySchemes: {
         token: {
@@ -82,8 +89,19 @@ class Schemas {
     return { $ref: REF + name };
   }
 
-  components(): Json {
-    return Object.fromEntries([...this.#components].sort(([a], [b]) => (a < b ? -1 : 1)));
+  /** What the paths refer to, and what that refers to. What may be null is written out in place, and not among them. */
+  componentsOf(paths: Json): Json {
+    const used = new Set<string>();
+    const follow = (part: unknown) => {
+      for (const [, name = ""] of JSON.stringify(part).matchAll(REFERENCE)) {
+        if (used.has(name)) continue;
+        used.add(name);
+        follow(this.#components.get(name));
+      }
+    };
+    follow(paths);
+    const kept = [...this.#components].filter(([name]) => used.has(name));
+    return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /**
@@ -131,12 +149,14 @@ function describeOperation(operation: Operation, schemas: Schemas): Json {
     operationId: operation.id,
     summary: operation.summary,
     tags: [operation.access],
-    ...(scope ? { description: `Scope \`${scope}\`.`, security: [{ token: [] }] } : { security: [] }),
+    description: scope ? `Scope \`${scope}\`. ${WHO[operation.access]}` : WHO[operation.access],
+    security: scope ? [{ token: [] }] : [],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body
       ? {
           requestBody: {
             required: true,
+            ...(operation.body.also?.includes("message/mls") ? { description: `In JSON, or ${MLS_MESSAGES}.` } : {}),
             content: contentOf(
               { json: operation.body.json, also: operation.body.also ?? [] },
               schemas,
@@ -157,17 +177,32 @@ function describeOperation(operation: Operation, schemas: Schemas): Json {
   };
 }
 
+/** Whose token it must be. */
+const WHO: Readonly<Record<Access, string>> = {
+  anyone: "Needs no token.",
+  publisher: "The token must be of the user and the client in the path.",
+  sibling: "The token must be of the user in the path, and may be of any of the user's clients.",
+  self: "The token must be of the user in the path.",
+  claimer: "The token names who claims, and may be of any user.",
+  operator: "The token needs no client.",
+};
+
+/** RFC 9420 §17.10. */
+const MLS_MESSAGES = "as `message/mls`: MLSMessages one after the other";
+
 function parametersOf(operation: Operation, schemas: Schemas): Json[] {
-  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
     in: "path",
     required: true,
+    ...parameterOf(name),
     schema: schemas.describe(name === "pool" ? poolId : identifier),
   }));
   const inQuery = Object.entries(operation.query?.def.shape ?? {}).map(([name, schema]) => ({
     name,
     in: "query",
     required: false,
+    ...parameterOf(name),
     schema: schemas.describe(schema as z.ZodMiniType),
   }));
   const headers: Json[] = [];
@@ -195,11 +230,14 @@ function parametersOf(operation: Operation, schemas: Schemas): Json[] {
 
 function describeAnswer(answer: Answered, operation: Operation, schemas: Schemas): Json {
   const content = contentOf(answer, schemas, EXAMPLES[operation.id]?.answer);
+  const description = answer.also?.includes("message/mls")
+    ? `${answer.description} With \`Accept: message/mls\` the packages alone, ${MLS_MESSAGES}.`
+    : answer.description;
   const headers = headersOf([
     ...(operation.revalidates ? (["ETag"] as const) : []),
     ...(operation.takesIdempotencyKey ? (["Idempotent-Replayed", "Claim-Status"] as const) : []),
   ]);
-  return { description: answer.description, headers, ...(Object.keys(content).length > 0 ? { content } : {}) };
+  return { description, headers, ...(Object.keys(content).length > 0 ? { content } : {}) };
 }
 
 const HEADERS = {
@@ -210,8 +248,16 @@ const HEADERS = {
     { type: "string", enum: ["true"] },
   ],
   "Retry-After": ["Seconds until it is worth to ask again.", { type: "integer", minimum: 1, format: "int32" }],
+  "WWW-Authenticate": ["What the token lacks (RFC 6750 §3).", { type: "string" }],
   "X-Request-Id": ["Names the request in the logs.", { type: "string", format: "uuid" }],
 } as const;
+
+const HEADERS_OF_STATUS: Readonly<Record<number, readonly (keyof typeof HEADERS)[]>> = {
+  401: ["WWW-Authenticate"],
+  403: ["WWW-Authenticate"],
+  429: ["Retry-After"],
+  503: ["Retry-After"],
+};
 
 /** Headers of a response, and the one that every response has. */
 function headersOf(names: readonly (keyof typeof HEADERS)[]): Json {
@@ -245,7 +291,7 @@ function describeProblems(operation: Operation, schemas: Schemas): Json {
     status,
     {
       description: codes.map((code) => `\`${code}\``).join(", "),
-      headers: headersOf(status === 429 || status === 503 ? ["Retry-After"] : []),
+      headers: headersOf(HEADERS_OF_STATUS[status] ?? []),
       content: {
         "application/problem+json": { schema: schemas.describe(problemDocument) },
       },
@@ -260,5 +306,6 @@ const PROBLEM_EXAMPLE = {
   title: PROBLEMS.unknown_user.title,
   status: PROBLEMS.unknown_user.status,
   code: "unknown_user",
+  detail: 'expected a user of the directory, got "alicia"',
   instance: "urn:uuid:6f2a1c9e-8d0b-4c1a-9a55-0e1f6d1f7b11",
 };

@@ -14,6 +14,9 @@ const SIGNATURE_KEY = "cBzTOEVFxG64IJbw8ZSqO0kvtKO10HJb1HlRXq4T88c";
 /** The form of an Ed25519 signature. */
 const PROOF = `${SIGNATURE_KEY}${SIGNATURE_KEY}`;
 
+/** SHA-256 of that one reference. */
+const REFS_DIGEST = "SVaU68wbFNsrpex_7hrurJdjXjg-rvjNsmBiMbeUZlU";
+
 const POOL = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 const CURSOR = "WyJhbGljZSJd";
 
@@ -50,6 +53,58 @@ const published = {
 };
 
 const client = { user: "alice", client: "phone", registered_at: 1_890_000_000, signature_keys, inventory };
+
+const journalEntry = {
+  sequence: 1_893_456_000_000,
+  at: 1_893_456_000,
+  event: "claimed",
+  claimer: { user: "bob", client: "laptop" },
+  ciphersuite: 1,
+  key_package_ref: KEY_PACKAGE_REF,
+};
+
+const exported = {
+  user: "alice",
+  exported_at: 1_895_000_000,
+  restore_epoch: 0,
+  registrations: [
+    {
+      client: "phone",
+      registered_at: 1_890_000_000,
+      revoked_at: null,
+      signature_keys,
+      inventory,
+      budgets: [{ name: "pair:bob", empty_at: 1_895_001_800 }],
+    },
+  ],
+  budgets: [],
+  tokens_ended: [],
+  directory: [
+    {
+      database: "DB",
+      client: "phone",
+      version: 1_890_000_000_000,
+      updated_at: 1_890_000_000,
+      registered_at: 1_890_000_000,
+      revoked_at: null,
+      signature_keys: `[[2055,"${SIGNATURE_KEY}"]]`,
+      stock: "[[1,99,1,1900000000,0,[0]]]",
+      capabilities: "[[[],[],[1]]]",
+      next_expiry: 1_900_000_000,
+      shortage: null,
+    },
+  ],
+  key_packages: [],
+  journal: [],
+  next: CURSOR,
+};
+
+const erased = {
+  user: "alice",
+  erased_at: 1_895_000_000,
+  existed: true,
+  journals_of_others_end_at: 1_897_592_000,
+};
 
 /** The request's body, and the answer's; without the one that the operation does not have. */
 export type Example = { readonly request?: unknown; readonly answer?: unknown };
@@ -105,42 +160,51 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   removeKeyPackages: { request: { refs: [KEY_PACKAGE_REF] }, answer: { removed: 1, inventory } },
   getInventory: { answer: { inventory, restore_epoch: 0 } },
-  getJournal: {
-    answer: {
-      entries: [
-        {
-          sequence: 1_893_456_000_000,
-          at: 1_893_456_000,
-          event: "claimed",
-          claimer: { user: "bob", client: "laptop" },
-          ciphersuite: 1,
-          key_package_ref: KEY_PACKAGE_REF,
-        },
-      ],
-      next: CURSOR,
-    },
-  },
+  getJournal: { answer: { entries: [journalEntry], next: CURSOR } },
   reconcile: {
-    request: { digest: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" },
+    request: { digest: REFS_DIGEST, refs: [KEY_PACKAGE_REF] },
     answer: {
-      same: true,
+      same: false,
       server_refs: [],
-      missing_at_server: [],
-      to_replace: [],
+      missing_at_server: [{ key_package_ref: KEY_PACKAGE_REF, reason: "claimed" }],
       pruned: 0,
       inventory,
       restore_epoch: 0,
     },
   },
+  exportOwnData: { answer: exported },
+  exportUser: { answer: exported },
+  eraseOwnData: { answer: erased },
+  eraseUser: { answer: erased },
+  forgetInPool: { request: { users: ["mallory"] }, answer: { pool: POOL, claims: 3, clients: 1, dry_run: false } },
   getPolicy: { answer: describePolicy(readDeployment({})) },
   getUser: {
     answer: {
       user: "alice",
       restore_epoch: 0,
       directory_pending: false,
-      clients: [{ client: "phone", registered_at: 1_890_000_000, revoked: false, signature_keys, inventory }],
+      clients: [
+        {
+          client: "phone",
+          registered_at: 1_890_000_000,
+          revoked: false,
+          revoked_at: null,
+          signature_keys,
+          inventory,
+          last_upload_at: 1_894_000_000,
+          last_claimed_at: 1_894_900_000,
+          missed: [{ reason: "incompatible", count: 2, last_at: 1_894_990_000 }],
+          budgets: [],
+        },
+      ],
+      budgets: [],
+      activity_since: 1_892_400_000,
+      top_claimers_of_hour: [],
+      top_claimers_of_day: [{ user: "bob", claimed: 3, missed: 2 }],
     },
   },
+  getUserJournal: { answer: { user: "alice", entries: [{ client: "phone", ...journalEntry }], next: null } },
+  purgeClient: { answer: { user: "alice", client: "phone", purged: 99 } },
   getRestoreEpoch: { answer: { restore_epoch: 0, holds_everywhere_at: null } },
   setRestoreEpoch: {
     request: { restore_epoch: 1_895_000_000 },
@@ -175,9 +239,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   listUsers: { answer: { users: ["alice"], next: CURSOR } },
   revokeUser: { answer: { user: "alice", clients: 2, purged: 150 } },
-  eraseUser: {
-    answer: { user: "alice", erased_at: 1_895_000_000, existed: true, journals_of_others_end_at: 1_897_592_000 },
-  },
   resyncUser: { answer: { user: "alice", status: "delivered" } },
   resyncPool: { answer: { pool: POOL, status: "queued" } },
 };

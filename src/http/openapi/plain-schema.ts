@@ -52,10 +52,7 @@ function integer(schema: Json): Json {
 
 /** The same document as OpenAPI 3.0, for generators that do not read 3.1. */
 export function asOpenApi30(document: Json): Json {
-  const { openapi: _, info, ...others } = document;
-  const { license, ...about } = info as Json & { readonly license: Json };
-  const downgraded = downgrade(others) as Json;
-  return { openapi: "3.0.3", info: { ...about, license: { name: license.name } }, ...downgraded };
+  return { ...(downgrade(document) as Json), openapi: "3.0.3" };
 }
 
 /** What 3.0 says in other words: a type that may be null. */

@@ -32,7 +32,7 @@ const ANY: readonly ProblemCode[] = ["uri_too_long", "internal_error", "setting_
 export function problemsOf(operation: Operation): readonly ProblemCode[] {
   const codes: ProblemCode[] = [...operation.problems, ...ANY];
   if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
-  if (operation.access === "publisher" || operation.access === "sibling") codes.push("not_owner");
+  if (["publisher", "sibling", "self"].includes(operation.access)) codes.push("not_owner");
   if (operation.path.includes("{user}")) codes.push("invalid_identifier");
   if (operation.body) codes.push(...BODY);
   if (operation.takesIdempotencyKey) codes.push("invalid_idempotency_key");

@@ -4,7 +4,8 @@ import type { ProblemCode } from "./problem-codes.ts";
 
 export type Refusal = {
   readonly code: ProblemCode;
-  readonly detail?: string;
+  /** What was expected and what came, and what to do where that does not follow. */
+  readonly detail: string;
   /** Members of the problem document beyond those of RFC 9457 (§3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
@@ -15,6 +16,6 @@ export type Result<T> = ResultOf<T, Refusal>;
 
 export { ok } from "../../shared/ok-or-error.ts";
 
-export function refuse(code: ProblemCode, detail?: string, more: Omit<Refusal, "code" | "detail"> = {}) {
-  return { ok: false, error: { code, ...(detail === undefined ? {} : { detail }), ...more } } as const;
+export function refuse(code: ProblemCode, detail: string, more: Omit<Refusal, "code" | "detail"> = {}) {
+  return { ok: false, error: { code, detail, ...more } } as const;
 }

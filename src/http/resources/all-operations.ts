@@ -6,6 +6,7 @@ import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
 import { service } from "./service/operations.ts";
 import { stock } from "./stock/operations.ts";
+import { userData } from "./user-data/operations.ts";
 import { users } from "./users/operations.ts";
 
 export const OPERATIONS: readonly Operation[] = [
@@ -14,6 +15,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...stock,
   ...users,
   ...claims,
+  ...userData,
   ...admin,
   ...service,
 ];

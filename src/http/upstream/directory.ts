@@ -10,6 +10,7 @@ export async function readDirectory<T>(read: () => Promise<T>): Promise<Result<T
     return ok(await withTimeout(DIRECTORY_CALL_TIMEOUT_MS, read(), () => new Error("no answer in time")));
   } catch (error) {
     log.warn("directory_read_failed", { reason: String(error) });
-    return refuse("directory_unavailable", undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+    const detail = `expected an answer of the directory's database within ${DIRECTORY_CALL_TIMEOUT_MS / 1000} seconds, got none`;
+    return refuse("directory_unavailable", detail, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
   }
 }

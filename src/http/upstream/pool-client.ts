@@ -3,13 +3,14 @@
  * where that is safe, and whatever is not an answer is a refusal.
  */
 import {
+  MAX_CLIENTS_PER_USER,
   NEWER_SCHEMA_RETRY_AFTER_SECONDS,
   POOL_CALL_ATTEMPTS,
   POOL_CALL_TIMEOUT_MS,
   POOL_RETRY_PAUSE_MS,
   UNAVAILABLE_RETRY_AFTER_SECONDS,
 } from "../../config/limits.ts";
-import type { ClaimCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
+import type { ClaimCall, ForgetAnswer, ForgetCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { type PoolPlacement, poolById, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";
@@ -18,6 +19,7 @@ import { pause } from "../../shared/pause.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 import { PROBLEMS, type ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
+import { shownText } from "../wire/shown-value.ts";
 import { knownRestoreEpoch, rememberRestoreEpoch } from "./restore-epoch-cache.ts";
 
 /**
@@ -40,6 +42,9 @@ const REPETITION = {
   revokeUser: "safe",
   erase: "safe",
   journal: "safe",
+  userJournal: "safe",
+  storedPackages: "safe",
+  forgetClaimers: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
   view: "safe",
@@ -83,7 +88,7 @@ export function poolClient(env: PoolPlacement, user: string): PoolClient {
       // A pool may know of an epoch that D1 has lost.
       const { restoreEpoch } = answer.value as { readonly restoreEpoch?: number };
       if (restoreEpoch !== undefined) rememberRestoreEpoch(restoreEpoch);
-      return accepted(answer.value) as Result<never>;
+      return accepted(answer.value, whole) as Result<never>;
     };
   return Object.fromEntries(
     (Object.keys(REPETITION) as Method[]).map((method) => [method, call(method)]),
@@ -97,37 +102,67 @@ export function resyncPool(env: PoolPlacement, id: string): Promise<Result<Resyn
   return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
 }
 
-type Outcome = {
-  readonly outcome?: string;
+/** The same for taking names of erased users out of it. */
+export function forgetInPool(
+  env: PoolPlacement,
+  id: string,
+  call: Pick<ForgetCall, "users" | "dryRun">,
+): Promise<Result<ForgetAnswer>> | undefined {
+  if (!poolById(env, id)) return undefined;
+  const stub = () => poolById(env, id);
+  const whole = { ...call, restoreEpoch: knownRestoreEpoch() };
+  return callStub(stub, REPETITION.forgetClaimers, (pool) => pool.forgetClaimers(whole));
+}
+
+/** An answer that is a refusal, with what its detail is made of. */
+type Refused = {
+  readonly outcome: PoolRefusal;
   readonly retryAfterSeconds?: number;
   readonly scheme?: number;
   readonly endedAt?: number;
 };
 
-function accepted(answer: unknown): Result<unknown> {
+type PoolRefusal = { [M in Method]: Extract<AnswerOf<M>, { readonly outcome: ProblemCode }>["outcome"] }[Method];
+
+/** Whose pool was called, and about which client. */
+type Asked = { readonly user: string; readonly client?: string };
+
+function accepted(answer: unknown, asked: Asked): Result<unknown> {
   if (typeof answer !== "object" || answer === null) return ok(answer);
-  const { outcome, retryAfterSeconds } = answer as Outcome;
+  const { outcome } = answer as { readonly outcome?: string };
   if (outcome === undefined || !Object.hasOwn(PROBLEMS, outcome)) return ok(answer);
+  const refused = answer as Refused;
+  const { retryAfterSeconds } = refused;
   return refuse(
-    outcome as ProblemCode,
-    detailOf(answer as Outcome),
+    refused.outcome,
+    DETAILS[refused.outcome](refused, asked),
     retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
   );
 }
 
-function detailOf({ outcome, scheme, endedAt }: Outcome): string | undefined {
-  if (endedAt !== undefined) return `the client was ended at ${endedAt}; expected a token with a later iat`;
-  if (scheme === undefined) return undefined;
-  const name = signatureSchemeName(scheme as SignatureScheme);
-  switch (outcome) {
-    case "signature_key_conflict":
-      return `another key is registered for ${name}; to rotate it, delete the client and register it again`;
-    case "signature_key_in_use":
-      return `expected an ${name} key of this client's own, got one of another client; register a fresh key, or revoke the other client first`;
-    default:
-      return undefined;
-  }
-}
+const DETAILS: Readonly<Record<PoolRefusal, (refused: Refused, asked: Asked) => string>> = {
+  unknown_user: (_, { user }) => `expected a user of the directory, got ${shownText(user)}`,
+  client_not_registered: (_, { client = "" }) =>
+    `expected a registered client of the user, got ${shownText(client)}; register it first`,
+  token_predates_revocation: ({ endedAt }) =>
+    `expected a token with an iat later than ${endedAt}, when the client was ended, got an older one`,
+  signature_key_conflict: (refused) =>
+    `expected the ${schemeOf(refused)} key that is registered, got another; to rotate it, delete the client and register it again`,
+  signature_key_in_use: (refused) =>
+    `expected an ${schemeOf(refused)} key of this client's own, got one of another client; register a fresh key, or revoke the other client first`,
+  too_many_clients: () =>
+    `expected at most ${MAX_CLIENTS_PER_USER} registered clients of the user, got another one; revoke one that is not in use`,
+  registrations_exhausted: (refused) => budgetDetail("registrations of the user", refused),
+  refusals_exhausted: (refused) => budgetDetail("packages that are refused", refused),
+  uploads_exhausted: (refused) => budgetDetail("packages", refused),
+  idempotency_key_reused: () => "expected the request that the Idempotency-Key was first used for, got another",
+  directory_unavailable: () => "expected an answer of the directory's database, got none; the pool is erased, repeat",
+};
+
+const schemeOf = ({ scheme }: Refused): string => signatureSchemeName(scheme as SignatureScheme);
+
+const budgetDetail = (what: string, { retryAfterSeconds = 0 }: Refused): string =>
+  `expected fewer ${what}, got more than the budget allows; there is room again in ${retryAfterSeconds} seconds`;
 
 /** The answer of the pool, or `pool_overloaded`, `pool_schema_newer` or `pool_unavailable`. */
 export const callPool = <T>(
@@ -152,7 +187,8 @@ async function callStub<T>(
       log.warn("pool_call_failed", { attempt, retryable, overloaded, reason: nameOf(error) });
       if (overloaded) return poolOverloaded();
       if (isNewerSchema(error)) {
-        return refuse("pool_schema_newer", undefined, { retryAfterSeconds: NEWER_SCHEMA_RETRY_AFTER_SECONDS });
+        const detail = "expected tables of this version or an older one, got those of a newer one";
+        return refuse("pool_schema_newer", detail, { retryAfterSeconds: NEWER_SCHEMA_RETRY_AFTER_SECONDS });
       }
       if (repetition === "once" || !retryable || attempt >= POOL_CALL_ATTEMPTS) return unavailable("pool_unavailable");
       await pause(POOL_RETRY_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
@@ -163,8 +199,13 @@ async function callStub<T>(
 /** More was asked of one pool than it takes at a time. */
 export const poolOverloaded = () => unavailable("pool_overloaded");
 
-function unavailable(code: "pool_overloaded" | "pool_unavailable") {
-  return refuse(code, undefined, { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
+const UNAVAILABLE = {
+  pool_overloaded: "expected fewer calls of this user's pool at a time, got more than it takes",
+  pool_unavailable: "expected an answer of the user's pool, got none; the call may have taken effect",
+} as const;
+
+function unavailable(code: keyof typeof UNAVAILABLE) {
+  return refuse(code, UNAVAILABLE[code], { retryAfterSeconds: UNAVAILABLE_RETRY_AFTER_SECONDS });
 }
 
 const poolTimeout = (): Error => Object.assign(new Error("no answer in time"), { retryable: true });

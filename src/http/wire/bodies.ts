@@ -1,11 +1,11 @@
 /** From what the pool answers to what the wire shows. */
 import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
-import type { ClientView, SuiteInventory } from "../../contract/pool-messages.ts";
+import type { BudgetView, ClientView, JournalEntry, SuiteInventory } from "../../contract/pool-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
-import type { inventory, signatureKeys } from "./schemas.ts";
+import type { budgets, inventory, signatureKeys } from "./schemas.ts";
 
 type InventoryBody = z.infer<typeof inventory>;
 
@@ -66,6 +66,25 @@ export function signatureKeysBody(
     ]),
   );
 }
+
+export const budgetsBody = (views: readonly BudgetView[]): z.infer<typeof budgets> =>
+  views.map(({ name, emptyAtMs }) => ({ name, empty_at: Math.ceil(emptyAtMs / 1000) }));
+
+/** An entry as the owner of one client reads it. */
+export function journalEntryBody({ sequence, at, event, claimer, ciphersuite, keyPackageRef, reason }: JournalEntry) {
+  return {
+    sequence,
+    at,
+    event,
+    claimer: claimer ? { user: claimer.user, client: claimer.client } : null,
+    ...(ciphersuite === undefined ? {} : { ciphersuite }),
+    ...(keyPackageRef === undefined ? {} : { key_package_ref: toBase64Url(keyPackageRef) }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** The same among those of all clients of a user. */
+export const userJournalEntryBody = (entry: JournalEntry) => ({ client: entry.client, ...journalEntryBody(entry) });
 
 export function clientViewBody(deployment: Deployment, { registration, inventory }: ClientView) {
   return {

@@ -5,7 +5,9 @@
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type * as z from "zod/mini";
 import { fromBase64Url, toBase64Url } from "../../shared/base64url.ts";
-import { ok, type Result, refuse } from "../refusals/refusal.ts";
+import { ok, type Result } from "../refusals/refusal.ts";
+import { invalidAt } from "./read-json.ts";
+import { shownText } from "./shown-value.ts";
 
 export const writeCursor = (place: readonly (string | number)[]): string =>
   toBase64Url(utf8ToBytes(JSON.stringify(place)));
@@ -17,7 +19,9 @@ export function readCursor<T extends z.ZodMiniType>(
 ): Result<z.output<T> | undefined> {
   if (text === undefined) return ok(undefined);
   const place = schema.safeParse(parse(text));
-  return place.success ? ok(place.data) : refuse("invalid_request", "/after: expected the `next` of the page before");
+  return place.success
+    ? ok(place.data)
+    : invalidAt("/after", `expected the next of the page before, got ${shownText(text)}`);
 }
 
 function parse(text: string): unknown {

@@ -8,11 +8,12 @@ import { ok, type Result, refuse } from "../refusals/refusal.ts";
 /** Reads the body up to the limit, whether or not its length was announced; nothing beyond it is ever held. */
 export async function readLimitedBody(c: Context<AppEnv>, maxBytes: number): Promise<Result<Uint8Array>> {
   const announced = c.req.header("Content-Length");
-  if (Number(announced ?? 0) > maxBytes) return tooLarge(maxBytes);
+  if (Number(announced ?? 0) > maxBytes) return tooLarge(maxBytes, Number(announced));
   return readBody(c.req.raw, announced !== undefined, maxBytes);
 }
 
-const tooLarge = (maxBytes: number) => refuse("body_too_large", `at most ${maxBytes} bytes`);
+const tooLarge = (maxBytes: number, got: number | "more" = "more") =>
+  refuse("body_too_large", `expected a body of at most ${maxBytes} bytes, got ${got}`);
 
 class Late extends Error {}
 
@@ -26,7 +27,10 @@ async function readBody(request: Request, isAnnounced: boolean, maxBytes: number
     return body && body.length <= maxBytes ? ok(body) : tooLarge(maxBytes);
   } catch (error) {
     void stream?.cancel().catch(() => undefined);
-    return refuse(error instanceof Late ? "body_timeout" : "body_incomplete");
+    const seconds = BODY_READ_TIMEOUT_MS / 1000;
+    return error instanceof Late
+      ? refuse("body_timeout", `expected the whole body within ${seconds} seconds, got only a part of it`)
+      : refuse("body_incomplete", "expected the whole body, got its beginning alone");
   }
 }
 

@@ -18,7 +18,7 @@ export function problem(
     title,
     status,
     code,
-    ...(detail === undefined ? {} : { detail }),
+    detail,
     instance: `urn:uuid:${c.get("requestId")}`,
     ...members,
   };

@@ -5,6 +5,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { ProblemCode } from "../refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
 import { scanJson } from "./scan-json.ts";
+import { shownText, shownValue } from "./shown-value.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -15,18 +16,30 @@ export function readJson<T extends z.ZodMiniType>(
   body: Uint8Array,
   lists: readonly ListBound[] = [],
 ): Result<z.output<T>> {
-  if (contentType !== undefined && mediaType(contentType) !== "application/json") return wrongMediaType();
-  if (body.length === 0) return refuse("empty_body");
-  if (contentType === undefined) return wrongMediaType();
+  if (contentType !== undefined && mediaType(contentType) !== "application/json") return wrongMediaType(contentType);
+  if (body.length === 0) return refuse("empty_body", "expected a JSON document, got no body");
+  if (contentType === undefined) return wrongMediaType(contentType);
   const refusal = shapeRefusal(body, lists);
   if (refusal) return refusal;
-  let document: unknown;
+  const document = parse(body);
+  return document.ok ? check(schema, document.value) : document;
+}
+
+function parse(body: Uint8Array): Result<unknown> {
+  let text: string;
   try {
-    document = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
   } catch {
-    return refuse("invalid_json");
+    return refuse("invalid_json", "expected a JSON document in UTF-8, got bytes that are not UTF-8");
   }
-  return check(schema, document);
+  try {
+    return ok(JSON.parse(text));
+  } catch (error) {
+    // The parser's message repeats some of the body; of it only the place is told.
+    const place = /position (\d+)/.exec(String(error))?.[1];
+    const where = place === undefined ? "" : ` at character ${place}`;
+    return refuse("invalid_json", `expected one whole JSON document, got a text that is not${where}`);
+  }
 }
 
 /** A list of the document, by the name of its member, that is refused by a code of its own when it is too long. */
@@ -62,8 +75,9 @@ function shapeRefusal(body: Uint8Array, bounds: readonly ListBound[]) {
   return undefined;
 }
 
-export function wrongMediaType(accepted = "application/json") {
-  return refuse("unsupported_media_type", `expected Content-Type ${accepted}`);
+export function wrongMediaType(contentType: string | undefined, accepted = "application/json") {
+  const got = contentType === undefined ? "none" : shownText(contentType);
+  return refuse("unsupported_media_type", `expected Content-Type ${accepted}, got ${got}`);
 }
 
 /** The type without its parameters, in lower case. */
@@ -77,11 +91,27 @@ export function check<T extends z.ZodMiniType>(schema: T, value: unknown): Resul
   if (parsed.success) return ok(parsed.data);
   const faults = parsed.error.issues.slice(0, MAX_REPORTED_FAULTS).map((issue) => ({
     pointer: pointerTo(issue),
-    detail: describe(issue),
+    detail: describe(issue, valueAt(value, issue.path)),
   }));
   const [first] = faults;
-  const detail = first && `${first.pointer === "" ? "the document" : first.pointer}: ${first.detail}`;
+  if (!first) throw new Error("expected a fault of what the schema does not take");
+  const detail = `${first.pointer === "" ? "the document" : first.pointer}: ${first.detail}`;
   return refuse("invalid_request", detail, { members: { errors: faults } });
+}
+
+/** `invalid_request` for a fault that no schema finds. `detail` says what was expected and what came. */
+export function invalidAt(pointer: string, detail: string) {
+  return refuse("invalid_request", `${pointer}: ${detail}`, { members: { errors: [{ pointer, detail }] } });
+}
+
+/** What stands at the place of a fault; undefined for what is missing there. */
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Readonly<Record<PropertyKey, unknown>>)[step];
+  }
+  return value;
 }
 
 /** A JSON pointer (RFC 6901) to the fault; of an unknown member, to that member. */
@@ -91,24 +121,29 @@ function pointerTo(issue: Issue): string {
   return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-function describe(issue: Issue): string {
+function describe(issue: Issue, value: unknown): string {
+  const got = shownValue(value);
   switch (issue.code) {
     case "invalid_type":
-      return `expected ${issue.expected === "int" ? "a whole number" : issue.expected}`;
+      return `expected ${issue.expected === "int" ? "a whole number" : issue.expected}, got ${got}`;
     case "unrecognized_keys":
-      return "unknown member";
+      return "expected a member that is described, got an unknown one";
     case "too_small":
-      return `expected at least ${issue.minimum}${unit(issue.origin)}`;
+      return `expected at least ${issue.minimum}${unit(issue.origin)}, got ${sizeOf(value)}`;
     case "too_big":
-      return `expected at most ${issue.maximum}${unit(issue.origin)}`;
+      return `expected at most ${issue.maximum}${unit(issue.origin)}, got ${sizeOf(value)}`;
     case "invalid_value":
-      return `expected ${issue.values.map(String).join(" or ")}`;
+      return `expected ${issue.values.map(String).join(" or ")}, got ${got}`;
     case "custom":
-      return issue.message;
+      // A rule over several members says itself what came.
+      return typeof value === "object" ? issue.message : `${issue.message}, got ${got}`;
     default:
-      return "not valid";
+      return `expected another value, got ${got}`;
   }
 }
+
+const sizeOf = (value: unknown): string =>
+  String(typeof value === "string" || Array.isArray(value) ? value.length : value);
 
 function unit(origin: string): string {
   if (origin === "string") return " characters";

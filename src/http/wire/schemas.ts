@@ -92,6 +92,12 @@ export const suiteInventory = named(
   }),
 );
 
+export const budgets = named(
+  "BudgetStates",
+  "Budgets that are not empty, by their names in docs/storage-schema.md: `pair:` and `miss:` are followed by the user who claimed. `empty_at`: when nothing of it will be spent any more.",
+  z.array(z.strictObject({ name: z.string(), empty_at: unixSeconds })),
+);
+
 export const restoreEpoch = named(
   "RestoreEpochSeconds",
   "The newest restore epoch that the user's pool knows, in seconds since 1970; 0 if there never was a restore. What was stored or made before it is void: after it has grown, a client makes new packages, a last resort too.",

@@ -42,7 +42,7 @@ export function encodeKeyPackageTbs(tbs: KeyPackageTbs<Placement>): Uint8Array {
 }
 
 /** The decoded content of a KeyPackage, its signature, and the bytes of both. */
-type KeyPackageParts = {
+export type KeyPackageParts = {
   readonly tbs: KeyPackageTbs;
   readonly suite: CiphersuiteInfo;
   readonly lifetime: Lifetime;
@@ -254,7 +254,8 @@ const NOWHERE: KeyPackageStorage = {
   deleteKeyPackage: async () => undefined,
 };
 
-type Settings = {
+/** What a `KeyPackageBuilder` was told so far. */
+export type KeyPackageSettings = {
   readonly lifetime?: Lifetime;
   readonly extensions: Extensions<"KeyPackage">;
   readonly leafNodeExtensions: Extensions<"LeafNode">;
@@ -262,7 +263,7 @@ type Settings = {
   readonly lastResort?: LastResortEncoding;
 };
 
-function defaultSettings(): Settings {
+function defaultSettings(): KeyPackageSettings {
   return {
     extensions: Extensions.empty("KeyPackage"),
     leafNodeExtensions: Extensions.empty("LeafNode"),
@@ -278,10 +279,10 @@ function defaultSettings(): Settings {
  * uses is added to the capabilities: its version, suite, credential type and extension types (RFC 9420 §7.2).
  */
 export class KeyPackageBuilder {
-  readonly #settings: Settings;
+  readonly #settings: KeyPackageSettings;
 
   /** For `KeyPackage.builder()`. */
-  constructor(settings: Settings = defaultSettings()) {
+  constructor(settings: KeyPackageSettings = defaultSettings()) {
     this.#settings = settings;
   }
 
@@ -392,7 +393,7 @@ export class KeyPackageBuilder {
     }
   }
 
-  #with(change: Partial<Settings>): KeyPackageBuilder {
+  #with(change: Partial<KeyPackageSettings>): KeyPackageBuilder {
     return new KeyPackageBuilder({ ...this.#settings, ...change });
   }
 }

@@ -128,7 +128,7 @@ function greaseValue(randomByte: number): number {
 }
 
 /** Sets lists one by one; a list that is not set keeps its default. Every setter returns a new builder. */
-class CapabilitiesBuilder {
+export class CapabilitiesBuilder {
   readonly #lists: Partial<CapabilityLists>;
 
   constructor(lists: Partial<CapabilityLists>) {

@@ -11,6 +11,9 @@ import { type Bucket, type Budgets, bucketWaitMs, spend } from "../tables/budget
 
 const HOUR_MS = 3_600_000;
 
+/** The buckets of one claimer, which are all that has its name among a client's budgets. */
+export const bucketsOfClaimer = (user: string) => ({ pair: `pair:${user}`, miss: `miss:${user}` });
+
 const JOURNAL: Bucket = { name: "missed", rate: withinWindow(MISSES_IN_JOURNAL_PER_HOUR, HOUR_MS) };
 
 /** Milliseconds until the budgets allow it; 0 for now. */
@@ -32,12 +35,13 @@ export class ClaimBudgets {
 
   constructor(settings: BudgetSettings, claimerUser: string, nowMs: number) {
     const { pair, missesPerHour, targetPerHour } = settings;
+    const names = bucketsOfClaimer(claimerUser);
     this.#nowMs = nowMs;
     this.#pair = pair && {
-      name: `pair:${claimerUser}`,
+      name: names.pair,
       rate: burstThen(pair.burst, pair.perHour, HOUR_MS),
     };
-    this.#misses = hourly(`miss:${claimerUser}`, missesPerHour);
+    this.#misses = hourly(names.miss, missesPerHour);
     const reserved = targetPerHour === undefined ? undefined : Math.floor(targetPerHour / 3);
     this.#target = hourly("target", targetPerHour && targetPerHour - (reserved ?? 0));
     this.#reserve = hourly("reserve", reserved);

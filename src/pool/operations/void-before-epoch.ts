@@ -4,6 +4,7 @@
  * was stored before the epoch is void, last resorts too: of a revoked device they would be the worst to hand out, and
  * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
+import type { Settings } from "../../config/settings.ts";
 import { allClients, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
@@ -14,6 +15,18 @@ import { removePackages } from "./stock.ts";
  */
 export const earliestNotBefore = (epoch: number, backdatingSeconds: number): number =>
   Math.max(0, epoch - backdatingSeconds);
+
+/**
+ * The latest that a package may expire which was uploaded before the epoch, in unix seconds: it was accepted up to the
+ * clock skew ahead of its start, and with the longest lifetime. Infinity where lifetimes have no bound, 0 without an
+ * epoch.
+ */
+export const lastExpiryOfOlder = (
+  epoch: number,
+  { maxTotalLifetimeSeconds = Infinity, uploadClockSkewSeconds }: LifetimeSettings,
+): number => (epoch > 0 ? epoch + uploadClockSkewSeconds + maxTotalLifetimeSeconds : 0);
+
+type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockSkewSeconds">;
 
 /**
  * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.

@@ -204,6 +204,42 @@ export function livePackages(sql: SqlStorage, clientId: number): readonly { queu
     );
 }
 
+/** A live package with its client and queue, by their numbers. `storedAt` in unix seconds. */
+export type Listed = {
+  readonly clientId: number;
+  readonly queueId: number;
+  readonly storedAt: number;
+  readonly entry: ChunkEntry;
+};
+
+/** The packages of the pool's chunks after the one numbered `after`, at most `limit` chunks, and where the next begin. */
+export function listPackages(
+  sql: SqlStorage,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): { readonly packages: readonly Listed[]; readonly nextAfter: number | undefined } {
+  const rows = sql
+    .exec<Omit<Row, "packages">>(
+      "SELECT chunk_id, stored_at, entries FROM chunks WHERE chunk_id > ? ORDER BY chunk_id LIMIT ?",
+      after,
+      limit,
+    )
+    .toArray();
+  return {
+    packages: rows.flatMap((row) =>
+      entriesOf(row)
+        .all()
+        .filter(({ hasLeft }) => !hasLeft)
+        .map((entry) => ({
+          clientId: clientIdOf(row.chunk_id),
+          queueId: queueIdOf(row.chunk_id),
+          storedAt: row.stored_at,
+          entry,
+        })),
+    ),
+    nextAfter: rows.length === limit ? rows.at(-1)?.chunk_id : undefined,
+  };
+}
+
 export type QueueStock = { readonly usable: number; readonly nextExpiry: number | undefined };
 
 /** Packages of each queue that have not expired, and when the next of them does. Looks into chunks that hold expired ones. */

@@ -161,12 +161,13 @@ export function oldestClaimAt(sql: SqlStorage): number | undefined {
 type JournalRow = { claim_id: number; at: number; claimer_user: string; claimer_client: string; answer: string };
 
 /**
- * Claims on a client after `after`, oldest first, and where the next page begins if there is one. One call looks at a
- * bounded number of records, so a page may hold fewer entries than `limit` and still have a next one.
+ * Claims on a client, or on every client of the user, after `after`, oldest first, and where the next page begins if
+ * there is one. One call looks at a bounded number of records, so a page may hold fewer entries than `limit` and still
+ * have a next one. The entries of one record stay together, so a page over all clients may hold a few more.
  */
 export function readJournal(
   sql: SqlStorage,
-  client: string,
+  client: string | undefined,
   page: { readonly after: number; readonly limit: number; readonly oldestAt: number },
 ): { readonly entries: readonly JournalEntry[]; readonly nextAfter: number | undefined } {
   const rows = sql
@@ -180,12 +181,56 @@ export function readJournal(
     .toArray();
   const entries: JournalEntry[] = [];
   for (const row of rows) {
-    const entry = entryOf(row, client);
-    if (!entry) continue;
-    if (entries.length === page.limit) return { entries, nextAfter: entries.at(-1)?.sequence };
-    entries.push(entry);
+    const found = entriesOf(row, client);
+    if (found.length === 0) continue;
+    if (entries.length >= page.limit) return { entries, nextAfter: entries.at(-1)?.sequence };
+    entries.push(...found);
   }
   return { entries, nextAfter: rows.length === MAX_JOURNAL_SCAN_ROWS ? rows.at(-1)?.claim_id : undefined };
+}
+
+/**
+ * Entries of all clients, the newest first, of at most `limit` records from `oldestAt` (unix seconds) on; and the time of
+ * the oldest record that was looked at, if there are older ones.
+ */
+export function readRecentClaims(
+  sql: SqlStorage,
+  { limit, oldestAt }: { readonly limit: number; readonly oldestAt: number },
+): { readonly entries: readonly JournalEntry[]; readonly since: number | undefined } {
+  const rows = sql
+    .exec<JournalRow>(
+      `SELECT claim_id, at, claimer_user, claimer_client, answer FROM claims
+       WHERE at >= ? ORDER BY claim_id DESC LIMIT ?`,
+      oldestAt,
+      limit,
+    )
+    .toArray();
+  return {
+    entries: rows.flatMap((row) => entriesOf(row, undefined)),
+    since: rows.length === limit ? rows.at(-1)?.at : undefined,
+  };
+}
+
+/** How many records hold the name of one of these claimers. */
+export function claimsBy(sql: SqlStorage, users: readonly string[]): number {
+  return sql
+    .exec<{ count: number }>(
+      "SELECT COUNT(*) AS count FROM claims WHERE claimer_user IN (SELECT value FROM json_each(?))",
+      JSON.stringify(users),
+    )
+    .one().count;
+}
+
+/**
+ * Takes these claimers' names out of every record, with what only they could have had repeated. What was claimed, and
+ * when, is the owner's to know and stays.
+ */
+export function forgetClaimersOfRecords(sql: SqlStorage, users: readonly string[]): void {
+  sql.exec(
+    `UPDATE claims SET claimer_user = '', claimer_client = '', idempotency = NULL, body_hash = NULL, expires_at = NULL,
+       packages = NULL WHERE claimer_user IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(users),
+  );
 }
 
 /** Whether any claim on the client is still written down. Looks at a bounded number of records, and else says yes. */
@@ -194,18 +239,21 @@ export function hasJournal(sql: SqlStorage, client: string): boolean {
   return entries.length > 0 || nextAfter !== undefined;
 }
 
-function entryOf(row: JournalRow, client: string): JournalEntry | undefined {
-  const part = (JSON.parse(row.answer) as StoredAnswer).clients.find((one) => one.client === client);
-  if (!part || (part.package === undefined && part.missed === undefined)) return undefined;
-  return {
-    sequence: row.claim_id,
-    at: row.at,
-    event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
-    ciphersuite: part.package?.ciphersuite,
-    keyPackageRef: part.package && Uint8Array.fromHex(part.package.ref),
-    claimer: { user: row.claimer_user, client: row.claimer_client },
-    reason: part.missed,
-  };
+function entriesOf(row: JournalRow, client: string | undefined): JournalEntry[] {
+  return (JSON.parse(row.answer) as StoredAnswer).clients
+    .filter((part) => client === undefined || part.client === client)
+    .filter((part) => part.package !== undefined || part.missed !== undefined)
+    .map((part) => ({
+      sequence: row.claim_id,
+      client: part.client,
+      at: row.at,
+      event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
+      ciphersuite: part.package?.ciphersuite,
+      keyPackageRef: part.package && Uint8Array.fromHex(part.package.ref),
+      // No identifier is empty: the name was erased.
+      claimer: row.claimer_user === "" ? undefined : { user: row.claimer_user, client: row.claimer_client },
+      reason: part.missed,
+    }));
 }
 
 function encode({ answer, missed }: NewClaim): { readonly stored: StoredAnswer; readonly packages: Uint8Array } {

@@ -18,11 +18,11 @@ export type Queue = {
   readonly live: number;
   /** When the first of them expires, in unix seconds; undefined with none, and where only the chunks tell. */
   readonly nextExpiry: number | undefined;
-  /** Of a last resort in stock: since when, and how it was used. Unix seconds. */
-  readonly use: LastResortUse | undefined;
+  /** When something was last stored in it, and how a last resort was used since. Unix seconds. */
+  readonly use: QueueUse | undefined;
 };
 
-export type LastResortUse = {
+export type QueueUse = {
   readonly storedAt: number;
   readonly firstUsedAt: number | undefined;
   readonly uses: number;
@@ -216,7 +216,13 @@ export function withStored(
   return withUse(stored, queueId, { storedAt, firstUsedAt: undefined, uses: 0 });
 }
 
-/** The queues after the last resort in one of them was stored or used. */
-export function withUse(queues: readonly Queue[], queueId: number, use: LastResortUse): readonly Queue[] {
-  return queues.map((queue) => (queue.queueId === queueId && queue.lastResort ? { ...queue, use } : queue));
+/** The queues after something was stored in one of them, or the last resort in it was used. */
+export function withUse(queues: readonly Queue[], queueId: number, use: QueueUse): readonly Queue[] {
+  return queues.map((queue) => (queue.queueId === queueId ? { ...queue, use } : queue));
+}
+
+/** When the client last stored a package, in unix seconds, as far as its queues tell; undefined for never. */
+export function lastUploadAt({ queues }: ClientRecord): number | undefined {
+  const times = queues.flatMap(({ use }) => use?.storedAt ?? []);
+  return times.length > 0 ? Math.max(...times) : undefined;
 }

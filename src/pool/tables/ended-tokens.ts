@@ -6,6 +6,7 @@
  * The table is made with its first row: it is a page of 4 KiB, which next to no user ever needs.
  */
 import { ENDED_TOKENS_RETENTION_SECONDS } from "../../config/limits.ts";
+import type { TokensEnded } from "../../contract/pool-messages.ts";
 
 /** No identifier is empty. */
 const EVERY_CLIENT = "";
@@ -35,6 +36,15 @@ export function tokensEndedAt(sql: SqlStorage, client: string): number | undefin
     )
     .one();
   return ended ?? undefined;
+}
+
+/** All of it. */
+export function allTokensEnded(sql: SqlStorage): readonly TokensEnded[] {
+  if (!isMade(sql)) return [];
+  return sql
+    .exec<{ client: string; ended_at: number }>("SELECT client, ended_at FROM ended_tokens ORDER BY client")
+    .toArray()
+    .map((row) => ({ client: row.client === EVERY_CLIENT ? undefined : row.client, endedAt: row.ended_at }));
 }
 
 const isMade = (sql: SqlStorage): boolean =>

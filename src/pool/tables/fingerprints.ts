@@ -86,27 +86,6 @@ export function knownRefs(sql: SqlStorage, asked: readonly Uint8Array[]): readon
   return texts.map((text) => found.get(text));
 }
 
-/**
- * Which of these references, in hex, the pool knows as those of packages that it took and that were not removed and have
- * not expired: asked about packages that are not live, those that were claimed.
- */
-export function claimedAmong(sql: SqlStorage, refs: readonly Uint8Array[], now: number): ReadonlySet<string> {
-  const asked = new Map(refs.map((ref) => [refText(ref), ref.toHex()]));
-  const claimed = new Set<string>();
-  if (asked.size === 0) return claimed;
-  for (const row of sql.exec<Row>("SELECT batch_id, client_id, entries FROM fingerprints")) {
-    const characters = latin1.decode(row.entries);
-    const view = new DataView(row.entries);
-    for (let at = 0; at < characters.length; at += ENTRY_BYTES) {
-      const ref = asked.get(characters.slice(at, at + FINGERPRINT_BYTES));
-      if (ref === undefined) continue;
-      const { removed, notAfter } = knownRef(row.client_id, view, at);
-      if (!removed && notAfter > now) claimed.add(ref);
-    }
-  }
-  return claimed;
-}
-
 function knownRef(clientId: number, view: DataView, at: number): KnownRef {
   return {
     clientId,

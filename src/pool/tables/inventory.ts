@@ -3,7 +3,7 @@ import { LAST_RESORT_ROTATION_SECONDS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { LastResortView, SuiteInventory } from "../../contract/pool-messages.ts";
 import { type QueueStock, stockOfQueues } from "./chunks.ts";
-import { allClients, type ClientRecord, type LastResortUse, type Queue } from "./clients.ts";
+import { allClients, type ClientRecord, type Queue, type QueueUse } from "./clients.ts";
 
 /** What is left for each ciphersuite that the client has ever stocked. */
 export function inventory(
@@ -35,7 +35,7 @@ export function inventory(
 
 type Stocked = { available: number; lastResort: LastResortView | undefined; nextExpiry: number | undefined };
 
-const needsRotation = ({ storedAt, uses }: LastResortUse, now: number): boolean =>
+const needsRotation = ({ storedAt, uses }: QueueUse, now: number): boolean =>
   uses > 0 || now - storedAt >= LAST_RESORT_ROTATION_SECONDS;
 
 /** When the first package of the pool expires of those that expire later than `after`, in unix seconds. */

@@ -115,6 +115,10 @@ describe("claim and journal", () => {
     const again = await remote(args);
     expect(again.out).toContain("the same packages as before");
     expect(again.out).toContain(first.body.clients[0].key_package_ref);
+    const wrapped = await json(["claim", "carol", "--mls-message"]);
+    const message = Buffer.from(wrapped.body.clients[0].key_package, "base64url");
+    expect(message.subarray(0, 4).toString("hex")).toBe("00010005");
+    expect(Buffer.from(first.body.clients[0].key_package, "base64url").subarray(0, 2).toString("hex")).toBe("0001");
     const journal = await remote(["journal", ...who]);
     expect(journal.out).toMatch(new RegExp(`claimed +dan/desk +1 +${first.body.clients[0].key_package_ref}`));
     const { body } = await json(["journal", ...who, "--limit", "1"]);
@@ -160,10 +164,10 @@ describe("reconcile", () => {
       status: 1,
       body: { same: false, unknown_here: [lost.key_package_ref], pruned: 0 },
     });
-    expect(differs.body.missing_at_server).toHaveLength(1);
+    expect(differs.body.missing_at_server).toMatchObject([{ reason: "never_seen" }]);
     const shown = await remote(["reconcile", ...who, "--keys", keys]);
     expect(shown.out).toContain("only at the directory");
-    expect(shown.out).toContain("only here");
+    expect(shown.out).toContain("only here: never sent");
     expect((await json(["reconcile", ...who, "--keys", keys, "--prune"])).body.pruned).toBe(1);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DirectoryError } from "../../../src/client/index.ts";
+import { DirectoryError, registrationKey } from "../../../src/client/index.ts";
 import { possessionProofInput, type RegistrationKey, registrationBody } from "../../../src/client/registration.ts";
 import { nobleCrypto, SignatureScheme } from "../../../src/mls/index.ts";
 import { FakeDirectory, problem } from "./support/fake-directory.ts";
@@ -38,6 +38,15 @@ describe("the body of a registration", () => {
       signed_at: 1_800_000_000,
       proofs: { ed25519: Buffer.from(PROOF, "hex").toString("base64url") },
     });
+  });
+
+  it("names the key that a package is signed with, where the application has only the package", async () => {
+    const { key: own, make } = await packagesOf("alice");
+    const read = registrationKey(await make(), own.sign);
+    expect(read).toEqual(own);
+    expect(() => registrationKey(Uint8Array.of(1, 2), own.sign)).toThrow(
+      expect.objectContaining({ code: "invalid_argument", detail: expect.stringContaining("expected a KeyPackage") }),
+    );
   });
 
   it("is signed again with the directory's time when the clock of the device is off", async () => {

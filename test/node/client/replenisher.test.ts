@@ -123,6 +123,30 @@ describe("a run", () => {
     expect((await heldRefs(storage)).size).toBe(0);
   });
 
+  it("does not send again what was taken after the reply to its upload was lost, and keeps its keys", async () => {
+    const { replenisher } = device(directory, { maker });
+    directory.trouble = ({ path }) => (path.endsWith("key-packages") ? "reply lost" : undefined);
+    await expect(replenisher.replenish()).rejects.toMatchObject({ code: "network_error" });
+    directory.trouble = () => undefined;
+    const { ref = "" } = directory.take("alice", "phone") ?? {};
+    await replenisher.replenish();
+    expect(directory.arrivals.get(ref)).toBe(1);
+    expect(await replenisher.retention()).toContainEqual(expect.objectContaining({ ref, state: "gone" }));
+  });
+
+  it("keeps the keys of what was made before a restore: it may have been claimed", async () => {
+    const { replenisher, storage } = device(directory, { maker });
+    directory.trouble = ({ path, body }) => {
+      if (!path.endsWith("key-packages")) return undefined;
+      const { key_packages: sent } = body as { key_packages: string[] };
+      const results = sent.map((_, index) => ({ index, ok: false, code: "before_restore_epoch" }));
+      return Response.json({ results, inventory: [], restore_epoch: NOW });
+    };
+    expect(await replenisher.replenish()).toMatchObject({ made: 4, uploaded: 0, refused: 0, deleted: 0 });
+    expect((await heldRefs(storage)).size).toBe(4);
+    expect((await replenisher.retention()).map(({ state }) => state)).toEqual(Array(4).fill("gone"));
+  });
+
   it("offers only suites that the directory accepts, and names the others", async () => {
     const both = await makerFor("alice", [1, 3]);
     const { replenisher, events } = device(directory, { maker: both });
@@ -151,6 +175,28 @@ describe("a run", () => {
     const { replenisher } = device(directory, { maker, storage: forgetful });
     await expect(replenisher.replenish()).rejects.toMatchObject({ code: "storage_failed" });
     expect(publishes()).toEqual([]);
+  });
+
+  it("uploads after storage has said that the private keys are durable, although it gives them back before", async () => {
+    const inner = memoryStorage();
+    let writing = 0;
+    const slow: Storage = {
+      ...inner,
+      write: async (changes) => {
+        writing++;
+        await inner.write(changes);
+        await new Promise((resolve) => setImmediate(resolve));
+        writing--;
+      },
+    };
+    const { replenisher } = device(directory, { maker, storage: slow });
+    const writingAtUpload: number[] = [];
+    directory.trouble = ({ method, path }) => {
+      if (method === "POST" && path.endsWith("key-packages")) writingAtUpload.push(writing);
+      return undefined;
+    };
+    await replenisher.replenish();
+    expect(writingAtUpload).toEqual([0, 0]);
   });
 
   it.each([

@@ -94,7 +94,7 @@ describe("the page", () => {
         const sql = read(`queries/${query}.sql`);
         const isValue =
           (sql.includes("AS problem") && Object.hasOwn(PROBLEMS, name)) ||
-          (sql.includes("AS kind") && failure(name as FailureKind).error.code !== undefined);
+          (sql.includes("AS kind") && failure(name as FailureKind, "x").error.code !== undefined);
         expect(isValue || sql.includes(`AS ${name}`), `${query}: ${name}`).toBe(true);
       }
     }

@@ -17,6 +17,7 @@ function until(what: string): string {
 
 test.each([
   ["packages in stock", `*${Math.floor(limits.MAX_TOTAL_LIFETIME_SECONDS / DAY)} days* at most`],
+  ["fingerprints of packages", `${limits.FINGERPRINT_MARGIN_SECONDS / DAY} days after`],
   ["registration", `${limits.REVOKED_CLIENT_RETENTION_SECONDS / DAY} days`],
   ["answers of claims", `*${limits.REPLAY_RETENTION_SECONDS / 3_600} hours*`],
   ["journal", `*${limits.JOURNAL_RETENTION_SECONDS / DAY} days*`],

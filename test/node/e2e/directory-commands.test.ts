@@ -1,4 +1,4 @@
-/** `npm run directory`: a lost D1 is rebuilt, and a directory of one database becomes one of three. */
+/** `npm run directory`: a lost D1 is rebuilt, one database becomes three, and an erased name goes from every pool. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -70,19 +70,23 @@ async function command(name: string, address: string, more: readonly string[] = 
       "--resume",
       join(folder, `${name}.json`),
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "pipe", "pipe"] },
   );
   let said = "";
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
   const [code] = await once(child, "close");
-  return { code, said };
+  return { code, said, printed };
 }
 
 const all = (status: number) => USERS.map(() => status);
 
-it("rebuilds a lost database, and moves every user when one becomes three", async () => {
+it("rebuilds a lost database, moves every user when one becomes three, and takes a name out of every pool", async () => {
   let address = await restart(["DB"]);
   const signer = await newSigner();
   for (const user of USERS) {
@@ -103,7 +107,7 @@ it("rebuilds a lost database, and moves every user when one becomes three", asyn
   address = await restart(["DB"]);
   expect(await statusOfPeeks(address)).toEqual(all(404));
   const rebuilt = await command("rebuild", address);
-  expect(rebuilt).toEqual({ code: 0, said: expect.stringContaining("12 of 12 pools") });
+  expect(rebuilt).toEqual({ code: 0, said: expect.stringContaining("12 of 12 pools"), printed: "" });
   expect(await statusOfPeeks(address)).toEqual(all(200));
   expect(existsSync(join(folder, "rebuild.json"))).toBe(false);
 
@@ -114,9 +118,34 @@ it("rebuilds a lost database, and moves every user when one becomes three", asyn
   expect(await command("move", address)).toEqual({
     code: 0,
     said: expect.stringContaining("Every user is in its database"),
+    printed: "",
   });
   address = await restart(["DB0", "DB1", "DB2"], three);
   expect(await statusOfPeeks(address)).toEqual(all(200));
+
+  // Claims that find nothing are in the journals of their targets by the claimer's name.
+  for (const user of USERS.slice(0, 3)) {
+    const response = await fetch(`${address}/v1/users/${user}/claims`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await issuer.token("mallory", "laptop", "key-packages:claim")}`,
+        "content-type": "application/json",
+      },
+      body: "{}",
+    });
+    expect((await response.json()) as object).toMatchObject({ status: "none" });
+  }
+  const forgetting = async (...more: readonly string[]) => {
+    const { code, printed } = await command("forget", address, ["--user", "mallory", "--user", "trudy", ...more]);
+    expect(code).toBe(0);
+    return JSON.parse(printed) as object;
+  };
+  const receipt = { users: ["mallory", "trudy"], pools: 12, finished: expect.any(String) };
+  const some = { pools_with_a_name: 3, claims: 3, clients: 3 };
+  expect(await forgetting("--dry-run")).toEqual({ ...receipt, dry_run: true, ...some });
+  expect(await forgetting()).toEqual({ ...receipt, dry_run: false, ...some });
+  const none = { pools_with_a_name: 0, claims: 0, clients: 0 };
+  expect(await forgetting("--dry-run")).toEqual({ ...receipt, dry_run: true, ...none });
 });
 
 it("says what is wrong, and what to do", async () => {

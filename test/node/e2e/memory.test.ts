@@ -178,7 +178,14 @@ const expectAlive = () => expect(descendants(server.process.pid)).toEqual(proces
 describe("in a heap of 128 MB", () => {
   it("a Worker that keeps more is ended", async () => {
     vi.stubEnv("MINIFLARE_WORKERD_V8_FLAGS", SETTINGS.MINIFLARE_WORKERD_V8_FLAGS);
-    const deployment = { name: "keeper", compatibilityDate: "2025-01-01", objects: {}, databases: {}, migrations: [] };
+    const deployment = {
+      name: "keeper",
+      compatibilityDate: "2025-01-01",
+      objects: {},
+      databases: {},
+      workerFirst: [],
+      migrations: [],
+    };
     const keeper = await startWorker({ deployment, script: KEEPER, variables: {} });
     vi.unstubAllEnvs();
     try {

@@ -153,7 +153,11 @@ describe.each(COMBINATIONS)("%s", (_, suite) => {
       for (const [defect, broken] of brokenKeys(suite)) {
         const bytes = await packageOf(suite, withBrokenKey(which, broken));
         const verdict = await admissionOf(bytes, suite);
-        expect(verdict).toMatchObject({ ok: false, code: `invalid_${which}_key`, detail: `${which}_key: ${defect}` });
+        expect(verdict).toMatchObject({
+          ok: false,
+          code: `invalid_${which}_key`,
+          detail: expect.stringContaining(`"${defect}"`),
+        });
       }
     }
   });

@@ -27,7 +27,8 @@ const contents = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !relative(folder, path).startsWith(".wrangler"))
+    // What git ignores: wrangler's own files, and the web pages.
+    .filter((path) => !/^(?:\.wrangler|build)\//.test(relative(folder, path)))
     .toSorted()
     .map((path) => `${relative(folder, path)}\n${readFileSync(path, "latin1")}`);
 

@@ -1,6 +1,16 @@
 /** The package as others install it: in a folder of its own, with what it says it needs and nothing else. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -35,7 +45,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const CONSUMER = `import { generateKeyPackages, newIdentity, validateKeyPackages } from "mls-key-directory";
+const CONSUMER = `import { KeyPackageDirectory, memoryStorage } from "mls-key-directory/client";
+import { generateKeyPackages, newIdentity, validateKeyPackages } from "mls-key-directory";
 const now = 1_800_000_000;
 const identity = await newIdentity("alice");
 const made = await generateKeyPackages({ identity, count: 3, lastResort: true, now });
@@ -43,6 +54,10 @@ if (!made.ok) throw new Error(made.error.message);
 const list = made.value.map((bundle) => bundle.keyPackage().toMlsMessage());
 const results = await validateKeyPackages(list, { now });
 console.log(results.map(({ ok }) => ok).join());
+const platform = { fetch: async () => Response.json({ user: "bob", clients: [] }) };
+const account = { url: "https://directory.test", audience: "mls-key-directory", user: "alice", client: "phone", token: async () => "token" };
+const directory = new KeyPackageDirectory({ ...account, storage: memoryStorage(), platform });
+console.log(JSON.stringify(await directory.listClients("bob")));
 `;
 
 /** The Node that npm scripts run, and that of the machine, if it is another. */
@@ -57,7 +72,7 @@ it.each(NODES)("makes and validates packages under %s", (node) => {
     env: { ...process.env, NODE_OPTIONS: "" },
   });
   expect(run.stderr).toBe("");
-  expect(run.stdout.trim()).toBe("true,true,true,true");
+  expect(run.stdout.trim()).toBe('true,true,true,true\n{"user":"bob","clients":[]}');
 });
 
 it.each(["nodenext", "bundler"])("has types for a strict consumer that resolves modules as %s does", (resolution) => {
@@ -95,6 +110,33 @@ it("takes at most 6 MiB on disk with all that it needs", () => {
   );
   expect(bytes).toBeGreaterThan(MIB);
   expect(bytes).toBeLessThanOrEqual(6 * MIB);
+});
+
+it("brings nothing of the service, and the sources of all that its maps name", () => {
+  const installed = join(folder, "node_modules", "mls-key-directory");
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as { dependencies: object };
+  expect(Object.keys(manifest.dependencies)).toEqual(["@noble/curves", "@noble/hashes"]);
+  const paths = readdirSync(installed, { withFileTypes: true, recursive: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+  );
+  const maps = paths.filter((path) => path.endsWith(".map"));
+  expect(maps.length).toBeGreaterThan(100);
+  for (const map of maps) {
+    const { sources } = JSON.parse(readFileSync(map, "utf8")) as { sources: string[] };
+    expect(sources.filter((source) => !existsSync(join(map, "..", source)))).toEqual([]);
+  }
+  const code = paths.filter((path) => /dist\/.*\.(js|d\.ts)$/.test(path)).map((path) => readFileSync(path, "utf8"));
+  expect(code.filter((text) => /\bfrom "(zod|hono|jose|\.[^"]*\.ts|[^"]*\/http\/)/.test(text))).toEqual([]);
+});
+
+it("has the command kpd, which knows its version", () => {
+  const kpd = join(folder, "node_modules", "mls-key-directory", "bin", "kpd.js");
+  const made = spawnSync(process.execPath, [kpd, "generate", "--help"], { cwd: folder, encoding: "utf8" });
+  expect(made.stderr).toBe("");
+  expect(made.stdout).toContain("kpd generate");
+  const version = spawnSync(process.execPath, [kpd, "--version"], { cwd: folder, encoding: "utf8" });
+  const own = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  expect(version.stdout).toContain(own.version);
 });
 
 it("says where X.509 is to be had when its library is missing", () => {

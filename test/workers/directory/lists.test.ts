@@ -71,8 +71,11 @@ describe("an operator's list", () => {
   });
 
   it("has each user once, those with revoked clients alone included", async () => {
-    expect(await listUsers(directory, { after: "", limit: 10 })).toEqual({ users: ["v1", "v2", "v3"], more: false });
-    expect(await listUsers(directory, { after: "v1", limit: 1 })).toEqual({ users: ["v2"], more: true });
+    expect(await listUsers(directory, { prefix: "", after: "", limit: 10 })).toEqual({
+      users: ["v1", "v2", "v3"],
+      more: false,
+    });
+    expect(await listUsers(directory, { prefix: "", after: "v1", limit: 1 })).toEqual({ users: ["v2"], more: true });
   });
 
   it("never scans the table, and reads no more rows than it shows among thousands", async () => {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Access } from "../../../src/http/operation.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { poolName } from "../../../src/pool/address.ts";
-import { ADMIN, CLAIM, PUBLISH, REVOKE, type TokenOptions, token } from "../support/auth.ts";
+import { ADMIN, CLAIM, DATA, PUBLISH, REVOKE, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
 
@@ -18,12 +18,15 @@ type Asker =
   | "publisher"
   | "sibling"
   | "other user's sibling"
+  | "self"
+  | "other self"
   | "claimer"
   | "operator";
 
 const SCOPE: Readonly<Record<Access, string>> = {
   publisher: PUBLISH,
   sibling: REVOKE,
+  self: DATA,
   claimer: CLAIM,
   operator: ADMIN,
   anyone: "",
@@ -31,6 +34,7 @@ const SCOPE: Readonly<Record<Access, string>> = {
 const WRONG_SCOPE: Readonly<Record<Access, string>> = {
   publisher: CLAIM,
   sibling: PUBLISH,
+  self: REVOKE,
   claimer: PUBLISH,
   operator: PUBLISH,
   anyone: "",
@@ -47,6 +51,8 @@ const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOpti
   publisher: (_, user) => ({ user, scope: PUBLISH }),
   sibling: (_, user) => ({ user, client: "tablet", scope: REVOKE }),
   "other user's sibling": () => ({ user: "mallory", client: "tablet", scope: REVOKE }),
+  self: (_, user) => ({ user, client: "tablet", scope: DATA }),
+  "other self": () => ({ user: "mallory", client: "tablet", scope: DATA }),
   claimer: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
   operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
 };
@@ -63,6 +69,8 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     publisher: "allowed",
     sibling: "insufficient_scope",
     "other user's sibling": "insufficient_scope",
+    self: "insufficient_scope",
+    "other self": "insufficient_scope",
     claimer: "insufficient_scope",
     operator: "insufficient_scope",
   },
@@ -76,6 +84,23 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     publisher: "insufficient_scope",
     sibling: "allowed",
     "other user's sibling": "not_owner",
+    self: "insufficient_scope",
+    "other self": "insufficient_scope",
+    claimer: "insufficient_scope",
+    operator: "insufficient_scope",
+  },
+  self: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "insufficient_scope",
+    "other client": "insufficient_scope",
+    publisher: "insufficient_scope",
+    sibling: "insufficient_scope",
+    "other user's sibling": "insufficient_scope",
+    self: "allowed",
+    "other self": "not_owner",
     claimer: "insufficient_scope",
     operator: "insufficient_scope",
   },
@@ -89,6 +114,8 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     publisher: "insufficient_scope",
     sibling: "insufficient_scope",
     "other user's sibling": "insufficient_scope",
+    self: "insufficient_scope",
+    "other self": "insufficient_scope",
     claimer: "allowed",
     operator: "insufficient_scope",
   },
@@ -102,6 +129,8 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     publisher: "insufficient_scope",
     sibling: "insufficient_scope",
     "other user's sibling": "insufficient_scope",
+    self: "insufficient_scope",
+    "other self": "insufficient_scope",
     claimer: "insufficient_scope",
     operator: "allowed",
   },
@@ -124,12 +153,18 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   listClients: () => ({}),
   claimUser: () => ({ body: {} }),
   claimUsers: (user) => ({ body: { users: [user] } }),
+  exportOwnData: () => ({}),
+  eraseOwnData: () => ({}),
+  exportUser: () => ({}),
+  eraseUser: () => ({}),
+  forgetInPool: () => ({ body: { users: ["mallory"] } }),
   getStock: () => ({}),
   listUsers: () => ({}),
   getUser: () => ({}),
+  getUserJournal: () => ({}),
   revokeUser: () => ({}),
   endClient: () => ({}),
-  eraseUser: () => ({}),
+  purgeClient: () => ({}),
   resyncUser: () => ({}),
   resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),
@@ -139,7 +174,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
 const poolIdOf = (user: string): string => env.POOL.idFromName(poolName(user)).toString();
 
 /** Codes with which somebody who was let in may still be answered here. */
-const LET_IN = ["allowed", "invalid_request", "empty_replacement", "stock_differs", "restore_epoch_older"];
+const LET_IN = ["allowed", "invalid_request", "empty_replacement", "restore_epoch_older"];
 
 const guarded = OPERATIONS.filter((operation) => operation.access !== "anyone");
 

@@ -308,8 +308,8 @@ test("the place of a fault in the body is named by a JSON pointer", async () => 
   const answer = await bob.claim(owner.user, { required_capabilities: { extensions: [1, -1] }, extra: 1 });
   expect(answer.json.errors).toEqual(
     expect.arrayContaining([
-      { pointer: "/required_capabilities/extensions/1", detail: "expected at least 0" },
-      { pointer: "/extra", detail: "unknown member" },
+      { pointer: "/required_capabilities/extensions/1", detail: "expected at least 0, got -1" },
+      { pointer: "/extra", detail: "expected a member that is described, got an unknown one" },
     ]),
   );
 });

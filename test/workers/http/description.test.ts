@@ -3,6 +3,7 @@ import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
 import { EXAMPLES } from "../../../src/http/openapi/examples.ts";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
+import { parameterOf } from "../../../src/http/openapi/parameters.ts";
 import { operation } from "../../../src/http/operation.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { refuse } from "../../../src/http/refusals/refusal.ts";
@@ -38,6 +39,56 @@ test("every request and every answer in JSON has an example, which its schema ta
   expect(wrong.map(({ id }) => id)).toEqual([]);
 });
 
+type DescribedParameter = { name: string; in: string; description?: string; example?: unknown; schema: object };
+type Described = {
+  description?: string;
+  parameters?: DescribedParameter[];
+  responses: Record<string, { headers?: object; content?: Record<string, { schema?: { $ref?: string } }> }>;
+};
+const described = Object.entries(openapi.paths as unknown as Record<string, Record<string, Described>>).flatMap(
+  ([path, methods]) => Object.entries(methods).map(([method, one]) => ({ name: `${method} ${path}`, ...one })),
+);
+const namedSchemas = openapi.components.schemas as unknown as Record<string, { properties?: Record<string, object> }>;
+
+test("every operation and every parameter says what it is, and a parameter has an example", () => {
+  const silent = described.flatMap(({ name, description, parameters = [] }) => [
+    ...(description ? [] : [name]),
+    ...parameters.flatMap((one) =>
+      one.description && (one.example !== undefined || one.in === "header") ? [] : [`${name}: ${one.name}`],
+    ),
+  ]);
+  expect(silent).toEqual([]);
+  expect(() => parameterOf("colour")).toThrow("colour");
+});
+
+test("pages have one form: a list with `next`, which is opaque and goes into `after`", () => {
+  const paged = described.flatMap(({ name, parameters = [], responses }) => {
+    const ref = responses["200"]?.content?.["application/json"]?.schema?.$ref?.split("/").at(-1) ?? "";
+    const next = namedSchemas[ref]?.properties?.next;
+    const after = parameters.find((one) => one.name === "after");
+    return next || after ? [{ name, next, after: after?.schema }] : [];
+  });
+  expect(paged.length).toBeGreaterThan(3);
+  for (const { name, next, after } of paged) {
+    expect([name, next]).toMatchObject([name, { type: ["string", "null"] }]);
+    expect([name, after]).toEqual([name, { $ref: "#/components/schemas/Cursor" }]);
+  }
+});
+
+test("every response names its headers: when to come back, what a token lacks, and the request", () => {
+  const wanted = (status: string) => [
+    ...(/^(429|503)$/.test(status) ? ["Retry-After"] : []),
+    ...(/^(401|403)$/.test(status) ? ["WWW-Authenticate"] : []),
+    "X-Request-Id",
+  ];
+  const missing = described.flatMap(({ name, responses }) =>
+    Object.entries(responses).flatMap(([status, { headers = {} }]) =>
+      wanted(status).flatMap((header) => (header in headers ? [] : [`${name} ${status}: ${header}`])),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
 test("the description is plain enough for generators: no alternatives, no constants, and a width for each number", () => {
   const schemas: Record<string, unknown>[] = [];
   const collect = (value: unknown): void => {
@@ -49,6 +100,7 @@ test("the description is plain enough for generators: no alternatives, no consta
   const integers = schemas.filter(({ type }) => [type].flat().includes("integer"));
   expect(integers.length).toBeGreaterThan(30);
   expect(integers.filter(({ format }) => format !== "int32" && format !== "int64")).toEqual([]);
+  expect(integers.filter(({ minimum }) => typeof minimum !== "number" || minimum < 0)).toEqual([]);
   const forbidden = ["anyOf", "oneOf", "allOf", "const"];
   expect(schemas.filter((schema) => forbidden.some((keyword) => keyword in schema))).toEqual([]);
   expect(openapi.components.schemas.UnixSeconds.format).toBe("int64");
@@ -58,6 +110,7 @@ test("the description is plain enough for generators: no alternatives, no consta
 test("the variant in OpenAPI 3.0 says the same in its words", async () => {
   const { json } = await call("GET", "/openapi-3.0.json");
   expect(json.openapi).toBe("3.0.3");
+  expect(json.info).toEqual(openapi.info);
   expect(Object.keys(json.paths)).toEqual(Object.keys(openapi.paths));
   expect(JSON.stringify(json)).not.toContain('"null"');
   expect(json.components.schemas.SuiteInventory.properties.next_expiry).toMatchObject({
@@ -67,10 +120,10 @@ test("the variant in OpenAPI 3.0 says the same in its words", async () => {
   });
 });
 
-test("every reference of the description leads somewhere", () => {
+test("every reference of the description leads somewhere, and every schema is referred to", () => {
   const names = [...JSON.stringify(openapi).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(50);
-  for (const name of names) expect(openapi.components.schemas).toHaveProperty(name ?? "");
+  expect(new Set(names)).toEqual(new Set(Object.keys(openapi.components.schemas)));
 });
 
 test("the check of answers against the description can fail", () => {
@@ -117,8 +170,8 @@ test("every answer carries its name and the headers that keep browsers out of tr
 test("an operation that does not say who may call it does not compile", () => {
   const described = { id: "x", method: "GET", path: "/x", summary: "x", answers: [], problems: [] } as const;
   // @ts-expect-error: `access` is missing; should this line compile, the gate's type check fails on the unused comment.
-  operation({ ...described, handle: () => refuse("internal_error") });
-  expect(operation({ ...described, access: "operator", handle: () => refuse("internal_error") }).access).toBe(
+  operation({ ...described, handle: () => refuse("internal_error", "x") });
+  expect(operation({ ...described, access: "operator", handle: () => refuse("internal_error", "x") }).access).toBe(
     "operator",
   );
 });

@@ -48,7 +48,7 @@ describe.each(ENDS)("a client that %s has ended", (_, end) => {
         403,
         {
           code: "token_predates_revocation",
-          detail: `the client was ended at ${endedAt}; expected a token with a later iat`,
+          detail: `expected a token with an iat later than ${endedAt}, when the client was ended, got an older one`,
         },
       ]);
     }

@@ -3,9 +3,9 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { JOURNAL_RETENTION_SECONDS } from "../../../src/config/limits.ts";
-import { poolFor } from "../../../src/pool/address.ts";
-import { ADMIN, token } from "../support/auth.ts";
-import { call, claimer, freshName, registeredOwner } from "../support/http.ts";
+import { poolFor, poolName } from "../../../src/pool/address.ts";
+import { ADMIN, DATA, token } from "../support/auth.ts";
+import { call, claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -13,6 +13,9 @@ afterEach(() => {
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
 const erase = (user: string) => call("DELETE", `/v1/admin/users/${user}/data`, { token: olga });
+
+const forget = (owner: string, body: { users: readonly string[]; dry_run?: boolean }) =>
+  call("POST", `/v1/admin/pools/${env.POOL.idFromName(poolName(owner))}/forget`, { token: olga, body });
 
 /** Every row of every table of a pool, as text; the names of its tables. */
 const poolText = (user: string) =>
@@ -64,7 +67,7 @@ test("nothing of the user is left in the pool and in the directory, and the oper
   expect((await bob.peek(owner.user)).status).toBe(404);
 });
 
-test("other users keep what they have, the name of the erased one in their journals included", async () => {
+test("other users keep what they have, and the name of the erased one is taken out of their pools", async () => {
   const { owner, bob } = await livedIn();
   const carol = await registeredOwner();
   await carol.publish(carol.forgeMany(2));
@@ -73,7 +76,59 @@ test("other users keep what they have, the name of the erased one in their journ
   expect((await carol.inventory())[0].available).toBe(1);
   const { json } = await carol.as("GET", "/journal");
   expect(json.entries[0].claimer.user).toBe(owner.user);
+  expect((await poolText(carol.user)).text).toContain(owner.user);
+
+  const counted = await forget(carol.user, { users: [owner.user], dry_run: true });
+  expect(counted.json).toMatchObject({ claims: 1, clients: 0, dry_run: true });
+  expect((await poolText(carol.user)).text).toContain(owner.user);
+  expect((await forget(carol.user, { users: [owner.user] })).json).toMatchObject({ claims: 1, dry_run: false });
+  expect((await poolText(carol.user)).text).not.toContain(owner.user);
+  expect(await directoryText()).not.toContain(owner.user);
+  // What was claimed is the owner's to know.
+  const { claimer: erased, ...kept } = (await carol.as("GET", "/journal")).json.entries[0];
+  expect([erased, kept]).toEqual([null, { ...json.entries[0], claimer: undefined }]);
+  expect((await forget(carol.user, { users: [owner.user] })).json).toMatchObject({ claims: 0, clients: 0 });
   expect((await bob.claim(carol.user)).json.status).toBe("ok");
+});
+
+test("another claimer's name, its records and its repeated answers stay", async () => {
+  const carol = await registeredOwner();
+  await carol.publish(carol.forgeMany(2));
+  const [mallory, bob] = [await claimer(), await claimer()];
+  await mallory.claim(carol.user, {}, { "Idempotency-Key": "m" });
+  const { json } = await bob.claim(carol.user, {}, { "Idempotency-Key": "b" });
+  await forget(carol.user, { users: [mallory.user] });
+  const { entries } = (await carol.as("GET", "/journal")).json;
+  expect(entries.map((entry: Json) => entry.claimer?.user)).toEqual([undefined, bob.user]);
+  expect((await bob.claim(carol.user, {}, { "Idempotency-Key": "b" })).json).toEqual(json);
+});
+
+test("a pool that holds no such name, or nothing at all, is left as it is", async () => {
+  const carol = await registeredOwner();
+  const before = await poolText(carol.user);
+  expect((await forget(carol.user, { users: ["mallory", "trudy"] })).json).toMatchObject({ claims: 0, clients: 0 });
+  expect(await poolText(carol.user)).toEqual(before);
+  const nobody = freshName("nobody");
+  expect((await forget(nobody, { users: ["mallory"] })).json).toMatchObject({ claims: 0, clients: 0 });
+  expect((await poolText(nobody)).tables).toEqual([]);
+});
+
+test("names to forget are bounded, and the pool must be one", async () => {
+  const carol = await registeredOwner();
+  for (const users of [[], Array.from({ length: 101 }, (_, index) => `user-${index}`), [""]]) {
+    expect((await forget(carol.user, { users })).json.code).toBe("invalid_request");
+  }
+  const path = `/v1/admin/pools/${"0".repeat(64)}/forget`;
+  expect((await call("POST", path, { token: olga, body: { users: ["a"] } })).json.code).toBe("unknown_pool");
+});
+
+test("users erase themselves with a scope of its own", async () => {
+  const { owner } = await livedIn();
+  const own = await token({ user: owner.user, client: "laptop", scope: DATA });
+  const receipt = await call("DELETE", `/v1/users/${owner.user}/data`, { token: own });
+  expect(receipt.json).toMatchObject({ user: owner.user, existed: true });
+  expect((await poolText(owner.user)).tables).toEqual([]);
+  expect(await directoryText()).not.toContain(owner.user);
 });
 
 test("a directory that fails is named, and the same request again goes on from there", async () => {

@@ -214,13 +214,15 @@ test("a fault is told without its detail", async () => {
   const policy = await app.request(`${ORIGIN}/v1/policy`, {}, { ...real, CIPHERSUITES: "1,99" });
   expect([policy.status, ((await policy.json()) as Json).detail]).toEqual([
     503,
-    "setting CIPHERSUITES must be a list of different suites of the profile rfc9420, such as 1,2,3",
+    "expected settings that can be read, got: setting CIPHERSUITES must be a list of different suites of the profile rfc9420, such as 1,2,3",
   ]);
   const body = await registration({ user: owner.user, client: "phone" }, owner.signer);
   const answer = await request(bindings, "PUT", owner.path, bearer, body);
   expect(answer.status).toBe(503);
   expect(JSON.stringify(answer.json)).not.toContain("undefined");
 });
+
+const UNREADABLE = "expected settings that can be read, got: setting";
 
 test.each([
   ["STOCK_CAP", "many", "must be a whole number"],
@@ -234,7 +236,12 @@ test.each([
       const bindings = { ...real, [name]: value };
       const answer = await app.request(`${ORIGIN}${path.replace(/[{}]/g, "")}`, { method }, bindings);
       const { code, detail } = (await answer.json()) as Json;
-      expect([path, answer.status, code, detail]).toEqual([path, 503, "setting_invalid", `setting ${name} ${what}`]);
+      expect([path, answer.status, code, detail]).toEqual([
+        path,
+        503,
+        "setting_invalid",
+        `${UNREADABLE} ${name} ${what}`,
+      ]);
     }
   },
 );
@@ -250,7 +257,7 @@ test.each(["DIRECTORY_BINDINGS", "DIRECTORY_FORMER_BINDINGS"])(
         path,
         503,
         "setting_invalid",
-        `setting ${setting} names DB9, which is not bound`,
+        `${UNREADABLE} ${setting} names DB9, which is not bound`,
       ]);
     }
   },
@@ -268,7 +275,7 @@ test("without configuration every protected route is closed and names what is mi
   expect([answer.status, answer.json.code, answer.json.detail]).toEqual([
     503,
     "authentication_not_configured",
-    "AUTH_AUDIENCE is not set",
+    "expected settings of a token issuer, got none: AUTH_AUDIENCE is not set",
   ]);
 });
 

@@ -4,7 +4,7 @@ import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { ADMIN, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
-import { type Call, call, claimer, type Json, registeredOwner } from "../support/http.ts";
+import { type Call, call, claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
 const as = (method: string, path: string, options: Call = {}) =>
@@ -55,6 +55,111 @@ test("users are listed by page", async () => {
     after = json.next;
   }
   expect(names).toContain(owner.user);
+});
+
+test("users are found by the beginning of their names, whatever characters are in them", async () => {
+  const prefix = freshName("Zoë%_");
+  const names = [prefix, `${prefix}-b`, `${prefix}\u{10FFFF}`];
+  for (const name of [...names, prefix.slice(0, -1), prefix.toLowerCase()]) await registeredOwner(name);
+  const query = `prefix=${encodeURIComponent(prefix)}`;
+  expect((await as("GET", `/users?${query}`)).json).toEqual({ users: names, next: null });
+  const first = await as("GET", `/users?${query}&limit=2`);
+  expect(first.json.users).toEqual(names.slice(0, 2));
+  expect((await as("GET", `/users?${query}&after=${first.json.next}`)).json).toEqual({
+    users: names.slice(2),
+    next: null,
+  });
+  expect((await as("GET", `/users?prefix=${encodeURIComponent(`${prefix}-c`)}`)).json.users).toEqual([]);
+  expect((await as("GET", "/users?prefix=")).json.code).toBe("invalid_request");
+});
+
+test("an operator sees when a user last uploaded and was claimed from, who claimed, and which claims found nothing", async () => {
+  const owner = await registeredOwner();
+  const at = (second: number) => {
+    vi.setSystemTime(START_MS + second * 1000);
+    return START_MS / 1000 + second;
+  };
+  const uploaded = at(10);
+  await owner.publish(owner.forgeMany(2));
+  const tablet = await registeredOwner(owner.user, "tablet");
+  const [bob, carol] = [await claimer(), await claimer()];
+  at(20);
+  await bob.claim(owner.user);
+  const given = at(30);
+  await bob.claim(owner.user);
+  const missed = at(40);
+  await carol.claim(owner.user);
+  const incompatible = at(50);
+  await carol.claim(owner.user, { ciphersuites: [2] });
+  const { json } = await as("GET", `/users/${owner.user}`);
+  expect(json.clients).toMatchObject([
+    {
+      client: "phone",
+      // Nothing is left of what was uploaded.
+      last_upload_at: uploaded,
+      last_claimed_at: given,
+      missed: [
+        { reason: "incompatible", count: 1, last_at: incompatible },
+        { reason: "exhausted", count: 1, last_at: missed },
+      ],
+    },
+    { client: tablet.client, last_upload_at: null, last_claimed_at: null, missed: [{ reason: "exhausted", count: 4 }] },
+  ]);
+  const busiest = [
+    { user: bob.user, claimed: 2, missed: 2 },
+    { user: carol.user, claimed: 0, missed: 4 },
+  ];
+  expect([json.top_claimers_of_hour, json.top_claimers_of_day]).toEqual([busiest, busiest]);
+  at(2 * 3_600);
+  const fresh = await token({ user: "olga", client: undefined, scope: ADMIN });
+  const later = (await as("GET", `/users/${owner.user}`, { token: fresh })).json;
+  expect([later.top_claimers_of_hour, later.top_claimers_of_day]).toEqual([[], busiest]);
+});
+
+test("an operator reads the journal of a user, and of one client, also when it is revoked", async () => {
+  const owner = await registeredOwner();
+  const tablet = await registeredOwner(owner.user, "tablet");
+  await owner.publish(owner.forgeMany(1));
+  await tablet.publish(tablet.forgeMany(2));
+  const bob = await claimer();
+  await bob.claim(owner.user);
+  await bob.claim(owner.user);
+  await tablet.as("DELETE", "");
+  const path = `/users/${owner.user}/journal`;
+  const eventsOf = ({ json }: { json: Json }) => json.entries.map((entry: Json) => [entry.client, entry.event]);
+  expect(eventsOf(await as("GET", path))).toEqual([
+    ["phone", "claimed"],
+    ["tablet", "claimed"],
+    ["phone", "missed"],
+    ["tablet", "claimed"],
+  ]);
+  expect(eventsOf(await as("GET", `${path}?client=tablet`))).toEqual([
+    ["tablet", "claimed"],
+    ["tablet", "claimed"],
+  ]);
+  // The entries of one claim stay together.
+  const first = await as("GET", `${path}?limit=1`);
+  expect(eventsOf(first)).toHaveLength(2);
+  expect(eventsOf(await as("GET", `${path}?limit=1&after=${first.json.next}`))).toEqual([
+    ["phone", "missed"],
+    ["tablet", "claimed"],
+  ]);
+  expect((await as("GET", "/users/nobody/journal")).json.entries).toEqual([]);
+});
+
+test("the stock of one client is purged, and it may upload again", async () => {
+  const owner = await registeredOwner();
+  const tablet = await registeredOwner(owner.user, "tablet");
+  await owner.publish(owner.forgeMany(2));
+  await tablet.publish(tablet.forgeMany(1));
+  const path = `/users/${owner.user}/clients/phone/key-packages`;
+  expect((await as("DELETE", path)).json).toEqual({ user: owner.user, client: "phone", purged: 2 });
+  expect((await as("DELETE", path)).json.purged).toBe(0);
+  expect((await tablet.inventory())[0].available).toBe(1);
+  expect((await owner.publish(owner.forgeMany(1))).json.results[0].ok).toBe(true);
+  expect((await as("DELETE", `/users/${owner.user}/clients/watch/key-packages`)).json.code).toBe(
+    "client_not_registered",
+  );
 });
 
 test("an operator sees a user's pool, without packages", async () => {
@@ -115,12 +220,15 @@ test("a restore epoch voids what was stored before it, tells the owner, and neve
     refsDigest(refs.map((ref: string) => Uint8Array.fromBase64(ref, { alphabet: "base64url" }))),
   );
   const differs = await owner.as("POST", "/reconcile", { body: { digest, refs } });
-  expect([differs.status, differs.json.missing_at_server, differs.json.restore_epoch]).toEqual([
-    409,
-    [],
-    set.json.restore_epoch,
-  ]);
-  expect(differs.json.to_replace.toSorted()).toEqual(refs);
+  expect([differs.status, differs.json.same, differs.json.restore_epoch]).toEqual([200, false, set.json.restore_epoch]);
+  const missing = Map.groupBy(differs.json.missing_at_server as Json[], ({ reason }) => reason);
+  expect([...missing.keys()]).toEqual(["unknown_since_restore"]);
+  expect(
+    missing
+      .get("unknown_since_restore")
+      ?.map((one) => one.key_package_ref)
+      .toSorted(),
+  ).toEqual(refs);
   vi.setSystemTime(later + 1000);
   expect((await owner.publish(owner.forgeMany(1))).json.restore_epoch).toBe(set.json.restore_epoch);
   expect((await (await claimer()).claim(owner.user)).json.clients[0].status).toBe("claimed");

@@ -160,8 +160,12 @@ test("a client that was restored from a backup finds what it lost, and prunes it
   const differs = await owner.as("POST", "/reconcile", {
     body: { digest: digestOf([...held, gone]), refs: [...held, gone] },
   });
-  expect(differs.status).toBe(409);
-  expect(differs.json).toMatchObject({ code: "stock_differs", missing_at_server: [gone], pruned: 0 });
+  expect(differs.status).toBe(200);
+  expect(differs.json).toMatchObject({
+    same: false,
+    missing_at_server: [{ key_package_ref: gone, reason: "never_seen" }],
+    pruned: 0,
+  });
   expect([...differs.json.server_refs].sort()).toEqual([...live].sort());
   const pruned = await owner.as("POST", "/reconcile", { body: { digest: digestOf(held), refs: held, prune: true } });
   expect(pruned.json).toMatchObject({ same: true, pruned: 1, inventory: [{ available: 2 }] });

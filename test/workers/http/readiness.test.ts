@@ -54,7 +54,9 @@ test("a database without its tables is not ready, whether it was never migrated 
   ]) {
     const { status, json, headers } = await readyz({ ...env, DB: databaseWith(first).db });
     expect([status, json.code, headers.get("Retry-After")]).toEqual([503, "not_ready", "5"]);
-    expect(json.detail).toBe(`DB: the migration ${NEEDED_MIGRATION} was not applied`);
+    expect(json.detail).toBe(
+      `expected every part to be ready, got: DB: the migration ${NEEDED_MIGRATION} was not applied`,
+    );
     expect(json.parts.map((part: Json) => part.ready)).toEqual([true, true, false]);
   }
 });
@@ -72,7 +74,7 @@ test("a database that is truly empty is told from one that is migrated by what D
 test("a database that fails is named, and what it said is not repeated", async () => {
   const broken = databaseWith(() => Promise.reject(new Error("D1_ERROR: secret-host gone")));
   const { status, json } = await readyz({ ...env, DB: broken.db });
-  expect([status, json.detail]).toEqual([503, "DB: the database did not answer"]);
+  expect([status, json.detail]).toEqual([503, "expected every part to be ready, got: DB: the database did not answer"]);
   expect(JSON.stringify(json)).not.toContain("secret-host");
 });
 
@@ -82,12 +84,15 @@ test("a database that never answers is given up in time", async () => {
   const answer = readyz({ ...env, DB: silent.db });
   await waiting;
   await vi.advanceTimersByTimeAsync(READINESS_TIMEOUT_MS);
-  expect((await answer).json.detail).toBe("DB: the database did not answer");
+  expect((await answer).json.detail).toBe("expected every part to be ready, got: DB: the database did not answer");
 });
 
 test("without an issuer it is not ready, and the setting is named", async () => {
   const { status, json } = await readyz({ ...env, AUTH_ISSUER: "" });
-  expect([status, json.detail]).toEqual([503, "authentication: AUTH_ISSUER is not set"]);
+  expect([status, json.detail]).toEqual([
+    503,
+    "expected every part to be ready, got: authentication: AUTH_ISSUER is not set",
+  ]);
 });
 
 test("a setting that cannot be read is named", async () => {

@@ -8,7 +8,7 @@ import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { registrationBody } from "../../../tools/lib/registration.ts";
 import { AUDIENCE, token } from "../support/auth.ts";
-import { newSigner } from "../support/forge.ts";
+import { base64url, forge, newSigner } from "../support/forge.ts";
 import { call, clientPath, freshName, ORIGIN, registeredOwner, registration } from "../support/http.ts";
 import { NO_EPOCH, nowSeconds } from "../support/pool.ts";
 
@@ -37,7 +37,7 @@ test("a key of a scheme that no accepted suite has and the Worker cannot check i
   expect([status, json.code, json.detail]).toEqual([
     422,
     "invalid_signature_key",
-    "signature_keys.mldsa44: no accepted ciphersuite has this scheme",
+    "/signature_keys/mldsa44: expected the scheme of a ciphersuite that is accepted, got mldsa44",
   ]);
   expect(await isKnown()).toBe(false);
 });
@@ -57,7 +57,75 @@ test("keys of all schemes are registered at once, each with its proof", async ()
   const { [last ?? ""]: _, ...fewer } = body.proofs;
   expect((await register({ ...body, proofs: fewer })).json).toMatchObject({
     code: "invalid_request",
-    errors: [{ pointer: "/proofs", detail: "expected one proof for each signature key and no other" }],
+    errors: [{ pointer: "/proofs", detail: expect.stringContaining("(ecdsa_secp256r1_sha256 and") }],
+  });
+});
+
+describe("keys that are read from key packages", () => {
+  const ofPackages = ({ signature_keys: _, ...rest }: Record<string, unknown>, packages: readonly Uint8Array[]) => ({
+    ...rest,
+    key_packages: packages.map(base64url),
+  });
+
+  it("are registered with the same proof, and the package is not stored", async () => {
+    const { user, register } = await newcomer();
+    const signer = newSigner();
+    const body = await registration({ user, client: "phone" }, signer);
+    const keyPackage = forge({ identity: user, signer });
+    const answer = await register(ofPackages(body, [keyPackage, forge({ identity: user, signer })]));
+    expect([answer.status, answer.json.signature_keys]).toEqual([201, body.signature_keys]);
+    expect(answer.json.inventory).toMatchObject([
+      { ciphersuite: 1, available: 0 },
+      { ciphersuite: 3, available: 0 },
+    ]);
+    expect((await register(body)).status).toBe(200);
+  });
+
+  it("are not without a proof by that very key, or with one of another scheme", async () => {
+    const { user, register, isKnown } = await newcomer();
+    const signer = newSigner();
+    const keyPackage = forge({ identity: user, signer: newSigner() });
+    const body = await registration({ user, client: "phone" }, signer);
+    expect((await register(ofPackages(body, [keyPackage]))).json.code).toBe("possession_unproven");
+    const proofs = { ed448: "AAAA" };
+    expect((await register(ofPackages({ ...body, proofs }, [keyPackage]))).json).toMatchObject({
+      code: "invalid_request",
+      detail: "/proofs: expected one proof for each signature key (ed25519), got ed448",
+    });
+    expect(await isKnown()).toBe(false);
+  });
+
+  it("are refused with what is wrong with the package, or if two packages have different ones", async () => {
+    const { user, register, isKnown } = await newcomer();
+    const signer = newSigner();
+    const body = await registration({ user, client: "phone" }, signer);
+    const good = forge({ identity: user, signer });
+    const refusalOf = async (packages: readonly Uint8Array[]) => {
+      const { status, json } = await register(ofPackages(body, packages));
+      return [status, json.code, json.detail];
+    };
+    expect(await refusalOf([good, good.subarray(0, 9)])).toEqual([
+      422,
+      "invalid_key_package",
+      expect.stringMatching(/^\/key_packages\/1: expected a KeyPackage, .+ at byte \d+$/),
+    ]);
+    expect(await refusalOf([new Uint8Array(16 * 1024 + 1)])).toEqual([
+      422,
+      "invalid_key_package",
+      "/key_packages/0: expected at most 16384 bytes, got 16385",
+    ]);
+    expect(await refusalOf([good, forge({ identity: user, signer: newSigner() })])).toEqual([
+      422,
+      "invalid_key_package",
+      "/key_packages/1: expected the key of /key_packages/0, which is of the same scheme, got another",
+    ]);
+    const tooFew = "/key_packages: expected at least 1 items, got 0";
+    expect(await refusalOf([])).toEqual([400, "invalid_request", tooFew]);
+    const tooMany = "/key_packages: expected at most 5 items, got 6";
+    expect(await refusalOf(Array(6).fill(good))).toEqual([400, "invalid_request", tooMany]);
+    const both = { ...body, key_packages: [base64url(good)] };
+    expect((await register(both)).json).toMatchObject({ code: "invalid_request", errors: [{ pointer: "" }] });
+    expect(await isKnown()).toBe(false);
   });
 });
 

@@ -220,7 +220,7 @@ test("a claim's setting is a name or a JSON Pointer, and reaches nothing but the
   for (const claim of ["constructor", "/constructor/name", "/scope/length", "/a/b/c", "/a/0", "toString", "/"]) {
     expect([claim, await clientOf(claim, { a: { b: "text" } })]).toEqual([claim, undefined]);
   }
-  expect(await clientOf("/aud/length")).toBe("its /aud/length is not an identifier");
+  expect(await clientOf("/aud/length")).toBe("expected an identifier as /aud/length, got another value");
 });
 
 test("default scopes are for tokens without any of the scope claims, and not for empty ones", async () => {

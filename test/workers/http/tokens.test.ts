@@ -15,7 +15,7 @@ type Change = Readonly<Record<string, string>>;
 
 function issuers(change: Change = {}) {
   const read = issuersOf(readDeployment({ ...configured, ...change }));
-  if (!read.ok) throw new Error(read.error.detail ?? read.error.code);
+  if (!read.ok) throw new Error(read.error.detail);
   return read.value;
 }
 
@@ -120,8 +120,12 @@ test("what is not configured is closed, and named", () => {
       return error instanceof SettingError ? error.message : "a fault";
     }
   };
-  expect(detailOf({ AUTH_ISSUER: "" })).toBe("authentication_not_configured: AUTH_ISSUER is not set");
-  expect(detailOf({ AUTH_AUDIENCE: "" })).toBe("authentication_not_configured: AUTH_AUDIENCE is not set");
+  expect(detailOf({ AUTH_ISSUER: "" })).toBe(
+    "authentication_not_configured: expected settings of a token issuer, got none: AUTH_ISSUER is not set",
+  );
+  expect(detailOf({ AUTH_AUDIENCE: "" })).toBe(
+    "authentication_not_configured: expected settings of a token issuer, got none: AUTH_AUDIENCE is not set",
+  );
   expect(detailOf({ AUTH_JWKS: "" })).toContain("neither AUTH_JWKS_URL nor AUTH_JWKS is set");
   expect(detailOf({ AUTH_JWKS: "{" })).toContain("AUTH_JWKS is not a JWKS");
   expect(detailOf({ AUTH_JWKS: "", AUTH_JWKS_URL: "http://keys.test/jwks" })).toContain("not an https address");

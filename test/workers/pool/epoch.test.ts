@@ -1,7 +1,12 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { UPLOAD_BACKDATING_SECONDS } from "../../../src/config/limits.ts";
+import {
+  MAX_TOTAL_LIFETIME_SECONDS,
+  UPLOAD_BACKDATING_SECONDS,
+  UPLOAD_CLOCK_SKEW_SECONDS,
+} from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
+import type { ReconcileAnswer } from "../../../src/contract/pool-messages.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
 
@@ -99,6 +104,10 @@ describe("a restore epoch", () => {
   });
 });
 
+/** Why each package is not in stock, by its reference in hex. */
+const reasonsOf = (answer: ReconcileAnswer) =>
+  "missing" in answer && Object.fromEntries(answer.missing.map(({ ref, reason }) => [ref.toHex(), reason]));
+
 /** A package that came, and was claimed, after the copy to which the storage was set back; a minute later an epoch. */
 async function forgotten() {
   const pool = await poolOf();
@@ -153,25 +162,45 @@ describe("a package that the restored storage has forgotten", () => {
     expect(await publish([published])).toMatchObject({ codes: ["before_restore_epoch"] });
   });
 
-  it("is not simply missing for its owner, who is told that new ones are wanted, and since when", async () => {
+  it("is not called never seen to its owner, who is told that it may have been claimed, and since when", async () => {
     const { pool, kept, published, restoreEpoch, reconcile, publish, call } = await forgotten();
     const claimed = keyPackage();
     await publish([claimed]);
     expect(refOf(await pool.claim({}, { restoreEpoch }))).toBe(claimed.ref.toHex());
     const answer = await reconcile([kept.ref, published.ref, claimed.ref]);
-    expect(answer).toMatchObject({ outcome: "different", missingAtServer: [claimed.ref], restoreEpoch });
-    expect("toReplace" in answer && answer.toReplace.map((ref) => ref.toHex()).sort()).toEqual(
-      [kept, published].map(({ ref }) => ref.toHex()).sort(),
-    );
+    expect(answer).toMatchObject({ outcome: "different", restoreEpoch });
+    expect(reasonsOf(answer)).toEqual({
+      [kept.ref.toHex()]: "unknown_since_restore",
+      [published.ref.toHex()]: "unknown_since_restore",
+      [claimed.ref.toHex()]: "claimed",
+    });
     expect(await pool.stub().getClient(call)).toMatchObject({ restoreEpoch });
   });
 
-  it("is simply missing as long as there was no epoch", async () => {
+  it("is told from what was removed or never sent later, once all that is older has expired", async () => {
+    const { restoreEpoch, reconcile, publish, pool } = await forgotten();
+    const olderEndsAt = restoreEpoch + UPLOAD_CLOCK_SKEW_SECONDS + MAX_TOTAL_LIFETIME_SECONDS;
+    const [atTheBound, younger] = [keyPackage({ notAfter: olderEndsAt }), keyPackage({ notAfter: olderEndsAt + 1 })];
+    await publish([atTheBound, younger]);
+    const which = { kind: "all" } as const;
+    await pool.stub().remove({ ...pool.base, restoreEpoch, client: "phone", which });
+    expect(reasonsOf(await reconcile([atTheBound.ref, younger.ref]))).toEqual({
+      [atTheBound.ref.toHex()]: "unknown_since_restore",
+      [younger.ref.toHex()]: "removed",
+    });
+    const never = keyPackage();
+    vi.setSystemTime((olderEndsAt - 1) * 1000);
+    expect(reasonsOf(await reconcile([never.ref]))).toEqual({ [never.ref.toHex()]: "unknown_since_restore" });
+    vi.setSystemTime(olderEndsAt * 1000);
+    expect(reasonsOf(await reconcile([never.ref]))).toEqual({ [never.ref.toHex()]: "never_seen" });
+  });
+
+  it("is never seen as long as there was no epoch", async () => {
     const { pool, published } = await forgotten();
     const held = [published.ref];
     const answer = await pool
       .stub()
       .reconcile({ ...pool.base, client: "phone", held, digest: refsDigest(held), prune: false });
-    expect(answer).toMatchObject({ missingAtServer: held, toReplace: [], restoreEpoch: 0 });
+    expect(answer).toMatchObject({ missing: [{ ref: published.ref, reason: "never_seen" }], restoreEpoch: 0 });
   });
 });

@@ -1,8 +1,19 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it, vi } from "vitest";
+import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ReconcileCall, SignatureKey } from "../../../src/contract/pool-messages.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
-import { ED25519, hexRefs, keyPackage, keyPackages, only, poolOf, signatureKey } from "../support/pool.ts";
+import {
+  ED25519,
+  hexRefs,
+  keyPackage,
+  keyPackages,
+  nowSeconds,
+  only,
+  poolOf,
+  refOf,
+  signatureKey,
+} from "../support/pool.ts";
 
 const digest = (refs: readonly Uint8Array[]): Uint8Array => {
   const hash = sha256.create();
@@ -160,12 +171,60 @@ describe("reconciling", () => {
     expect(seen.outcome === "different" && seen.serverRefs.map((ref) => ref.toHex()).sort()).toEqual(
       hexRefs([held, lost]).sort(),
     );
-    expect(seen.outcome === "different" && seen.missingAtServer).toEqual([gone.ref]);
+    expect(seen.outcome === "different" && seen.missing).toEqual([{ ref: gone.ref, reason: "never_seen" }]);
     expect(await reconcile(pool, { digest: digest([held.ref]), held: [held.ref], prune: true })).toMatchObject({
       outcome: "same",
       pruned: 1,
       inventory: [{ available: 1 }],
     });
+  });
+});
+
+describe("a package that its client holds and the pool would not give", () => {
+  /** Why each of these is missing, in their order. */
+  const reasons = async (pool: Awaited<ReturnType<typeof poolOf>>, packages: readonly AdmittedKeyPackage[]) => {
+    const held = packages.map(({ ref }) => ref);
+    const answer = await pool
+      .stub()
+      .reconcile({ ...pool.base, client: "phone", digest: digest(held), held, prune: false });
+    if (answer.outcome === "client_not_registered") throw new Error(answer.outcome);
+    const byRef = new Map(answer.missing.map(({ ref, reason }) => [ref.toHex(), reason]));
+    return packages.map(({ ref }) => byRef.get(ref.toHex()));
+  };
+
+  it("was claimed, removed, replaced, has expired or was never seen; what is in stock is not missing", async () => {
+    const pool = await poolOf();
+    const oldest = keyPackage();
+    const [live, removed, never] = keyPackages(3);
+    const [resort, newResort] = keyPackages(2, { lastResort: true });
+    const brief = keyPackage({ notAfter: nowSeconds() + 10 });
+    if (!live || !removed || !never || !resort || !newResort) throw new Error("unreachable");
+    await pool.publish([oldest, live, removed, brief, resort]);
+    expect(refOf(await pool.claim())).toBe(oldest.ref.toHex());
+    const which = { kind: "refs", refs: [removed.ref] } as const;
+    await pool.stub().remove({ ...pool.base, client: "phone", which });
+    await pool.publish([newResort]);
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(await reasons(pool, [oldest, removed, resort, brief, never, live, newResort])).toEqual([
+      "claimed",
+      "removed",
+      "removed",
+      "expired",
+      "never_seen",
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("is not its own while it is in stock at another client of the user", async () => {
+    const pool = await poolOf();
+    await pool.register("tablet");
+    const [tablets] = keyPackages(1);
+    if (!tablets) throw new Error("unreachable");
+    await pool.publish([tablets], "tablet");
+    expect(await reasons(pool, [tablets])).toEqual(["never_seen"]);
+    await pool.claim();
+    expect(await reasons(pool, [tablets])).toEqual(["claimed"]);
   });
 });
 

@@ -8,6 +8,7 @@ export const AUDIENCE = "mls-key-directory-test";
 export const PUBLISH = "key-packages:publish";
 export const CLAIM = "key-packages:claim";
 export const REVOKE = "clients:revoke";
+export const DATA = "users:data";
 export const ADMIN = "directory:admin";
 
 export type TokenOptions = {

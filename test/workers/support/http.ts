@@ -51,7 +51,17 @@ export async function call(method: string, path: string, options: Call = {}): Pr
     const faults = undescribed(operation, response.status, response.headers.get("Content-Type") ?? "", json);
     if (faults.length > 0) throw new Error(`${method} ${path}: ${faults.join("; ")} in ${JSON.stringify(json)}`);
   }
+  if (json?.code !== undefined) expectDetail(json.detail, `${method} ${path}`);
+  for (const result of json?.results ?? []) if (!result.ok) expectDetail(result.detail, `${method} ${path}`);
   return { status: response.status, headers: response.headers, json, bytes };
+}
+
+/** Whether the detail of a refusal says what was expected and what came. */
+export const isTelling = (detail: unknown): boolean =>
+  typeof detail === "string" && /\bexpected .+[,;] got\b/s.test(detail) && detail.length < 1_000;
+
+function expectDetail(detail: unknown, where: string): void {
+  if (!isTelling(detail)) throw new Error(`${where}: expected a telling detail, got ${JSON.stringify(detail)}`);
 }
 
 let serial = 0;

@@ -3,6 +3,7 @@ import { abuse } from "../../rehearse/abuse.ts";
 import { accountLost } from "../../rehearse/account-lost.ts";
 import { badDeployment } from "../../rehearse/bad-deployment.ts";
 import { d1Lost } from "../../rehearse/d1-lost.ts";
+import { erasure } from "../../rehearse/erasure.ts";
 import { keysRotated } from "../../rehearse/keys-rotated.ts";
 import { overload } from "../../rehearse/overload.ts";
 import { rolledBack } from "../../rehearse/rolled-back.ts";
@@ -19,6 +20,7 @@ export const REHEARSALS: Readonly<Record<string, (stage: Stage) => Promise<void>
   overload,
   "bad-deployment": badDeployment,
   "account-lost": accountLost,
+  erasure,
 };
 
 /** Runs one. Throws if the page does not lead to what it promises, or has a command that the rehearsal leaves out. */

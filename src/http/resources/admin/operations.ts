@@ -1,6 +1,7 @@
 /** What operators see and do. Their scope gives no right to publish or to claim. */
 import type * as z from "zod/mini";
 import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS, RESTORE_EPOCH_SETTLED_SECONDS } from "../../../config/limits.ts";
+import type { ClaimerCount } from "../../../contract/pool-messages.ts";
 import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
 import type { RestoreEpoch } from "../../../directory/restore-epoch.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -10,13 +11,16 @@ import { readDirectory } from "../../upstream/directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { knownRestoreEpoch, rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { epochPlaces, raiseEverywhere } from "../../upstream/restore-epoch-places.ts";
-import { clientViewBody } from "../../wire/bodies.ts";
+import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
+import { invalidAt } from "../../wire/read-json.ts";
+import { shownText } from "../../wire/shown-value.ts";
 import { endClient } from "../clients/operations.ts";
 import { revokeAnswer } from "../clients/schemas.ts";
+import { journalCursor } from "../stock/schemas.ts";
 import {
-  eraseUserAnswer,
   newerRestoreEpoch,
+  purgeAnswer,
   restoreEpochAnswer,
   restoreEpochRequest,
   resyncAnswer,
@@ -27,6 +31,8 @@ import {
   stockQuery,
   userAnswer,
   userCursor,
+  userJournalAnswer,
+  userJournalQuery,
   userListAnswer,
   userListQuery,
 } from "./schemas.ts";
@@ -77,17 +83,17 @@ export const admin = [
     method: "GET",
     path: "/v1/admin/users",
     access: "operator",
-    summary: "All users.",
+    summary: "All users, or those whose names begin with a prefix.",
     query: userListQuery,
     needs: "directory",
     answers: [{ status: 200, description: "A page of users.", json: userListAnswer }],
     problems: [],
     handle: async ({ query }, c) => {
-      const { limit = DEFAULT_PAGE_ROWS } = query;
+      const { limit = DEFAULT_PAGE_ROWS, prefix = "" } = query;
       const place = readCursor(userCursor, query.after);
       if (!place.ok) return place;
       const [after = ""] = place.value ?? [];
-      const found = await readDirectory(() => listUsers(c.get("directory"), { after, limit }));
+      const found = await readDirectory(() => listUsers(c.get("directory"), { prefix, after, limit }));
       if (!found.ok) return found;
       const { users, more } = found.value;
       const last = more ? users.at(-1) : undefined;
@@ -106,7 +112,7 @@ export const admin = [
     handle: async ({ user }, c) => {
       const view = await poolClient(c.env, user).view({});
       if (!view.ok) return view;
-      const { restoreEpoch, directoryPending, clients } = view.value;
+      const { restoreEpoch, directoryPending, clients, activity } = view.value;
       return ok(
         c.json({
           user,
@@ -114,10 +120,40 @@ export const admin = [
           directory_pending: directoryPending,
           clients: clients.map((client) => ({
             ...clientViewBody(c.get("deployment"), client),
-            revoked: client.revoked,
+            revoked: client.revokedAt !== undefined,
+            revoked_at: client.revokedAt ?? null,
+            last_upload_at: client.lastUploadAt ?? null,
+            last_claimed_at: client.lastClaimedAt ?? null,
+            missed: client.missed.map(({ reason, count, lastAt }) => ({ reason, count, last_at: lastAt })),
+            budgets: budgetsBody(client.budgets),
           })),
+          budgets: budgetsBody(view.value.budgets),
+          activity_since: activity.since,
+          top_claimers_of_hour: activity.claimersOfHour.map(claimerBody),
+          top_claimers_of_day: activity.claimersOfDay.map(claimerBody),
         }),
       );
+    },
+  }),
+  operation({
+    id: "getUserJournal",
+    method: "GET",
+    path: `${USER}/journal`,
+    access: "operator",
+    summary: "Who claimed from a user, or from one of its clients, and claims that found no package.",
+    query: userJournalQuery,
+    needs: "pool",
+    answers: [{ status: 200, description: "A page of the journal.", json: userJournalAnswer }],
+    problems: [],
+    handle: async ({ user, query }, c) => {
+      const place = readCursor(journalCursor, query.after);
+      if (!place.ok) return place;
+      const { client, limit = DEFAULT_PAGE_ROWS } = query;
+      const page = await poolClient(c.env, user).userJournal({ client, after: place.value?.[0], limit });
+      if (!page.ok) return page;
+      const { entries, nextAfter } = page.value;
+      const next = nextAfter === undefined ? null : writeCursor([nextAfter]);
+      return ok(c.json({ user, entries: entries.map(userJournalEntryBody), next }));
     },
   }),
   operation({
@@ -149,22 +185,20 @@ export const admin = [
     handle: endClient,
   }),
   operation({
-    id: "eraseUser",
+    id: "purgeClient",
     method: "DELETE",
-    path: `${USER}/data`,
+    path: `${USER}/clients/{client}/key-packages`,
     access: "operator",
-    summary: "Erase all that is kept of a user, fingerprints included. May be repeated.",
+    summary: "Remove every package of one client, which stays registered and may upload new ones.",
     needs: "pool",
-    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseUserAnswer }],
-    problems: ["directory_unavailable"],
-    handle: async ({ user }, c) => {
-      const erased = await poolClient(c.env, user).erase({});
-      if (!erased.ok) return erased;
-      const now = unixSeconds(Date.now());
-      const { journalSeconds } = c.get("deployment").settings.retention;
-      const { existed } = erased.value;
-      c.set("outcomes", { existed: existed ? 1 : 0 });
-      return ok(c.json({ user, erased_at: now, existed, journals_of_others_end_at: now + journalSeconds }));
+    answers: [{ status: 200, description: "Removed.", json: purgeAnswer }],
+    problems: ["client_not_registered"],
+    handle: async ({ user, client }, c) => {
+      const removed = await poolClient(c.env, user).remove({ client, which: { kind: "all" } });
+      if (!removed.ok) return removed;
+      const purged = removed.value.removed;
+      c.set("outcomes", { purged });
+      return ok(c.json({ user, client, purged }));
     },
   }),
   operation({
@@ -192,7 +226,8 @@ export const admin = [
     problems: ["unknown_pool"],
     handle: async ({ pool }, c) => {
       const synced = await resyncPool(c.env, pool);
-      if (!synced) return refuse("unknown_pool");
+      if (!synced)
+        return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
       if (!synced.ok) return synced;
       const { outcome } = synced.value;
       return ok(c.json({ pool, status: outcome === "unknown_user" ? "empty" : outcome }));
@@ -231,19 +266,24 @@ export const admin = [
       // what it stores after that stays, even in the same second.
       const latest = now + 1;
       const wanted = body.restore_epoch ?? latest;
-      if (wanted > latest) return refuse("invalid_request", "/restore_epoch: must not be in the future");
+      if (wanted > latest) {
+        return invalidAt("/restore_epoch", `expected at most ${latest}, which is now, got ${wanted}`);
+      }
       const places = epochPlaces(c.env, c.get("directory"));
       const atLeast = Math.max(wanted, knownRestoreEpoch());
       const epoch = await readDirectory(() => raiseEverywhere(places, atLeast, now));
       if (!epoch.ok) return epoch;
       rememberRestoreEpoch(epoch.value.epoch);
       if (epoch.value.epoch > wanted) {
-        return refuse("restore_epoch_older", undefined, { members: { restore_epoch: epoch.value.epoch } });
+        const detail = `expected an epoch of at least ${epoch.value.epoch}, which is in force, got ${wanted}`;
+        return refuse("restore_epoch_older", detail, { members: { restore_epoch: epoch.value.epoch } });
       }
       return ok(c.json(restoreEpochBody(epoch.value)));
     },
   }),
 ];
+
+const claimerBody = ({ user, claimed, missed }: ClaimerCount) => ({ user: user ?? null, claimed, missed });
 
 function restoreEpochBody({ epoch, setAt }: RestoreEpoch) {
   return {

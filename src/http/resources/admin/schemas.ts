@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
 import {
+  budgets,
   codePoint,
   cursor,
   identifier,
@@ -11,6 +12,17 @@ import {
   signatureKeys,
   unixSeconds,
 } from "../../wire/schemas.ts";
+import { journalEntries, missedReason } from "../stock/schemas.ts";
+
+const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
+
+const topClaimers = z.array(
+  z.strictObject({
+    user: z.nullable(identifier),
+    claimed: z.int().check(z.minimum(0)),
+    missed: z.int().check(z.minimum(0)),
+  }),
+);
 
 export const stockAnswer = named(
   "StockPage",
@@ -21,7 +33,7 @@ export const stockAnswer = named(
         user: identifier,
         client: identifier,
         ciphersuite: z.nullable(codePoint),
-        available: z.int(),
+        available: z.int().check(z.minimum(0)),
         last_resort: z.boolean(),
         next_expiry: z.nullable(unixSeconds),
         needs_upload: z.boolean(),
@@ -39,7 +51,7 @@ export const userListAnswer = named(
 
 export const userAnswer = named(
   "UserView",
-  "A user's pool, as the pool itself sees it. No key packages.",
+  "A user's pool, as the pool itself sees it. No key packages. What is said of claims is from the journal since `activity_since`: `last_claimed_at`, null if nothing was given since; `missed`, claims that found nothing, by reason; and who claimed most, `user` being null for users who were erased.",
   z.strictObject({
     user: identifier,
     restore_epoch: restoreEpoch,
@@ -49,28 +61,46 @@ export const userAnswer = named(
         client: identifier,
         registered_at: unixSeconds,
         revoked: z.boolean(),
+        revoked_at: z.nullable(unixSeconds),
         signature_keys: signatureKeys,
         inventory,
+        last_upload_at: z.nullable(unixSeconds),
+        last_claimed_at: z.nullable(unixSeconds),
+        missed: z.array(
+          z.strictObject({ reason: missedReason, count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
+        ),
+        budgets,
       }),
     ),
+    budgets,
+    activity_since: unixSeconds,
+    top_claimers_of_hour: topClaimers,
+    top_claimers_of_day: topClaimers,
   }),
+);
+
+export const userJournalQuery = z.strictObject({
+  client: z.optional(identifier),
+  after: z.optional(cursor),
+  limit,
+});
+
+export const userJournalAnswer = named(
+  "UserJournal",
+  "Claims on the packages of a user, oldest first. What one claim did at several clients stays on one page. `next` is the next page's `after`; null on the last one.",
+  z.strictObject({ user: identifier, entries: journalEntries, next: z.nullable(cursor) }),
+);
+
+export const purgeAnswer = named(
+  "PurgedClient",
+  "The client has nothing left in stock, and stays registered.",
+  z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
 );
 
 export const revokeUserAnswer = named(
   "RevokedUser",
   "Every client of the user is revoked.",
-  z.strictObject({ user: identifier, clients: z.int(), purged: z.int() }),
-);
-
-export const eraseUserAnswer = named(
-  "ErasedUser",
-  "A receipt: nothing of the user is left in the pool and in the directory. `existed`: whether its pool held anything. Where the user has claimed from others, their journals show the name until `journals_of_others_end_at`.",
-  z.strictObject({
-    user: identifier,
-    erased_at: unixSeconds,
-    existed: z.boolean(),
-    journals_of_others_end_at: unixSeconds,
-  }),
+  z.strictObject({ user: identifier, clients: z.int().check(z.minimum(0)), purged: z.int().check(z.minimum(0)) }),
 );
 
 export const resyncAnswer = named(
@@ -104,8 +134,6 @@ export const newerRestoreEpoch = named(
   z.object({ restore_epoch: unixSeconds }),
 );
 
-const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
-
 export const stockQuery = z.strictObject({
   filter: z.optional(z.enum(["all", "low", "last_resort_only", "exhausted", "expiring"])),
   expiring_within_seconds: z.optional(z.int().check(z.minimum(0))),
@@ -119,4 +147,4 @@ export const stockCursor = z.tuple([identifier, identifier, codePoint, z.optiona
 /** Within the `after` of a page of users: the last one. */
 export const userCursor = z.tuple([identifier]);
 
-export const userListQuery = z.strictObject({ after: z.optional(cursor), limit });
+export const userListQuery = z.strictObject({ prefix: z.optional(identifier), after: z.optional(cursor), limit });

@@ -64,7 +64,9 @@ export const claims = [
       countClaims(c.env.METRICS, clients, replayed);
       const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format)) };
       if (status === "rate_limited") {
-        return refuse("rate_limited", undefined, { retryAfterSeconds: retryAfter(clients), members });
+        const retryAfterSeconds = retryAfter(clients);
+        const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
+        return refuse("rate_limited", detail, { retryAfterSeconds, members });
       }
       if (replayed) c.header(REPLAYED, "true");
       return ok(mlsMessages(c, status, clients) ?? c.json({ user, status, clients: members.clients }));
@@ -116,7 +118,8 @@ async function claimFrom(c: Context<AppEnv>, user: string, call: Call): Promise<
   const { unknownUsersPerHour } = c.get("deployment").settings.budgets;
   const leave = unknownUsers.leaveToAsk(call.claimer.user, user, unknownUsersPerHour, Date.now());
   if (leave.waitMs > 0 && !(await isInDirectory(c.get("directory"), user))) {
-    return refuse("unknown_users_exhausted", undefined, { retryAfterSeconds: Math.ceil(leave.waitMs / 1000) });
+    const detail = `expected at most ${unknownUsersPerHour} claims per hour for users who are not in the directory, got another one`;
+    return refuse("unknown_users_exhausted", detail, { retryAfterSeconds: Math.ceil(leave.waitMs / 1000) });
   }
   const claimed = await poolClient(c.env, user).claim(call);
   leave.answered(!claimed.ok && claimed.error.code === "unknown_user");

@@ -1,20 +1,24 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
 import type { Context } from "hono";
 import { isAmbiguousIdentity } from "../../../admission/policy.ts";
-import type { Deployment } from "../../../config/deployment.ts";
-import { isMlDsa, SignatureScheme, type SignatureSchemeName } from "../../../mls/ciphersuite.ts";
-import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
-import { fromBase64Url } from "../../../shared/base64url.ts";
+import { SMALL_BODY_BYTES } from "../../../config/limits.ts";
+import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
-import { checkPossession, type ProvenKey } from "./possession.ts";
-import { clientAnswer, proofTimes, type RegisterRequest, registerRequest, revokeAnswer } from "./schemas.ts";
+import { shownText } from "../../wire/shown-value.ts";
+import { checkPossession } from "./possession.ts";
+import { readKeys } from "./registered-keys.ts";
+import { clientAnswer, MAX_KEY_PACKAGES_READ, proofTimes, registerRequest, revokeAnswer } from "./schemas.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
+
+/** A package of each scheme in base64url, with quotes and white space. */
+const largestRegistration = ({ maxKeyPackageBytes }: Settings): number =>
+  SMALL_BODY_BYTES + MAX_KEY_PACKAGES_READ * Math.ceil((maxKeyPackageBytes * 4) / 3);
 
 export const clients = [
   operation({
@@ -23,7 +27,7 @@ export const clients = [
     path: CLIENT,
     access: "publisher",
     summary: "Register a client, or add signature keys to it. Idempotent.",
-    body: { json: registerRequest },
+    body: { json: registerRequest, maxBytes: largestRegistration },
     needs: "pool",
     answers: [
       { status: 201, description: "Registered.", json: clientAnswer },
@@ -33,6 +37,7 @@ export const clients = [
       "registrations_exhausted",
       "invalid_base64",
       "invalid_signature_key",
+      "invalid_key_package",
       "proof_expired",
       "possession_unproven",
       "signature_key_conflict",
@@ -45,7 +50,7 @@ export const clients = [
     handle: async ({ user, client, body }, c) => {
       const { credentialIdentity } = c.get("deployment");
       if (isAmbiguousIdentity(credentialIdentity, user, client)) {
-        const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give`;
+        const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give, got ${shownText(user)} and ${shownText(client)}`;
         return refuse("invalid_identifier", detail);
       }
       const keys = readKeys(body, c.get("deployment"));
@@ -119,28 +124,4 @@ export async function endClient(
   const { purged } = revoked.value;
   c.set("outcomes", { purged });
   return ok(c.json({ user, client, purged }));
-}
-
-/** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
-function readKeys(
-  { signature_keys, proofs }: RegisterRequest,
-  { ciphersuites }: Deployment,
-): Result<readonly ProvenKey[]> {
-  const keys: ProvenKey[] = [];
-  for (const [name, scheme] of Object.entries(SignatureScheme) as [SignatureSchemeName, SignatureScheme][]) {
-    const keyText = signature_keys[name];
-    const proofText = proofs[name];
-    if (keyText === undefined || proofText === undefined) continue;
-    if (isMlDsa(scheme) && !ciphersuites.some((suite) => suite.signatureScheme === scheme)) {
-      return refuse("invalid_signature_key", `signature_keys.${name}: no accepted ciphersuite has this scheme`);
-    }
-    const publicKey = fromBase64Url(keyText);
-    if (!publicKey) return refuse("invalid_base64", `signature_keys.${name}`);
-    const proof = fromBase64Url(proofText);
-    if (!proof) return refuse("invalid_base64", `proofs.${name}`);
-    const defect = signaturePublicKeyDefect(scheme, publicKey);
-    if (defect) return refuse("invalid_signature_key", `signature_keys.${name}: ${defect}`);
-    keys.push({ scheme, publicKey, proof });
-  }
-  return ok(keys);
 }

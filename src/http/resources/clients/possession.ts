@@ -4,6 +4,7 @@ import type { Deployment } from "../../../config/deployment.ts";
 import { REGISTRATION_PROOF_WINDOW_SECONDS } from "../../../config/limits.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../../mls/ciphersuite.ts";
 import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
+import { notConfigured } from "../../auth/authentication-failure.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 
 /** A signature key with the proof that came with it. */
@@ -28,7 +29,7 @@ export async function checkPossession(
   { user, client, keys, signedAt }: Registering,
   now: number,
 ): Promise<Result<void>> {
-  if (!issuers.ok) return refuse("authentication_not_configured", issuers.error);
+  if (!issuers.ok) return refuse("authentication_not_configured", notConfigured(issuers.error));
   // A proof names the directory by an audience that its tokens have; there may be several while issuers change.
   const audiences = [...new Set(issuers.value.flatMap((issuer) => issuer.audiences))];
   if (Math.abs(now - signedAt) > REGISTRATION_PROOF_WINDOW_SECONDS) {
@@ -42,7 +43,7 @@ export async function checkPossession(
     };
     if (await anyOf(audiences, isProven)) continue;
     const name = signatureSchemeName(scheme);
-    const detail = `proofs.${name}: expected a signature by signature_keys.${name} over audience, user, client, key and signed_at`;
+    const detail = `/proofs/${name}: expected a signature by the key over audience, user, client, key and signed_at, got one that does not verify`;
     return refuse("possession_unproven", detail);
   }
   return ok(undefined);

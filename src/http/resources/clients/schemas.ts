@@ -12,28 +12,28 @@ const BY_SCHEME = {
   mldsa87: z.optional(base64urlText),
 };
 
-const schemesOf = (values: Readonly<Record<string, string | undefined>>): string =>
-  Object.keys(values)
-    .filter((name) => values[name] !== undefined)
-    .sort()
-    .join();
+/** One of each scheme is enough. */
+export const MAX_KEY_PACKAGES_READ = Object.keys(BY_SCHEME).length;
+
+const isEmpty = (values: object): boolean => Object.values(values).every((value) => value === undefined);
 
 export const registerRequest = named(
   "RegisterRequest",
-  "Signature keys to register, each with a proof that the caller holds it: a signature by that key over the registration, made at `signed_at`. A scheme that has a key keeps it.",
+  "Signature keys to register, listed in `signature_keys` or read from the leaves of `key_packages`, which are not stored; and for each a proof that the caller holds it: a signature by that key over the registration, made at `signed_at`. A scheme that has a key keeps it.",
   z
     .strictObject({
-      signature_keys: z
-        .strictObject(BY_SCHEME)
-        .check(z.refine((keys) => schemesOf(keys) !== "", "expected at least one key")),
+      signature_keys: z.optional(
+        z.strictObject(BY_SCHEME).check(z.refine((keys) => !isEmpty(keys), "expected at least one key, got none")),
+      ),
+      key_packages: z.optional(z.array(base64urlText).check(z.minLength(1), z.maxLength(MAX_KEY_PACKAGES_READ))),
       signed_at: unixSeconds,
       proofs: z.strictObject(BY_SCHEME),
     })
     .check(
-      z.refine(({ signature_keys, proofs }) => schemesOf(signature_keys) === schemesOf(proofs), {
-        path: ["proofs"],
-        error: "expected one proof for each signature key and no other",
-      }),
+      z.refine(
+        ({ signature_keys, key_packages }) => (signature_keys === undefined) !== (key_packages === undefined),
+        "expected either signature_keys or key_packages, got both or neither",
+      ),
     ),
 );
 export type RegisterRequest = z.infer<typeof registerRequest>;
@@ -60,5 +60,5 @@ export const clientAnswer = named(
 export const revokeAnswer = named(
   "RevokedClient",
   "The client is gone; `purged` live packages went with it, none if it was revoked already.",
-  z.strictObject({ user: identifier, client: identifier, purged: z.int() }),
+  z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
 );

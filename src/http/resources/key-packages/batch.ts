@@ -8,6 +8,7 @@ import {
   warningsOf,
 } from "../../../admission/admit.ts";
 import type { AdmissionVerdict, AdmissionWarning } from "../../../admission/verdict.ts";
+import { MAX_QUEUES_PER_CLIENT } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../../contract/admitted-key-package.ts";
 import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/pool-messages.ts";
@@ -66,15 +67,18 @@ export function readBatch(
 ): Result<readonly Item[]> {
   const type = contentType && mediaType(contentType);
   if (type === "message/mls") {
-    if (body.length === 0) return refuse("empty_body");
+    if (body.length === 0) return refuse("empty_body", "expected MLSMessages one after the other, got no body");
     const messages = splitMlsMessages(body, max + 1);
     if (messages.ok && messages.value.length > max) {
       return refuse("too_many_key_packages", `expected at most ${max} packages, got more`);
     }
     if (messages.ok) return ok(messages.value);
-    return refuse("malformed_messages", `message ${messages.error.index}: ${messages.error.message}`);
+    const { index, offset, message } = messages.error;
+    const detail = `expected MLSMessages one after the other, got one that ends the split: message ${index}, at byte ${offset}: ${message}`;
+    return refuse("malformed_messages", detail);
   }
-  if (type !== undefined && type !== "application/json") return wrongMediaType("application/json or message/mls");
+  if (type !== undefined && type !== "application/json")
+    return wrongMediaType(contentType, "application/json or message/mls");
   const list = listBound("key_packages", max, "too_many_key_packages", "packages");
   const request = readJson(publishRequest, contentType, body, [list]);
   if (!request.ok) return request;
@@ -144,11 +148,13 @@ export function resultsOf(
     if (!item.ok) return { index, ok: false, code: item.code, detail: item.detail };
     const code = isKnown(item) ? item.known : codes && at(codes, position++);
     const isKept = code === undefined || code === "stored" || code === "duplicate";
+    const detail = isKept ? undefined : POOL_DETAILS[code];
     const { ref, ciphersuite, lastResort } = item.keyPackage;
     return {
       index,
       ok: isKept,
       code: isKept && !applied ? "admitted" : (code ?? "admitted"),
+      ...(detail === undefined ? {} : { detail }),
       key_package_ref: toBase64Url(ref),
       ciphersuite,
       last_resort: lastResort,
@@ -158,6 +164,20 @@ export function resultsOf(
   if (codes && position !== codes.length) throw new RangeError(`${codes.length} codes for ${position} packages`);
   return results;
 }
+
+/** What the pool expected of a package that it did not take, and what came. */
+export const POOL_DETAILS: Readonly<Record<Exclude<PublishCode, "stored" | "duplicate">, string>> = {
+  already_claimed: "expected a new package, got one that was claimed; make another",
+  already_removed: "expected a new package, got one that was deleted, replaced, voided or has expired; make another",
+  before_restore_epoch: "expected a package made after the restore epoch, got an older one; make another",
+  init_key_reused: "expected an init key that no other package has or had, got a used one; make another package",
+  encryption_key_reused:
+    "expected an encryption key that no other package has or had, got a used one; make another package",
+  signature_key_mismatch: "expected the signature_key that the client registered for this scheme, got another",
+  last_resort_superseded: "expected one last resort of each ciphersuite, got a later one in the same request",
+  too_many_capability_sets: `expected at most ${MAX_QUEUES_PER_CLIENT} sets of capabilities in stock, got a package with another one`,
+  stock_full: "expected a ciphersuite with room in stock, got one that is at its cap",
+};
 
 /** The element, which must exist: a missing verdict or code must never pass for a good one. */
 function at<T>(list: readonly T[], index: number): T {

@@ -116,5 +116,7 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
     restore_epoch: restoreEpoch,
   };
   if (applied) return ok(c.json(answer));
-  return refuse("batch_refused", "see results; nothing was changed", { members: answer });
+  const refused = results.filter((result) => !result.ok).length;
+  const detail = `expected every package of the replacement to be accepted, got ${refused} of ${results.length} refused (see results); nothing was changed`;
+  return refuse("batch_refused", detail, { members: answer });
 }

@@ -57,7 +57,10 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
     return refuse("too_many_key_packages", detail);
   }
   if (items.length === 0 && mode === "replace" && !batch.allowEmpty) {
-    return refuse("empty_replacement", "to remove everything add ?allow_empty=true");
+    return refuse(
+      "empty_replacement",
+      "expected at least 1 package, got 0; to remove everything add ?allow_empty=true",
+    );
   }
   const prepared = await prepareBatch(items, admissionContext(deps, batch, []));
   const packages = namedOf(prepared);

@@ -39,13 +39,18 @@ export const removeRequest = named(
       refs: z.optional(z.array(base64urlText).check(z.minLength(1))),
       all: z.optional(z.literal(true)),
     })
-    .check(z.refine(({ refs, all }) => (refs === undefined) !== (all === undefined), "expected either refs or all")),
+    .check(
+      z.refine(
+        ({ refs, all }) => (refs === undefined) !== (all === undefined),
+        "expected either refs or all, got both or neither",
+      ),
+    ),
 );
 
 export const removeAnswer = named(
   "RemoveAnswer",
   "How many live packages were removed.",
-  z.strictObject({ removed: z.int(), inventory }),
+  z.strictObject({ removed: z.int().check(z.minimum(0)), inventory }),
 );
 
 export const replaceQuery = z.strictObject({ allow_empty: z.optional(z.enum(["true", "false"])) });

@@ -46,7 +46,8 @@ export const service = [
       const parts = await readiness(c.get("deployment"), c.get("directory"));
       const missing = parts.filter(({ ready }) => !ready);
       if (missing.length === 0) return ok(c.json({ status: "ready", parts }));
-      const detail = missing.map((one) => `${one.name ?? one.part}: ${one.detail}`).join("; ");
+      const faults = missing.map((one) => `${one.name ?? one.part}: ${one.detail}`).join("; ");
+      const detail = `expected every part to be ready, got: ${faults}`;
       return refuse("not_ready", detail, { members: { parts }, retryAfterSeconds: READINESS_CACHE_MS / 1000 });
     },
   }),

@@ -85,13 +85,13 @@ export const requestFaults = named(
 /** RFC 9457 with the stable code; some codes bring members of their own. */
 export const problemDocument = named(
   "Problem",
-  "Problem details of RFC 9457. `code` is stable; `instance` names the request in the logs.",
+  "Problem details of RFC 9457. `code` is stable; `detail` says what was expected and what came, for people; `instance` names the request in the logs.",
   z.looseObject({
     type: z.string(),
     title: z.string(),
-    status: z.int(),
+    status: z.int().check(z.minimum(400), z.maximum(599)),
     code: z.string(),
-    detail: z.optional(z.string()),
+    detail: z.string(),
     instance: z.string(),
   }),
 );

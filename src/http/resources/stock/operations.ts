@@ -1,16 +1,16 @@
 /** What a publisher reads of its stock: the inventory, how it differs from the client's own, who claimed. */
 import { DEFAULT_PAGE_ROWS, LIST_BODY_BYTES, MAX_HELD_REFS_PER_REQUEST } from "../../../config/limits.ts";
-import type { JournalEntry } from "../../../contract/pool-messages.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { equalBytes } from "../../../shared/bytes.ts";
+import { countBy } from "../../../shared/count-by.ts";
 import { refsDigest } from "../../../shared/refs-digest.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
-import { clientViewBody } from "../../wire/bodies.ts";
+import { clientViewBody, journalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
-import { listBound } from "../../wire/read-json.ts";
+import { invalidAt, listBound } from "../../wire/read-json.ts";
 import { readRefs } from "../../wire/read-refs.ts";
 import {
   inventoryAnswer,
@@ -18,7 +18,6 @@ import {
   journalCursor,
   journalQuery,
   reconcileAnswer,
-  reconcileDifference,
   reconcileRequest,
 } from "./schemas.ts";
 
@@ -55,9 +54,8 @@ export const stock = [
       lists: () => [listBound("refs", MAX_HELD_REFS_PER_REQUEST, "too_many_refs", "references")],
     },
     needs: "pool",
-    answers: [{ status: 200, description: "The same.", json: reconcileAnswer }],
-    problems: ["invalid_base64", "too_many_refs", "client_not_registered", "stock_differs"],
-    members: { stock_differs: reconcileDifference },
+    answers: [{ status: 200, description: "What differs, if anything does.", json: reconcileAnswer }],
+    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
     handle: async ({ user, client, body }, c) => {
       const digest = fromBase64Url(body.digest);
       if (digest?.length !== SHA256_BYTES)
@@ -69,26 +67,26 @@ export const stock = [
       if (!held.ok) return held;
       // A digest that does not match its own list was made by a client in error: its word removes nothing.
       if (body.refs && !equalBytes(refsDigest(held.value), digest)) {
-        return refuse("invalid_request", "/digest: expected the digest of refs");
+        return invalidAt("/digest", "expected SHA-256 over refs, got the digest of other references");
       }
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
       const pool = poolClient(c.env, user);
       const compared = await pool.reconcile(call);
       if (!compared.ok) return compared;
-      const { outcome, serverRefs, missingAtServer, toReplace, pruned, inventory, restoreEpoch } = compared.value;
-      c.set("outcomes", { [outcome]: 1, pruned });
+      const { outcome, serverRefs, missing, pruned, inventory, restoreEpoch } = compared.value;
+      c.set("outcomes", { [outcome]: 1, ...countBy(missing.map(({ reason }) => reason)), pruned });
       const shown = await shownInventory(c.get("deployment"), pool, client, inventory);
       if (!shown.ok) return shown;
-      const comparison = {
-        server_refs: serverRefs.map(toBase64Url),
-        missing_at_server: missingAtServer.map(toBase64Url),
-        to_replace: toReplace.map(toBase64Url),
-        pruned,
-        inventory: shown.value,
-        restore_epoch: restoreEpoch,
-      };
-      if (outcome === "same") return ok(c.json({ same: true, ...comparison }));
-      return refuse("stock_differs", undefined, { members: comparison });
+      return ok(
+        c.json({
+          same: outcome === "same",
+          server_refs: serverRefs.map(toBase64Url),
+          missing_at_server: missing.map(({ ref, reason }) => ({ key_package_ref: toBase64Url(ref), reason })),
+          pruned,
+          inventory: shown.value,
+          restore_epoch: restoreEpoch,
+        }),
+      );
     },
   }),
   operation({
@@ -109,20 +107,7 @@ export const stock = [
       if (!page.ok) return page;
       const { entries, nextAfter } = page.value;
       const next = nextAfter === undefined ? null : writeCursor([nextAfter]);
-      return ok(c.json({ entries: entries.map(entryBody), next }));
+      return ok(c.json({ entries: entries.map(journalEntryBody), next }));
     },
   }),
 ];
-
-function entryBody(entry: JournalEntry) {
-  const { sequence, at, event, claimer, ciphersuite, keyPackageRef, reason } = entry;
-  return {
-    sequence,
-    at,
-    event,
-    claimer: { user: claimer.user, client: claimer.client },
-    ...(ciphersuite === undefined ? {} : { ciphersuite }),
-    ...(keyPackageRef === undefined ? {} : { key_package_ref: toBase64Url(keyPackageRef) }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}

@@ -27,29 +27,30 @@ export const reconcileRequest = named(
       refs: z.optional(z.array(base64urlText)),
       prune: z.optional(z.boolean()),
     })
-    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "prune needs refs")),
+    .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none")),
 );
 
-const comparison = {
-  server_refs: z.array(base64url),
-  missing_at_server: z.array(base64url),
-  to_replace: z.array(base64url),
-  pruned: z.int(),
-  inventory,
-  restore_epoch: restoreEpoch,
-};
+/** Why a package that the client holds is not in stock. */
+const missingPackage = named(
+  "MissingPackage",
+  "A package that the directory would not hand out, and why. `claimed`: a Welcome to it may come; keep its private keys. `removed`: deleted, replaced or revoked; a last resort may have been given before. `expired`. `never_seen`: this client never uploaded it, or it ended long ago. `unknown_since_restore`: storage was restored, so it may have been claimed and the directory does not know; if it was made before `restore_epoch`, upload a new package in its place, and keep its private keys until it expires.",
+  z.strictObject({
+    key_package_ref: base64url,
+    reason: z.enum(["claimed", "removed", "expired", "never_seen", "unknown_since_restore"]),
+  }),
+);
 
 export const reconcileAnswer = named(
   "ReconcileAnswer",
-  "Both sides hold the same packages.",
-  z.strictObject({ same: z.literal(true), ...comparison }),
-);
-
-/** Members of the problem `stock_differs`. */
-export const reconcileDifference = named(
-  "ReconcileDifference",
-  "What the directory holds after any pruning, and what it lacks of `refs`. `to_replace` is empty unless a restore epoch is in force. It has the references that are not live and that the directory does not know as claimed: upload new packages in their place, and keep their private keys until they expire, since they may have been claimed before the restore.",
-  z.object(comparison),
+  "`same`: whether both sides hold the same packages, after any pruning. `server_refs`: what the directory holds; `missing_at_server`: what it lacks of `refs`.",
+  z.strictObject({
+    same: z.boolean(),
+    server_refs: z.array(base64url),
+    missing_at_server: z.array(missingPackage),
+    pruned: z.int().check(z.minimum(0)),
+    inventory,
+    restore_epoch: restoreEpoch,
+  }),
 );
 
 export const journalQuery = z.strictObject({
@@ -57,21 +58,32 @@ export const journalQuery = z.strictObject({
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });
 
+export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]);
+
+const journalEntry = {
+  sequence: z.int().check(z.minimum(0)),
+  at: unixSeconds,
+  event: z.enum(["claimed", "last_resort", "missed"]),
+  claimer: z.nullable(
+    named(
+      "Claimer",
+      "Who claimed: the user and client of the token. Null once the user was erased.",
+      z.strictObject({ user: identifier, client: identifier }),
+    ),
+  ),
+  ciphersuite: z.optional(codePoint),
+  key_package_ref: z.optional(base64url),
+  reason: z.optional(missedReason),
+};
+
+/** Entries of all clients of a user. */
+export const journalEntries = z.array(z.strictObject({ client: identifier, ...journalEntry }));
+
 export const journalAnswer = named(
   "Journal",
   "Claims on the client's packages, oldest first. `next` is the next page's `after`; null on the last one.",
   z.strictObject({
-    entries: z.array(
-      z.strictObject({
-        sequence: z.int(),
-        at: unixSeconds,
-        event: z.enum(["claimed", "last_resort", "missed"]),
-        claimer: z.strictObject({ user: identifier, client: identifier }),
-        ciphersuite: z.optional(codePoint),
-        key_package_ref: z.optional(base64url),
-        reason: z.optional(z.enum(["exhausted", "incompatible", "rate_limited"])),
-      }),
-    ),
+    entries: z.array(z.strictObject(journalEntry)),
     next: z.nullable(cursor),
   }),
 );

@@ -4,6 +4,7 @@ import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { signatureKeysBody } from "../../wire/bodies.ts";
+import { shownText } from "../../wire/shown-value.ts";
 import { clientListAnswer } from "./schemas.ts";
 
 export const users = [
@@ -20,7 +21,7 @@ export const users = [
     handle: async ({ user }, c) => {
       const clients = await readDirectory(() => findClients(c.get("directory"), user));
       if (!clients.ok) return clients;
-      if (!clients.value) return refuse("unknown_user");
+      if (!clients.value) return refuse("unknown_user", `expected a user of the directory, got ${shownText(user)}`);
       return ok(c.json({ user, clients: clients.value.map(clientBody) }, 200, { "Cache-Control": "no-store" }));
     },
   }),

@@ -197,12 +197,14 @@ export class FakeDirectory {
     for (const ref of pruned) this.#end(client, ref, "already_removed");
     const comparison = {
       server_refs: [...client.live.keys()],
-      missing_at_server: missing,
+      missing_at_server: missing.map((ref) => ({
+        key_package_ref: ref,
+        reason: REASONS[client.gone.get(ref) ?? "unknown"],
+      })),
       pruned: pruned.length,
       inventory: this.#inventory(client),
     };
-    const same = extra.length === 0 && missing.length === 0;
-    return same ? json(200, { same, ...comparison }) : problem(409, "stock_differs", comparison);
+    return json(200, { same: extra.length === pruned.length && missing.length === 0, ...comparison });
   }
 
   #claim(user: string, body: Record<string, unknown>, key: string | undefined): Response {
@@ -309,3 +311,6 @@ export class FakeDirectory {
     };
   }
 }
+
+/** Why a package is missing, by what an upload of it would be answered. */
+const REASONS = { already_claimed: "claimed", already_removed: "removed", unknown: "never_seen" } as const;

@@ -338,7 +338,7 @@ export const look = command("look()", async (model, real) => {
     return;
   }
   model.remove("nobody", []);
-  expect(view.clients.map(({ registration, inventory, revoked }) => [registration.client, revoked, inventory])).toEqual(
+  expect(view.clients.map((one) => [one.registration.client, one.revokedAt !== undefined, one.inventory])).toEqual(
     model.clients.map((one) => [one.name, one.revoked, model.inventory(one)]),
   );
   for (const one of model.clients.filter(({ revoked }) => !revoked)) {

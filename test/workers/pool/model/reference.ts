@@ -299,7 +299,7 @@ export class ReferencePool {
       if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
         client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
         const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
-        client.journal.push({ at, event: "missed", ...nothing, claimer: claimer, reason: status });
+        client.journal.push({ client: client.name, at, event: "missed", ...nothing, claimer, reason: status });
       }
       return { client: client.name, status };
     }
@@ -308,7 +308,8 @@ export class ReferencePool {
     if (!lastResort) entry.state = "claimed";
     entry.uses += 1;
     entry.firstUsedAt ??= at;
-    client.journal.push({ at, event: status, ciphersuite, keyPackageRef: ref, claimer: claimer, reason: undefined });
+    const given = { ciphersuite, keyPackageRef: ref, reason: undefined };
+    client.journal.push({ client: client.name, at, event: status, ...given, claimer });
     return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
   }
 

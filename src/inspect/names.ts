@@ -2,8 +2,8 @@
 
 import { CredentialType, ExtensionType, isGrease } from "../mls/codec/code-points.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
-import { dateOf } from "./terminal.ts";
-import { type Leaf, leaf } from "./view.ts";
+import { type Leaf, leaf } from "./field.ts";
+import { dateOf } from "./text.ts";
 
 export const codePoint = (value: number): Leaf => leaf(value, isGrease(value) ? `${value} GREASE` : String(value));
 

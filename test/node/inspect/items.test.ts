@@ -1,6 +1,6 @@
 /** Every form in which packages come, and what each bad input is called. */
 import { describe, expect, it } from "vitest";
-import { itemsOf } from "../../../src/cli/input.ts";
+import { itemsOf } from "../../../src/inspect/items.ts";
 import { encodeMlsMessage } from "../../../src/mls/index.ts";
 import { newClient } from "../support/client.ts";
 

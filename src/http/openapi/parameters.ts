@@ -1,0 +1,33 @@
+/** What a parameter of a path or a query is, by its name: the same wherever it occurs. */
+import { DEFAULT_PAGE_ROWS, EXPIRING_WITHIN_SECONDS } from "../../config/limits.ts";
+
+type Parameter = { readonly description: string; readonly example: string | number };
+
+const PARAMETERS: Readonly<Record<string, Parameter>> = {
+  user: { description: "The user, percent-encoded: a slash is `%2F`.", example: "alice" },
+  client: { description: "A client of the user, percent-encoded: a slash is `%2F`.", example: "phone" },
+  pool: {
+    description: "The id of a user's Durable Object.",
+    example: "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+  },
+  prefix: { description: "What a user's name begins with.", example: "ali" },
+  after: { description: "The `next` of the page before; left out for the first page.", example: "WyJhbGljZSJd" },
+  limit: { description: `How many rows a page has at most, by default ${DEFAULT_PAGE_ROWS}.`, example: 50 },
+  filter: {
+    description:
+      "`low`: below the watermark; `last_resort_only`: no one-time package; `exhausted`: nothing at all; `expiring`: soon, the soonest first. By default all.",
+    example: "low",
+  },
+  expiring_within_seconds: {
+    description: `What is soon for \`expiring\`, by default ${EXPIRING_WITHIN_SECONDS} seconds.`,
+    example: 86_400,
+  },
+  allow_empty: { description: "Whether an empty list may remove the whole stock.", example: "true" },
+};
+
+/** Throws for a parameter that is not described: the generator of the description then fails. */
+export function parameterOf(name: string): Parameter {
+  const parameter = PARAMETERS[name];
+  if (!parameter) throw new Error(`the parameter ${name} is not described in parameters.ts`);
+  return parameter;
+}

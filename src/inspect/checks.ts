@@ -1,0 +1,245 @@
+/**
+ * The checks behind a verdict, in the order in which they are made. A judge stops at the first that fails, so what comes
+ * before it has passed and what comes after it was not reached.
+ */
+import type { RefusalCode } from "../admission/admission-refusal.ts";
+import type { Answer } from "./judge.ts";
+
+type Check = {
+  readonly code: RefusalCode;
+  readonly title: string;
+  readonly source: string;
+  /** The path of the field that it is about, as in the tree. */
+  readonly field?: string;
+  /** Of two checks with one code, what is said when this one fails. */
+  readonly says?: RegExp;
+};
+
+export type CheckResult = Pick<Check, "code" | "title" | "source" | "field"> &
+  (
+    | { readonly outcome: "passed" | "not reached" }
+    /** `detail`: what was expected and what came. */
+    | { readonly outcome: "failed"; readonly detail: string }
+  );
+
+const LENGTH = /: (wrong length|compressed point)$/;
+const NODE = "leaf_node";
+const RFC = (section: string) => `RFC 9420 §${section}`;
+
+/** `KeyPackageIn.validate`, which is OpenMLS's. */
+const OPENMLS_CHECKS: readonly Check[] = [
+  { code: "malformed", title: "The bytes are a KeyPackage and nothing else", source: RFC("10") },
+  { code: "unsupported_ciphersuite", title: "The ciphersuite is known", source: RFC("17.1"), field: "cipher_suite" },
+  {
+    code: "invalid_leaf_node_source_type",
+    title: "The leaf is one of a KeyPackage",
+    source: RFC("7.2"),
+    field: `${NODE}.leaf_node_source`,
+  },
+  {
+    code: "invalid_leaf_node_signature",
+    title: "The signature of the leaf verifies",
+    source: RFC("7.3"),
+    field: `${NODE}.signature`,
+  },
+  { code: "invalid_protocol_version", title: "The version is mls10", source: RFC("10.1"), field: "version" },
+  {
+    code: "init_key_equals_encryption_key",
+    title: "init_key and encryption_key differ",
+    source: RFC("10.1"),
+    field: "init_key",
+  },
+  {
+    code: "extension_type_not_valid_in_key_package",
+    title: "Extensions may be in a KeyPackage",
+    source: RFC("17.3"),
+    field: "extensions",
+  },
+  {
+    code: "invalid_signature",
+    title: "The signature of the KeyPackage verifies",
+    source: RFC("10.1"),
+    field: "signature",
+  },
+  {
+    code: "unsupported_extension",
+    title: "Capabilities list the extensions of the KeyPackage",
+    source: RFC("10"),
+    field: "extensions",
+  },
+  {
+    code: "lifetime_expired",
+    title: "The lifetime is not over",
+    source: RFC("7.2"),
+    field: `${NODE}.lifetime.not_after`,
+  },
+  {
+    code: "lifetime_not_yet_valid",
+    title: "The lifetime has begun",
+    source: RFC("7.2"),
+    field: `${NODE}.lifetime.not_before`,
+  },
+];
+
+/** `admit` of src/admission. */
+const DIRECTORY_CHECKS: readonly Check[] = [
+  { code: "too_large", title: "It is small enough to be stored", source: "directory" },
+  {
+    code: "malformed",
+    title: "The bytes are a KeyPackage and nothing else",
+    source: RFC("10"),
+    says: /^(?!expected a last resort component)/,
+  },
+  { code: "invalid_protocol_version", title: "The version is mls10", source: RFC("10.1"), field: "version" },
+  { code: "unsupported_ciphersuite", title: "The ciphersuite is accepted", source: RFC("17.1"), field: "cipher_suite" },
+  {
+    code: "extension_type_not_valid_in_key_package",
+    title: "Extensions may be in a KeyPackage",
+    source: RFC("17.3"),
+    field: "extensions",
+  },
+  {
+    code: "malformed",
+    title: "A last resort component has no data",
+    source: "draft-ietf-mls-extensions",
+    field: "extensions",
+  },
+  {
+    code: "invalid_leaf_node_source_type",
+    title: "The leaf is one of a KeyPackage",
+    source: RFC("7.2"),
+    field: `${NODE}.leaf_node_source`,
+  },
+  {
+    code: "invalid_init_key",
+    title: "init_key has the length of its suite",
+    source: "RFC 9180 §7.1",
+    field: "init_key",
+    says: LENGTH,
+  },
+  {
+    code: "invalid_encryption_key",
+    title: "encryption_key has the length of its suite",
+    source: "RFC 9180 §7.1",
+    field: `${NODE}.encryption_key`,
+    says: LENGTH,
+  },
+  {
+    code: "init_key_equals_encryption_key",
+    title: "init_key and encryption_key differ",
+    source: RFC("10.1"),
+    field: "init_key",
+  },
+  {
+    code: "invalid_signature_key",
+    title: "signature_key has the length of its suite, uncompressed",
+    source: RFC("5.1.1"),
+    field: `${NODE}.signature_key`,
+    says: LENGTH,
+  },
+  {
+    code: "too_many_capabilities",
+    title: "Capabilities are a list of reasonable length",
+    source: "directory",
+    field: `${NODE}.capabilities`,
+  },
+  {
+    code: "protocol_version_not_in_capabilities",
+    title: "Capabilities list the version",
+    source: RFC("7.2"),
+    field: `${NODE}.capabilities.versions`,
+  },
+  {
+    code: "ciphersuite_not_in_capabilities",
+    title: "Capabilities list the ciphersuite",
+    source: RFC("7.2"),
+    field: `${NODE}.capabilities.cipher_suites`,
+  },
+  {
+    code: "credential_not_in_capabilities",
+    title: "Capabilities list the credential",
+    source: RFC("7.2"),
+    field: `${NODE}.capabilities.credentials`,
+  },
+  {
+    code: "unsupported_extension",
+    title: "Capabilities list the extensions of the KeyPackage",
+    source: RFC("10"),
+    field: "extensions",
+  },
+  {
+    code: "leaf_extension_not_in_capabilities",
+    title: "Capabilities list the extensions of the leaf",
+    source: RFC("7.2"),
+    field: `${NODE}.extensions`,
+  },
+  {
+    code: "unsupported_credential_type",
+    title: "The type of the credential is accepted",
+    source: RFC("5.3"),
+    field: `${NODE}.credential`,
+  },
+  {
+    code: "lifetime_expired",
+    title: "The lifetime is not over",
+    source: RFC("7.2"),
+    field: `${NODE}.lifetime.not_after`,
+  },
+  {
+    code: "lifetime_not_yet_valid",
+    title: "The lifetime has begun, but for a clock that is 5 minutes ahead",
+    source: RFC("7.2"),
+    field: `${NODE}.lifetime.not_before`,
+  },
+  {
+    code: "lifetime_too_long",
+    title: "The whole lifetime is within the maximum",
+    source: RFC("7.2"),
+    field: `${NODE}.lifetime`,
+  },
+  { code: "invalid_init_key", title: "init_key is a good public key", source: "RFC 9180 §7.1.4", field: "init_key" },
+  {
+    code: "invalid_encryption_key",
+    title: "encryption_key is a good public key",
+    source: "RFC 9180 §7.1.4",
+    field: `${NODE}.encryption_key`,
+  },
+  {
+    code: "invalid_signature_key",
+    title: "signature_key is a good public key",
+    source: RFC("5.1.1"),
+    field: `${NODE}.signature_key`,
+  },
+  {
+    code: "invalid_leaf_node_signature",
+    title: "The signature of the leaf verifies, for every implementation",
+    source: RFC("7.3"),
+    field: `${NODE}.signature`,
+  },
+  {
+    code: "invalid_signature",
+    title: "The signature of the KeyPackage verifies, for every implementation",
+    source: RFC("10.1"),
+    field: "signature",
+  },
+];
+
+export type Judge = "openmls" | "directory";
+
+/** Each check of that judge with its outcome, as the verdict tells it. */
+export function checksBehind(judge: Judge, verdict: Answer): CheckResult[] {
+  const checks = judge === "openmls" ? OPENMLS_CHECKS : DIRECTORY_CHECKS;
+  const failed = verdict.ok ? checks.length : indexOfFailed(checks, verdict);
+  return checks.map(({ code, title, source, field }, index): CheckResult => {
+    const named = { code, title, source, ...(field === undefined ? {} : { field }) };
+    if (index < failed) return { ...named, outcome: "passed" };
+    if (index > failed || verdict.ok) return { ...named, outcome: "not reached" };
+    return { ...named, outcome: "failed", detail: verdict.detail };
+  });
+}
+
+function indexOfFailed(checks: readonly Check[], { code, detail }: Extract<Answer, { ok: false }>): number {
+  const index = checks.findIndex((check) => check.code === code && (check.says?.test(detail) ?? true));
+  if (index < 0) throw new Error(`expected a check with the code ${code}`);
+  return index;
+}

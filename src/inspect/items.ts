@@ -1,0 +1,86 @@
+/** Packages and other messages in whatever form they come. */
+import { splitMlsMessages } from "../mls/key-package/mls-message.ts";
+
+/** Something that was found in the input, or what stands where something should be. */
+export type Item = { readonly where: string } & (
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly problem: string }
+);
+
+/** Lengths at which xxd, openssl and base64 wrap their lines. No package is that short. */
+const WRAPPED_AT = [60, 64, 76];
+
+/**
+ * Hex, base64 or base64url, one on a line or one wrapped over all lines; PEM; or binary, MLSMessages one after the other.
+ * Blank lines are nothing. `source` is where it comes from, for people.
+ */
+export function itemsOf(bytes: Uint8Array, source: string): Item[] {
+  // Every struct begins with the version, 0x0001, and no text with a zero byte.
+  if (bytes[0] === 0) return binaryItems(bytes, source);
+  const text = new TextDecoder().decode(bytes);
+  if (text.includes("-----BEGIN ")) return pemItems(text, source);
+  const lines = text.split("\n").flatMap((line, index) => {
+    const trimmed = line.trim();
+    return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
+  });
+  if (isWrapped(lines.map((line) => line.text))) {
+    return [textItem(lines.map((line) => line.text).join(""), source)];
+  }
+  return lines.map(({ text, where }) => textItem(text, where));
+}
+
+function binaryItems(bytes: Uint8Array, source: string): Item[] {
+  const split = splitMlsMessages(bytes);
+  // What is not a list of packages is one thing: a bare package, or another message.
+  const messages = split.ok ? split.value : [bytes];
+  return messages.map((message, index) => ({
+    where: messages.length === 1 ? source : `${source}, message ${index + 1}`,
+    ok: true,
+    bytes: message,
+  }));
+}
+
+function pemItems(text: string, source: string): Item[] {
+  const blocks = text.split(/^-----BEGIN /m).slice(1);
+  return blocks.map((block, index): Item => {
+    const where = `${source}, block ${index + 1}`;
+    const match = /^([^\n-]*)-----\s*\n([\s\S]*?)^-----END ([^\n-]*)-----/m.exec(block);
+    if (match === null) return { where, ok: false, problem: "the PEM block has no -----END line" };
+    const [, label, body = "", endLabel] = match;
+    if (label !== endLabel)
+      return { where, ok: false, problem: `the PEM block begins "${label}" and ends "${endLabel}"` };
+    return textItem(body.replaceAll(/\s/g, ""), where);
+  });
+}
+
+function isWrapped(lines: readonly string[]): boolean {
+  const [first = "", ...rest] = lines;
+  const last = rest.at(-1);
+  if (last === undefined || !WRAPPED_AT.includes(first.length) || last.length > first.length) return false;
+  return rest.slice(0, -1).every((line) => line.length === first.length);
+}
+
+function textItem(text: string, where: string): Item {
+  const bytes = fromHex(text) ?? fromBase64(text);
+  return bytes === undefined
+    ? { where, ok: false, problem: "neither hex nor base64 nor base64url" }
+    : { where, ok: true, bytes };
+}
+
+function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  );
+}
+
+/** Either alphabet, with padding or without; atob takes more than that, so it must come back the same. */
+function fromBase64(text: string): Uint8Array | undefined {
+  const bare = text.replace(/={1,2}$/, "");
+  if (bare === "" || !/^(?:[\w-]+|[A-Za-z0-9+/]+)$/.test(bare)) return undefined;
+  if (bare.length % 4 === 1 || (bare !== text && text.length % 4 !== 0)) return undefined;
+  const standard = bare.replaceAll("-", "+").replaceAll("_", "/");
+  const binary = atob(standard);
+  if (btoa(binary).replace(/=+$/, "") !== standard) return undefined;
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,5 @@
+/** The console. */
+import "../style/base.css";
+import { startShell } from "../shell.ts";
+
+startShell();

@@ -1,0 +1,5 @@
+/** The docs. */
+import "../style/base.css";
+import { startShell } from "../shell.ts";
+
+startShell();

@@ -1,0 +1,37 @@
+/** What is looked at, in the fragment of the address: browsers keep it to themselves. */
+import { fromHex, hexOf } from "./hex.ts";
+import { POLICY_NAMES, type PolicyName } from "./policy-names.ts";
+
+export type Place = {
+  readonly bytes: Uint8Array | undefined;
+  /** Unix seconds at which it is judged; undefined for now. */
+  readonly at: number | undefined;
+  readonly policy: PolicyName;
+  /** The path of a field, as `leaf_node.signature_key`. */
+  readonly field: string | undefined;
+};
+
+/** Longer than any KeyPackage; addresses that are longer than that are cut somewhere on their way. */
+const MOST_LINKED_BYTES = 16_384;
+
+export function readPlace(fragment: string): Place {
+  const values = new URLSearchParams(fragment.replace(/^#/, ""));
+  const text = values.get("kp") ?? "";
+  const at = values.get("at") ?? "";
+  const policy = POLICY_NAMES.find((name) => name === values.get("policy")) ?? "directory";
+  return {
+    bytes: text.length <= 2 * MOST_LINKED_BYTES ? fromHex(text) : undefined,
+    at: /^\d{1,15}$/.test(at) ? Number(at) : undefined,
+    policy,
+    field: values.get("field") ?? undefined,
+  };
+}
+
+export function writePlace({ bytes, at, policy, field }: Place): string {
+  if (bytes === undefined || bytes.length > MOST_LINKED_BYTES) return "";
+  const values = new URLSearchParams({ kp: hexOf(bytes) });
+  if (at !== undefined) values.set("at", String(at));
+  if (policy !== "directory") values.set("policy", policy);
+  if (field !== undefined) values.set("field", field);
+  return `#${values}`;
+}

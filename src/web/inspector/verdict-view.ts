@@ -1,0 +1,118 @@
+/** What each policy says of the package, and every check of the one that is chosen. */
+import type { CheckResult } from "../../inspect/checks.ts";
+import { dateOf } from "../../inspect/text.ts";
+import { h } from "../dom.ts";
+import { sourceLink } from "./field-panel.ts";
+import type { Verdict, Verdicts } from "./judging.ts";
+import { POLICIES, POLICY_NAMES, type PolicyName } from "./policy-names.ts";
+import { badge } from "./summary.ts";
+
+export type VerdictEvents = {
+  readonly choose: (policy: PolicyName) => void;
+  readonly judgeAt: (at: number | undefined) => void;
+  readonly selectField: (path: string) => void;
+};
+
+export type Judged = {
+  readonly verdicts: Verdicts;
+  readonly policy: PolicyName;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly isNow: boolean;
+  /** When its lifetime begins, if it has one. */
+  readonly notBefore: number | undefined;
+};
+
+export function verdictView(judged: Judged, events: VerdictEvents): HTMLElement {
+  const { verdicts, policy } = judged;
+  const { answer, checks } = verdicts[policy];
+  return h(
+    "section",
+    { class: "panel verdicts", "aria-labelledby": "verdict-title" },
+    h("h2", { id: "verdict-title" }, "Verdict"),
+    timeControl(judged, events),
+    h(
+      "fieldset",
+      { class: "policies" },
+      h("legend", {}, "Whose verdict"),
+      ...POLICY_NAMES.map((name) => policyChoice(name, verdicts[name], name === policy, events)),
+    ),
+    verdictLine(answer),
+    h("ol", { class: "checks" }, ...checks.map((check) => checkLine(check, events))),
+  );
+}
+
+function policyChoice(name: PolicyName, { answer }: Verdict, isChosen: boolean, events: VerdictEvents): HTMLElement {
+  const id = `policy-${name}`;
+  const input = h("input", {
+    type: "radio",
+    name: "policy",
+    id,
+    checked: isChosen,
+    onchange: () => events.choose(name),
+  });
+  return h(
+    "div",
+    { class: "policy" },
+    input,
+    h(
+      "label",
+      { for: id },
+      h("strong", {}, POLICIES[name].name),
+      h("span", { class: "note" }, POLICIES[name].note),
+      badge(answer),
+    ),
+  );
+}
+
+function verdictLine(answer: Verdict["answer"]): HTMLElement {
+  if (!answer.ok) {
+    return h(
+      "p",
+      { class: "verdict bad", id: "verdict" },
+      h("strong", {}, "Refused: "),
+      h("code", {}, answer.code),
+      ` · ${answer.detail}`,
+    );
+  }
+  const warnings = answer.warnings.length > 0 ? ` · with a warning: ${answer.warnings.join(", ")}` : "";
+  return h("p", { class: "verdict good", id: "verdict" }, h("strong", {}, "Accepted"), warnings);
+}
+
+const SIGNS = { passed: "✓", failed: "✕", "not reached": "–" } as const;
+
+function checkLine(check: CheckResult, { selectField }: VerdictEvents): HTMLElement {
+  const { title, source, outcome, field } = check;
+  return h(
+    "li",
+    { class: `check ${outcome.replace(" ", "-")}` },
+    h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[outcome]),
+    h(
+      "span",
+      { class: "check-text" },
+      field === undefined
+        ? title
+        : h("button", { type: "button", class: "link", onclick: () => selectField(field) }, title),
+      h("span", { class: "unseen" }, `: ${outcome}`),
+      check.outcome === "failed" && h("span", { class: "came" }, h("code", {}, check.code), ` ${check.detail}`),
+    ),
+    h("span", { class: "note" }, sourceLink(source)),
+  );
+}
+
+function timeControl({ at, isNow, notBefore }: Judged, { judgeAt }: VerdictEvents): HTMLElement {
+  const input = h("input", { type: "datetime-local", id: "at", step: 1, value: dateOf(at).replace("Z", "") });
+  input.addEventListener("change", () => {
+    const chosen = Date.parse(`${input.value}Z`);
+    if (Number.isFinite(chosen)) judgeAt(Math.floor(chosen / 1000));
+  });
+  return h(
+    "div",
+    { class: "row time" },
+    h("label", { for: "at" }, "Judged at (UTC)"),
+    input,
+    h("button", { type: "button", class: "quiet", disabled: isNow, onclick: () => judgeAt(undefined) }, "Now"),
+    notBefore !== undefined &&
+      h("button", { type: "button", class: "quiet", onclick: () => judgeAt(notBefore) }, "Start of its lifetime"),
+  );
+}

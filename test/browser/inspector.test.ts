@@ -1,0 +1,225 @@
+/** What a person does in the inspector, in a real browser and under the policy that is deployed. */
+import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { encodeMlsMessage } from "../../src/mls/index.ts";
+import { inChromium } from "./support/chromium.ts";
+import { axeFindings, onPages, overflow, WINDOWS } from "./support/pages.ts";
+
+const peers: { key_packages: { source: string; hex: string; ref: string }[] } = JSON.parse(
+  readFileSync("test/vectors/peers.json", "utf8"),
+);
+const peer = (source: string) => {
+  const found = peers.key_packages.find((one) => one.source.startsWith(source));
+  if (found === undefined) throw new Error(`expected a package of ${source}`);
+  return { ...found, bytes: new Uint8Array(Buffer.from(found.hex, "hex")) };
+};
+const openmls = peer("openmls-wasm");
+const tsMls = peer("ts-mls");
+/** Within the lifetime of the package of OpenMLS. */
+const AT = 1_796_000_000;
+const linked = (hex: string, more = "") => `/#kp=${hex}&at=${AT}${more}`;
+
+const verdict = (page: Page, text: string) => page.locator("#verdict", { hasText: text }).waitFor();
+
+inChromium("the inspector", () => {
+  const visit = onPages();
+
+  it.each(WINDOWS)(
+    "has nothing that axe finds and fits, at $width px, $scheme, empty and with a package",
+    async (window) => {
+      const { page } = await visit("/", window);
+      expect(await axeFindings(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+      await page.getByLabel("KeyPackages or other MLS messages").fill(tsMls.hex);
+      await page.getByRole("button", { name: "Inspect" }).click();
+      await page.locator("#verdict").waitFor();
+      await page.locator('[data-path="leaf_node.signature_key"]').click();
+      expect(await axeFindings(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+    },
+  );
+
+  it("shows a package by its fields, its reference and its verdict, and sends nothing anywhere", async () => {
+    const { page, requests, directory } = await visit(linked(openmls.hex));
+    await page.locator("#verdict").waitFor();
+    expect(await page.locator("#verdict").textContent()).toBe("Accepted");
+    const summary = page.getByRole("region", { name: /^KeyPackage/ });
+    expect(await summary.textContent()).toContain(openmls.ref);
+    expect(await summary.textContent()).toContain("openmls-wasm-0");
+    expect(await page.locator('[data-path="cipher_suite"]').textContent()).toContain(
+      "3 MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
+    );
+    expect(await page.locator(".check.passed").count()).toBe(await page.locator(".check").count());
+    // Its own files, and not the package: what is after # is never sent.
+    for (const request of requests) {
+      expect(request.startsWith(`GET ${directory.address}/`)).toBe(true);
+      expect(request).not.toContain("kp=");
+    }
+  });
+
+  it("is forbidden by its policy to connect to anything, its own origin included", async () => {
+    const { page, said } = await visit("/");
+    const tried = page.evaluate("fetch('/v1/policy').then(() => 'sent', () => 'blocked')");
+    expect(await tried).toBe("blocked");
+    said.take(/violates the following Content Security Policy directive: "connect-src 'none'"|Fetch API cannot load/);
+  });
+
+  it.each([
+    ["hex", openmls.hex],
+    ["base64", Buffer.from(openmls.bytes).toString("base64")],
+    ["base64url of an MLSMessage", Buffer.from(encodeMlsMessage(openmls.bytes)).toString("base64url")],
+    ["PEM", `-----BEGIN MLS-----\n${Buffer.from(openmls.bytes).toString("base64")}\n-----END MLS-----\n`],
+  ])("reads %s", async (_, text) => {
+    const { page } = await visit("/");
+    await page.getByLabel("KeyPackages or other MLS messages").fill(text);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator("#verdict").waitFor();
+    expect(await page.locator(".summary").textContent()).toContain(openmls.ref);
+  });
+
+  it("reads files, several packages at once, and says what it cannot read", async () => {
+    const { page } = await visit("/");
+    const lines = [openmls.hex, "not a package", tsMls.hex].join("\n");
+    await page.locator("#file").setInputFiles([
+      { name: "two.txt", mimeType: "text/plain", buffer: Buffer.from(lines) },
+      { name: "one.bin", mimeType: "application/octet-stream", buffer: Buffer.from(encodeMlsMessage(openmls.bytes)) },
+    ]);
+    expect(await page.getByRole("alert").first().textContent()).toBe(
+      "two.txt, line 2: neither hex nor base64 nor base64url.",
+    );
+    const chosen = page.getByLabel("Shown");
+    expect(await chosen.locator("option").allTextContents()).toEqual([
+      "1 of 4 · two.txt, line 1",
+      "2 of 4 · two.txt, line 2 · cannot be read",
+      "3 of 4 · two.txt, line 3",
+      "4 of 4 · one.bin",
+    ]);
+    await chosen.selectOption("3");
+    await page.getByRole("heading", { name: "MLSMessage(mls_key_package)" }).waitFor();
+  });
+
+  it("lights the bytes of a field and the field of a byte, for the pointer and for the focus", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await page.locator('[data-path="init_key"]').hover();
+    expect(await page.locator(".byte.pointed").count()).toBe(33);
+    await page.locator('.byte[data-offset="2"]').hover();
+    expect(await page.locator(".field.pointed .name").textContent()).toBe("cipher_suite");
+    await page.mouse.move(0, 0);
+    await page.locator('[data-path="version"]').focus();
+    expect(await page.locator(".byte.pointed").count()).toBe(2);
+    await page.locator('.byte[data-offset="5"]').focus();
+    expect(await page.locator(".field.pointed .name").textContent()).toBe("init_key");
+  });
+
+  it("changes a byte by two digits, sees the verdict change, and takes it back", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await page.locator("#verdict").waitFor();
+    const last = openmls.bytes.length - 1;
+    await page.locator(`.byte[data-offset="${last}"]`).click();
+    const flipped = ((openmls.bytes[last] ?? 0) ^ 1).toString(16).padStart(2, "0");
+    await page.keyboard.type(flipped);
+    await verdict(page, "Refused: invalid_signature");
+    const failed = page.locator(".check.failed");
+    expect(await failed.count()).toBe(1);
+    expect(await failed.textContent()).toContain("The signature of the KeyPackage verifies");
+    await page.getByRole("button", { name: "Undo changes" }).click();
+    await verdict(page, "Accepted");
+  });
+
+  it("replaces the bytes of a field, also by fewer, and shows the fields before the damage", async () => {
+    const { page } = await visit(linked(openmls.hex, "&field=init_key"));
+    await page.getByLabel("Its bytes in hex").fill("20 00");
+    await page.getByRole("button", { name: "Replace" }).click();
+    await verdict(page, "Refused: malformed");
+    expect(await page.getByText("What was read before the damage").count()).toBe(1);
+    expect(await page.locator(".hex [role=gridcell]").count()).toBe(openmls.bytes.length - 31);
+    const editor = page.getByLabel("Its bytes in hex");
+    await editor.fill("xyz");
+    await page.getByRole("button", { name: "Replace" }).click();
+    expect(await page.locator(".field-panel [role=alert]").textContent()).toBe(
+      "Expected an even number of hex digits.",
+    );
+  });
+
+  it("judges at a time of one's choosing and under each policy, and the address remembers it", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await page.locator("#verdict").waitFor();
+    await page.getByLabel("Judged at (UTC)").fill("2031-01-01T00:00:00");
+    await verdict(page, "Refused: lifetime_expired");
+    expect(new URL(page.url()).hash).toContain(`at=${Date.UTC(2031, 0, 1) / 1000}`);
+    await page.getByRole("button", { name: "Start of its lifetime" }).click();
+    await verdict(page, "Accepted");
+    await page.goto("about:blank");
+    await page.goto((await visit(linked(tsMls.hex))).directory.address + linked(tsMls.hex));
+    await verdict(page, "Refused: lifetime_too_long");
+    await page.getByLabel("OpenMLS").check();
+    await verdict(page, "Accepted");
+    expect(new URL(page.url()).hash).toContain("policy=openmls");
+    await page.reload();
+    await verdict(page, "Accepted");
+    expect(await page.getByLabel("OpenMLS").isChecked()).toBe(true);
+  });
+
+  it("opens at the field that the address names", async () => {
+    const { page } = await visit(linked(openmls.hex, "&field=leaf_node.lifetime.not_after"));
+    expect(await page.locator(".field.selected .name").textContent()).toBe("not_after");
+    expect(await page.locator(".byte.selected").count()).toBe(8);
+    expect(await page.getByRole("region", { name: "Field leaf_node.lifetime.not_after" }).textContent()).toContain(
+      "RFC 9420 §7.2",
+    );
+  });
+
+  it("works by the keyboard alone", async () => {
+    const { page } = await visit("/");
+    const input = page.getByLabel("KeyPackages or other MLS messages");
+    await input.focus();
+    await page.keyboard.insertText(openmls.hex);
+    await page.keyboard.press("Control+Enter");
+    await page.locator("#verdict").waitFor();
+    await page.locator('.byte[tabindex="0"]').focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(".field.selected .name").textContent()).toBe("init_key");
+    await page.locator('[data-path="version"]').focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    expect(await page.locator(".field.selected .name").textContent()).toBe("cipher_suite");
+    expect(await page.evaluate("document.activeElement.dataset.path")).toBe("cipher_suite");
+  });
+
+  describe("names other messages with what is public in them", () => {
+    it("a PrivateMessage", async () => {
+      // version, wire format, group "g", epoch 7, application, no data, and two vectors of one byte.
+      const message = "0001000201670000000000000007010001aa01bb";
+      const { page } = await visit(`/#kp=${message}`);
+      await page.getByRole("heading", { name: "MLSMessage(mls_private_message)" }).waitFor();
+      expect(await page.locator('[data-path="epoch"] .value').textContent()).toBe("7");
+      expect(await page.getByText("only members can read them").count()).toBe(1);
+      expect(await page.locator("#verdict").count()).toBe(0);
+    });
+  });
+
+  it.each(["OpenMLS", "ts-mls", "ts-mls, P-256", "A fresh one"])("has a sample: %s", async (name) => {
+    const { page } = await visit("/");
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.locator("#verdict").waitFor();
+    expect(await page.getByRole("heading", { name: "KeyPackage", exact: false }).count()).toBeGreaterThan(0);
+    if (name === "A fresh one") expect(await page.locator("#verdict").textContent()).toBe("Accepted");
+  });
+
+  it("works without a network once it was loaded", async () => {
+    const { page, context, said } = await visit(linked(openmls.hex));
+    await page.locator("#verdict").waitFor();
+    await page.evaluate("navigator.serviceWorker.ready");
+    // It has been told what the page consists of when all of it is kept.
+    await page.waitForFunction(
+      "caches.open('pages-1').then(async (cache) => (await cache.match('/')) && (await cache.keys()).some(({ url }) => url.includes('judging')))",
+    );
+    await context.setOffline(true);
+    await page.reload();
+    await verdict(page, "Accepted");
+    await said.rest();
+  });
+});

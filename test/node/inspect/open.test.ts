@@ -1,0 +1,67 @@
+/** Fields with their bytes: every byte of a package belongs to the field that names it. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Field } from "../../../src/inspect/field.ts";
+import { open } from "../../../src/inspect/open.ts";
+import { encodeMlsMessage } from "../../../src/mls/index.ts";
+import { forge } from "../../support/forge.ts";
+
+const peers: { key_packages: { hex: string }[] } = JSON.parse(readFileSync("test/vectors/peers.json", "utf8"));
+const packages = peers.key_packages.map(({ hex }) => new Uint8Array(Buffer.from(hex, "hex")));
+
+/** Values from left to right, whatever they are nested in. */
+const leaves = (fields: readonly Field[]): Field[] =>
+  fields.flatMap((field) =>
+    field.kind === "value" ? [field] : leaves(field.kind === "struct" ? field.fields : field.items.flat()),
+  );
+
+const named = (fields: readonly Field[], name: string): Field => {
+  const field = fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`expected a field ${name}`);
+  return field;
+};
+
+describe("the fields of a KeyPackage", () => {
+  it("cover it from its first byte to its last, in order and without overlap, bare or in an MLSMessage", () => {
+    for (const bytes of [...packages, ...packages.map(encodeMlsMessage), forge({ lastResort: true })]) {
+      const { header, fields } = open(bytes);
+      const spans = [...header, ...fields].map(({ span }) => span);
+      expect(spans[0]?.start).toBe(0);
+      expect(spans.at(-1)?.end).toBe(bytes.length);
+      for (const [index, span] of spans.entries()) expect(span?.start).toBe(index && spans[index - 1]?.end);
+      let end = 0;
+      for (const { span } of leaves([...header, ...fields])) {
+        expect(span?.start).toBeGreaterThanOrEqual(end);
+        end = span?.end ?? Number.NaN;
+      }
+    }
+  });
+
+  it("have the bytes that they show", () => {
+    const bytes = packages[0] ?? new Uint8Array();
+    const initKey = named(open(bytes).fields, "init_key");
+    // A length header of one byte, then the key.
+    expect(initKey.span).toEqual({ start: 4, end: 37 });
+    expect(initKey).toMatchObject({ json: Buffer.from(bytes.subarray(5, 37)).toString("hex") });
+  });
+
+  it("are shown up to the damage where the bytes are not a KeyPackage, and never throw", () => {
+    const bytes = packages[0] ?? new Uint8Array();
+    for (let end = 0; end < bytes.length; end++) {
+      const opened = open(bytes.subarray(0, end));
+      expect(opened.kind).toBe("malformed");
+      const last = leaves(opened.fields).at(-1)?.span?.end ?? 0;
+      expect(last).toBeLessThanOrEqual(end);
+    }
+    const cut = open(bytes.subarray(0, 40));
+    expect(cut.fields.map(({ name }) => name)).toEqual(["version", "cipher_suite", "init_key", "leaf_node"]);
+    expect(cut).toMatchObject({ problem: expect.stringContaining("at byte 38") });
+  });
+
+  it("count the byte of the damage from the start of what was given", () => {
+    const bytes = packages[0] ?? new Uint8Array();
+    const longer = Uint8Array.of(...bytes, 0);
+    expect(open(longer)).toMatchObject({ kind: "malformed", offset: bytes.length });
+    expect(open(encodeMlsMessage(longer))).toMatchObject({ kind: "malformed", offset: bytes.length + 4 });
+  });
+});

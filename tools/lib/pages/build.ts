@@ -1,0 +1,110 @@
+/**
+ * The web pages as static files: Vite makes the scripts and styles, and one layout puts them into every page. Nothing in
+ * a page is inline, so that its Content-Security-Policy can forbid what is.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { build } from "vite";
+import { type Bundle, layout } from "./layout.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const SOURCE = join(ROOT, "src/web");
+
+/** Also in wrangler.toml, as the folder of the assets. */
+export const PAGES_FOLDER = "build/web";
+
+/** Each is a script with the styles that it imports. */
+const ENTRIES = ["inspector", "console", "docs"] as const;
+type Entry = (typeof ENTRIES)[number];
+
+type ManifestChunk = {
+  readonly file: string;
+  readonly css?: readonly string[];
+  readonly imports?: readonly string[];
+};
+
+/** Builds all pages. What was in the folder before is removed. */
+export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  const bundles = await buildScripts(folder);
+  const pages: Readonly<Record<string, string>> = {
+    "index.html": layout({
+      title: "KeyPackage inspector",
+      description: "Look into an MLS KeyPackage: every field with its bytes, every check with its verdict.",
+      at: "/",
+      bundle: bundles.inspector,
+      main: fragment("inspector"),
+    }),
+    "console.html": layout({
+      title: "Console",
+      description: "For operators of this directory: stock, users, revocation and restore.",
+      at: "/console",
+      bundle: bundles.console,
+      main: fragment("console"),
+    }),
+  };
+  for (const [name, html] of Object.entries(pages)) write(join(folder, name), html);
+}
+
+const fragment = (entry: Entry): string => readFileSync(join(SOURCE, entry, "page.html"), "utf8").trim();
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+async function buildScripts(folder: string): Promise<Readonly<Record<Entry, Bundle>>> {
+  const shared = { configFile: false, root: SOURCE, logLevel: "warn" } as const;
+  await build({
+    ...shared,
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      manifest: true,
+      target: "es2022",
+      // Small images too stay files: a data: URL would need a hole in the policy.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rollupOptions: {
+        input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(SOURCE, entry, "main.ts")])),
+      },
+    },
+  });
+  // A service worker keeps its address for ever, and must be one file.
+  await build({
+    ...shared,
+    publicDir: false,
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: "es2022",
+      rollupOptions: { input: join(SOURCE, "sw.ts"), output: { entryFileNames: "sw.js" } },
+    },
+  });
+  const manifest = JSON.parse(readFileSync(join(folder, ".vite/manifest.json"), "utf8")) as Record<
+    string,
+    ManifestChunk
+  >;
+  rmSync(join(folder, ".vite"), { recursive: true });
+  const bundles = ENTRIES.map((entry) => [entry, bundleOf(manifest, `${entry}/main.ts`)] as const);
+  return Object.fromEntries(bundles) as Record<Entry, Bundle>;
+}
+
+/** The script of an entry, the chunks that it cannot start without, and the styles of all of them. */
+function bundleOf(manifest: Readonly<Record<string, ManifestChunk>>, key: string): Bundle {
+  const chunks = new Map<string, ManifestChunk>();
+  const visit = (name: string) => {
+    const chunk = manifest[name];
+    if (chunk === undefined) throw new Error(`expected ${name} in the manifest of Vite`);
+    if (chunks.has(name)) return;
+    chunks.set(name, chunk);
+    for (const imported of chunk.imports ?? []) visit(imported);
+  };
+  visit(key);
+  const [script, ...others] = [...chunks.values()].map(({ file }) => `/${file}`);
+  if (script === undefined) throw new Error(`expected a script of ${key}`);
+  // What is imported comes first, so that the styles of a page may override those of all pages.
+  const inOrder = [...chunks.values()].toReversed();
+  const styles = [...new Set(inOrder.flatMap(({ css = [] }) => css))].map((file) => `/${file}`);
+  return { script, preload: others, styles };
+}
