@@ -1,20 +1,25 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { NEW_SECRET, OLD_SECRET } from "./test/support/webhook-secrets.ts";
 import { NO_BUDGETS } from "./tools/lib/budgets.ts";
 import { newSigningKey } from "./tools/lib/tokens.ts";
 
 /** A directory of three databases; before that it was one, and not all users have moved. */
 const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
 
+type WorkerOptions = {
+  d1Databases?: readonly string[];
+  hasReceiver?: boolean;
+  main?: string;
+  compatibilityFlags?: string[];
+};
+
 /** A Worker as deployed, but for its own token key, whose private half the tests hold. */
 const worker = (
   variables: Record<string, string>,
-  {
-    d1Databases = [],
-    ...other
-  }: { d1Databases?: readonly string[]; main?: string; compatibilityFlags?: string[] } = {},
+  { d1Databases = [], hasReceiver = false, ...other }: WorkerOptions = {},
 ) =>
-  cloudflareTest(async () => {
+  cloudflareTest(async ({ inject }) => {
     const { privateJwk, jwks } = await newSigningKey("test");
     return {
       ...(other.main === undefined ? {} : { main: other.main }),
@@ -31,10 +36,14 @@ const worker = (
           AUTH_ISSUER: "https://auth.test",
           AUTH_AUDIENCE: "mls-key-directory-test",
           ...variables,
+          ...(hasReceiver ? { EVENTS_WEBHOOK_URL: `${inject("receiver")}/hook` } : {}),
         },
       },
     };
   });
+
+/** A deployment whose backend is told of low stock, while its secret is being exchanged. */
+const EVENTS = { EVENTS_WEBHOOK_SECRETS: `${NEW_SECRET},${OLD_SECRET}` };
 
 /** No test is about time: this only ends one that hangs, on the slowest and busiest machine. */
 const TIMEOUTS = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000 };
@@ -51,7 +60,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["test/workers/budgets/**", "test/workers/post-quantum/**", "test/workers/shards/**"],
+          exclude: ["budgets", "events", "post-quantum", "shards"].map((folder) => `test/workers/${folder}/**`),
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },
@@ -76,6 +85,16 @@ export default defineConfig({
         test: {
           name: "post-quantum",
           include: ["test/workers/post-quantum/**/*.test.ts"],
+          setupFiles: ["test/workers/support/setup.ts"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        plugins: [worker({ ...NO_BUDGETS, ...EVENTS }, { hasReceiver: true })],
+        test: {
+          name: "events",
+          include: ["test/workers/events/**/*.test.ts"],
+          globalSetup: ["test/support/event-receiver.ts"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },

@@ -9,6 +9,7 @@ import { ok, type Result } from "../shared/ok-or-error.ts";
 import { type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
+import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 
@@ -30,6 +31,8 @@ export type Deployment = {
   readonly corsOrigins: readonly string[];
   /** The databases of the directory. */
   readonly directory: DirectoryBindings;
+  /** Where events about low stock go; undefined for nowhere. */
+  readonly events: EventSettings | undefined;
   /** Whose tokens are accepted, or the setting that is missing: without one, every route that needs a token is closed. */
   readonly issuers: Result<readonly IssuerSettings[], string>;
 };
@@ -57,6 +60,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
+    events: readEventSettings(env),
     issuers: readIssuers(env),
   });
 }

@@ -313,6 +313,29 @@ export const JWKS_SHARED_LOOK_MS = 250;
 /** The policy changes with a deployment: five minutes of caching are harmless. */
 export const POLICY_CACHE_SECONDS = 300;
 
+/** A receiver of events that has not answered by then counts as failed; Standard Webhooks asks for 15 to 30 s or less. */
+export const EVENT_TIMEOUT_MS = 10_000;
+
+/** An alarm begins no further event after this long, so that a slow receiver does not keep it: the rest is due at once. */
+export const EVENT_RUN_MS = 30_000;
+
+/**
+ * First and longest pause after an event that was not taken, and how often it is tried: for one and a half days at least
+ * and three at most, the jitter included. Attempts are counted and not days, as a clock may be ahead.
+ */
+export const EVENT_RETRY_MIN_MS = 30_000;
+export const EVENT_RETRY_MAX_MS = 3_600_000;
+export const EVENT_ATTEMPTS = 80;
+
+/** Events of one user that wait to be sent, in one row of some 40 KB at most if names are short; the oldest goes. */
+export const MAX_PENDING_EVENTS = 128;
+
+/** Of one client at most one event about packages that are about to expire is made in this time. */
+export const EXPIRY_EVENT_SPACING_SECONDS = 24 * 3_600;
+
+/** Secrets that sign at the same time: an old one and a new one, and one to spare. */
+export const MAX_EVENT_SECRETS = 3;
+
 /** Packages that expire within a week are shown to operators as expiring, unless they ask for another span. */
 export const EXPIRING_WITHIN_SECONDS = 7 * 24 * 3_600;
 

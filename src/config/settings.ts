@@ -138,7 +138,8 @@ function packagesThatFit(bodyBytes: number, packageBytes: number): number {
   return Math.max(1, Math.min(limits.MAX_KEY_PACKAGES_PER_REQUEST, fitting));
 }
 
-function readCount(env: Variables, name: SettingName, fallback: number): number {
+/** The whole number that is set under `name`. Throws SettingError for anything else. */
+export function readCount(env: Variables, name: string, fallback: number): number {
   const value = env[name];
   if (value === undefined || value === "") return fallback;
   if (typeof value !== "string" || !/^[0-9]{1,15}$/.test(value)) throw new SettingError(name, "must be a whole number");

@@ -9,6 +9,7 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
+import { readEventSettings } from "../config/event-settings.ts";
 import {
   ALARM_RETRY_MAX_MS,
   ALARM_RETRY_MIN_MS,
@@ -53,6 +54,7 @@ import { directoryOf } from "../directory/shards.ts";
 import { writePoint } from "../shared/data-points.ts";
 import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
+import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
 import { activity } from "./operations/activity.ts";
 import { claimAll } from "./operations/claim.ts";
@@ -102,6 +104,8 @@ export class Pool extends DurableObject<object> {
   #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
   readonly #relay: OutboxRelay;
+  /** Undefined for a deployment that wants none. */
+  readonly #events: PoolEvents | undefined;
   readonly #groupedClaims: GroupedCommits;
   readonly #inFlight = new InFlightLimit();
   readonly #uploadBudgets: UploadBudgets;
@@ -123,9 +127,7 @@ export class Pool extends DurableObject<object> {
     this.#uploadBudgets = uploadBudgets(this.#settings.budgets);
     this.#registrations = registrationBudget(this.#settings.budgets);
     this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
-    this.#alarm = new AlarmScheduler(ctx, () =>
-      this.#newerSchema ? undefined : nextDueMs(this.#sql, this.#settings.retention),
-    );
+    this.#alarm = new AlarmScheduler(ctx, () => (this.#newerSchema ? undefined : this.#nextDueMs()));
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
@@ -134,6 +136,16 @@ export class Pool extends DurableObject<object> {
       metrics: this.#metrics,
       transaction: (body) => this.#commit(body),
     });
+    const events = readEventSettings(env as Record<string, unknown>);
+    this.#events =
+      events &&
+      new PoolEvents(events, {
+        sql: this.#sql,
+        stock: this.#settings.stock,
+        alarm: this.#alarm,
+        metrics: this.#metrics,
+        transaction: (body) => this.#commit(body),
+      });
     this.#groupedClaims = new GroupedCommits({
       transactionSync: (body) => this.#transact(body),
       sync: () => ctx.storage.sync(),
@@ -299,7 +311,7 @@ export class Pool extends DurableObject<object> {
    */
   async erase({ user }: PoolCall): Promise<EraseAnswer> {
     // A batch under way would write its rows after they were deleted.
-    await this.#relay.idle();
+    await Promise.all([this.#relay.idle(), this.#events?.idle()]);
     const existed = this.#exists;
     this.#exists = false;
     this.#cache = undefined;
@@ -375,7 +387,7 @@ export class Pool extends DurableObject<object> {
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
-      const { crossedThreshold, missed, ...answer } = claimAll({
+      const { news, missed, ...answer } = claimAll({
         sql: this.#sql,
         user: call.user,
         cache,
@@ -394,9 +406,10 @@ export class Pool extends DurableObject<object> {
         this.#endReplays(now);
       }
       // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
-      if (crossedThreshold) this.#announce(nowMs + OUTBOX_DELAY_MS);
+      if (news.some(({ type }) => type !== "last_resort.used")) this.#announce(nowMs + OUTBOX_DELAY_MS);
       // Packages that are over count as stock until they are dropped, and hide a threshold.
       else if (this.#hasExpired && confirmedTime(this.#lookedAt, now) > 0) this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
+      this.#events?.note(news, nowMs);
       return { outcome: "answered", ...answer, replayed: false };
     });
   }
@@ -474,17 +487,27 @@ export class Pool extends DurableObject<object> {
   async #doLaterWork(nowMs: number): Promise<void> {
     const { unfinished, look } = this.#commit(() => {
       this.#observeClock(nowMs);
-      return sweep(this.#sql, this.#settings.retention, nowMs);
+      const swept = sweep(this.#sql, this.#settings.retention, nowMs);
+      this.#events?.noteTime(swept.look, this.#lookedAt, nowMs);
+      return swept;
     });
     // What is not urgent, what has just expired among it, goes along with an alarm that rings anyway, and so does what
     // would be sent in a moment.
     const { outboxDueMs, outboxFailures } = readPool(this.#sql);
     const soonMs = nowMs + (outboxFailures === 0 ? OUTBOX_DELAY_MS : 0);
-    if (outboxDueMs === undefined || outboxDueMs <= soonMs) await this.#relay.send(look);
+    const isDue = outboxDueMs === undefined || outboxDueMs <= soonMs;
+    await Promise.all([isDue ? this.#relay.send(look) : undefined, this.#events?.sendDue(nowMs)]);
     if (look && readPool(this.#sql).lookedAt !== look.at) this.#commit(() => noteLook(this.#sql, look, nowMs));
-    const next = unfinished ? Date.now() : nextDueMs(this.#sql, this.#settings.retention);
+    const next = unfinished ? Date.now() : this.#nextDueMs();
     if (next !== undefined) this.#alarm.request(next);
     this.#alarm.flush();
+  }
+
+  /** When there will be something to do, in unix milliseconds. */
+  #nextDueMs(): number | undefined {
+    const times = [nextDueMs(this.#sql, this.#settings.retention), this.#events?.nextDueMs(Date.now())];
+    const known = times.filter((time) => time !== undefined);
+    return known.length > 0 ? Math.min(...known) : undefined;
   }
 
   /** Every transaction but those of claims: what their cache holds may be out of date after it. */
@@ -557,13 +580,17 @@ export class Pool extends DurableObject<object> {
     this.#lookedAt = now;
     // The directory was told of packages that are not over, and the alarm is set for a time far away.
     markAllChanged(this.#sql, nowMs + OUTBOX_DELAY_MS);
+    this.#events?.takeBackTold();
     writePool(this.#sql, { lookedAt: now });
     this.#announce(nowMs + OUTBOX_DELAY_MS);
   }
 
   #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
     const { uploadBackdatingSeconds } = this.#settings;
-    if (applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds)) this.#announce(nowMs);
+    const emptied = applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds);
+    if (emptied.length === 0) return;
+    this.#announce(nowMs);
+    this.#events?.noteEmptied(emptied, nowMs);
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

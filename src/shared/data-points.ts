@@ -11,6 +11,7 @@ export const DATA_POINTS = {
   stock: { blobs: ["ciphersuite"], doubles: ["available", "last_resort", "next_expiry"] },
   delivery: { blobs: ["outcome"], doubles: ["count", "ms", "earlier_failures"] },
   authentication: { blobs: ["kind"], doubles: ["count"] },
+  event: { blobs: ["type", "outcome"], doubles: ["count", "ms", "earlier_failures"] },
   alarm: { blobs: ["outcome"], doubles: ["count"] },
 } as const satisfies Readonly<Record<string, Columns>>;
 

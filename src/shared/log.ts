@@ -10,7 +10,8 @@ export type WarningEvent =
   | "directory_not_ready"
   | "directory_write_failed"
   | "restore_epoch_unreadable"
-  | "issuer_keys_not_fetched";
+  | "issuer_keys_not_fetched"
+  | "event_not_delivered";
 
 /** Unexpected faults. */
 export type ErrorEvent = "fault" | "alarm_not_set" | "pool_schema_newer";

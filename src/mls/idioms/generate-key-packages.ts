@@ -51,7 +51,8 @@ export type GenerateOptions = {
   readonly storage?: KeyPackageStorage;
   /** Ends the work between two packages: the promise rejects with its reason, and what was made is lost or in `storage`. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: GenerateProgress) => void;
+  /** Called after each package. A promise is waited for before the next, so that a page can draw between two. */
+  readonly onProgress?: (progress: GenerateProgress) => unknown;
 };
 
 /** So many packages with fresh keys; the first failure ends it. */
@@ -67,7 +68,7 @@ export async function generateKeyPackages(
     const made = await KeyPackage.create({ ...create, crypto, lastResort: bundles.length === count });
     if (!made.ok) return err(made.error);
     bundles.push(made.value);
-    onProgress?.({ done: bundles.length, count: all });
+    await onProgress?.({ done: bundles.length, count: all });
   }
   return ok(bundles);
 }

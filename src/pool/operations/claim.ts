@@ -11,6 +11,7 @@ import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "
 import { ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
+import { levelReached, type StockNews } from "./stock-news.ts";
 
 export type ClaimContext = {
   readonly sql: SqlStorage;
@@ -29,8 +30,8 @@ export type Claimed = {
   readonly clients: readonly ClientClaim[];
   /** Clients whose owners are to be told that they gave nothing. */
   readonly missed: readonly Missed[];
-  /** Whether any client now has nothing left, or one package fewer than the low watermark. */
-  readonly crossedThreshold: boolean;
+  /** Levels that a client's stock has reached by it, and last resorts that were given for the first time. */
+  readonly news: readonly StockNews[];
 };
 
 /** A claim with its budgets, and the chunks that it need not read. */
@@ -39,16 +40,16 @@ type Budgeted = Omit<ClaimContext, "budgets"> & { readonly budgets: ClaimBudgets
 /** One package from each registered client that has a fitting one, in the order of registration. */
 export function claimAll(context: ClaimContext): Claimed {
   const missed: Missed[] = [];
-  let crossedThreshold = false;
+  const news: StockNews[] = [];
   const budgets = new ClaimBudgets(context.budgets, context.claimer.user, context.nowMs);
   const budgeted = { ...context, budgets, heads: context.cache.headsAt(context.nowMs) };
   const clients = context.cache.clients.map((client): ClientClaim => {
     const applied = apply(budgeted, client, decide(look(budgeted, client)));
     if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
-    crossedThreshold ||= applied.left === 0 || applied.left === context.lowWatermarkPackages - 1;
+    if (applied.news) news.push({ ...applied.news, cause: "claim", clientId: client.clientId });
     return applied.claim;
   });
-  return { status: statusOf(clients), clients, missed, crossedThreshold };
+  return { status: statusOf(clients), clients, missed, news };
 }
 
 /** The answer as a whole, from its parts. Pure. */
@@ -77,8 +78,7 @@ function look(context: Budgeted, client: ClientRecord): ClaimFacts {
 type Applied = {
   readonly claim: ClientClaim;
   readonly missed?: Missed["reason"] | undefined;
-  /** One-time packages of the ciphersuite that are left, if one was given. */
-  readonly left?: number;
+  readonly news?: Pick<StockNews, "type" | "ciphersuite"> | undefined;
 };
 
 /** Does what was decided: one row of the client's record, and one of the chunk that a one-time package leaves. */
@@ -94,9 +94,7 @@ function apply(context: Budgeted, client: ClientRecord, decision: Decision): App
     case "incompatible":
       return { claim: { client: name, status: decision.kind }, missed: miss(context, client, decision.kind) };
     case "give":
-      return decision.queue.lastResort
-        ? { claim: lend(context, client, decision) }
-        : consume(context, client, decision);
+      return decision.queue.lastResort ? lend(context, client, decision) : consume(context, client, decision);
   }
 }
 
@@ -104,7 +102,8 @@ const rateLimited = (client: string, waitMs: number) =>
   ({ client, status: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }) as const;
 
 /** Takes a one-time package out of the stock and out of both budgets. */
-function consume({ sql, cache, heads, budgets }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
+function consume(context: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
+  const { sql, cache, heads, budgets, lowWatermarkPackages } = context;
   // First: in its chunk the bytes are gone when it is taken.
   const taken = packageOf(found, queue);
   const nextInChunk = takePackage(sql, found, heads);
@@ -115,22 +114,23 @@ function consume({ sql, cache, heads, budgets }: Budgeted, client: ClientRecord,
   });
   const changes = client.changes + 1;
   cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterOneTime(client.budgets), changes }));
+  const { ciphersuite } = queue;
+  const type = levelReached(stockOf(queues, ciphersuite), lowWatermarkPackages);
   return {
     claim: { client: client.client, status: "claimed", package: taken },
-    left: stockOf(queues, queue.ciphersuite),
+    news: type && { type, ciphersuite },
   };
 }
 
 /** Gives a last resort, which stays; its owner is told how often. */
-function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, { found, queue }: Choice): ClientClaim {
+function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
   const now = unixSeconds(nowMs);
   const { storedAt = now, firstUsedAt = now, uses = 0 } = queue.use ?? {};
   const queues = withUse(client.queues, queue.queueId, { storedAt, firstUsedAt, uses: uses + 1 });
   cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterLastResort(client.budgets) }));
   return {
-    client: client.client,
-    status: "last_resort",
-    package: packageOf(found, queue),
+    claim: { client: client.client, status: "last_resort", package: packageOf(found, queue) },
+    news: uses === 0 ? { type: "last_resort.used", ciphersuite: queue.ciphersuite } : undefined,
   };
 }
 

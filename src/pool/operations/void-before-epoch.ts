@@ -5,7 +5,7 @@
  * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
 import type { Settings } from "../../config/settings.ts";
-import { allClients, writeClient } from "../tables/clients.ts";
+import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
 
@@ -30,14 +30,14 @@ type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockS
 
 /**
  * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.
- * Returns whether any client lost packages.
+ * Returns the clients that lost packages, as they were before.
  */
-export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): boolean {
-  if (epoch <= readPool(sql).restoreEpoch) return false;
+export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
+  if (epoch <= readPool(sql).restoreEpoch) return [];
   writePool(sql, { restoreEpoch: epoch });
   // What was made before may have been uploaded after it, while the pool did not know of the epoch.
   const earliest = earliestNotBefore(epoch, backdatingSeconds);
-  let hasVoided = false;
+  const emptied: ClientRecord[] = [];
   for (const client of allClients(sql)) {
     const voided = removePackages(
       sql,
@@ -46,7 +46,7 @@ export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeco
     );
     if (voided.ended === 0) continue;
     writeClient(sql, { ...voided.client, changes: client.changes + 1 });
-    hasVoided = true;
+    emptied.push(client);
   }
-  return hasVoided;
+  return emptied;
 }

@@ -1,5 +1,88 @@
-/** The docs. */
+/** The docs work without a script; with one they have a search and buttons that copy. */
 import "../style/base.css";
+import "../style/docs.css";
+import { byId, copyButton, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
+import type { Hit, Search } from "./search.ts";
+
+const MOST_HITS = 8;
 
 startShell();
+addCopyButtons();
+startSearch();
+
+function addCopyButtons(): void {
+  for (const block of document.querySelectorAll("pre")) {
+    const text = block.textContent ?? "";
+    // Beside the block and not in it, where it would scroll away.
+    const frame = h("div", { class: "code" });
+    block.replaceWith(frame);
+    frame.append(
+      block,
+      copyButton("Copy", () => commandsOf(text), { class: "quiet copy" }),
+    );
+  }
+}
+
+/** Of a console, what was typed; of everything else all. */
+function commandsOf(text: string): string {
+  const lines = text.trimEnd().split("\n");
+  if (!lines.some((line) => line.startsWith("$ "))) return text.trimEnd();
+  return lines
+    .filter((line, index) => line.startsWith("$ ") || lines[index - 1]?.endsWith("\\"))
+    .map((line) => line.replace(/^\$ /, ""))
+    .join("\n");
+}
+
+function startSearch(): void {
+  const input = byId<HTMLInputElement>("search");
+  const results = byId("search-results");
+  let loading: Promise<Search> | undefined;
+  const show = async () => {
+    const words = input.value.trim();
+    if (words === "") {
+      results.hidden = true;
+      return;
+    }
+    try {
+      loading ??= import("./search.ts").then(({ loadSearch }) => loadSearch());
+      const search = await loading;
+      if (words === input.value.trim()) showHits(results, search(words).slice(0, MOST_HITS), words);
+    } catch {
+      loading = undefined;
+      results.replaceChildren(h("p", { class: "note" }, "The search could not be loaded. Is there a network?"));
+      results.hidden = false;
+    }
+  };
+  input.addEventListener("input", () => void show());
+  byId("search-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    results.querySelector("a")?.click();
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+    if (event.key === "/" && !isTyping) {
+      event.preventDefault();
+      input.focus();
+    } else if (event.key === "Escape" && !results.hidden) {
+      results.hidden = true;
+      input.focus();
+    }
+  });
+}
+
+function showHits(results: HTMLElement, hits: readonly Hit[], words: string): void {
+  const items = hits.map(({ id, page, heading, text }) =>
+    h(
+      "li",
+      {},
+      h("a", { href: id }, h("strong", {}, heading), h("small", {}, page), h("span", {}, text.slice(0, 110))),
+    ),
+  );
+  results.replaceChildren(
+    hits.length === 0
+      ? h("p", { class: "note", role: "status" }, `Nothing has “${words}” in it.`)
+      : h("ul", {}, ...items),
+  );
+  results.hidden = false;
+}

@@ -140,6 +140,18 @@ test.each([
   ["DIRECTORY_BINDINGS", "DB0,DB0"],
   ["DIRECTORY_BINDINGS", "DB0,"],
   ["DIRECTORY_FORMER_BINDINGS", "a database"],
+  ["EVENTS_WEBHOOK_URL", "app.example.com/hook"],
+  ["EVENTS_WEBHOOK_URL", "http://app.example.com/hook"],
+  ["EVENTS_WEBHOOK_URL", "https://name:word@app.example.com/hook"],
+  ["EVENTS_WEBHOOK_URL", "https://app.example.com/hook#part"],
+  ["EVENTS_WEBHOOK_SECRETS", "whsec_"],
+  ["EVENTS_WEBHOOK_SECRETS", btoa("x".repeat(24))],
+  ["EVENTS_WEBHOOK_SECRETS", `whsec_${btoa("x".repeat(23))}`],
+  ["EVENTS_WEBHOOK_SECRETS", `whsec_${btoa("x".repeat(65))}`],
+  ["EVENTS_WEBHOOK_SECRETS", `whsec_${btoa("x".repeat(24))},`],
+  ["EVENTS_WEBHOOK_SECRETS", new Array(4).fill(`whsec_${btoa("x".repeat(24))}`).join(",")],
+  ["EVENTS_EXPIRING_SECONDS", "a week"],
+  ["EVENTS", "a queue"],
   ["AUTH_JWKS", "{"],
   ["AUTH_JWKS", '{"keys":1}'],
   ["AUTH_JWKS", "null"],
@@ -192,6 +204,35 @@ test("a request takes as many packages of the largest accepted suite as fit into
   expect(limit({ MAX_BODY_BYTES: "4000000" })).toBe(100);
   expect(limit({ MAX_BODY_BYTES: "100" })).toBe(1);
   expect(limit({ MAX_KEY_PACKAGES_PER_REQUEST: "70" })).toBe(70);
+});
+
+const HOOK = "https://app.example.com/hook";
+const SECRET = `whsec_${btoa("x".repeat(24))}`;
+const queue = { send: async () => undefined };
+
+test("events go nowhere by default, and to a signed webhook or a queue where it is set", () => {
+  expect(readDeployment({}).events).toBeUndefined();
+  // The command that sets a secret is one of its own, and may come first.
+  expect(readDeployment({ EVENTS_WEBHOOK_SECRETS: SECRET }).events).toBeUndefined();
+  const both = { EVENTS_WEBHOOK_URL: HOOK, EVENTS_WEBHOOK_SECRETS: `${SECRET}, ${SECRET}` };
+  expect(readDeployment(both).events).toEqual({
+    target: { kind: "webhook", url: new URL(HOOK), secrets: [1, 2].map(() => new Uint8Array(24).fill(120)) },
+    expiringSeconds: 604_800,
+  });
+  expect(readDeployment({ EVENTS: queue, EVENTS_EXPIRING_SECONDS: "60" }).events).toEqual({
+    target: { kind: "queue", queue },
+    expiringSeconds: 60,
+  });
+  const local = { EVENTS_WEBHOOK_URL: "http://127.0.0.1:9/hook", EVENTS_WEBHOOK_SECRETS: SECRET };
+  expect(readDeployment(local).events?.target.kind).toBe("webhook");
+});
+
+test("a webhook without a secret, and one beside a queue, are refused; what a secret was is never said", () => {
+  expect(() => readDeployment({ EVENTS_WEBHOOK_URL: HOOK })).toThrow("setting EVENTS_WEBHOOK_SECRETS must be set");
+  expect(() => readDeployment({ EVENTS_WEBHOOK_URL: HOOK, EVENTS_WEBHOOK_SECRETS: SECRET, EVENTS: queue })).toThrow(
+    "setting EVENTS_WEBHOOK_URL and the binding EVENTS are both set",
+  );
+  expect(() => readDeployment({ EVENTS_WEBHOOK_SECRETS: "hunter2" })).not.toThrow("hunter2");
 });
 
 test("an environment is parsed once, and its deployment cannot be changed", () => {

@@ -8,6 +8,9 @@ const key = (byte: number, length = 32) => new Uint8Array(length).fill(byte);
 const now = BigInt(FORGED_NOW);
 const unlisted = { extensionType: 0x0f0f, data: new Uint8Array(0) };
 
+/** Component 0x0004 of an app data dictionary, with one byte. */
+const LAST_RESORT_WITH_DATA = { extensionType: 6, data: Uint8Array.of(4, 0, 4, 1, 9) };
+
 type Defect = readonly [title: string, change: Partial<Forgery>];
 
 /** One defect for each check that a signed package of a known suite can fail, in the order of the checks. */
@@ -15,6 +18,7 @@ const DIRECTORY: readonly Defect[] = [
   ["It is small enough to be stored", { credential: key(65, 20_000) }],
   ["The version is mls10", { version: 2 }],
   ["Extensions may be in a KeyPackage", { keyPackageExtensions: [{ extensionType: 1, data: Uint8Array.of(0) }] }],
+  ["A last resort component has no data", { keyPackageExtensions: [LAST_RESORT_WITH_DATA] }],
   ["The leaf is one of a KeyPackage", { source: 2 }],
   ["init_key has the length of its suite", { initKey: key(9, 31) }],
   ["encryption_key has the length of its suite", { encryptionKey: key(9, 33) }],
@@ -91,6 +95,6 @@ describe.each([
     const failed = checks.findIndex(({ outcome }) => outcome === "failed");
     expect(checks.slice(0, failed).every(({ outcome }) => outcome === "passed")).toBe(true);
     expect(checks.slice(failed + 1).every(({ outcome }) => outcome === "not reached")).toBe(true);
-    expect(checks[failed]).toMatchObject({ detail: "protocol version 2 is not mls10" });
+    expect(checks[failed]).toMatchObject({ detail: "expected protocol version 1 (mls10), got 2" });
   });
 });

@@ -41,6 +41,18 @@ describe("copies", () => {
 });
 
 describe("generating", () => {
+  it("waits between two packages for whoever is told of the progress", async () => {
+    const identity = await newIdentity("alice");
+    const order: string[] = [];
+    const onProgress = async ({ done }: { done: number }) => {
+      order.push(`made ${done}`);
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(`drew ${done}`);
+    };
+    expect(await generateKeyPackages({ identity, count: 2, now: NOW, onProgress })).toMatchObject({ ok: true });
+    expect(order).toEqual(["made 1", "drew 1", "made 2", "drew 2"]);
+  });
+
   it("makes so many packages, each with keys of its own, and the last resort last", async () => {
     const seen: unknown[] = [];
     const identity = await newIdentity("alice");

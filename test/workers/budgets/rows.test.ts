@@ -4,10 +4,10 @@
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterAll, describe, expect, it, vi } from "vitest";
-import { poolFor } from "../../../src/pool/address.ts";
-import { type Counted, RowMeter, ringIfDue, rowsOf } from "../../../tools/lib/cost/row-meter.ts";
-import { type Lab, measureScenario, type ScenarioName, scenarioNames } from "../../../tools/lib/cost/row-scenarios.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Counted, RowMeter, rowsOf } from "../../../tools/lib/cost/row-meter.ts";
+import { measureScenario, type ScenarioName, scenarioNames } from "../../../tools/lib/cost/row-scenarios.ts";
+import { lab, pool } from "../support/row-lab.ts";
 
 type Expected = {
   /** Rows of the pool, alarms set or deleted, rows of D1. */
@@ -38,24 +38,6 @@ const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
   cleanup_100_claimed_with_keys: { rows: [101, 0, 0], atMost: 10, isAboveBound: true },
   idle_user_per_day: { rows: [0, 0, 0], atMost: 0 },
   idle_user_30_days: { rows: [0, 0, 0], atMost: 0 },
-};
-
-const meter = new RowMeter();
-const pool = (user: string) => poolFor(env, user);
-
-const lab: Lab = {
-  meter,
-  pool,
-  watch: (user) =>
-    runInDurableObject(pool(user), (instance, state) => {
-      meter.watchStorage(state.storage);
-      meter.watchDatabases((instance as unknown as { env: object }).env);
-    }),
-  alarmAtMs: (user) => runInDurableObject(pool(user), (_, state) => state.storage.getAlarm()),
-  ringIfDue: (user) => runInDurableObject(pool(user), (instance, state) => ringIfDue(instance, state.storage)),
-  setClock: (atMs) => {
-    vi.setSystemTime(atMs);
-  },
 };
 
 const measured: (Counted & { readonly name: ScenarioName })[] = [];

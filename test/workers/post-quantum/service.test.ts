@@ -83,7 +83,7 @@ test("the plain entry says which suites of the profile it leaves out and why, an
   const asked = await app.request(`${ORIGIN}/healthz`, {}, { ...env, CIPHERSUITES: "1,0x0907" });
   expect([asked.status, ((await asked.json()) as Json).detail]).toEqual([
     503,
-    "setting CIPHERSUITES has 2311, whose signatures (ML-DSA) this build of the Worker cannot check: set main to src/worker-full.ts",
+    "expected settings that can be read, got: setting CIPHERSUITES has 2311, whose signatures (ML-DSA) this build of the Worker cannot check: set main to src/worker-full.ts",
   ]);
 });
 

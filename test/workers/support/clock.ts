@@ -5,6 +5,7 @@
 import { vi } from "vitest";
 import {
   DIRECTORY_WRITE_TIMEOUT_MS,
+  EVENT_TIMEOUT_MS,
   JWKS_FETCH_TIMEOUT_MS,
   JWKS_SHARED_TIMEOUT_MS,
   POOL_CALL_TIMEOUT_MS,
@@ -22,7 +23,7 @@ export function stopClock(): void {
 }
 
 /**
- * How long the code under test waits for the directory, a pool and an issuer's keys. The other one, for a body, is out of reach: the
+ * How long the code under test waits for the directory, a pool, an issuer's keys and a receiver of events. The other one, for a body, is out of reach: the
  * bodies of the tests are there at once.
  */
 const TIMEOUTS_MS: ReadonlySet<number> = new Set([
@@ -32,6 +33,7 @@ const TIMEOUTS_MS: ReadonlySet<number> = new Set([
   JWKS_FETCH_TIMEOUT_MS,
   JWKS_SHARED_TIMEOUT_MS,
   READINESS_TIMEOUT_MS,
+  EVENT_TIMEOUT_MS,
 ]);
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

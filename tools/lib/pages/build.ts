@@ -2,9 +2,10 @@
  * The web pages as static files: Vite makes the scripts and styles, and one layout puts them into every page. Nothing in
  * a page is inline, so that its Content-Security-Policy can forbid what is.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "vite";
+import { docsFiles } from "./docs.ts";
 import { type Bundle, layout } from "./layout.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -27,7 +28,7 @@ type ManifestChunk = {
 export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const bundles = await buildScripts(folder);
-  const pages: Readonly<Record<string, string>> = {
+  const files: Readonly<Record<string, string>> = {
     "index.html": layout({
       title: "KeyPackage inspector",
       description: "Look into an MLS KeyPackage: every field with its bytes, every check with its verdict.",
@@ -42,8 +43,10 @@ export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Pro
       bundle: bundles.console,
       main: fragment("console"),
     }),
+    ...docsFiles(ROOT, bundles.docs),
   };
-  for (const [name, html] of Object.entries(pages)) write(join(folder, name), html);
+  cpSync(join(ROOT, "docs/images"), join(folder, "docs/images"), { recursive: true });
+  for (const [name, text] of Object.entries(files)) write(join(folder, name), text);
 }
 
 const fragment = (entry: Entry): string => readFileSync(join(SOURCE, entry, "page.html"), "utf8").trim();

@@ -1,0 +1,53 @@
+/** What a deployment's backend is told about a client's stock, and the body in which it is. docs/events.md shows each. */
+import type { StockSettings } from "../../config/settings.ts";
+
+/**
+ * `low`: one package fewer than the watermark is left. `exhausted`: none is. `expiring`: what does not expire soon is
+ * below the watermark, or has no last resort. `last_resort.used`: it was given for the first time.
+ */
+export type EventType = "key_packages.low" | "key_packages.exhausted" | "key_packages.expiring" | "last_resort.used";
+
+export type EventCause = "claim" | "expiry" | "restore";
+
+/** An event that waits to be delivered. Times are unix seconds. */
+export type StockEvent = {
+  /** The same at every attempt: a receiver knows by it what it has had. */
+  readonly id: string;
+  /** Grows with each event of the user. */
+  readonly sequence: number;
+  readonly type: EventType;
+  readonly cause: EventCause;
+  readonly client: string;
+  readonly ciphersuite: number;
+  readonly at: number;
+  /** Usable one-time packages when it happened. */
+  readonly available: number;
+  readonly lastResort: boolean;
+  /** Null with nothing in stock. */
+  readonly nextExpiry: number | null;
+  /** Of `expiring` alone: how many one-time packages are left at `by` of those that are in stock now. */
+  readonly expiring?: { readonly by: number; readonly left: number };
+  /** How often it was tried in vain. */
+  readonly attempts: number;
+};
+
+/** The body of a webhook, as Standard Webhooks lays it out. */
+export function payloadOf(event: StockEvent, user: string, stock: StockSettings) {
+  return {
+    type: event.type,
+    timestamp: new Date(event.at * 1000).toISOString(),
+    data: {
+      user,
+      client: event.client,
+      ciphersuite: event.ciphersuite,
+      cause: event.cause,
+      available: event.available,
+      last_resort: event.lastResort,
+      next_expiry: event.nextExpiry,
+      ...(event.expiring ? { expires_by: event.expiring.by, left: event.expiring.left } : {}),
+      target: stock.targetPackages,
+      low_watermark: stock.lowWatermarkPackages,
+      sequence: event.sequence,
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** The docs as built: every link leads somewhere, and every address that was ever given still does. */
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
+import { docsFiles } from "../../../tools/lib/pages/docs.ts";
+import { renderMarkdown } from "../../../tools/lib/pages/markdown.ts";
+import { siteMap } from "../../../tools/lib/pages/site-map.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory/blob/main/";
+const files = docsFiles(ROOT, { script: "/docs.js", preload: [], styles: [] });
+const pages = Object.entries(files).filter(([name]) => name.endsWith(".html"));
+
+/** Not built from Markdown: the other pages, and what the Worker answers. */
+const ELSEWHERE = [
+  "/",
+  "/console",
+  "/openapi.json",
+  "/openapi-3.0.json",
+  "/v1/policy",
+  "/theme.js",
+  "/favicon.svg",
+  "/docs.js",
+];
+
+const idsOf = (html: string) => new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+const ids = new Map(pages.map(([name, html]) => [`/${name.replace(/\.html$/, "")}`, idsOf(html)]));
+
+describe("the docs", () => {
+  it("have a page for every Markdown file of docs and of the root", () => {
+    const mapped = siteMap(ROOT).flatMap(({ pages: own }) => own.map(({ file }) => file));
+    expect(new Set(mapped).size).toBe(mapped.length);
+    for (const file of [
+      "README.md",
+      "SECURITY.md",
+      "CONTRIBUTING.md",
+      "CHANGELOG.md",
+      "docs/http-api.md",
+      "docs/operate/abuse.md",
+    ]) {
+      expect(mapped).toContain(file);
+    }
+  });
+
+  it("have no link that leads nowhere: neither to a page, nor to a heading, nor into the repository", () => {
+    const broken: string[] = [];
+    for (const [name, html] of pages) {
+      const own = `/${name.replace(/\.html$/, "")}`;
+      for (const [, href = ""] of html.matchAll(/(?:href|src)="([^"]*)"/g)) {
+        const [path = "", hash] = href.split("#");
+        if (href.startsWith(REPOSITORY)) {
+          if (!existsSync(resolve(ROOT, path.slice(REPOSITORY.length)))) broken.push(`${name}: ${href}`);
+        } else if (/^(?:https?:|mailto:)/.test(href) || ELSEWHERE.includes(path)) {
+          // Of others, or none of the docs.
+        } else if (
+          path.startsWith("/docs/images/") ? existsSync(resolve(ROOT, path.slice(1))) : path.slice(1) in files
+        ) {
+          // A file as it is.
+        } else {
+          const anchors = ids.get(path === "" ? own : path);
+          if (anchors === undefined || (hash !== undefined && !anchors.has(decodeURIComponent(hash)))) {
+            broken.push(`${name}: ${href}`);
+          }
+        }
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it("have every problem code where the type of a problem leads: /docs#code", () => {
+    for (const code of Object.keys(PROBLEMS)) expect([code, ids.get("/docs")?.has(code)]).toEqual([code, true]);
+  });
+
+  it("have every operation of the API in its reference", () => {
+    const reference = files["docs/reference.html"] ?? "";
+    for (const { id, method, path } of OPERATIONS) {
+      expect(ids.get("/docs/reference")?.has(id)).toBe(true);
+      expect(reference).toContain(`<span class="method ${method.toLowerCase()}">${method}</span> <code>${path}</code>`);
+    }
+  });
+
+  it("are there as Markdown too, word for word, and llms.txt names each of them", () => {
+    for (const { file, at } of siteMap(ROOT).flatMap(({ pages: own }) => own)) {
+      expect(files[`${at.slice(1)}.md`]).toBe(readFileSync(resolve(ROOT, file), "utf8"));
+      expect(files["llms.txt"]).toContain(`](${at}.md)`);
+    }
+  });
+
+  it("are found by their headings and words: each entry of the search leads to a heading", () => {
+    const entries = JSON.parse(files["docs/search.json"] ?? "") as { id: string; heading: string }[];
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    for (const { id } of entries) {
+      const [path = "", hash] = id.split("#");
+      expect([id, ids.has(path), hash === undefined || ids.get(path)?.has(hash)]).toEqual([id, true, true]);
+    }
+  });
+});
+
+describe("Markdown", () => {
+  const html = (text: string) => renderMarkdown(text, (href) => href).html;
+
+  it("gives no markup of its own: what looks like HTML is shown as text", () => {
+    expect(html('<script src="/x.js"></script>')).not.toContain("<script");
+    expect(html("a <img src=x onerror=y> b")).not.toContain("<img");
+    expect(html("`<b>`")).toContain("&lt;b&gt;");
+  });
+
+  it("has anchors as GitHub makes them, with a number where a name comes twice", () => {
+    expect(html("## Issuers and tokens, `aud`\n## Same\n## Same").match(/id="[^"]*"/g)).toEqual([
+      'id="issuers-and-tokens-aud"',
+      'id="same"',
+      'id="same-1"',
+    ]);
+  });
+
+  it("loads no picture of others", () => {
+    expect(html("![Deploy](https://example.com/button.svg)")).toBe("<p>Deploy</p>\n");
+  });
+});

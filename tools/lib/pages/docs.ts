@@ -1,0 +1,183 @@
+/** The docs: a page for each Markdown file, the reference of the API, their front page, and the same as plain text. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { ADVICE } from "../../../src/cli/advice.ts";
+import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { type Bundle, escapeHtml, layout } from "./layout.ts";
+import { type Heading, type Rendered, renderMarkdown, type Section } from "./markdown.ts";
+import { type ApiDescription, renderReference } from "./reference.ts";
+import { type DocsGroup, type DocsPage, siteMap } from "./site-map.ts";
+
+const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory/blob/main";
+const HOME = "/docs";
+const REFERENCE = { at: "/docs/reference", name: "API reference" } as const;
+/** The page of the library's own reference has a heading for each name: too many to list beside it. */
+const MOST_HEADINGS = 40;
+
+type Page = DocsPage & { readonly text: string; readonly rendered: Rendered };
+
+/** Contents by the path of their file below the folder of the pages. */
+export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string, string>> {
+  const groups = siteMap(root);
+  const places = new Map(groups.flatMap(({ pages }) => pages.map(({ file, at }) => [file, at] as const)));
+  const pages = groups
+    .flatMap((group) => group.pages)
+    .map((page): Page => {
+      const text = readFileSync(join(root, page.file), "utf8");
+      return { ...page, text, rendered: renderMarkdown(text, (href) => addressOf(root, places, page.file, href)) };
+    });
+  const api = JSON.parse(readFileSync(join(root, "src/http/openapi/openapi.json"), "utf8")) as ApiDescription;
+  const reference = renderReference(api, HOME);
+  const names = new Map(pages.map((page) => [page.at, nameOf(page)]));
+  const nav = navigation(groups, names);
+  const shell = (at: string, title: string, description: string, content: string, headings: readonly Heading[]) =>
+    layout({ title, description, at, bundle, main: docsMain(nav(at), content, headings) });
+
+  const files: Record<string, string> = {
+    "docs.html": shell(
+      HOME,
+      "Documentation",
+      "How to run, integrate and trust the MLS Key Directory.",
+      home(groups, pages),
+      [],
+    ),
+    "docs/reference.html": shell(
+      REFERENCE.at,
+      REFERENCE.name,
+      "Every route, body and answer of the HTTP API.",
+      reference.html,
+      reference.headings,
+    ),
+    "docs/search.json": JSON.stringify(searchIndex(pages, reference.sections)),
+    "llms.txt": llms(groups, pages),
+  };
+  for (const [index, page] of pages.entries()) {
+    const { at, text, rendered } = page;
+    const headings = rendered.sections.map(({ heading }) => heading).filter(({ depth }) => depth === 2);
+    const content = `<p class="twin note"><a href="${at}.md">Markdown</a></p>${rendered.html}${pager(pages, index)}`;
+    files[`${at.slice(1)}.html`] = shell(at, rendered.title, rendered.lead.slice(0, 200), content, headings);
+    files[`${at.slice(1)}.md`] = text;
+  }
+  return files;
+}
+
+/** Pages by their address here, everything else of the repository by its address there. */
+function addressOf(root: string, places: ReadonlyMap<string, string>, file: string, href: string): string {
+  if (/^(?:https?:|mailto:|#|\/)/.test(href)) return href;
+  const [path = "", hash] = href.split("#");
+  const target = posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, "");
+  const anchor = hash === undefined ? "" : `#${hash}`;
+  if (target.startsWith("docs/images/")) return `/${target}`;
+  const place = places.get(target) ?? places.get(`${target}/README.md`);
+  if (place !== undefined) return `${place}${anchor}`;
+  if (!existsSync(join(root, target))) return `/missing/${target}${anchor}`;
+  return `${REPOSITORY}/${target}${anchor}`;
+}
+
+const nameOf = ({ name, rendered }: Page): string => name ?? rendered.title.replace(/^(\d{4})\. /, "");
+
+function navigation(groups: readonly DocsGroup[], names: ReadonlyMap<string, string>) {
+  return (current: string): string => {
+    const link = (at: string, name: string, isBelow = false) =>
+      `<li${isBelow ? ' class="below"' : ""}><a href="${at}"${at === current ? ' aria-current="page"' : ""}>${escapeHtml(name)}</a></li>`;
+    const lists = groups.map(({ title, pages }) => {
+      const links = pages
+        // Pages below another are listed where they are looked for: beside it and beside each other.
+        .filter(({ at }) => isTop(at) || current.startsWith(parentOf(at)))
+        .map(({ at }) => link(at, names.get(at) ?? at, !isTop(at)));
+      const more = title === "Integrate" ? [link(REFERENCE.at, REFERENCE.name)] : [];
+      return `<h2>${title}</h2><ul>${[...more, ...links].join("")}</ul>`;
+    });
+    return `<ul>${link(HOME, "Overview")}</ul>${lists.join("")}`;
+  };
+}
+
+const isTop = (at: string): boolean => at.split("/").length === 3;
+const parentOf = (at: string): string => at.slice(0, at.lastIndexOf("/"));
+
+function docsMain(nav: string, content: string, headings: readonly Heading[]): string {
+  const shown = headings.length > MOST_HEADINGS ? [] : headings;
+  const onThisPage =
+    shown.length < 2
+      ? ""
+      : `<nav class="toc" aria-label="On this page"><h2>On this page</h2><ul>${shown
+          .map(({ id, text }) => `<li><a href="#${id}">${escapeHtml(text)}</a></li>`)
+          .join("")}</ul></nav>`;
+  return `<div class="docs">
+<div class="docs-side">
+<form class="search" role="search" id="search-form"><label class="unseen" for="search">Search the docs</label><input id="search" type="search" placeholder="Search the docs" autocomplete="off"><kbd aria-hidden="true">/</kbd></form>
+<div id="search-results" hidden></div>
+<a class="to-pages" href="#pages">All pages</a>
+</div>
+<article class="prose">
+${content}
+</article>
+${onThisPage}
+<nav class="docs-nav" id="pages" aria-label="Docs">${nav}</nav>
+</div>`;
+}
+
+function pager(pages: readonly Page[], index: number): string {
+  const link = (page: Page | undefined, label: string, rel: string) =>
+    page === undefined
+      ? "<span></span>"
+      : `<a rel="${rel}" href="${page.at}"><small>${label}</small>${escapeHtml(nameOf(page))}</a>`;
+  return `<nav class="pager" aria-label="Next to this page">${link(pages[index - 1], "Before", "prev")}${link(pages[index + 1], "Next", "next")}</nav>`;
+}
+
+/** What there is, and every problem code: the `type` of a problem leads here. */
+function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
+  const cards = groups.map(({ title, pages: own }) => {
+    const links = own
+      .filter(({ at }) => isTop(at))
+      .flatMap(({ at }) => pages.filter((page) => page.at === at))
+      .map((page) => `<li><a href="${page.at}">${escapeHtml(nameOf(page))}</a></li>`);
+    return `<section class="card"><h2>${title}</h2><ul>${links.join("")}</ul></section>`;
+  });
+  const codes = Object.entries(PROBLEMS).map(
+    ([code, { status, title }]) =>
+      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escapeHtml(title)}</td><td>${escapeHtml(ADVICE[code] ?? "")}</td></tr>`,
+  );
+  return `<h1>Documentation</h1>
+<p class="lead">Devices publish MLS KeyPackages ahead of time; others claim each of them once, to add a device that is offline to a group. <a href="/docs/quickstart">Run one in two commands</a>, read <a href="/docs/http-api">how to call it</a>, or look into a package with the <a href="/">inspector</a>.</p>
+<div class="cards">${cards.join("")}</div>
+<h2 id="problem-codes">Problem codes <a class="anchor" href="#problem-codes" aria-label="Link to Problem codes">#</a></h2>
+<p>Every refusal is a problem document (RFC 9457) with one of these codes. They never change and are never used again for something else. What to do is said as <code>kpd</code> says it.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>status</th><th>what it says</th><th>what to do</th></tr></thead><tbody>${codes.join("")}</tbody></table></div>`;
+}
+
+const SEARCHED_CHARACTERS = 1_500;
+
+function searchIndex(pages: readonly Page[], reference: readonly Section[]) {
+  const entry = (at: string, page: string, { heading, text }: Section) => ({
+    id: heading.depth === 1 ? at : `${at}#${heading.id}`,
+    page,
+    heading: heading.text,
+    text: text.slice(0, SEARCHED_CHARACTERS),
+  });
+  return [
+    ...pages.flatMap((page) => page.rendered.sections.map((section) => entry(page.at, nameOf(page), section))),
+    ...reference.map((section) => entry(REFERENCE.at, REFERENCE.name, section)),
+    ...Object.entries(PROBLEMS).map(([code, { title }]) => ({
+      id: `${HOME}#${code}`,
+      page: "Problem codes",
+      heading: code,
+      text: title,
+    })),
+  ];
+}
+
+/** A list of the pages for language models, https://llmstxt.org. */
+function llms(groups: readonly DocsGroup[], pages: readonly Page[]): string {
+  const line = ({ at }: DocsPage) => {
+    const page = pages.find((one) => one.at === at);
+    return page === undefined ? [] : [`- [${nameOf(page)}](${at}.md): ${page.rendered.lead.slice(0, 160)}`];
+  };
+  return `# MLS Key Directory
+
+> A directory for MLS (RFC 9420) KeyPackages on Cloudflare Workers, with a KeyPackage library, a client SDK and a command line in TypeScript.
+
+- [OpenAPI description](/openapi.json)
+
+${groups.map(({ title, pages: own }) => `## ${title}\n\n${own.flatMap(line).join("\n")}\n`).join("\n")}`;
+}
