@@ -60,7 +60,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["budgets", "events", "post-quantum", "shards"].map((folder) => `test/workers/${folder}/**`),
+          exclude: ["budgets", "events", "full", "shards"].map((folder) => `test/workers/${folder}/**`),
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },
@@ -75,7 +75,7 @@ export default defineConfig({
         },
       },
       {
-        // The other entry, on a runtime that has ML-DSA of its own.
+        // The other entry, with all that the plain one lacks, on a runtime that has ML-DSA of its own.
         plugins: [
           worker(
             { ...NO_BUDGETS, CIPHERSUITE_PROFILE: "openmls-0.9" },
@@ -83,8 +83,8 @@ export default defineConfig({
           ),
         ],
         test: {
-          name: "post-quantum",
-          include: ["test/workers/post-quantum/**/*.test.ts"],
+          name: "full",
+          include: ["test/workers/full/**/*.test.ts"],
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },

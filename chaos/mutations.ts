@@ -352,6 +352,20 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
+    safeguard: "the name in a certificate",
+    file: "src/admission/certificates.ts",
+    from: "alternativeNames.some((name) => name.type === type && name.value === value)",
+    to: "alternativeNames.some((name) => name.type === type || name.value === value)",
+    tests: ["test/workers/full/x509.test.ts"],
+  },
+  {
+    safeguard: "stock that ends with its certificate",
+    file: "src/admission/admit.ts",
+    from: "certificateEnd ?? Number.MAX_SAFE_INTEGER)",
+    to: "Number.MAX_SAFE_INTEGER + 0 * (certificateEnd ?? 0))",
+    tests: ["test/workers/full/x509.test.ts"],
+  },
+  {
     safeguard: "coefficients of ML-KEM keys below q",
     file: "src/mls/keys/ml-kem-keys.ts",
     from: 'if (first >= Q || second >= Q) return "coefficient out of range";',

@@ -1,17 +1,19 @@
 /**
- * The entry with everything that most deployments do not need and would only load: ML-DSA in JavaScript. A deployment
- * that does names this file as `main` in wrangler.toml.
+ * The entry with everything that most deployments do not need and would only load: X.509, and ML-DSA in JavaScript. A
+ * deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { createApp } from "./http/create-app.ts";
 import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
 import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
+import { x509Verifier } from "./mls/x509/index.ts";
 
 export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 const app = createApp({
-  build: { mlDsa: true },
+  build: { mlDsa: true, x509: true },
   cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
+  x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
 });
 
 export default { fetch: app.fetch };

@@ -80,11 +80,17 @@ export async function admitPrepared(
   const signed = passedCheapChecks.filter((received) => !signatures.has(received));
   const certificates = await verifyCertificates(signed, context);
   return outcomes.map((outcome): AdmissionVerdict => {
-    const refusal = outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
+    const certified = outcome instanceof KeyPackageIn ? certificates.get(outcome) : undefined;
+    const uncertified = certified?.ok === false ? certified.refusal : undefined;
+    const refusal = outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? uncertified) : outcome;
     if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
     if (!(outcome instanceof KeyPackageIn))
       throw new Error("expected a refusal of a package that failed the cheap checks");
-    return { ok: true, keyPackage: admitted(outcome, refOf(refs, outcome)), warnings: warningsOf(outcome) };
+    return {
+      ok: true,
+      keyPackage: admitted(outcome, refOf(refs, outcome), certified?.ok ? certified.notAfter : undefined),
+      warnings: warningsOf(outcome),
+    };
   });
 }
 
@@ -151,8 +157,11 @@ async function verifySignatures(
   return refusals;
 }
 
-/** Every field has its own buffer: a view would carry the whole request through structured clone. */
-function admitted(received: KeyPackageIn, ref: Uint8Array): AdmittedKeyPackage {
+/**
+ * Every field has its own buffer: a view would carry the whole request through structured clone. A package ends with its
+ * certificate, if that ends first.
+ */
+function admitted(received: KeyPackageIn, ref: Uint8Array, certificateEnd: number | undefined): AdmittedKeyPackage {
   const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
   const capabilities = leafNode.capabilities();
   return {
@@ -164,7 +173,7 @@ function admitted(received: KeyPackageIn, ref: Uint8Array): AdmittedKeyPackage {
     initKey: copyOf(initKey.asSlice()),
     encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),
     notBefore: clampToNumber(leafNode.lifeTime()?.notBefore ?? 0n),
-    notAfter: clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n),
+    notAfter: Math.min(clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n), certificateEnd ?? Number.MAX_SAFE_INTEGER),
     lastResort: extensions.lastResort(),
     capabilities: {
       extensions: codePoints(capabilities.extensions()),

@@ -33,11 +33,16 @@ export type AdmissionPolicy = {
 
 /** Whose packages these must be; what is left out is not checked. */
 export type Publisher = {
-  /** The identity that a basic credential must have, in UTF-8, or an x509 one as a subject alternative name. */
+  /** The identity that a basic credential must have, in UTF-8. */
   readonly identity?: string | undefined;
+  /** The subject alternative name that the certificate of an x509 credential must have. */
+  readonly alternativeName?: AlternativeName | undefined;
   /** The keys that the client registered, by scheme: a package with another key is refused before its signatures. */
   readonly signatureKeys?: ReadonlyMap<number, Uint8Array>;
 };
+
+/** A name of a certificate (RFC 5280 §4.2.1.6), compared as text: `url` is a URI, `email` an rfc822Name. */
+export type AlternativeName = { readonly type: "url" | "dns" | "email"; readonly value: string };
 
 export type AdmissionContext = {
   readonly crypto: CryptoProvider;

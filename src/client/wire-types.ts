@@ -174,10 +174,10 @@ export type Offer = {
 };
 
 /**
- * What this deployment accepts and promises. Null means unlimited. Only together with `ciphersuite_profile` does the
- * number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is
- * accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the
- * service cannot check.
+ * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
+ * accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant:
+ * `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are
+ * the others of the profile that this build of the service cannot check.
  */
 export type Policy = {
   protocol_versions: "mls10"[];
@@ -198,6 +198,7 @@ export type Policy = {
   }[];
   credential_types: CodePoint[];
   credential_identity: string;
+  x509_identity?: string | undefined;
   limits: {
     key_packages_per_request: number;
     key_package_bytes: number;

@@ -12,6 +12,7 @@ import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindi
 import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
+import { readX509Settings, type X509Settings } from "./x509-settings.ts";
 
 export type CryptoProviderName = "noble" | "webcrypto";
 
@@ -25,6 +26,8 @@ export type Deployment = {
   readonly ciphersuitesLeftOut: readonly CiphersuiteInfo[];
   /** The template that a BasicCredential's identity must match; `*` for any. */
   readonly credentialIdentity: string;
+  /** Which X.509 credentials are accepted; undefined for none. */
+  readonly x509: X509Settings | undefined;
   /** Who checks signatures: pure JavaScript or the platform. The verdicts are the same. */
   readonly cryptoProvider: CryptoProviderName;
   /** Origins whose pages may call; none by default. */
@@ -41,10 +44,12 @@ export type Deployment = {
 export type Build = {
   /** ML-DSA signatures, which some post-quantum suites have. */
   readonly mlDsa: boolean;
+  /** X.509 certificates. */
+  readonly x509: boolean;
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: false };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -57,6 +62,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuites,
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
+    x509: readX509(env, build),
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
@@ -86,6 +92,12 @@ function tryToRead(env: Variables, build: Build): Result<Deployment, SettingErro
     if (error instanceof SettingError) return { ok: false, error };
     throw error;
   }
+}
+
+function readX509(env: Variables, build: Build): X509Settings | undefined {
+  const x509 = readX509Settings(env);
+  if (x509 === undefined || build.x509) return x509;
+  throw new SettingError("X509_TRUST_ANCHORS", "is set, and this build has no X.509: set main to src/worker-full.ts");
 }
 
 /** A package of the suite with a basic credential and a client's usual capabilities. */

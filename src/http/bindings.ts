@@ -2,6 +2,7 @@
 import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
@@ -23,6 +24,8 @@ export type Variables = {
   deployment: Deployment;
   /** Set by `readEnvironment`, too: who checks signatures. */
   crypto: CryptoProvider;
+  /** Set by `readEnvironment`, too: who checks certificates, if the deployment accepts any. */
+  x509Verifier: () => Promise<X509Verifier | undefined>;
   /** Set by `readEnvironment`, too. */
   directory: Directory;
   /** Set by `authenticate`. */

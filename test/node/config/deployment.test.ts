@@ -1,5 +1,5 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
 import { SettingError } from "../../../src/config/settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
@@ -182,7 +182,7 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
   const plain = readDeployment(profile);
   expect(numbers(plain.ciphersuitesLeftOut)).toEqual([0x51, 0x52, 0x906, 0x907]);
   expect(numbers(plain.ciphersuites)).toEqual([1, 2, 3, 4, 5, 6, 7, 0x42, 0x4d, 0x4e, 0x4f, 0x50, 0xf042]);
-  const full = readDeployment(profile, { mlDsa: true });
+  const full = readDeployment(profile, { mlDsa: true, x509: true });
   expect(full.ciphersuitesLeftOut).toEqual([]);
   expect(full.ciphersuites).toEqual(full.profile.suites);
   expect(() => readDeployment({ ...profile, CIPHERSUITES: "1,0x52" })).toThrow("CIPHERSUITES has 82");
@@ -194,9 +194,54 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
   expect(() => readDeployment({ CIPHERSUITES: "77" })).toThrow("different suites of the profile rfc9420");
 });
 
+describe("X.509", () => {
+  const full = { mlDsa: true, x509: true };
+  const pem = (bytes: Uint8Array) =>
+    `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes))}\n-----END CERTIFICATE-----\n`;
+  const anchor = pem(Uint8Array.of(0x30, 1));
+  const on = { X509_TRUST_ANCHORS: anchor, X509_IDENTITY: "uri:im:{user}" };
+
+  it("is off by default, and takes certificates, a kind of name and its template", () => {
+    expect(readDeployment({}, full).x509).toBeUndefined();
+    const two = { ...on, X509_TRUST_ANCHORS: (anchor + anchor).replaceAll("\n", "\\n"), X509_INTERMEDIATES: anchor };
+    expect(readDeployment(two, full).x509).toEqual({
+      anchors: [Uint8Array.of(0x30, 1), Uint8Array.of(0x30, 1)],
+      intermediates: [Uint8Array.of(0x30, 1)],
+      identity: "uri:im:{user}",
+      name: { type: "url", template: "im:{user}" },
+    });
+    const named = (X509_IDENTITY: string) => readDeployment({ ...on, X509_IDENTITY }, full).x509?.name;
+    expect(named("dns:{client}.{user}.example")).toEqual({ type: "dns", template: "{client}.{user}.example" });
+    expect(named("email:{user}@example.com")).toEqual({ type: "email", template: "{user}@example.com" });
+    expect(named("*")).toBeUndefined();
+  });
+
+  it.each([
+    [{ X509_TRUST_ANCHORS: anchor }, "X509_IDENTITY must be set, as X509_TRUST_ANCHORS is"],
+    [{ X509_IDENTITY: "*" }, "X509_IDENTITY is set without X509_TRUST_ANCHORS"],
+    [{ X509_INTERMEDIATES: anchor }, "X509_INTERMEDIATES is set without X509_TRUST_ANCHORS"],
+    [{ ...on, X509_IDENTITY: "im:{user}" }, "X509_IDENTITY must be uri:, dns: or email:"],
+    [{ ...on, X509_IDENTITY: "uri:im:everybody" }, "X509_IDENTITY must be uri:, dns: or email:"],
+    [{ ...on, X509_TRUST_ANCHORS: "a certificate" }, "X509_TRUST_ANCHORS must be certificates in PEM and nothing else"],
+    [{ ...on, X509_TRUST_ANCHORS: `${anchor}more` }, "X509_TRUST_ANCHORS must be certificates in PEM and nothing else"],
+    [
+      { ...on, X509_TRUST_ANCHORS: anchor.repeat(17) },
+      "X509_TRUST_ANCHORS must have at most 16 certificates, and has 17",
+    ],
+    [{ ...on, X509_TRUST_ANCHORS: anchor.replace("MAE=", "M") }, "X509_TRUST_ANCHORS must have certificates in base64"],
+    [{ ...on, X509_INTERMEDIATES: pem(new Uint8Array(8193)) }, "X509_INTERMEDIATES must have certificates in base64"],
+  ])("is refused by the name of the setting: %#", (env, fault) => {
+    expect(() => readDeployment(env, full)).toThrow(`setting ${fault}`);
+  });
+
+  it("closes a build without it", () => {
+    expect(() => readDeployment(on)).toThrow("set main to src/worker-full.ts");
+  });
+});
+
 test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {
   const limit = (settings: Record<string, string>) =>
-    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true }).settings
+    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true, x509: true }).settings
       .maxKeyPackagesPerRequest;
   expect(limit({})).toBe(49);
   expect(limit({ CIPHERSUITES: "1,0x52" })).toBe(81);

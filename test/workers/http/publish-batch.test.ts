@@ -47,6 +47,7 @@ function world(
     },
     deployment: readDeployment({}),
     crypto: nobleCrypto,
+    x509: undefined,
     now: () => NOW,
     pause: async (ms) => void pauses.push(ms),
     random: () => 0.5,

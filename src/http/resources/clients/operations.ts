@@ -48,9 +48,11 @@ export const clients = [
     ],
     members: { proof_expired: proofTimes },
     handle: async ({ user, client, body }, c) => {
-      const { credentialIdentity } = c.get("deployment");
-      if (isAmbiguousIdentity(credentialIdentity, user, client)) {
-        const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give, got ${shownText(user)} and ${shownText(client)}`;
+      const { credentialIdentity, x509 } = c.get("deployment");
+      const templates = [credentialIdentity, ...(x509?.name ? [x509.name.template] : [])];
+      const ambiguous = templates.find((template) => isAmbiguousIdentity(template, user, client));
+      if (ambiguous !== undefined) {
+        const detail = `expected names that give an identity of the form ${ambiguous} which no others give, got ${shownText(user)} and ${shownText(client)}`;
         return refuse("invalid_identifier", detail);
       }
       const keys = readKeys(body, c.get("deployment"));

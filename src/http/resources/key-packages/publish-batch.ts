@@ -2,7 +2,7 @@
  * Publishing a batch, whatever brought it: caps, what the pool knows already and its leave for the rest, admission, and
  * the pool again to store it.
  */
-import { type AdmissionContext, expectedIdentity } from "../../../admission/policy.ts";
+import { type AdmissionContext, type AlternativeName, expectedIdentity } from "../../../admission/policy.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
   SuiteInventory,
 } from "../../../contract/pool-messages.ts";
 import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
+import type { X509Verifier } from "../../../mls/x509/x509-verifier.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { type PoolClient, poolOverloaded } from "../../upstream/pool-client.ts";
 import { admittedOf, type BatchResult, type Item, isKnown, judge, namedOf, prepareBatch, resultsOf } from "./batch.ts";
@@ -22,6 +23,8 @@ export type PublishDeps = {
   readonly pool: Pick<PoolClient, "preflight" | "publish">;
   readonly deployment: Deployment;
   readonly crypto: CryptoProvider;
+  /** Undefined where x509 credentials are not accepted. */
+  readonly x509: X509Verifier | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<void>;
@@ -89,9 +92,14 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   return ok({ applied, results, inventory, signatureKeys, restoreEpoch });
 }
 
+function expectedAlternativeName({ x509 }: Deployment, user: string, client: string): AlternativeName | undefined {
+  const value = x509?.name && expectedIdentity(x509.name.template, user, client);
+  return x509?.name && value !== undefined ? { type: x509.name.type, value } : undefined;
+}
+
 /** What this deployment asks of the packages of a client. */
 export function admissionContext(
-  { deployment, crypto, now }: Pick<PublishDeps, "deployment" | "crypto" | "now">,
+  { deployment, crypto, x509, now }: Pick<PublishDeps, "deployment" | "crypto" | "x509" | "now">,
   { user, client }: { readonly user: string; readonly client: string },
   signatureKeys: readonly SignatureKey[],
 ): AdmissionContext {
@@ -104,9 +112,11 @@ export function admissionContext(
       uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
       ciphersuites: ciphersuites.map(({ ciphersuite }) => ciphersuite),
       profile,
+      ...(x509 ? { x509 } : {}),
     },
     publisher: {
       identity: expectedIdentity(credentialIdentity, user, client),
+      alternativeName: expectedAlternativeName(deployment, user, client),
       signatureKeys: new Map(signatureKeys.map(({ scheme, publicKey }) => [scheme, publicKey])),
     },
     now: now(),
