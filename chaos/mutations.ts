@@ -1309,6 +1309,8 @@ function runTests(files: readonly string[]): Result {
       "node_modules/vitest/vitest.mjs",
       "run",
       "--project",
+      "full",
+      "--project",
       "workers",
       "--project",
       "events",

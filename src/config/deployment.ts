@@ -26,6 +26,8 @@ export type Deployment = {
   readonly ciphersuitesLeftOut: readonly CiphersuiteInfo[];
   /** The template that a BasicCredential's identity must match; `*` for any. */
   readonly credentialIdentity: string;
+  /** Whether a KeyPackage may have GREASE among its extensions that its capabilities do not list. */
+  readonly toleratesUnlistedGrease: boolean;
   /** Which X.509 credentials are accepted; undefined for none. */
   readonly x509: X509Settings | undefined;
   /** Who checks signatures: pure JavaScript or the platform. The verdicts are the same. */
@@ -62,6 +64,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuites,
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
+    toleratesUnlistedGrease: readUnlistedGrease(textOf(env, "UNLISTED_GREASE")),
     x509: readX509(env, build),
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
@@ -131,6 +134,12 @@ function readCiphersuites(text: string | undefined, profile: SuiteProfile, build
     throw new SettingError("CIPHERSUITES", fault);
   }
   return suites;
+}
+
+function readUnlistedGrease(text: string | undefined): boolean {
+  if (text === undefined || text === "refuse") return false;
+  if (text === "accept") return true;
+  throw new SettingError("UNLISTED_GREASE", "must be refuse or accept");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

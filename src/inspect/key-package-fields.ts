@@ -7,6 +7,7 @@ import { toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
 import type { Reader } from "../mls/codec/reader.ts";
 import { type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
+import { appDataFields } from "./app-data-fields.ts";
 import { type Field, type Leaf, leaf, opaque } from "./field.ts";
 import type { Body, FieldReader } from "./field-reader.ts";
 import { codePoint, credentialType, extensionType, list, suite, time, version } from "./names.ts";
@@ -89,6 +90,15 @@ function leafNodeSource(reader: Reader): Leaf & { readonly json: number } {
 }
 
 const extension: Body = function* (reader) {
-  yield reader.u16("extension_type", "RFC 9420 §17.3", extensionType);
-  yield reader.opaque("extension_data", "RFC 9420 §13.4");
+  let type = 0;
+  let data = new Uint8Array(0);
+  yield reader.u16("extension_type", "RFC 9420 §17.3", (value) => {
+    type = value;
+    return extensionType(value);
+  });
+  yield reader.value("extension_data", "RFC 9420 §13.4", (bytes) => {
+    data = bytes.opaque().slice();
+    return opaque(data);
+  });
+  yield* appDataFields(type, data);
 };

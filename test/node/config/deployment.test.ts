@@ -129,6 +129,7 @@ test.each([
   ["CIPHERSUITES", "1,"],
   ["CIPHERSUITE_PROFILE", "openmls"],
   ["CIPHERSUITE_PROFILE", "{}"],
+  ["UNLISTED_GREASE", "yes"],
   ["CRYPTO_PROVIDER", "openssl"],
   ["STOCK_CAP", "many"],
   ["STOCK_TARGET", "-1"],
@@ -237,6 +238,12 @@ describe("X.509", () => {
   it("closes a build without it", () => {
     expect(() => readDeployment(on)).toThrow("set main to src/worker-full.ts");
   });
+});
+
+test("GREASE that the capabilities do not list is refused unless the deployment says otherwise", () => {
+  expect(readDeployment({}).toleratesUnlistedGrease).toBe(false);
+  expect(readDeployment({ UNLISTED_GREASE: "refuse" }).toleratesUnlistedGrease).toBe(false);
+  expect(readDeployment({ UNLISTED_GREASE: "accept" }).toleratesUnlistedGrease).toBe(true);
 });
 
 test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {

@@ -112,6 +112,7 @@ export function admissionContext(
       uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
       ciphersuites: ciphersuites.map(({ ciphersuite }) => ciphersuite),
       profile,
+      tolerateUnlistedGreaseKeyPackageExtensions: deployment.toleratesUnlistedGrease,
       ...(x509 ? { x509 } : {}),
     },
     publisher: {
