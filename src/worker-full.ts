@@ -7,6 +7,7 @@ import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
 import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
 import { x509Verifier } from "./mls/x509/index.ts";
 
+export { OperatorRecords } from "./pool/operator-records.ts";
 export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 

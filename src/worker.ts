@@ -1,5 +1,6 @@
 import { app } from "./http/app.ts";
 
+export { OperatorRecords } from "./pool/operator-records.ts";
 export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 

@@ -29,6 +29,9 @@ const COMMANDS = {
   forget: { route: "forget", end: "Every pool was asked." },
 } as const;
 
+/** Whose names they are is not written down. */
+const REASON = "names of erased users, by npm run directory -- forget";
+
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -191,7 +194,10 @@ async function ask(address: string, token: string, content: object | undefined):
   try {
     const response = await fetch(address, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, ...(content ? { "content-type": "application/json" } : {}) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(content ? { "content-type": "application/json", "operator-reason": REASON } : {}),
+      },
       ...(content ? { body: JSON.stringify(content) } : {}),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });

@@ -1,12 +1,13 @@
 /**
  * `npm run generators`: what others make of the description of the API. Redocly judges it as OpenAPI 3.1 and 3.0, as a
  * directory serves them; openapi-typescript and @hey-api/openapi-ts make clients of both; these compile, and publish and
- * claim at that directory. The tools are pinned in test/generators; the registry is needed for them.
+ * claim at that directory. With --kotlin Maven builds a Kotlin client by openapi-generator too, and runs it; that takes
+ * minutes. The tools are pinned in test/generators; the registries are needed for them.
  */
 import { execFile } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { build } from "esbuild";
 import { bundle, readDeployment } from "./lib/deployment.ts";
 import { EXPECTED, errandFor } from "./lib/errand.ts";
@@ -43,6 +44,7 @@ try {
   for (const version of Object.keys(VERSIONS)) {
     for (const story of STORIES) await tell(version, story);
   }
+  if (process.argv.includes("--kotlin")) await tellInKotlin(join(OUT, "3.1", "openapi.json"));
 } finally {
   await directory.stop();
 }
@@ -69,10 +71,25 @@ async function tell(version: string, story: string): Promise<void> {
     target: "node20",
   });
   const errand = await errandFor(`${story}-${version}`, directory.address, issuer);
-  const printed = (await run(process.execPath, [file, JSON.stringify(errand)])).trim();
-  if (printed !== JSON.stringify(EXPECTED))
-    throw new Error(`${story}: expected ${JSON.stringify(EXPECTED)}, got ${printed}`);
-  console.log(`✓ ${story} of OpenAPI ${version}: ${printed}`);
+  expectSeen(`${story} of OpenAPI ${version}`, await run(process.execPath, [file, JSON.stringify(errand)]));
+}
+
+/** Builds the Kotlin client and its program, and runs it. */
+async function tellInKotlin(description: string): Promise<void> {
+  const maven = ["-B", "-ntp", "-q", "-f", join(TOOLS, "kotlin/pom.xml"), `-Ddescription=${description}`];
+  await run("mvn", [...maven, "compile"]);
+  const errand = join(OUT, "errand.json");
+  writeFileSync(errand, JSON.stringify(await errandFor("kotlin", directory.address, issuer)));
+  const printed = await run("mvn", [...maven, "exec:java", `-Dexec.args=${errand}`]);
+  expectSeen("Kotlin by openapi-generator", printed);
+}
+
+function expectSeen(who: string, printed: string): void {
+  const expected = JSON.stringify(EXPECTED);
+  // Maven colours even where there is no terminal.
+  const seen = stripVTControlCharacters(printed).trim();
+  if (seen !== expected) throw new Error(`${who}: expected ${expected}, got ${seen}`);
+  console.log(`✓ ${who}: ${expected}`);
 }
 
 /** What it printed. The error of one that fails has all of it. */

@@ -158,6 +158,7 @@ function welcome(address: string, tokens: Readonly<Record<string, string>>, samp
   const client = `${address}/v1/users/${OWNER.user}/clients/${OWNER.client}`;
   return `
 MLS Key Directory at ${address}   (Ctrl-C ends it)
+Its pages: ${address} inspects packages, ${address}/docs, ${address}/console
 
 Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   publish (${OWNER.user}/${OWNER.client}): ${tokens.publish}

@@ -14,6 +14,7 @@ import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 import type { Pool, SeedCall } from "./bench-pool.ts";
 import type { Bare, LeastWrite } from "./least-write.ts";
 
+export { OperatorRecords } from "../../src/pool/operator-records.ts";
 export { RestoreEpochKeeper } from "../../src/pool/restore-epoch-keeper.ts";
 export { Pool } from "./bench-pool.ts";
 export { Bare, LeastWrite } from "./least-write.ts";

@@ -117,6 +117,7 @@ async function once(
         authorization: `Bearer ${orders.tokens[as]}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(idempotencyKey ? { "idempotency-key": idempotencyKey } : {}),
+        ...(path.startsWith("/v1/admin/") ? { "operator-reason": "chaos" } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TRY_TIMEOUT_MS),

@@ -84,7 +84,18 @@ export const USER_VIEW = z.looseObject({
   user: z.string(),
   restore_epoch: z.number(),
   directory_pending: z.boolean(),
-  clients: z.array(z.looseObject({ client: z.string(), registered_at: z.number(), revoked: z.boolean(), inventory })),
+  clients: z.array(
+    z.looseObject({
+      client: z.string(),
+      registered_at: z.number(),
+      revoked: z.boolean(),
+      inventory,
+      last_upload_at: z.number().nullable(),
+      last_claimed_at: z.number().nullable(),
+      missed: z.array(z.looseObject({ reason: z.string(), count: z.number() })),
+    }),
+  ),
+  top_claimers_of_day: z.array(z.looseObject({ user: z.string().nullable(), claimed: z.number(), missed: z.number() })),
 });
 export const REVOKED_CLIENT = z.looseObject({ user: z.string(), client: z.string(), purged: z.number() });
 export const REVOKED_USER = z.looseObject({ user: z.string(), clients: z.number(), purged: z.number() });

@@ -16,7 +16,13 @@ export {
 } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
-export { type RegistrationKey, registrationKey } from "./registration.ts";
+export {
+  type PackagedKey,
+  type PublicKey,
+  type RegistrationKey,
+  registrationKey,
+  type SigningKey,
+} from "./registration.ts";
 export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,
@@ -57,6 +63,7 @@ export type {
   RejectedPackage,
   RejectionReason,
 } from "./verify-claimed.ts";
+export { welcomeRefs } from "./welcome.ts";
 export type {
   Base64Url,
   Base64UrlText,

@@ -7,22 +7,35 @@ import type { RegisterRequest } from "./api-types.ts";
 import { toBase64Url } from "./base64url.ts";
 import { DirectoryError } from "./directory-error.ts";
 
-/** A signature key to register. */
-export type RegistrationKey = {
+/** A signature key to register, and how the client shows that it holds it. */
+export type RegistrationKey = SigningKey | PackagedKey;
+
+/** A signature key without what proves it. */
+export type PublicKey = {
   readonly scheme: SignatureSchemeName;
   /** As in the leaf of an MLS group: raw for EdDSA, an uncompressed point for ECDSA. */
   readonly publicKey: Uint8Array;
+};
+
+export type SigningKey = PublicKey & {
   /** A signature over exactly these bytes, as MLS carries it: DER for ECDSA. */
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
 };
 
+/** For implementations that sign nothing but what MLS has. Directories whose identities name user and client take it. */
+export type PackagedKey = PublicKey & {
+  /** Made just now with this key, for this user and client, bare or in an MLSMessage. It is not stored. */
+  readonly keyPackage: Uint8Array;
+};
+
 /**
  * The key that a KeyPackage is signed with, for MLS libraries that give out packages and no keys. `keyPackage` is bare or
- * in an MLSMessage; `sign` signs with its private half. `profile` says what the number of its suite means.
+ * in an MLSMessage; `sign` signs with its private half. Without `sign` the package itself is the proof that the client
+ * holds the key. `profile` says what the number of its suite means.
  */
 export function registrationKey(
   keyPackage: Uint8Array,
-  sign: RegistrationKey["sign"],
+  sign?: SigningKey["sign"],
   profile?: SuiteProfile,
 ): RegistrationKey {
   const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
@@ -32,7 +45,8 @@ export function registrationKey(
   }
   const { leafNode } = decoded.value.unverified();
   const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
-  return { scheme, publicKey: leafNode.signatureKey().bytes, sign };
+  const publicKey = leafNode.signatureKey().bytes;
+  return sign ? { scheme, publicKey, sign } : { scheme, publicKey, keyPackage };
 }
 
 export type Registration = {
@@ -45,9 +59,18 @@ export type Registration = {
   readonly signedAt: number;
 };
 
-/** Registers the keys; each is signed with, to prove that the caller holds it. */
+/** Registers the keys; each is signed with, to prove that the caller holds it, or has signed a package. */
 export async function registrationBody(registration: Registration): Promise<RegisterRequest> {
-  const { keys, signedAt } = registration;
+  const { signedAt } = registration;
+  const packaged = registration.keys.filter((key) => "keyPackage" in key);
+  if (packaged.length > 0 && packaged.length === registration.keys.length) {
+    return { key_packages: packaged.map(({ keyPackage }) => toBase64Url(keyPackage)) };
+  }
+  const keys = registration.keys.filter((key) => "sign" in key);
+  if (keys.length < registration.keys.length) {
+    const detail = "expected a package for each signature key or for none, got one for some";
+    throw new DirectoryError({ code: "invalid_argument", detail });
+  }
   const body = { signature_keys: Object.fromEntries(keys.map((key) => [key.scheme, toBase64Url(key.publicKey)])) };
   const proofs = await Promise.all(
     keys.map(async (key) => {
@@ -69,7 +92,7 @@ export async function registrationBody(registration: Registration): Promise<Regi
  */
 export function possessionProofInput(
   { audience, user, client, signedAt }: Registration,
-  { scheme, publicKey }: Pick<RegistrationKey, "scheme" | "publicKey">,
+  { scheme, publicKey }: PublicKey,
 ): Uint8Array {
   const text = new TextEncoder();
   const content = new Writer()

@@ -362,7 +362,8 @@ export type ReconcileAnswer = {
 /**
  * Signature keys to register, listed in `signature_keys` or read from the leaves of `key_packages`, which are not
  * stored; and for each a proof that the caller holds it: a signature by that key over the registration, made at
- * `signed_at`. A scheme that has a key keeps it.
+ * `signed_at`. Where identities name user and client, `key_packages` that were made just now prove it without
+ * `signed_at` and `proofs`. A scheme that has a key keeps it.
  */
 export type RegisterRequest = {
   signature_keys?:
@@ -378,17 +379,19 @@ export type RegisterRequest = {
       }
     | undefined;
   key_packages?: Base64UrlText[] | undefined;
-  signed_at: UnixSeconds;
-  proofs: {
-    ecdsa_secp256r1_sha256?: Base64UrlText | undefined;
-    ecdsa_secp384r1_sha384?: Base64UrlText | undefined;
-    ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
-    ed25519?: Base64UrlText | undefined;
-    ed448?: Base64UrlText | undefined;
-    mldsa44?: Base64UrlText | undefined;
-    mldsa65?: Base64UrlText | undefined;
-    mldsa87?: Base64UrlText | undefined;
-  };
+  signed_at?: UnixSeconds | undefined;
+  proofs?:
+    | {
+        ecdsa_secp256r1_sha256?: Base64UrlText | undefined;
+        ecdsa_secp384r1_sha384?: Base64UrlText | undefined;
+        ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
+        ed25519?: Base64UrlText | undefined;
+        ed448?: Base64UrlText | undefined;
+        mldsa44?: Base64UrlText | undefined;
+        mldsa65?: Base64UrlText | undefined;
+        mldsa87?: Base64UrlText | undefined;
+      }
+    | undefined;
 };
 
 /** How many live packages were removed. */

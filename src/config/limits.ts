@@ -197,6 +197,21 @@ export const MAX_JOURNAL_SCAN_ROWS = 2_000;
 /** Users that an operator is shown as those who claimed most. */
 export const TOP_CLAIMERS = 10;
 
+/** Why an operator changes something, in characters: a sentence and the number of a ticket. */
+export const MAX_REASON_CHARACTERS = 500;
+
+/** Users that can be blocked at a time: each isolate keeps the list, half a megabyte of it. */
+export const MAX_BLOCKED_CALLERS = 5_000;
+
+/** How long an isolate goes by the list of blocked callers that it has read. */
+export const BLOCKED_CALLERS_CACHE_MS = 60_000;
+
+/** When isolates in use have heard of a block, or of its end: twice the span, as a read may fail once. */
+export const BLOCKED_CALLERS_SETTLED_SECONDS = 120;
+
+/** The object with operators' records is asked for one row, or for one page. */
+export const OPERATOR_RECORDS_TIMEOUT_MS = 5_000;
+
 /** Old answers that a claim or an upload looks at to drop their bytes. */
 export const ENDED_REPLAYS_PER_WRITE = 20;
 
@@ -283,6 +298,12 @@ export const TOKEN_CLOCK_SKEW_SECONDS = 5;
  * be sent again, which registers the same key for the same client.
  */
 export const REGISTRATION_PROOF_WINDOW_SECONDS = 300;
+
+/**
+ * How long ago the lifetime of a KeyPackage may have begun that proves possession instead. Implementations set it back by
+ * an hour, for claimers whose clocks are behind (OpenMLS does), and clocks of devices may be behind themselves.
+ */
+export const REGISTRATION_PACKAGE_AGE_SECONDS = 7_200;
 
 /**
  * The age of an issuer's keys: from the first on they are fetched again beside a request, from the second on the request

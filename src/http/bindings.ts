@@ -3,7 +3,7 @@ import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
-import type { KeeperPlacement, PoolPlacement } from "../pool/address.ts";
+import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
@@ -13,7 +13,8 @@ import type { ProblemCode } from "./refusals/problem-codes.ts";
  * bound under names that the deployment chooses: directory/shards.ts opens them.
  */
 export type Bindings = PoolPlacement &
-  KeeperPlacement & {
+  KeeperPlacement &
+  RecordsPlacement & {
     readonly METRICS?: AnalyticsEngineDataset;
     readonly RATE_LIMIT?: RateLimit;
   };

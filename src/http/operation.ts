@@ -17,7 +17,7 @@ import type { Lists } from "./wire/read-json.ts";
  */
 export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "operator";
 
-export type MediaType = "application/json" | "message/mls" | "text/html";
+export type MediaType = "application/json" | "message/mls";
 
 export type Answered = {
   readonly status: 200 | 201;
@@ -47,8 +47,13 @@ type Described = {
   readonly takesIdempotencyKey?: true;
   /** Answers carry an ETag, and `If-None-Match` may be answered with 304. */
   readonly revalidates?: true;
+  /**
+   * Changes that operators make are recorded, with the reason in a header of the request. `itself`: the handler does it,
+   * where only it can tell whether anything changes; `none`: nothing that is true does.
+   */
+  readonly audit?: "itself" | "none";
   /** Whose failure may be answered. */
-  readonly needs?: "pool" | "directory";
+  readonly needs?: "pool" | "directory" | "records";
   readonly answers: readonly Answered[];
   /** Codes of this operation alone; those that follow from its access, body and needs are added. */
   readonly problems: readonly ProblemCode[];
@@ -92,6 +97,10 @@ type Typed<
   readonly body?: Schema extends z.ZodMiniType ? Body<Schema, Value> : never;
   readonly handle: Handler<Input<Path, A, Query extends z.ZodMiniObject ? z.output<Query> : undefined, Value>>;
 };
+
+/** Whether the operation changes something in the name of an operator. */
+export const isAudited = ({ access, method, audit }: Pick<Operation, "access" | "method" | "audit">): boolean =>
+  access === "operator" && method !== "GET" && audit !== "none";
 
 /** Declares an operation. Its handler's input is typed by the path, the access and the schemas. */
 export function operation<

@@ -4,12 +4,14 @@ import type { Context, Hono, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_IDENTIFIER_BYTES, SMALL_BODY_BYTES } from "../config/limits.ts";
 import type { Settings } from "../config/settings.ts";
+import { poolIdOf } from "../pool/address.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
+import { audited } from "./audited.ts";
 import { authenticate, clientOf } from "./auth/authenticate.ts";
 import { type Principal, SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
-import type { Access, Input, Operation } from "./operation.ts";
+import { type Access, type Input, isAudited, type Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
 import { readLimitedBody } from "./wire/limited-body.ts";
 import { problem } from "./wire/problem-details.ts";
@@ -57,7 +59,10 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
     body: body?.value,
     idempotencyKey: key,
   };
-  return operation.handle(input as AnyInput, c);
+  const handle = () => operation.handle(input as AnyInput, c);
+  if (!isAudited(operation) || operation.audit === "itself") return handle();
+  const { user, pool } = identifiers.value;
+  return audited(c, { operation: operation.id, target: user === undefined ? pool : poolIdOf(c.env, user) }, handle);
 }
 
 /** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's and a user's own of that user. */

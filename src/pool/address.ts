@@ -2,6 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { toBase64Url } from "../shared/base64url.ts";
+import type { OperatorRecords } from "./operator-records.ts";
 import type { Pool } from "./pool.ts";
 import type { RestoreEpochKeeper } from "./restore-epoch-keeper.ts";
 
@@ -36,6 +37,16 @@ export type KeeperPlacement = { readonly RESTORE_EPOCH_KEEPER: DurableObjectName
 /** A stub of the one object that keeps the restore epoch. */
 export const keeperOf = (env: KeeperPlacement): DurableObjectStub<RestoreEpochKeeper> =>
   env.RESTORE_EPOCH_KEEPER.getByName("restore-epoch");
+
+export type RecordsPlacement = { readonly OPERATOR_RECORDS: DurableObjectNamespace<OperatorRecords> };
+
+/** A stub of the one object that keeps what operators did. */
+export const recordsOf = (env: RecordsPlacement): DurableObjectStub<OperatorRecords> =>
+  env.OPERATOR_RECORDS.getByName("operator-records");
+
+/** The id of a user's object, in hex as the platform lists it. Nobody can tell the user from it without this account. */
+export const poolIdOf = (env: PoolPlacement, user: string): string =>
+  namespaceOf(env).idFromName(poolName(user)).toString();
 
 /** A stub of the pool with this object id, in hex as the platform lists it; undefined if no pool can have that id. */
 export function poolById(env: PoolPlacement, id: string): DurableObjectStub<Pool> | undefined {

@@ -11,6 +11,8 @@ export type WarningEvent =
   | "directory_write_failed"
   | "restore_epoch_unreadable"
   | "issuer_keys_not_fetched"
+  | "operator_records_failed"
+  | "audit_not_completed"
   | "event_not_delivered";
 
 /** Unexpected faults. */

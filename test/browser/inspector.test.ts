@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { encodeMlsMessage } from "../../src/mls/index.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, WINDOWS } from "./support/pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, WINDOWS } from "./support/pages.ts";
 
 const peers: { key_packages: { source: string; hex: string; ref: string }[] } = JSON.parse(
   readFileSync("test/vectors/peers.json", "utf8"),
@@ -37,6 +37,15 @@ inChromium("the inspector", () => {
       await page.locator('[data-path="leaf_node.signature_key"]').click();
       expect(await axeFindings(page)).toEqual([]);
       expect(await overflow(page)).toBe(0);
+    },
+  );
+
+  it.each(["/", linked(openmls.hex, "&field=init_key"), "/docs", "/docs/http-api", "/console"])(
+    "does not move what is on it while it loads: %#",
+    async (path) => {
+      const { page } = await visit(path, WINDOWS[0]);
+      if (path.includes("kp=")) await page.locator("#verdict").waitFor();
+      expect(await layoutShift(page)).toBe(0);
     },
   );
 

@@ -26,11 +26,13 @@ export type WorkerOptions = {
   readonly state?: string;
   /** Folder of the web pages; none if left out. */
   readonly pages?: string;
+  /** Loopback if left out. */
+  readonly host?: string;
   /** Any free one if left out. */
   readonly port?: number;
   readonly inspectorPort?: number;
-  /** Whether warnings and errors that the Worker logs go to stderr; otherwise those of a start that failed alone. */
-  readonly showLogs?: boolean;
+  /** What of the Worker's log goes to stderr: warnings and errors, all of it, or those of a start that failed alone. */
+  readonly showLogs?: boolean | "all";
 };
 
 export type LocalWorker = {

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -19,8 +20,9 @@ export type Orders = WorkerOptions & {
 
 export type Reply = { readonly port: number } | { readonly failure: string };
 
-/** An end that takes longer is no end in order. */
+/** An end that takes longer is no end in order; what is under way may take as long of it as this. */
 const END_TIMEOUT_MS = 4_000;
+const DRAIN_TIMEOUT_MS = 3_000;
 /** Longer than an end takes: the one before may still be writing. */
 const STORAGE_WAIT_MS = END_TIMEOUT_MS + 2_000;
 const MIGRATOR = "migrator";
@@ -28,6 +30,8 @@ const MIGRATOR = "migrator";
 let server: Miniflare | undefined;
 let isReady = false;
 let isEnding = false;
+/** Those that run, each with its end. */
+const workerds = new Map<ChildProcess, Promise<unknown>>();
 
 endGroupWithThisProcess();
 endGroupWithWorkerd();
@@ -54,8 +58,8 @@ async function serve(orders: Orders): Promise<Reply> {
       ...(orders.inspectorPort === undefined ? {} : { inspectorPort: orders.inspectorPort }),
       // All of it is read, as it would be in a deployment: what logging costs, it costs here too.
       handleStructuredLogs: ({ level, message }) => {
-        const isTold = orders.showLogs || !isReady;
-        if (isTold && (level === "warn" || level === "error")) console.error(message);
+        const isFault = level === "warn" || level === "error";
+        if (isFault ? orders.showLogs || !isReady : orders.showLogs === "all") console.error(message);
       },
     }),
   );
@@ -68,7 +72,7 @@ async function serve(orders: Orders): Promise<Reply> {
   return { port };
 }
 
-function workerOf({ deployment, script, variables, port, pages }: Orders) {
+function workerOf({ deployment, script, variables, host, port, pages }: Orders) {
   return {
     name: deployment.name,
     modules: true as const,
@@ -88,7 +92,7 @@ function workerOf({ deployment, script, variables, port, pages }: Orders) {
             run_worker_first: [...deployment.workerFirst],
           },
         }),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: port ?? 0 }],
+    unsafeDirectSockets: [{ host: host ?? "127.0.0.1", port: port ?? 0 }],
   };
 }
 
@@ -115,7 +119,15 @@ function emptyFolder(path: string): string {
 
 async function end(): Promise<void> {
   isEnding = true;
+  await drain();
   await server?.dispose();
+}
+
+/** miniflare kills workerd, which by itself ends when it is asked to and what is under way is answered. */
+async function drain(): Promise<void> {
+  for (const workerd of workerds.keys()) workerd.kill("SIGTERM");
+  const timeout = new Promise((resolve) => setTimeout(resolve, DRAIN_TIMEOUT_MS).unref());
+  await Promise.race([Promise.all(workerds.values()), timeout]);
 }
 
 /**
@@ -131,7 +143,10 @@ function endGroupWithWorkerd(): void {
   subscribe("child_process", (message) => {
     const { process: child } = message as { readonly process: ChildProcess };
     child.once("spawn", () => {
-      if (basename(child.spawnfile) === "workerd") child.once("exit", () => isEnding || killGroup());
+      if (basename(child.spawnfile) !== "workerd") return;
+      const exit = once(child, "exit").finally(() => workerds.delete(child));
+      workerds.set(child, exit);
+      void exit.then(() => isEnding || killGroup());
     });
   });
 }

@@ -36,6 +36,7 @@ function typeOf(schema: Schema): string {
   if ("const" in schema) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
+  if (Array.isArray(schema.type)) return schema.type.map((type) => typeOf({ ...schema, type })).join(" | ");
   if (schema.type === "array") return `(${typeOf(schema.items as Schema)})[]`;
   if (schema.type === "object") return objectOf(schema);
   const primitive = typeof schema.type === "string" ? PRIMITIVES[schema.type] : undefined;

@@ -10,12 +10,13 @@ export type SignatureKeys = { readonly signKey: Uint8Array; readonly publicKey: 
 export function tsMlsMaker(user: string, keys: SignatureKeys, suite: CiphersuiteImpl): Maker {
   const credential = { credentialType: "basic", identity: new TextEncoder().encode(user) } as const;
   // The same in every package. ts-mls's own default differs at random, and a directory keeps a queue for each kind.
+  // core-crypto adds only clients that list both types of credentials.
   const capabilities = {
     versions: ["mls10" as const],
     ciphersuites: [suite.name],
     extensions: [LAST_RESORT],
     proposals: [],
-    credentials: ["basic" as const],
+    credentials: ["basic" as const, "x509" as const],
   };
   return {
     ciphersuites: [1],

@@ -1,33 +1,25 @@
-/** What the operator's routes offer. */
-
+/** What the operator's routes offer for reading, and for the directory as a whole. */
 import { dateOf, printable } from "../../inspect/text.ts";
 import { RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
-import {
-  type Command,
-  type CommandIo,
-  EXIT_OK,
-  type ExitCode,
-  JSON_OPTION,
-  UsageError,
-  YES_OPTION,
-} from "../command.ts";
-import { CONNECTION_OPTIONS, connect } from "../connection.ts";
+import { type Command, UsageError, YES_OPTION } from "../command.ts";
 import { pathOf } from "../directory-client.ts";
-import { checkedIdentifier, type Given } from "../given.ts";
 import { inventoryRow } from "../inventory-table.ts";
+import {
+  confirm,
+  more,
+  OPERATOR_OPTIONS as OPTIONS,
+  operator,
+  PAGE_OPTIONS,
+  pageQuery,
+  REASON_OPTION,
+  reasonOf,
+  show,
+  userOperand,
+} from "../operator.ts";
 import { table } from "../terminal.ts";
 
-const SCOPE = "directory:admin";
-/** Of tokens for the local directory. */
-const OPERATOR = { user: "operator", client: "console" };
 const FILTERS = ["all", "low", "last_resort_only", "exhausted", "expiring"] as const;
 const POOL_ID = /^[0-9a-f]{64}$/;
-
-const OPTIONS = { ...CONNECTION_OPTIONS, ...JSON_OPTION };
-const PAGE_OPTIONS = {
-  limit: { value: "N", help: "at most so many on a page" },
-  after: { value: "CURSOR", help: "what the page before says under more" },
-};
 
 const adminStock: Command = {
   name: "admin stock",
@@ -61,12 +53,12 @@ const adminStock: Command = {
 
 const adminUsers: Command = {
   name: "admin users",
-  summary: "List all users",
-  options: { ...PAGE_OPTIONS, ...OPTIONS },
-  examples: ["admin users", "admin users --limit 100 --after carol --json"],
+  summary: "List all users, or those whose names begin with a prefix",
+  options: { prefix: { value: "TEXT", help: "how the names begin" }, ...PAGE_OPTIONS, ...OPTIONS },
+  examples: ["admin users", "admin users --prefix al --limit 100 --json"],
 
   async run(given, io) {
-    const path = `${pathOf("admin", "users")}${pageQuery(given, {})}`;
+    const path = `${pathOf("admin", "users")}${pageQuery(given, { prefix: given.text("prefix") })}`;
     const { body } = await (await operator(given, io)).call("GET", path, USER_PAGE);
     return show(given, io, body, () => body.users.map((user) => `${printable(user)}\n`).join("") + more(body.next));
   },
@@ -74,7 +66,7 @@ const adminUsers: Command = {
 
 const adminUser: Command = {
   name: "admin user",
-  summary: "Show the clients of a user, revoked ones too, as the user's pool has them",
+  summary: "Show the clients of a user as its pool has them, when they were last used, and why claims found nothing",
   operands: "USER",
   options: OPTIONS,
   examples: ["admin user alice"],
@@ -91,7 +83,22 @@ const adminUser: Command = {
       });
       const heads = ["CLIENT", "REGISTERED", "SUITE", "AVAILABLE", "TARGET", "LAST RESORT", "NEXT EXPIRY", ""];
       const pending = body.directory_pending ? "\nthe directory is still to be told of a change\n" : "";
-      return `${table(io, heads, rows)}${pending}`;
+      const activity = body.clients.map((one) => [
+        one.client,
+        one.last_upload_at === null ? "-" : dateOf(one.last_upload_at),
+        one.last_claimed_at === null ? "-" : dateOf(one.last_claimed_at),
+        one.missed.map(({ reason, count }) => `${count} ${reason}`).join(", ") || "-",
+      ]);
+      const claimers = body.top_claimers_of_day.map(({ user, claimed, missed }) => [
+        user ?? "(erased)",
+        claimed,
+        missed,
+      ]);
+      return [
+        `${table(io, heads, rows)}${pending}`,
+        table(io, ["CLIENT", "LAST UPLOAD", "LAST CLAIMED", "CLAIMS THAT FOUND NOTHING"], activity),
+        table(io, ["CLAIMER, LAST DAY", "CLAIMED", "MISSED"], claimers),
+      ].join("\n");
     });
   },
 };
@@ -100,13 +107,15 @@ const adminRevokeUser: Command = {
   name: "admin revoke-user",
   summary: "Revoke every client of a user",
   operands: "USER",
-  options: { ...YES_OPTION, ...OPTIONS },
-  examples: ["admin revoke-user alice --yes"],
+  options: { ...REASON_OPTION, ...YES_OPTION, ...OPTIONS },
+  examples: ["admin revoke-user alice --reason ticket-4711 --yes"],
 
   async run(given, io) {
     const user = userOperand(given);
     confirm(given, "packages of the user cannot be brought back");
-    const { body } = await (await operator(given, io)).call("DELETE", pathOf("admin", "users", user), REVOKED_USER);
+    const why = reasonOf(given);
+    const path = pathOf("admin", "users", user);
+    const { body } = await (await operator(given, io)).call("DELETE", path, REVOKED_USER, why);
     return show(given, io, body, () => `${body.clients} clients revoked, ${body.purged} packages purged\n`);
   },
 };
@@ -146,10 +155,11 @@ const adminRestoreEpoch: Command = {
   options: {
     declare: { help: "void every one-time package stored before now, or before --at" },
     at: { value: "UNIX", help: "with --declare, the epoch in unix seconds" },
+    ...REASON_OPTION,
     ...YES_OPTION,
     ...OPTIONS,
   },
-  examples: ["admin restore-epoch", "admin restore-epoch --declare --yes"],
+  examples: ["admin restore-epoch", "admin restore-epoch --declare --reason ticket-4711 --yes"],
 
   async run(given, io) {
     const at = given.whole("at");
@@ -158,7 +168,10 @@ const adminRestoreEpoch: Command = {
     const directory = await operator(given, io);
     const path = pathOf("admin", "restore-epoch");
     const { body } = given.flag("declare")
-      ? await directory.call("POST", path, RESTORE_EPOCH, { body: at === undefined ? {} : { restore_epoch: at } })
+      ? await directory.call("POST", path, RESTORE_EPOCH, {
+          body: at === undefined ? {} : { restore_epoch: at },
+          ...reasonOf(given),
+        })
       : await directory.call("GET", path, RESTORE_EPOCH);
     return show(given, io, body, () => {
       const { restore_epoch: epoch, holds_everywhere_at: holds } = body;
@@ -177,26 +190,3 @@ export const ADMIN_COMMANDS: readonly Command[] = [
   adminResyncPool,
   adminRestoreEpoch,
 ];
-
-const operator = (given: Given, io: CommandIo) => connect(given, io, OPERATOR, SCOPE);
-
-const userOperand = (given: Given): string => checkedIdentifier("USER", given.operand("user"));
-
-function confirm(given: Given, what: string): void {
-  if (!given.flag("yes")) throw new UsageError(`${what}: --yes confirms`);
-}
-
-function pageQuery(given: Given, more: Readonly<Record<string, string | number | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...more, limit: given.whole("limit"), after: given.text("after") })) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  return query.size > 0 ? `?${query}` : "";
-}
-
-const more = (after: string | null): string => (after === null ? "" : `\nmore: --after '${printable(after)}'\n`);
-
-function show(given: Given, io: CommandIo, body: object, text: () => string): ExitCode {
-  io.out(given.flag("json") ? `${JSON.stringify(body)}\n` : text());
-  return EXIT_OK;
-}

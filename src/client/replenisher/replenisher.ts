@@ -94,6 +94,8 @@ const SLICE_SIZE = 5;
 /** A reading of the directory's clock that is off by less than this is not worth an event. */
 const CLOCK_OFF_SECONDS = 60;
 const REFS_PER_REMOVE = 1_000;
+/** Implementations that take a duration count it from their own clock, which may go on in between. */
+const NOT_AFTER_TOLERANCE_SECONDS = 60;
 /** `{"key_packages":[]}`, and some. */
 const BODY_FRAME_BYTES = 64;
 
@@ -133,7 +135,7 @@ export class Replenisher {
   }
 
   /**
-   * Finds the package that a Welcome is addressed to, by the references in it (`secrets[].new_member`), and lets the
+   * Finds the package that a Welcome is addressed to, by the references in it (`welcomeRefs`), and lets the
    * application join with its private keys. When `join` has resolved, with the group stored, the private keys of a
    * one-time package are deleted; a last resort is replaced by the next run.
    */
@@ -407,13 +409,17 @@ export class Replenisher {
       if (made.ciphersuite() !== ciphersuite)
         throw new Error(`expected suite ${ciphersuite}, got ${made.ciphersuite()}`);
       if (made.lastResort() !== lastResort) throw new Error(`expected last resort ${lastResort}, got the opposite`);
-      if (Number(made.lifeTime().notAfter) !== notAfter) throw new Error(`expected not_after ${notAfter}, got another`);
+      const madeNotAfter = Number(made.lifeTime().notAfter);
+      if (Math.abs(madeNotAfter - notAfter) > NOT_AFTER_TOLERANCE_SECONDS) {
+        throw new Error(`expected not_after ${notAfter}, got ${madeNotAfter}`);
+      }
       const signatureKey = toBase64Url(made.leafNode().signatureKey().asSlice());
       if (!keys.some(({ publicKey }) => toBase64Url(publicKey) === signatureKey)) {
         throw new Error("expected one of the maker's signature keys, got another");
       }
       const ref = await made.hashRef(this.directory.crypto);
-      return { ref: toBase64Url(ref.asSlice()), ciphersuite, lastResort, notAfter, madeAt, keyPackage, privateKeys };
+      const held = { ciphersuite, lastResort, notAfter: madeNotAfter, madeAt, keyPackage, privateKeys };
+      return { ref: toBase64Url(ref.asSlice()), ...held };
     } catch (cause) {
       throw asDirectoryError(cause, "maker_failed", `a package of suite ${ciphersuite} could not be made`);
     }

@@ -5,6 +5,7 @@ import { toBase64Url } from "../base64url.ts";
 import { DirectoryError } from "../directory-error.ts";
 import type { CallOptions } from "../key-package-directory.ts";
 import type { HeldPackage } from "./held-packages.ts";
+import type { StockSettings } from "./plan.ts";
 import type { Replenisher } from "./replenisher.ts";
 
 export type SelfCheckProblem =
@@ -35,7 +36,7 @@ export type SelfCheck = {
 
 /** Compares with the directory without changing it, and checks every package on offer as a claimer would. */
 export async function selfCheck(replenisher: Replenisher, { signal }: CallOptions = {}): Promise<SelfCheck> {
-  const { directory, maker, held } = replenisher;
+  const { directory, maker, held, settings } = replenisher;
   const problems: SelfCheckProblem[] = [];
   const policy = await directory.policy({ signal });
   const registered = await directory.getClient({ signal }).catch((error: unknown) => {
@@ -65,7 +66,7 @@ export async function selfCheck(replenisher: Replenisher, { signal }: CallOption
     const stock = inventory.find((suite) => suite.ciphersuite === ciphersuite);
     const ofSuite = good.filter((one) => one.ciphersuite === ciphersuite);
     if (!policy.ciphersuites.includes(ciphersuite)) problems.push({ kind: "suite_not_accepted", ciphersuite });
-    else problems.push(...stockProblems(ciphersuite, stock, ofSuite));
+    else problems.push(...stockProblems(ciphersuite, stock, ofSuite, settings));
     return {
       ciphersuite,
       good: ofSuite.filter(({ lastResort }) => !lastResort).length,
@@ -80,11 +81,12 @@ function stockProblems(
   ciphersuite: number,
   stock: SuiteInventory | undefined,
   good: readonly HeldPackage[],
+  { lastResort }: StockSettings,
 ): SelfCheckProblem[] {
   if (good.length === 0) return [{ kind: "nothing_on_offer", ciphersuite }];
   const problems: SelfCheckProblem[] = [];
-  if (!good.some(({ lastResort }) => lastResort)) problems.push({ kind: "no_last_resort", ciphersuite });
-  if (stock?.needs_upload) problems.push({ kind: "needs_upload", ciphersuite });
+  if (lastResort && !good.some((one) => one.lastResort)) problems.push({ kind: "no_last_resort", ciphersuite });
+  if (stock && stock.available < stock.low_watermark) problems.push({ kind: "needs_upload", ciphersuite });
   return problems;
 }
 

@@ -1,9 +1,11 @@
 import { waitUntil } from "cloudflare:workers";
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { unixSeconds } from "../../shared/time.ts";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
 import { countAuthenticationFailure } from "../telemetry/metrics.ts";
+import { isBlocked } from "../upstream/blocked-callers.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
 import { issuersOf } from "./issuers.ts";
@@ -30,6 +32,12 @@ export const authenticate = (scope: Scope) =>
     }
     if (client === undefined && scope !== "directory:admin") {
       return refused(c, failure("no_client", "expected a token that names a client, got one that does not").error);
+    }
+    if (scope !== "directory:admin" && isBlocked(c.env, verified.value.user, unixSeconds(Date.now()))) {
+      return refused(
+        c,
+        failure("blocked", "expected a token of a user who is not blocked, got one whom an operator has blocked").error,
+      );
     }
     c.set("principal", verified.value);
     return next();

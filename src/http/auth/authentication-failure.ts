@@ -22,6 +22,7 @@ const CODE_OF = {
   bad_claim: "token_invalid",
   no_client: "token_invalid",
   insufficient_scope: "insufficient_scope",
+  blocked: "caller_blocked",
   unusable_key: "authentication_unavailable",
   keys_unavailable: "authentication_unavailable",
 } as const satisfies Readonly<Record<string, ProblemCode>>;

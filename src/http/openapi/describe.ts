@@ -1,8 +1,9 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
-import { MAX_IDEMPOTENCY_KEY_CHARACTERS } from "../../config/limits.ts";
+import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_REASON_CHARACTERS } from "../../config/limits.ts";
+import { REASON_HEADER } from "../audited.ts";
 import { SCOPE_OF } from "../auth/principal.ts";
-import type { Access, Answered, Operation } from "../operation.ts";
+import { type Access, type Answered, isAudited, type Operation } from "../operation.ts";
 import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
 import { identifier, poolId } from "../wire/schemas.ts";
@@ -217,6 +218,16 @@ function parametersOf(operation: Operation, schemas: Schemas): Json[] {
       example: "9b2f6a1e-6d1c-4b7e-8f0a-2f6b0c7d9e11",
     });
   }
+  if (isAudited(operation)) {
+    headers.push({
+      name: REASON_HEADER,
+      in: "header",
+      required: operation.audit !== "itself",
+      description: `Why: 1 to ${MAX_REASON_CHARACTERS} characters for the record of operators' changes, those beyond ASCII and \`%\` percent-encoded.`,
+      schema: { type: "string" },
+      example: "ticket 4711, lost phone",
+    });
+  }
   if (operation.revalidates)
     headers.push({
       name: "If-None-Match",
@@ -270,7 +281,6 @@ const headerComponents = (): Json =>
 
 const MEDIA = {
   "application/json": { schema: { type: "object" } },
-  "text/html": { schema: { type: "string" } },
   // MLSMessages one after the other (RFC 9420 §17.10).
   "message/mls": { schema: { type: "string", format: "binary" } },
 } as const;

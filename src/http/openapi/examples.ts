@@ -210,6 +210,35 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     request: { restore_epoch: 1_895_000_000 },
     answer: { restore_epoch: 1_895_000_000, holds_everywhere_at: 1_895_000_120 },
   },
+  blockUser: {
+    request: { until: 1_896_000_000 },
+    answer: { user: "mallory", until: 1_896_000_000, holds_everywhere_at: 1_895_000_120 },
+  },
+  unblockUser: { answer: { user: "mallory", was_blocked: true } },
+  listBlockedUsers: { answer: { blocked: [{ pool: POOL, since: 1_895_000_000, until: null, why: "ticket 4711" }] } },
+  getAuditTrail: {
+    answer: {
+      records: [
+        {
+          id: 17,
+          at: 1_895_000_000,
+          actor: { user: "olga", client: null },
+          operation: "revokeUser",
+          target: POOL,
+          why: "ticket 4711, lost phone",
+          request_id: "0d0c9b8a-5f4e-4d3c-9b2a-1f0e9d8c7b6a",
+          ended_at: 1_895_000_000,
+          status: 200,
+          code: null,
+          outcomes: [
+            { name: "clients", value: 2 },
+            { name: "purged", value: 150 },
+          ],
+        },
+      ],
+      next: null,
+    },
+  },
   getHealth: { answer: { status: "ok" } },
   getReadiness: {
     answer: {

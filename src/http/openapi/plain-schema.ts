@@ -18,7 +18,7 @@ function plain(value: unknown, definitions: Readonly<Record<string, Json>>): unk
   if (Array.isArray(value)) return value.map((item) => plain(item, definitions));
   if (!isRecord(value)) return value;
   const members = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one, definitions)]));
-  return integer(withoutConst(nullable(members, definitions)));
+  return integer(withoutConst(open(nullable(members, definitions))));
 }
 
 /** `anyOf` of one schema and null is that schema with a second type. */
@@ -33,10 +33,18 @@ function nullable(schema: Json, definitions: Readonly<Record<string, Json>>): Js
   return { ...whole, ...others, type: [whole.type, "null"].flat() };
 }
 
+/** An object that may have any other members is one that does not speak of them: some generators make a map of it. */
+function open(schema: Json): Json {
+  const { additionalProperties, ...others } = schema;
+  const saysNothing = isRecord(additionalProperties) && Object.keys(additionalProperties).length === 0;
+  return saysNothing ? others : schema;
+}
+
+/** One text is an enum of one. Of one boolean generators make no enum that compiles, so it is any boolean. */
 function withoutConst(schema: Json): Json {
   if (!("const" in schema)) return schema;
   const { const: constant, ...others } = schema;
-  return { ...others, enum: [constant] };
+  return typeof constant === "boolean" ? others : { ...others, enum: [constant] };
 }
 
 function integer(schema: Json): Json {

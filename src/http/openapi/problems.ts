@@ -1,6 +1,6 @@
 /** Which problems an operation may answer. */
 
-import type { Operation } from "../operation.ts";
+import { isAudited, type Operation } from "../operation.ts";
 import type { ProblemCode } from "../refusals/problem-codes.ts";
 
 const AUTHENTICATION: readonly ProblemCode[] = [
@@ -33,11 +33,14 @@ export function problemsOf(operation: Operation): readonly ProblemCode[] {
   const codes: ProblemCode[] = [...operation.problems, ...ANY];
   if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
   if (["publisher", "sibling", "self"].includes(operation.access)) codes.push("not_owner");
+  if (!["anyone", "operator"].includes(operation.access)) codes.push("caller_blocked");
+  if (isAudited(operation)) codes.push("reason_missing", "operator_records_unavailable");
   if (operation.path.includes("{user}")) codes.push("invalid_identifier");
   if (operation.body) codes.push(...BODY);
   if (operation.takesIdempotencyKey) codes.push("invalid_idempotency_key");
   if (operation.query) codes.push("invalid_request");
   if (operation.needs === "pool") codes.push("pool_unavailable", "pool_overloaded", "pool_schema_newer");
+  if (operation.needs === "records") codes.push("operator_records_unavailable");
   if (operation.needs === "directory") codes.push("directory_unavailable");
   return [...new Set(codes)];
 }

@@ -1,5 +1,7 @@
 /** Every operation of the API, in the order in which the description shows them. */
 import type { Operation } from "../operation.ts";
+import { auditTrail } from "./admin/audit-trail.ts";
+import { blockedCallers } from "./admin/blocked-callers.ts";
 import { admin } from "./admin/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
@@ -17,5 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...claims,
   ...userData,
   ...admin,
+  ...blockedCallers,
+  ...auditTrail,
   ...service,
 ];

@@ -9,8 +9,6 @@ import type { PolicyName } from "./policy-names.ts";
 import { type Resulting, resultView } from "./result-view.ts";
 import type { SampleName } from "./samples.ts";
 
-const SAMPLE_NAMES: readonly SampleName[] = ["OpenMLS", "ts-mls", "ts-mls, P-256", "A fresh one"];
-
 const input = byId<HTMLTextAreaElement>("input");
 const file = byId<HTMLInputElement>("file");
 const form = byId<HTMLFormElement>("input-form");
@@ -48,10 +46,8 @@ function listen(): void {
     form.classList.remove("over");
     takeFiles(event.dataTransfer?.files ?? null);
   });
-  for (const name of SAMPLE_NAMES) {
-    const button = h("button", { type: "button", class: "quiet" }, name);
-    button.addEventListener("click", () => void takeSample(name));
-    byId("samples").append(button);
+  for (const button of byId("samples").querySelectorAll("button")) {
+    button.addEventListener("click", () => void takeSample(button.textContent as SampleName));
   }
   window.addEventListener("hashchange", readAddress);
 }

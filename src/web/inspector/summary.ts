@@ -41,9 +41,12 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
   const { name } = received.suite();
   return [
     ["Identity", identityOf(received)],
-    ["Ciphersuite", `${ciphersuite} · ${name}`],
-    ["Valid", lifetime === undefined ? "no lifetime" : `${dateOf(lifetime.notBefore)} to ${dateOf(lifetime.notAfter)}`],
+    [
+      "Valid",
+      lifetime === undefined ? "no lifetime" : h("span", {}, date(lifetime.notBefore), " to ", date(lifetime.notAfter)),
+    ],
     ["Last resort", extensions.lastResort() ? "yes: it may be handed out more than once" : "no: it is used once"],
+    ["Ciphersuite", `${ciphersuite} · ${name}`],
     [
       "KeyPackageRef",
       reference === undefined
@@ -57,6 +60,8 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
     ],
   ];
 }
+
+const date = (seconds: bigint) => h("span", { class: "date" }, dateOf(seconds).replace("T", " "));
 
 function identityOf(received: KeyPackageIn): string {
   const credential = received.unverified().leafNode.credential();

@@ -1,15 +1,13 @@
 /** The web pages as `npm start` serves them, in every window and light that people have. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import axeCore from "axe-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { type Server, startServer } from "../../node/support/server.ts";
 import { launch } from "./chromium.ts";
 import { type Watch, watch } from "./watch.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const WINDOWS = [
   { width: 360, height: 740, scheme: "light" },
@@ -29,7 +27,7 @@ export type Visit = {
 };
 
 /** A directory for the tests of a `describe`, and a browser profile of its own for each of them. */
-export function onPages(): (path: string, window?: Window) => Promise<Visit> {
+export function onPages(): (path: string, window?: Window, options?: BrowserContextOptions) => Promise<Visit> {
   let folder: string;
   let directory: Server;
   let browser: Browser;
@@ -55,11 +53,12 @@ export function onPages(): (path: string, window?: Window) => Promise<Visit> {
       await context.close();
     }
   });
-  return async (path, { width, height, scheme } = WINDOWS[2]) => {
+  return async (path, { width, height, scheme } = WINDOWS[2], options = {}) => {
     const context = await browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
       reducedMotion: "reduce",
+      ...options,
     });
     const said = watch(context);
     const requests: string[] = [];
@@ -75,7 +74,7 @@ export function onPages(): (path: string, window?: Window) => Promise<Visit> {
 /** What axe finds wrong with the page as it is now, one line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   // Evaluated, not added to the page: the policy of the page would forbid that.
-  await page.evaluate(AXE);
+  await page.evaluate(axeCore.source);
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: {
@@ -94,3 +93,17 @@ export async function axeFindings(page: Page): Promise<string[]> {
 /** By how many pixels the page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)");
+
+/**
+ * How much of what was seen has moved since the page was opened, as browsers count it; 0 is not at all. An observer is
+ * not called where nothing has; what has, it is told of before the second frame from now.
+ */
+export const layoutShift = (page: Page): Promise<number> => page.evaluate(LAYOUT_SHIFT);
+
+/** As text: the types of a page are not those of these tests. */
+const LAYOUT_SHIFT = `new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    resolve(list.getEntries().reduce((total, { value }) => total + value, 0));
+  }).observe({ type: "layout-shift", buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(0)));
+})`;

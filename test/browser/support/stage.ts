@@ -21,8 +21,15 @@ export type Stage = {
   readonly open: (from?: Origin) => Promise<Page>;
 };
 
-/** Sets the stage for the tests of a `describe`. What it returns gives the stage of the test that runs. */
-export function onStage(app: string, settings: Readonly<Record<string, string>> = {}): () => Stage {
+/**
+ * Sets the stage for the tests of a `describe`: the app, settings of the directory, and what else the origin serves. What
+ * it returns gives the stage of the test that runs.
+ */
+export function onStage(
+  app: string,
+  settings: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, Uint8Array>> = {},
+): () => Stage {
   let folder: string;
   let origin: Origin;
   let directory: Server;
@@ -31,7 +38,7 @@ export function onStage(app: string, settings: Readonly<Record<string, string>> 
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "kpd-browser-"));
-    origin = await serveOrigin(await pageOf(app));
+    origin = await serveOrigin({ ...(await pageOf(app)), ...files });
     directory = await startServer(folder, { CORS_ORIGINS: origin.origin, ...settings });
     browser = await launch();
   });

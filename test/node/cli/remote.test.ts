@@ -386,6 +386,8 @@ describe("revoke and admin", () => {
     const soon = await json(["admin", "stock", "--filter", "expiring", "--expiring-within", "60"]);
     expect(soon).toMatchObject({ status: 0, body: { rows: [] } });
     const user = await remote(["admin", "user", "ines"]);
+    expect(user.out).toMatch(/^CLIENT +LAST UPLOAD +LAST CLAIMED/m);
+    expect((await json(["admin", "users", "--prefix", "ine"])).body.users).toEqual(["ines"]);
     expect(user.out).toMatch(/^phone +since \d{4}-.* +1 +3 +100 +yes/m);
   });
 
@@ -402,7 +404,11 @@ describe("revoke and admin", () => {
     });
     expect((await remote(["admin", "resync-pool", "abc"])).status).toBe(2);
     expect((await remote(["admin", "revoke-user", "jana"])).status).toBe(2);
-    expect((await remote(["admin", "revoke-user", "jana", "--yes"])).out).toBe(
+    expect(await remote(["admin", "revoke-user", "jana", "--yes"])).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("--reason is needed"),
+    });
+    expect((await remote(["admin", "revoke-user", "jana", "--yes", "--reason", "schöner Grund"])).out).toBe(
       "1 clients revoked, 0 packages purged\n",
     );
     expect((await remote(["admin", "user", "nobody"])).err).toContain("unknown_user (404)");
@@ -413,7 +419,16 @@ describe("revoke and admin", () => {
     expect((await remote(["admin", "restore-epoch", "--declare"])).status).toBe(2);
     expect((await remote(["admin", "restore-epoch", "--at", "5"])).status).toBe(2);
     expect((await json(["admin", "restore-epoch"])).body.restore_epoch).toBe(0);
-    const declared = await remote(["admin", "restore-epoch", "--declare", "--at", "1000000000", "--yes"]);
+    const declared = await remote([
+      "admin",
+      "restore-epoch",
+      "--declare",
+      "--at",
+      "1000000000",
+      "--yes",
+      "--reason",
+      "drill",
+    ]);
     expect(declared.out).toContain("restore epoch: 1000000000 2001-09-09T01:46:40Z");
     expect((await json(["admin", "restore-epoch"])).body.restore_epoch).toBe(1_000_000_000);
   });

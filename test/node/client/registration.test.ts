@@ -49,6 +49,17 @@ describe("the body of a registration", () => {
     );
   });
 
+  it("is the packages alone where no key can sign, and not for some keys only", async () => {
+    const keyPackage = await (await packagesOf("alice")).make();
+    const packaged = registrationKey(keyPackage);
+    expect(await registrationBody({ ...registration, keys: [packaged] })).toEqual({
+      key_packages: [Buffer.from(keyPackage).toString("base64url")],
+    });
+    await expect(registrationBody({ ...registration, keys: [packaged, key] })).rejects.toMatchObject({
+      code: "invalid_argument",
+    });
+  });
+
   it("is signed again with the directory's time when the clock of the device is off", async () => {
     const directory = new FakeDirectory(NOW * 1000);
     const { sdk } = person(directory, "alice", { audience: "mls-key-directory" });

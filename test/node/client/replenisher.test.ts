@@ -199,6 +199,17 @@ describe("a run", () => {
     expect(writingAtUpload).toEqual([0, 0]);
   });
 
+  it("takes a package whose maker counts its lifetime from another clock, by the lifetime that it has", async () => {
+    const late = {
+      ...maker,
+      make: (wanted: Parameters<typeof maker.make>[0]) => maker.make({ ...wanted, notAfter: wanted.notAfter + 60 }),
+    };
+    const { replenisher } = device(directory, { maker: late });
+    expect(await replenisher.replenish()).toMatchObject({ uploaded: 7, refused: 0 });
+    const [held] = await replenisher.held.list();
+    expect(held?.notAfter).toBe(NOW + 30 * 86_400 + 60);
+  });
+
   it.each([
     ["of another suite", { ciphersuite: 2 }],
     ["that is not a last resort", { lastResort: false }],
@@ -417,6 +428,12 @@ describe("a self-check", () => {
       { kind: "unknown_packages", count: 7 },
       { kind: "nothing_on_offer", ciphersuite: 1 },
     ]);
+  });
+
+  it("does not miss a last resort where none is to be offered", async () => {
+    const { replenisher } = device(directory, { maker, lastResort: false });
+    await replenisher.replenish();
+    expect(await selfCheck(replenisher)).toMatchObject({ reachable: true, problems: [] });
   });
 
   it("tells what others would see of a client that is about to run dry", async () => {

@@ -83,7 +83,8 @@ it("waits for one that is not ready, a dozen times, and then says which part is 
     expect(checks).toEqual([
       {
         name: "it is ready",
-        fault: "expected 200, got 503 not_ready (authentication: AUTH_ISSUER is not set)",
+        fault:
+          "expected 200, got 503 not_ready (expected every part to be ready, got: authentication: AUTH_ISSUER is not set)",
       },
     ]);
     expect([smokePassed(checks), pauses]).toEqual([false, 11]);

@@ -6,6 +6,7 @@ import {
   BasicCredential,
   type Credential,
   KeyPackage,
+  Lifetime,
   nobleCrypto,
   type SignatureKeyPair,
   SignatureScheme,
@@ -68,9 +69,11 @@ async function publisher(changes: Readonly<Record<string, string>> = settings) {
   };
 }
 
-async function packageOf(signer: SignatureKeyPair, credential: Credential): Promise<Uint8Array> {
+async function packageOf(signer: SignatureKeyPair, credential: Credential, notBefore?: number): Promise<Uint8Array> {
   const identity = { ciphersuite: 1, credential, signer, signatureKey: signer.publicKey() } as const;
-  const made = await KeyPackage.create({ identity, crypto: nobleCrypto, now: nowSeconds() });
+  const lifetime =
+    notBefore === undefined ? {} : { lifetime: Lifetime.init(BigInt(notBefore), BigInt(notBefore + 3600)) };
+  const made = await KeyPackage.create({ identity, crypto: nobleCrypto, now: nowSeconds(), ...lifetime });
   if (!made.ok) throw new Error(made.error.message);
   return made.value.keyPackage().bytes;
 }
@@ -130,6 +133,22 @@ test("the policy says whether, and as whom; without anchors an x509 credential i
   const { user, signer, publish } = await publisher({});
   const leaf = await certify(signer, middle, nameOf(user), { now: nowSeconds() });
   expect((await publish(credentialOf(leaf, middle.der))).code).toBe("unsupported_credential_type");
+});
+
+test("a package is proof that its key is held only if its certificate names user and client", async () => {
+  const registering = async (X509_IDENTITY: string) => {
+    const user = freshName("owner");
+    const signer = await newSigner(SignatureScheme.ed25519);
+    const name = X509_IDENTITY.replace("uri:", "").replace("{user}", user).replace("{client}", "phone");
+    const leaf = await certify(signer, middle, name, { now: nowSeconds() });
+    const made = await packageOf(signer, credentialOf(leaf, middle.der), nowSeconds());
+    const ask = directoryWith({ ...settings, CREDENTIAL_IDENTITY: "{user}:{client}", X509_IDENTITY });
+    const body = { key_packages: [base64url(made)] };
+    return ask("PUT", clientPath(user), await token({ user, scope: PUBLISH }), body);
+  };
+  expect((await registering(IDENTITY)).status).toBe(201);
+  const half = await registering("uri:wireapp://{user}@example.com");
+  expect([half.status, half.json.code]).toEqual([422, "possession_unproven"]);
 });
 
 test("settings that cannot be used close the service and are named", async () => {

@@ -169,6 +169,10 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   resyncPool: () => ({}),
   getRestoreEpoch: () => ({}),
   setRestoreEpoch: () => ({ body: { restore_epoch: 1 } }),
+  blockUser: () => ({ body: { until: 3_000_000_000 } }),
+  unblockUser: () => ({}),
+  listBlockedUsers: () => ({}),
+  getAuditTrail: () => ({}),
 };
 
 const poolIdOf = (user: string): string => env.POOL.idFromName(poolName(user)).toString();

@@ -103,6 +103,9 @@ test("the description is plain enough for generators: no alternatives, no consta
   expect(integers.filter(({ minimum }) => typeof minimum !== "number" || minimum < 0)).toEqual([]);
   const forbidden = ["anyOf", "oneOf", "allOf", "const"];
   expect(schemas.filter((schema) => forbidden.some((keyword) => keyword in schema))).toEqual([]);
+  // Of these openapi-generator makes Kotlin that does not compile.
+  expect(schemas.filter(({ type, enum: values }) => type === "boolean" && values !== undefined)).toEqual([]);
+  expect(schemas.filter(({ additionalProperties: open }) => typeof open === "object")).toEqual([]);
   expect(openapi.components.schemas.UnixSeconds.format).toBe("int64");
   expect(openapi.components.schemas.ClientClaim.required).toEqual(["client", "status"]);
 });
@@ -139,15 +142,6 @@ test("the description is served as it is committed, and can be revalidated", asy
   expect(served.json).toEqual(openapi);
   const etag = served.headers.get("ETag") ?? "";
   expect((await call("GET", "/openapi.json", { headers: { "If-None-Match": etag } })).status).toBe(304);
-});
-
-test("the page for people names every route and code, and loads nothing", async () => {
-  const page = await call("GET", "/docs");
-  const html = new TextDecoder().decode(page.bytes);
-  for (const { path, method } of OPERATIONS) expect(html).toContain(`${method} ${path}`);
-  for (const code of Object.keys(PROBLEMS)) expect(html).toContain(`id="${code}"`);
-  expect(html).not.toMatch(/<script|src=|url\(/);
-  expect(page.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
 });
 
 test("a sign of life needs nothing", async () => {

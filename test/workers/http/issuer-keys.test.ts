@@ -251,6 +251,26 @@ describe("how long an issuer's keys serve", () => {
   });
 });
 
+describe("a key that is published before it signs", () => {
+  it("is taken from its first token on, without a wait, and so is the old one until it is taken away", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer);
+    expect(await isolate.ask("a")).toBe("key");
+    issuer.keys = jwksOf("a", "b");
+    isolate.nowMs += JWKS_REFRESH_MS;
+    // Fetched beside this request, long before anything is signed with it.
+    expect(await isolate.ask("a")).toBe("key");
+    await isolate.settled();
+    expect(issuer.asked).toBe(2);
+    expect([await isolate.ask("b"), await isolate.ask("a")]).toEqual(["key", "key"]);
+    expect(issuer.asked).toBe(2);
+    issuer.keys = jwksOf("b");
+    isolate.nowMs += JWKS_CACHE_MS;
+    expect(await isolate.ask("b")).toBe("key");
+    expect(await isolate.ask("a")).toBe("unknown_key");
+  });
+});
+
 describe("a key that replaces the former one at once", () => {
   it("is found by the first token that is signed with it", async () => {
     const issuer = new TestIssuer();

@@ -225,6 +225,65 @@ test("a signature key is one client's until that client is revoked", async () =>
   expect((await registerTablet()).status).toBe(201);
 });
 
+describe("a package as the only proof", () => {
+  const NAMED = "{user}:{client}@example.com";
+
+  /** Registers with packages alone, where identities are of this form. */
+  async function register(user: string, packages: readonly Uint8Array[], template = NAMED, extra = {}) {
+    const headers = { Authorization: `Bearer ${await token({ user })}`, "Content-Type": "application/json" };
+    const body = JSON.stringify({ key_packages: packages.map(base64url), ...extra });
+    const settings = { ...env, CREDENTIAL_IDENTITY: template };
+    const answer = await app.request(ORIGIN + clientPath(user), { method: "PUT", headers, body }, settings);
+    const json = (await answer.json()) as { code?: string; detail?: string; signature_keys?: object };
+    return { status: answer.status, ...json };
+  }
+
+  const unproven = (detail: string) => ({
+    status: 422,
+    code: "possession_unproven",
+    detail: expect.stringContaining(detail),
+  });
+
+  it("registers the key that it is signed with, where its identity names user and client", async () => {
+    const user = freshName("packaged");
+    const signer = newSigner();
+    const keyPackage = forge({ identity: `${user}:phone@example.com`, signer });
+    expect(await register(user, [keyPackage])).toMatchObject({
+      status: 201,
+      signature_keys: { ed25519: base64url(signer.publicKey) },
+    });
+    expect((await register(user, [keyPackage])).status).toBe(200);
+  });
+
+  it("is not enough where identities do not name both", async () => {
+    const user = freshName("packaged");
+    for (const template of ["{user}", "*", "{client}@example.com"]) {
+      const identity = template.replace("{user}", user).replace("{client}", "phone");
+      const refused = unproven("expected signed_at and proofs");
+      expect(await register(user, [forge({ identity, signer: newSigner() })], template)).toMatchObject(refused);
+    }
+  });
+
+  it("is refused when it is another client's, has a wrong signature, or was made hours ago", async () => {
+    const user = freshName("packaged");
+    const own = { identity: `${user}:phone@example.com`, signer: newSigner() };
+    const others = forge({ ...own, identity: `${user}:tablet@example.com` });
+    expect(await register(user, [others])).toMatchObject(unproven("credential_identity_mismatch"));
+    for (const broken of [{ breakSignature: true }, { breakLeafSignature: true }]) {
+      expect(await register(user, [forge({ ...own, ...broken })])).toMatchObject(unproven("signature"));
+    }
+    const made = (secondsAgo: number) => forge({ ...own, notBefore: BigInt(nowSeconds() - secondsAgo) });
+    expect(await register(user, [made(7_260)])).toMatchObject(
+      unproven("expected a not_before at most 7200 seconds ago"),
+    );
+    expect(await register(user, [forge(own)], NAMED, { signed_at: nowSeconds() })).toMatchObject({
+      code: "invalid_request",
+    });
+    expect((await poolFor(env, user).view({ user, restoreEpoch: NO_EPOCH })).outcome).toBe("unknown_user");
+    expect((await register(user, [made(6_000)])).status).toBe(201);
+  });
+});
+
 test("names whose identity another pair of names could have are refused where the identity has both", async () => {
   const settings = { ...env, CREDENTIAL_IDENTITY: "{user}:{client}" };
   const register = async (user: string, client: string) => {

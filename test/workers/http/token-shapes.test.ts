@@ -1,9 +1,10 @@
 /**
- * Tokens in the form in which well-known issuers write them, under the settings that docs/http-api.md gives for each.
+ * Tokens in the form in which well-known issuers write them, under the settings that docs/issuers.md gives for each.
  * They are signed with a key of the test; nothing was asked of the issuers themselves.
  */
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { expect, test } from "vitest";
+import page from "../../../docs/issuers.md?raw";
 import { readDeployment } from "../../../src/config/deployment.ts";
 import { issuersOf } from "../../../src/http/auth/issuers.ts";
 import { verifyToken } from "../../../src/http/auth/verify-token.ts";
@@ -16,8 +17,23 @@ const NOW = new Date((IAT + 60) * 1000);
 const times = { iat: IAT, exp: IAT + 3600 };
 
 type Settings = Readonly<Record<string, string>>;
+
+/** A recipe of the page by its name: the block below the comment that has it. */
+function block(name: string): string {
+  const [, text] = page.split(`<!-- ${name} -->\n`);
+  const [, body = ""] = /^```\w+\n([\s\S]*?)```/.exec(text ?? "") ?? [];
+  if (body === "") throw new Error(`docs/issuers.md has no recipe ${name}`);
+  return body;
+}
+
+/** Its settings, but for the address of keys, in whose place the tests have a key of their own. */
+function recipe(name: string): Settings {
+  const settings = [...block(name).matchAll(/^(\w+) = "(.*)"$/gm)].map(
+    ([, key = "", value = ""]) => [key, value] as const,
+  );
+  return Object.fromEntries(settings.filter(([key]) => key !== "AUTH_JWKS_URL"));
+}
 type Shape = {
-  readonly settings: Settings;
   readonly typ: string | undefined;
   readonly payload: JWTPayload;
   readonly user: string;
@@ -75,7 +91,6 @@ const entraPayload = {
   ver: "2.0",
   extn: { device_id: "phone" },
 };
-const entraSettings = { ...ENTRA, AUTH_USER_CLAIM: "oid", AUTH_CLIENT_CLAIM: "/extn/device_id" };
 
 const firebasePayload = {
   ...times,
@@ -102,8 +117,23 @@ const accessPayload = {
 };
 
 const SHAPES: Readonly<Record<string, Shape>> = {
+  Own: {
+    typ: "at+jwt",
+    payload: {
+      ...times,
+      iss: "https://auth.example.com",
+      aud: "mls-key-directory",
+      sub: "alice",
+      device_id: "phone",
+      client_id: "app",
+      jti: "1",
+      scope: "key-packages:publish key-packages:claim",
+    },
+    user: "alice",
+    client: "phone",
+    scopes: ["key-packages:claim", "key-packages:publish"],
+  },
   "Auth0, scope": {
-    settings: { ...AUTH0, AUTH_CLIENT_CLAIM: "https://example.com/client" },
     typ: "JWT",
     payload: { ...auth0Payload, scope: "openid key-packages:publish", permissions: ["directory:admin"] },
     user: "auth0|507f1f77bcf86cd799439011",
@@ -111,7 +141,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:publish"],
   },
   "Auth0, permissions of RBAC": {
-    settings: { ...AUTH0, AUTH_CLIENT_CLAIM: "https://example.com/client", AUTH_SCOPE_CLAIMS: "permissions" },
     typ: "at+jwt",
     payload: { ...auth0Payload, scope: "openid", permissions: ["key-packages:publish", "key-packages:claim"] },
     user: "auth0|507f1f77bcf86cd799439011",
@@ -119,7 +148,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:claim", "key-packages:publish"],
   },
   "Keycloak, scope": {
-    settings: KEYCLOAK,
     typ: "JWT",
     payload: keycloakPayload,
     user: "36fa0f91-f94d-4a0c-afed-6b7d952e47da",
@@ -127,7 +155,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:claim", "key-packages:publish"],
   },
   "Keycloak, roles of the client beside scope": {
-    settings: { ...KEYCLOAK, AUTH_SCOPE_CLAIMS: "scope,/resource_access/mls-key-directory/roles" },
     typ: "JWT",
     payload: keycloakPayload,
     user: "36fa0f91-f94d-4a0c-afed-6b7d952e47da",
@@ -135,7 +162,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["directory:admin", "key-packages:claim", "key-packages:publish"],
   },
   Okta: {
-    settings: { ...OKTA, AUTH_USER_CLAIM: "uid", AUTH_SCOPE_CLAIMS: "scp" },
     typ: undefined,
     payload: {
       ...times,
@@ -155,7 +181,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:publish"],
   },
   "Entra, delegated (scp)": {
-    settings: { ...entraSettings, AUTH_SCOPE_CLAIMS: "scp" },
     typ: "JWT",
     payload: { ...entraPayload, scp: "key-packages:claim key-packages:publish", roles: ["directory:admin"] },
     user: "99999999-8888-7777-6666-555555555555",
@@ -163,7 +188,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:claim", "key-packages:publish"],
   },
   "Entra, an application of its own (roles)": {
-    settings: { ...entraSettings, AUTH_CLIENT_CLAIM: "azp", AUTH_SCOPE_CLAIMS: "scp,roles" },
     typ: "JWT",
     payload: { ...entraPayload, roles: ["directory:admin"] },
     user: "99999999-8888-7777-6666-555555555555",
@@ -171,12 +195,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["directory:admin"],
   },
   "Cloudflare Access": {
-    settings: {
-      ...ACCESS,
-      AUTH_USER_CLAIM: "email",
-      AUTH_CLIENT_CLAIM: "/custom/device_id",
-      AUTH_SCOPE_CLAIMS: "/custom/groups",
-    },
     typ: "JWT",
     payload: accessPayload,
     user: "user@example.com",
@@ -184,7 +202,6 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     scopes: ["key-packages:claim"],
   },
   "Firebase, default scopes": {
-    settings: { ...FIREBASE, AUTH_DEFAULT_SCOPES: "key-packages:publish,key-packages:claim" },
     typ: "JWT",
     payload: firebasePayload,
     user: "Zk3b1",
@@ -201,9 +218,9 @@ async function verified(settings: Settings, typ: string | undefined, payload: JW
   return verifyToken(jwt, issuers.value, { now: NOW, inBackground: () => undefined });
 }
 
-test.each(Object.entries(SHAPES))("a token of %s names user, client, scopes and time", async (_issuer, shape) => {
-  const { settings, typ, payload, user, client, scopes } = shape;
-  const read = await verified(settings, typ, payload);
+test.each(Object.entries(SHAPES))("a token of %s names user, client, scopes and time", async (issuer, shape) => {
+  const { typ, payload, user, client, scopes } = shape;
+  const read = await verified(recipe(issuer), typ, payload);
   expect(read).toEqual({ ok: true, value: { user, client, scopes: expect.any(Set), issuedAt: IAT } });
   expect(read.ok && [...read.value.scopes].sort()).toEqual(scopes);
 });
@@ -251,3 +268,49 @@ test.each([
     expect(await verified(settings, typ, payload)).toMatchObject({ ok: false, error: { kind: "wrong_type" } });
   },
 );
+
+test("every recipe of the page has a token of its shape here", () => {
+  const named = [...page.matchAll(/^<!-- (.+) -->\n```toml/gm)].map(([, name]) => name);
+  expect(named.toSorted()).toEqual(Object.keys(SHAPES).toSorted());
+});
+
+/** The entries of the page's list, each with a key of its own in place of its address, and a token signed by each. */
+async function moving() {
+  const entries = JSON.parse(block("Moving, with a service beside")) as Record<string, unknown>[];
+  return Promise.all(
+    entries.map(async ({ jwks_url: _, jwks: __, ...entry }, index) => {
+      const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+      const kid = `key-${index}`;
+      const sign = (claims: object, typ = "at+jwt") =>
+        new SignJWT({ ...times, iss: String(entry.issuer), aud: "mls-key-directory", device_id: "phone", ...claims })
+          .setProtectedHeader({ alg: "ES256", kid, typ })
+          .sign(privateKey);
+      return { entry: { ...entry, jwks: { keys: [{ ...(await exportJWK(publicKey)), kid }] } }, sign };
+    }),
+  );
+}
+
+test("two issuers while a deployment moves, and a service that acts for users, name the same user and device", async () => {
+  const [old, next, service] = await moving();
+  if (!old || !next || !service) throw new Error("the page lists three issuers");
+  const issuers = issuersOf(
+    readDeployment({ AUTH_ISSUERS: JSON.stringify([old, next, service].map((one) => one.entry)) }),
+  );
+  if (!issuers.ok) throw new Error(issuers.error.code);
+  const read = async (jwt: string) => {
+    const token = await verifyToken(jwt, issuers.value, { now: NOW, inBackground: () => undefined });
+    return token.ok ? [token.value.user, token.value.client, ...token.value.scopes] : token.error.kind;
+  };
+  const alice = ["alice", "phone", "key-packages:claim"];
+  expect(await read(await old.sign({ sub: "alice", scope: "key-packages:claim" }))).toEqual(alice);
+  const moved = { sub: "00u1", legacy_id: "alice", scp: ["key-packages:claim"] };
+  expect(await read(await next.sign(moved))).toEqual(alice);
+  // The one that does not carry the old identifier would be somebody else: it is refused.
+  expect(await read(await next.sign({ sub: "alice", scp: ["key-packages:claim"] }))).toBe("bad_claim");
+  const exchanged = { sub: "alice", act: { sub: "groups" }, scope: "key-packages:claim" };
+  expect(await read(await service.sign(exchanged))).toEqual(alice);
+  expect(await read(await service.sign(exchanged, "JWT"))).toBe("wrong_type");
+  expect(await read(await old.sign(exchanged))).toEqual(alice);
+  // Each verifies in its own name alone.
+  expect(await read(await service.sign({ ...exchanged, iss: "https://old.example.com" }))).not.toEqual(alice);
+});

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { open, seal } from "../../../src/mls/hpke/index.ts";
 import {
   BasicCredential,
   CIPHERSUITES,
   ciphersuiteInfo,
+  generateKeyPackages,
   InMemoryKeyPackageStorage,
   KeyPackage,
   KeyPackageIn,
+  newIdentity,
   nobleCrypto,
   SignatureKeyPair,
 } from "../../../src/mls/index.ts";
@@ -33,6 +36,23 @@ describe.each([
     const ref = await built.value.keyPackage().hashRef(crypto);
     expect((await provider.storage.readKeyPackage(ref))?.keyPackage()).toBe(built.value.keyPackage());
   });
+});
+
+describe("HPKE in workerd", () => {
+  it.each([...CIPHERSUITES])(
+    "seals to an init key of ciphersuite %d, and opens with the bundle",
+    async (ciphersuite) => {
+      const identity = await newIdentity("alice", { ciphersuite });
+      const made = await generateKeyPackages({ identity, count: 1, now: NOW });
+      const [bundle] = made.ok ? made.value : [];
+      if (!bundle) throw new Error("expected a bundle");
+      const bound = { label: "Welcome", context: Uint8Array.of(1) };
+      const plaintext = Uint8Array.of(7, 7);
+      const sealed = await seal(bundle.keyPackage(), { ...bound, plaintext });
+      if (!sealed.ok) throw new Error(sealed.error.message);
+      expect(await open(bundle, { ...bound, sealed: sealed.value })).toEqual({ ok: true, value: plaintext });
+    },
+  );
 });
 
 describe("x509 credentials in workerd", () => {

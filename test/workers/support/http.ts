@@ -1,5 +1,6 @@
 /** Calls to the Worker under test, and owners and claimers to make them. */
 import { env, exports } from "cloudflare:workers";
+import { REASON_HEADER } from "../../../src/http/audited.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { type Registering, registrationBody } from "../../../tools/lib/registration.ts";
 import { AUDIENCE, CLAIM, PUBLISH, token } from "./auth.ts";
@@ -27,6 +28,8 @@ export type Call = {
   /** Bytes or text as they are. */
   readonly raw?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Why an operator changes something; undefined for what a test does not care about, null for none. */
+  readonly reason?: string | null;
 };
 
 /** Every answer that any test gets is held against the description of the API. */
@@ -39,6 +42,9 @@ export async function call(method: string, path: string, options: Call = {}): Pr
       headers: {
         ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
         ...(options.body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(path.startsWith("/v1/admin") && options.reason !== null
+          ? { [REASON_HEADER]: options.reason ?? "a test" }
+          : {}),
         ...options.headers,
       },
     }),

@@ -8,6 +8,7 @@ import directory from "../../../src/worker.ts";
 import { type Counted, RowMeter, ringIfDue } from "./row-meter.ts";
 import { type Footprint, type Lab, type Measured, measureFootprint, measureRows } from "./row-scenarios.ts";
 
+export { OperatorRecords } from "../../../src/pool/operator-records.ts";
 export { RestoreEpochKeeper } from "../../../src/pool/restore-epoch-keeper.ts";
 
 /** What was done since the last time it was asked for. */

@@ -35,7 +35,10 @@ const OTHER_SETTINGS = [
   "X509_TRUST_ANCHORS",
 ] as const;
 
-const KNOWN: ReadonlySet<string> = new Set([...SETTING_NAMES, ...OTHER_SETTINGS]);
+/** Every setting that is no secret. */
+export const DEPLOYED_SETTINGS: readonly string[] = [...SETTING_NAMES, ...OTHER_SETTINGS];
+
+const KNOWN: ReadonlySet<string> = new Set(DEPLOYED_SETTINGS);
 
 export type Target = {
   /** Undefined for the top of wrangler.toml, which the Deploy button uses. */

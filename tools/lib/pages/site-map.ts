@@ -23,12 +23,26 @@ const ORDER: readonly {
     files: [
       ["docs/http-api.md"],
       ["docs/sdk.md"],
+      ["docs/compatibility.md"],
+      ["docs/kotlin.md"],
+      ["docs/swift.md"],
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
+      ["docs/events.md", "Low stock, told"],
     ],
   },
-  { title: "Run", files: [["docs/deploy.md"], ["docs/operate/README.md", "Operating"], ["docs/scale.md"]] },
+  {
+    title: "Run",
+    files: [
+      ["docs/deploy.md"],
+      ["docs/self-hosted.md", "Self-hosted"],
+      ["docs/issuers.md"],
+      ["docs/upgrades.md"],
+      ["docs/operate/README.md", "Operating"],
+      ["docs/scale.md"],
+    ],
+  },
   {
     title: "Trust",
     files: [

@@ -124,7 +124,14 @@ export class Stage {
     const child = spawn("bash", ["-euo", "pipefail", "-c", text], {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, DIRECTORY_URL: this.address, TOKEN_FILE: tokenFile, STORAGE: this.storage, ...more },
+      env: {
+        ...process.env,
+        DIRECTORY_URL: this.address,
+        TOKEN_FILE: tokenFile,
+        STORAGE: this.storage,
+        REASON: "a rehearsal",
+        ...more,
+      },
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {

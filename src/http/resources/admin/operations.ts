@@ -207,6 +207,7 @@ export const admin = [
     path: `${USER}/resync`,
     access: "operator",
     summary: "Write a user's rows of the directory again.",
+    audit: "none",
     needs: "pool",
     answers: [{ status: 200, description: "Written, or about to be.", json: resyncAnswer }],
     problems: ["unknown_user"],
@@ -221,6 +222,7 @@ export const admin = [
     path: "/v1/admin/pools/{pool}/resync",
     access: "operator",
     summary: "The same by the id of the pool, for work that goes through all pools.",
+    audit: "none",
     needs: "pool",
     answers: [{ status: 200, description: "Written, or about to be.", json: resyncPoolAnswer }],
     problems: ["unknown_pool"],
@@ -274,6 +276,7 @@ export const admin = [
       const epoch = await readDirectory(() => raiseEverywhere(places, atLeast, now));
       if (!epoch.ok) return epoch;
       rememberRestoreEpoch(epoch.value.epoch);
+      c.set("outcomes", { restore_epoch: epoch.value.epoch });
       if (epoch.value.epoch > wanted) {
         const detail = `expected an epoch of at least ${epoch.value.epoch}, which is in force, got ${wanted}`;
         return refuse("restore_epoch_older", detail, { members: { restore_epoch: epoch.value.epoch } });

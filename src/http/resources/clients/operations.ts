@@ -10,9 +10,17 @@ import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { shownText } from "../../wire/shown-value.ts";
+import { checkPackages } from "./packages-as-proof.ts";
 import { checkPossession } from "./possession.ts";
-import { readKeys } from "./registered-keys.ts";
-import { clientAnswer, MAX_KEY_PACKAGES_READ, proofTimes, registerRequest, revokeAnswer } from "./schemas.ts";
+import { type NamedKey, readKeys, readProofs } from "./registered-keys.ts";
+import {
+  clientAnswer,
+  MAX_KEY_PACKAGES_READ,
+  proofTimes,
+  type RegisterRequest,
+  registerRequest,
+  revokeAnswer,
+} from "./schemas.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
 
@@ -57,8 +65,7 @@ export const clients = [
       }
       const keys = readKeys(body, c.get("deployment"));
       if (!keys.ok) return keys;
-      const registering = { user, client, keys: keys.value, signedAt: body.signed_at };
-      const held = await checkPossession(c.get("deployment"), c.get("crypto"), registering, unixSeconds(Date.now()));
+      const held = await checkHeld(c, { user, client, keys: keys.value, body });
       if (!held.ok) return held;
       const pool = poolClient(c.env, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
@@ -115,6 +122,27 @@ export const clients = [
     handle: endClient,
   }),
 ];
+
+type Registering = {
+  readonly user: string;
+  readonly client: string;
+  readonly keys: readonly NamedKey[];
+  readonly body: RegisterRequest;
+};
+
+/** Refuses keys of which the caller has not shown that they hold them, by proofs or by packages. */
+async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering): Promise<Result<void>> {
+  const now = unixSeconds(Date.now());
+  const deployment = c.get("deployment");
+  const crypto = c.get("crypto");
+  const { signed_at: signedAt, proofs } = body;
+  if (signedAt === undefined || proofs === undefined) {
+    const x509 = await c.get("x509Verifier")();
+    return checkPackages({ deployment, crypto, x509, now: () => now }, { ...who, keys });
+  }
+  const proven = readProofs(keys, proofs);
+  return proven.ok ? checkPossession(deployment, crypto, { ...who, keys: proven.value, signedAt }, now) : proven;
+}
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(

@@ -1,4 +1,4 @@
-/** The signature keys that a registration names, or that are read from its KeyPackages, each with its proof. */
+/** The signature keys that a registration names, or that are read from its KeyPackages, and the proofs that came with them. */
 import { describeRefusal, refusalOfDecodeError } from "../../../admission/admission-refusal.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { isMlDsa, SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../../../mls/ciphersuite.ts";
@@ -11,43 +11,56 @@ import { invalidAt } from "../../wire/read-json.ts";
 import type { ProvenKey } from "./possession.ts";
 import type { RegisterRequest } from "./schemas.ts";
 
-/** A key, and where in the request it came from. */
-type NamedKey = { readonly scheme: SignatureScheme; readonly publicKey: Uint8Array; readonly pointer: string };
+/** A key, where in the request it came from, and the package that it was read from. */
+export type NamedKey = {
+  readonly scheme: SignatureScheme;
+  readonly publicKey: Uint8Array;
+  readonly pointer: string;
+  readonly keyPackage?: Uint8Array;
+};
 
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
 export function readKeys(
   request: RegisterRequest,
   deployment: Pick<Deployment, "settings" | "profile" | "ciphersuites">,
-): Result<readonly ProvenKey[]> {
+): Result<readonly NamedKey[]> {
   const named = request.signature_keys
     ? fromSignatureKeys(request.signature_keys)
     : fromKeyPackages(request.key_packages ?? [], deployment);
   if (!named.ok) return named;
-  const expected = named.value.map(({ scheme }) => signatureSchemeName(scheme));
-  const got = (Object.keys(SignatureScheme) as SignatureSchemeName[]).filter(
-    (name) => request.proofs[name] !== undefined,
-  );
+  for (const { scheme, publicKey, pointer } of named.value) {
+    if (isMlDsa(scheme) && !deployment.ciphersuites.some((suite) => suite.signatureScheme === scheme)) {
+      const detail = `expected the scheme of a ciphersuite that is accepted, got ${signatureSchemeName(scheme)}`;
+      return refuse("invalid_signature_key", `${pointer}: ${detail}`);
+    }
+    const defect = signaturePublicKeyDefect(scheme, publicKey);
+    if (!defect) continue;
+    const name = signatureSchemeName(scheme);
+    const detail = `expected a public key of ${name}, got ${publicKey.length} bytes with the defect "${defect}"`;
+    return refuse("invalid_signature_key", `${pointer}: ${detail}`);
+  }
+  return named;
+}
+
+/** The keys with their proofs: one for each, and no other. */
+export function readProofs(
+  keys: readonly NamedKey[],
+  proofs: NonNullable<RegisterRequest["proofs"]>,
+): Result<readonly ProvenKey[]> {
+  const expected = keys.map(({ scheme }) => signatureSchemeName(scheme));
+  const got = (Object.keys(SignatureScheme) as SignatureSchemeName[]).filter((name) => proofs[name] !== undefined);
   if (got.length !== expected.length || !expected.every((name) => got.includes(name))) {
     return invalidAt("/proofs", `expected one proof for each signature key (${listed(expected)}), got ${listed(got)}`);
   }
-  const keys: ProvenKey[] = [];
-  for (const { scheme, publicKey, pointer } of named.value) {
+  const proven: ProvenKey[] = [];
+  for (const { scheme, publicKey } of keys) {
     const name = signatureSchemeName(scheme);
-    if (isMlDsa(scheme) && !deployment.ciphersuites.some((suite) => suite.signatureScheme === scheme)) {
-      const detail = `expected the scheme of a ciphersuite that is accepted, got ${name}`;
-      return refuse("invalid_signature_key", `${pointer}: ${detail}`);
-    }
-    const text = request.proofs[name] ?? "";
+    const text = proofs[name] ?? "";
     const proof = fromBase64Url(text);
     if (!proof) return refuse("invalid_base64", `/proofs/${name}: ${base64UrlFault(text)}`);
-    const defect = signaturePublicKeyDefect(scheme, publicKey);
-    if (defect) {
-      const detail = `expected a public key of ${name}, got ${publicKey.length} bytes with the defect "${defect}"`;
-      return refuse("invalid_signature_key", `${pointer}: ${detail}`);
-    }
-    keys.push({ scheme, publicKey, proof });
+    proven.push({ scheme, publicKey, proof });
   }
-  return ok(keys);
+  return ok(proven);
 }
 
 function fromSignatureKeys(texts: NonNullable<RegisterRequest["signature_keys"]>): Result<readonly NamedKey[]> {
@@ -64,8 +77,7 @@ function fromSignatureKeys(texts: NonNullable<RegisterRequest["signature_keys"]>
 }
 
 /**
- * The keys of the packages' leaves. Nothing of a package is verified, and none is stored: that the caller holds the key is
- * shown by the proof.
+ * The keys of the packages' leaves. Nothing of a package is verified here, and none is stored.
  */
 function fromKeyPackages(
   texts: readonly string[],
@@ -87,7 +99,7 @@ function fromKeyPackages(
       const detail = `expected the key of ${other.pointer}, which is of the same scheme, got another`;
       return refuse("invalid_key_package", `${pointer}: ${detail}`);
     }
-    keys.set(scheme, { scheme, publicKey, pointer });
+    keys.set(scheme, { scheme, publicKey, pointer, keyPackage: bytes });
   }
   return ok([...keys.values()]);
 }

@@ -1,10 +1,9 @@
-/** What anyone may read: the policy, the description of the API, a page for people, whether the Worker is alive and ready. */
+/** What anyone may read: the policy, the description of the API, whether the Worker is alive and ready. */
 import { POLICY_CACHE_SECONDS, READINESS_CACHE_MS } from "../../../config/limits.ts";
 import openapi from "../../openapi/openapi.json" with { type: "json" };
 import { asOpenApi30 } from "../../openapi/plain-schema.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
-import { docsPage } from "./docs-page.ts";
 import { describePolicy } from "./policy-document.ts";
 import { readiness } from "./readiness.ts";
 import { healthAnswer, notReady, policyAnswer, readinessAnswer } from "./schemas.ts";
@@ -72,21 +71,5 @@ export const service = [
     answers: [{ status: 200, description: "The description.", also: ["application/json"] }],
     problems: [],
     handle: (_, c) => ok(c.json(asOpenApi30(openapi), 200, PUBLIC)),
-  }),
-  operation({
-    id: "getDocs",
-    method: "GET",
-    path: "/docs",
-    access: "anyone",
-    summary: "Human-readable API reference.",
-    answers: [{ status: 200, description: "A page.", also: ["text/html"] }],
-    problems: [],
-    handle: async (_, c) =>
-      ok(
-        await c.html(docsPage(openapi), 200, {
-          ...PUBLIC,
-          "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        }),
-      ),
   }),
 ];

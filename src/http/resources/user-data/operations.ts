@@ -6,6 +6,7 @@ import type { PoolView } from "../../../contract/pool-messages.ts";
 import { readRows } from "../../../directory/queries.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
+import { audited } from "../../audited.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
@@ -74,21 +75,34 @@ export const userData = [
     summary:
       "Take the names of erased users out of a pool: its journal, and its budgets. For work that goes through all pools.",
     body: { json: forgetRequest },
+    audit: "itself",
     needs: "pool",
     answers: [{ status: 200, description: "Taken out, or counted.", json: forgetAnswer }],
     problems: ["unknown_pool"],
     handle: async ({ pool, body }, c) => {
       const dryRun = body.dry_run ?? false;
-      const forgotten = await forgetInPool(c.env, pool, { users: body.users, dryRun });
-      if (!forgotten)
-        return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
-      if (!forgotten.ok) return forgotten;
-      const { claims, clients } = forgotten.value;
-      c.set("outcomes", { claims, clients });
+      // A walk asks every pool, and next to none of them holds a name: only what changes one is recorded.
+      const counted = await forget(pool, { users: body.users, dryRun: true }, c);
+      if (!counted.ok) return counted;
+      const { claims, clients } = counted.value;
+      if (!dryRun && claims + clients > 0) {
+        return audited(c, { operation: "forgetInPool", target: pool }, async () => {
+          const forgotten = await forget(pool, { users: body.users, dryRun: false }, c);
+          if (!forgotten.ok) return forgotten;
+          c.set("outcomes", forgotten.value);
+          return ok(c.json({ pool, ...forgotten.value, dry_run: false }));
+        });
+      }
       return ok(c.json({ pool, claims, clients, dry_run: dryRun }));
     },
   }),
 ];
+
+async function forget(pool: string, call: Parameters<typeof forgetInPool>[2], c: Context<AppEnv>) {
+  const answer = await forgetInPool(c.env, pool, call);
+  if (!answer) return refuse("unknown_pool", `expected the id of a pool of this deployment, got ${shownText(pool)}`);
+  return answer.ok ? ok({ claims: answer.value.claims, clients: answer.value.clients }) : answer;
+}
 
 async function erase(user: string, c: Context<AppEnv>): Promise<Result<Response>> {
   const erased = await poolClient(c.env, user).erase({});

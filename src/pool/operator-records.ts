@@ -1,0 +1,64 @@
+/**
+ * What operators did, and whom they blocked, in one object for the whole directory: D1 may be lost or set back, and is
+ * written by pools. It has no method that takes a record of the trail away, so no route can.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { MAX_BLOCKED_CALLERS } from "../config/limits.ts";
+import type { AuditEntry, AuditOutcome, AuditQuery, AuditRecord, BlockedCaller } from "../contract/operator-records.ts";
+import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-trail.ts";
+import {
+  countOtherBlocks,
+  deleteBlock,
+  deleteEndedBlocks,
+  makeBlockedCallers,
+  readBlocks,
+  writeBlock,
+} from "./tables/blocked-callers.ts";
+
+export class OperatorRecords extends DurableObject<object> {
+  readonly #sql: SqlStorage;
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    ctx.storage.transactionSync(() => {
+      makeAuditTrail(this.#sql);
+      makeBlockedCallers(this.#sql);
+    });
+  }
+
+  /** Writes down what an operator is about to do, and returns the record's number. */
+  begin(entry: AuditEntry): number {
+    return insertAudit(this.#sql, entry);
+  }
+
+  /** Writes down what came of it. */
+  complete(id: number, outcome: AuditOutcome): void {
+    completeAudit(this.#sql, id, outcome);
+  }
+
+  /** Records, the newest first. */
+  trail(query: AuditQuery): readonly AuditRecord[] {
+    return readAudits(this.#sql, query);
+  }
+
+  /** Blocks a user, or blocks it until another time; false if too many are blocked. */
+  block(caller: BlockedCaller): boolean {
+    return this.ctx.storage.transactionSync(() => {
+      deleteEndedBlocks(this.#sql, caller.since);
+      if (countOtherBlocks(this.#sql, caller.pool) >= MAX_BLOCKED_CALLERS) return false;
+      writeBlock(this.#sql, caller);
+      return true;
+    });
+  }
+
+  /** Whether the user was blocked. */
+  unblock(pool: string): boolean {
+    return deleteBlock(this.#sql, pool);
+  }
+
+  /** All of them, those included that are over: whoever reads compares with its own clock. */
+  blocked(): readonly BlockedCaller[] {
+    return readBlocks(this.#sql);
+  }
+}

@@ -1,0 +1,119 @@
+/** What all views of the console are made of: states of loading and failure, tables, and a question before harm. */
+import { MAX_REASON_CHARACTERS } from "../../config/limits.ts";
+import { dateOf } from "../../inspect/text.ts";
+import { type Child, h } from "../dom.ts";
+import type { Refusal } from "./api.ts";
+
+export const loading = (what: string): HTMLElement =>
+  h(
+    "p",
+    { class: "loading", role: "status" },
+    h("span", { class: "pulse", "aria-hidden": "true" }),
+    `Loading ${what}…`,
+  );
+
+export const empty = (text: string): HTMLElement => h("p", { class: "empty" }, text);
+
+/** What was refused and why, with what leads further. */
+export function failure({ code, title, detail, requestId }: Refusal, again?: () => void): HTMLElement {
+  const isOwn = code === "network_error" || code === "unexpected_response";
+  return h(
+    "div",
+    { class: "verdict bad", role: "alert" },
+    h("strong", {}, title === "" ? code : title),
+    detail !== "" && `: ${detail}`,
+    h("br"),
+    isOwn ? h("code", {}, code) : h("a", { href: `/docs#${code}` }, code),
+    requestId !== undefined && h("span", { class: "note" }, ` · request ${requestId}`),
+    again !== undefined && h("div", {}, h("button", { type: "button", class: "quiet", onclick: again }, "Try again")),
+  );
+}
+
+/** Columns whose heads begin with `#` are numbers. */
+export function table(caption: string, heads: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
+  const isNumber = heads.map((head) => head.startsWith("#"));
+  const cell = (child: Child, column: number) => h("td", isNumber[column] ? { class: "right" } : {}, child);
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", { class: "unseen" }, caption),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...heads.map((head, i) =>
+            h("th", { scope: "col", class: isNumber[i] ? "right" : "" }, head.replace("#", "")),
+          ),
+        ),
+      ),
+      h("tbody", {}, ...rows.map((row) => h("tr", {}, ...row.map(cell)))),
+    ),
+  );
+}
+
+/** To the minute, UTC; a dash for never. */
+export const when = (seconds: number | null): string =>
+  seconds === null
+    ? "–"
+    : dateOf(seconds)
+        .replace("T", " ")
+        .replace(/:\d\dZ$/, "Z");
+
+export type Question = {
+  readonly title: string;
+  /** What will happen, and what cannot be undone. */
+  readonly text: string;
+  /** What has to be typed first; nothing for what can be taken back. */
+  readonly word?: string;
+  readonly action: string;
+};
+
+/** Resolves with the reason once it was confirmed. Escape and Cancel are no: undefined. */
+export function confirmed({ title, text, word = "", action }: Question): Promise<string | undefined> {
+  const typed = h("input", { id: "confirm-word", autocomplete: "off", spellcheck: "false" });
+  const reason = h("input", { id: "confirm-reason", autocomplete: "off", maxlength: MAX_REASON_CHARACTERS });
+  const go = h("button", { type: "submit", class: "danger", disabled: true }, action);
+  const check = () => {
+    go.disabled = typed.value !== word || reason.value.trim() === "";
+  };
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "confirm-title" },
+    h(
+      "form",
+      { method: "dialog", oninput: check },
+      h("h2", { id: "confirm-title" }, title),
+      h("p", {}, text),
+      h("label", { for: "confirm-reason" }, "Reason, for the record"),
+      reason,
+      word !== "" && h("label", { for: "confirm-word" }, "Type ", h("code", {}, word), " to go on"),
+      word !== "" && typed,
+      h(
+        "div",
+        { class: "row" },
+        h("span", { class: "spacer" }),
+        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
+        go,
+      ),
+    ),
+  );
+  const form = dialog.querySelector("form");
+  // The policy forbids forms that go anywhere, these included: it is closed by hand.
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!go.disabled) dialog.close(reason.value.trim());
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "" ? undefined : dialog.returnValue);
+    });
+  });
+}

@@ -1,0 +1,225 @@
+/** What an operator does in the console, in a real browser against a real directory. */
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { localRegistration } from "../../tools/lib/registration.ts";
+import { newSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
+import type { Server } from "../node/support/server.ts";
+import { inChromium } from "./support/chromium.ts";
+import { axeFindings, onPages, overflow, type Visit, WINDOWS } from "./support/pages.ts";
+
+const PACKAGES = 4;
+const CLAIMS = 2;
+
+inChromium("the console", () => {
+  const visit = onPages();
+
+  /** A client with packages, of which some were claimed. */
+  async function stocked({ directory }: Visit, user: string): Promise<void> {
+    const call = async (method: string, path: string, token: string, body: unknown) => {
+      const response = await fetch(`${directory.address}${path}`, {
+        method,
+        headers: {
+          Authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    };
+    const signer = await newSigner();
+    const publish = await directory.token(user, "phone", "key-packages:publish");
+    const claim = await directory.token("bob", "laptop", "key-packages:claim");
+    const client = `/v1/users/${user}/clients/phone`;
+    await call("PUT", client, publish, await localRegistration(user, "phone", signer));
+    const key_packages = await sampleKeyPackages({ identity: user, signer, count: PACKAGES });
+    await call("POST", `${client}/key-packages`, publish, { key_packages });
+    for (let i = 0; i < CLAIMS; i++) await call("POST", `/v1/users/${user}/claims`, claim, {});
+    // Answered when the directory has the rows, which it is told of later otherwise.
+    await call("POST", `/v1/admin/users/${user}/resync`, await operator(directory), undefined);
+  }
+
+  /** Where answers are made up: those that go past a service worker cannot be. */
+  async function withoutWorker(): Promise<Visit> {
+    const shown = await visit("/console", WINDOWS[2], { serviceWorkers: "block" });
+    // What the page printed before this has arrived when it answers.
+    await shown.page.evaluate("0");
+    shown.said.take(/Service Worker registration blocked/);
+    return shown;
+  }
+
+  const operator = (directory: Server) => directory.token("operator", "console", "directory:admin");
+
+  async function signIn({ page, directory }: Visit): Promise<void> {
+    await page.getByLabel("A token with the scope").fill(await operator(directory));
+    await page.getByRole("button", { name: "Open the console" }).click();
+    await page.getByRole("heading", { name: "Clients" }).waitFor();
+  }
+
+  async function openUser(page: Page, user: string): Promise<void> {
+    await page.getByLabel("User", { exact: true }).fill(user);
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByRole("heading", { name: user, exact: true }).waitFor();
+  }
+
+  it.each(WINDOWS)("has nothing that axe finds and fits, at $width px, $scheme, in each state", async (window) => {
+    const shown = await visit("/console", window);
+    const { page } = shown;
+    const user = `axe-${window.width}-${window.scheme}`;
+    const fine = async (state: string) =>
+      expect([state, await axeFindings(page), await overflow(page)]).toEqual([state, [], 0]);
+    await fine("sign-in");
+    await stocked(shown, user);
+    await signIn(shown);
+    await page.locator(".chart canvas").nth(1).waitFor();
+    await fine("stock");
+    await page.getByLabel("Find a user or client").fill("nobody of that name");
+    await page.getByText("No client has “nobody of that name” in its name.").waitFor();
+    await fine("nothing found");
+    await openUser(page, user);
+    await page.getByRole("button", { name: "Show the journal" }).click();
+    await page.getByRole("cell", { name: "bob / laptop" }).first().waitFor();
+    await fine("user");
+    await page.getByRole("button", { name: "Erase" }).click();
+    await fine("question");
+  });
+
+  it("says why a token is not taken, and keeps none that was refused", async () => {
+    const { page, said, directory } = await visit("/console");
+    await page.getByLabel("A token with the scope").fill(await directory.token("eve", "phone", "key-packages:claim"));
+    await page.getByRole("button", { name: "Open the console" }).click();
+    const alert = page.getByRole("alert");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("insufficient_scope");
+    expect(await alert.getByRole("link").getAttribute("href")).toBe("/docs#insufficient_scope");
+    expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    said.take(/status of 403/);
+  });
+
+  it("shows a user's stock and who claimed, and revokes a client only when its name was typed", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "dora");
+    await signIn(shown);
+    await openUser(page, "dora");
+    await page.getByRole("region", { name: "Stock of phone" }).waitFor();
+    const stock = page.getByRole("region", { name: "Stock of phone" });
+    expect(await stock.getByRole("cell").nth(1).textContent()).toBe(String(PACKAGES - CLAIMS));
+    await page.getByRole("button", { name: "Show the journal" }).click();
+    await page.getByRole("cell", { name: "bob / laptop" }).first().waitFor();
+    expect(await page.getByRole("cell", { name: "bob / laptop" }).count()).toBe(CLAIMS);
+    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Revoke phone?" });
+    const go = dialog.getByRole("button", { name: "Revoke the client" });
+    await dialog.getByLabel("Type phone to go on").fill("phone");
+    expect(await go.isDisabled()).toBe(true);
+    await dialog.getByLabel("Reason").fill("stolen");
+    await dialog.getByLabel("Type phone to go on").fill("phon");
+    expect(await go.isDisabled()).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await page.getByText("registered", { exact: true }).count()).toBe(1);
+    await page.getByRole("button", { name: "Revoke", exact: true }).click();
+    await dialog.getByLabel("Reason").fill("stolen: “Dora’s” phone, 100 %");
+    await dialog.getByLabel("Type phone to go on").fill("phone");
+    await go.click();
+    await page.getByText(`phone is revoked, and ${PACKAGES - CLAIMS} packages with it.`).waitFor();
+    // It is on record, with the reason as it was typed.
+    await page.getByRole("button", { name: "Show the record" }).click();
+    const record = page.getByRole("region", { name: "What operators did" }).getByRole("row").nth(1);
+    await record.waitFor();
+    expect(await record.textContent()).toMatch(/operator.*endClient.*stolen: “Dora’s” phone, 100 %.*200/);
+  });
+
+  it("gives out all that is kept of a user, erases it, and says that there is no such user then", async () => {
+    const shown = await visit("/console");
+    const { page, said } = shown;
+    await stocked(shown, "fred");
+    await signIn(shown);
+    await openUser(page, "fred");
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Export as JSON" }).click();
+    expect((await download).suggestedFilename()).toBe("user-export.json");
+    await page.getByRole("button", { name: "Erase" }).click();
+    const dialog = page.getByRole("dialog", { name: "Erase fred?" });
+    await dialog.getByLabel("Reason").fill("asked for it");
+    await dialog.getByLabel("Type fred to go on").fill("fred");
+    await dialog.getByRole("button", { name: "Erase the user" }).click();
+    await page.getByText(/^Erased at /).waitFor();
+    await page.getByRole("link", { name: "unknown_user" }).waitFor();
+    said.take(/status of 404/);
+  });
+
+  it("blocks a user, shows who is blocked and why, and lifts the block", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "hugo");
+    await signIn(shown);
+    await page.getByText("Nobody is blocked.").waitFor();
+    await openUser(page, "hugo");
+    const change = async (name: string, action: string) => {
+      await page.getByRole("button", { name, exact: true }).click();
+      await page.getByRole("dialog").getByLabel("Reason").fill("claims too much");
+      await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    };
+    await change("Block", "Block the user");
+    await page.getByText(/^Blocked, everywhere from /).waitFor();
+    await page.getByRole("button", { name: "← All clients" }).click();
+    await page.getByRole("region", { name: "Blocked users" }).waitFor();
+    expect(await page.getByRole("region", { name: "Blocked users" }).textContent()).toContain("claims too much");
+    await openUser(page, "hugo");
+    await change("Lift a block", "Lift the block");
+    await page.getByText("The block is lifted.").waitFor();
+  });
+
+  it("declares a restore epoch only after the words were typed", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await signIn(shown);
+    await page.getByText("Storage was never restored.").waitFor();
+    await page.getByRole("button", { name: "Declare a restore epoch" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Reason").fill("restored from yesterday");
+    await dialog.getByLabel("Type void all packages to go on").fill("void all packages");
+    await dialog.getByRole("button", { name: "Declare a restore epoch" }).click();
+    await page.getByText(/^In force: \d{4}-/).waitFor();
+  });
+
+  it("is as quick with 10,000 rows: it shows a page of them, and finds one by its name", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    let served = 0;
+    await page.route("**/v1/admin/stock?*", (route) => {
+      const rows = Array.from({ length: 500 }, (_, i) => ({
+        user: `user-${String(served + i).padStart(5, "0")}`,
+        client: "phone",
+        ciphersuite: 1,
+        available: (served + i) % 200,
+        last_resort: true,
+        next_expiry: 1_900_000_000,
+        needs_upload: (served + i) % 200 < 50,
+      }));
+      served += 500;
+      return route.fulfill({ json: { rows, next: "more" } });
+    });
+    await signIn(shown);
+    await page.getByText("Page 1 of 200 · 10,000 rows of the first 10,000").waitFor();
+    expect(await page.getByRole("region", { name: "Stock levels" }).locator("tbody tr").count()).toBe(50);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("Page 2 of 200").waitFor();
+    await page.getByLabel("Find a user or client").fill("user-09999");
+    await page.getByText("Page 1 of 1 · 1 row of the first 10,000").waitFor();
+  });
+
+  it("says when the directory does not answer, and tries again when asked to", async () => {
+    const shown = await withoutWorker();
+    const { page, said } = shown;
+    await stocked(shown, "gina");
+    let isDown = true;
+    await page.route("**/v1/admin/stock?*", (route) => (isDown ? route.abort() : route.continue()));
+    await signIn(shown);
+    await page.getByText("The directory did not answer").waitFor();
+    isDown = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("button", { name: "gina" }).waitFor();
+    said.take(/Failed to load resource/);
+  });
+});
