@@ -7,13 +7,25 @@ import { newSigningKey } from "./tools/lib/tokens.ts";
 /** A directory of three databases; before that it was one, and not all users have moved. */
 const THREE_DATABASES = { DIRECTORY_BINDINGS: "DB0,DB1,DB2", DIRECTORY_FORMER_BINDINGS: "DB" };
 
+type WorkerOptions = {
+  d1Databases?: readonly string[];
+  hasReceiver?: boolean;
+  main?: string;
+  compatibilityFlags?: string[];
+};
+
 /** A Worker as deployed, but for its own token key, whose private half the tests hold. */
-const worker = (variables: Record<string, string>, d1Databases: readonly string[] = [], hasReceiver = false) =>
+const worker = (
+  variables: Record<string, string>,
+  { d1Databases = [], hasReceiver = false, ...other }: WorkerOptions = {},
+) =>
   cloudflareTest(async ({ inject }) => {
     const { privateJwk, jwks } = await newSigningKey("test");
     return {
+      ...(other.main === undefined ? {} : { main: other.main }),
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        ...(other.compatibilityFlags === undefined ? {} : { compatibilityFlags: other.compatibilityFlags }),
         // It counts by the clock of the machine, and one user of a test makes more requests than any person.
         ratelimits: {},
         ...(d1Databases.length > 0 ? { d1Databases: Object.fromEntries(d1Databases.map((name) => [name, name])) } : {}),
@@ -48,13 +60,13 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
-          exclude: ["test/workers/budgets/**", "test/workers/shards/**", "test/workers/events/**"],
+          exclude: ["budgets", "events", "full", "shards"].map((folder) => `test/workers/${folder}/**`),
           setupFiles: ["test/workers/support/setup.ts"],
           ...TIMEOUTS,
         },
       },
       {
-        plugins: [worker({ ...NO_BUDGETS, ...THREE_DATABASES }, ["DB", "DB0", "DB1", "DB2"])],
+        plugins: [worker({ ...NO_BUDGETS, ...THREE_DATABASES }, { d1Databases: ["DB", "DB0", "DB1", "DB2"] })],
         test: {
           name: "shards",
           include: ["test/workers/shards/**/*.test.ts"],
@@ -63,7 +75,22 @@ export default defineConfig({
         },
       },
       {
-        plugins: [worker({ ...NO_BUDGETS, ...EVENTS }, [], true)],
+        // The other entry, with all that the plain one lacks, on a runtime that has ML-DSA of its own.
+        plugins: [
+          worker(
+            { ...NO_BUDGETS, CIPHERSUITE_PROFILE: "openmls-0.9" },
+            { main: "./src/worker-full.ts", compatibilityFlags: ["webcrypto_modern_algorithms"] },
+          ),
+        ],
+        test: {
+          name: "full",
+          include: ["test/workers/full/**/*.test.ts"],
+          setupFiles: ["test/workers/support/setup.ts"],
+          ...TIMEOUTS,
+        },
+      },
+      {
+        plugins: [worker({ ...NO_BUDGETS, ...EVENTS }, { hasReceiver: true })],
         test: {
           name: "events",
           include: ["test/workers/events/**/*.test.ts"],

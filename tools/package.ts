@@ -26,8 +26,14 @@ const ROOMS = ["mls", "client"] as const;
 /** What `.` is. */
 const MAIN_ENTRY = "./mls";
 const NEEDED = ["@noble/curves", "@noble/hashes"] as const;
-/** What `./hpke` or `./x509` alone needs: who imports one of them installs it. */
-const OPTIONAL = ["@hpke/chacha20poly1305", "@hpke/core", "@hpke/dhkem-x448", "@peculiar/x509"] as const;
+/** What `./hpke`, `./post-quantum` or `./x509` alone needs: who imports one of them installs it. */
+const OPTIONAL = [
+  "@hpke/chacha20poly1305",
+  "@hpke/core",
+  "@hpke/dhkem-x448",
+  "@noble/post-quantum",
+  "@peculiar/x509",
+] as const;
 const COMMAND = "bin/kpd.js";
 
 const folder = resolve(process.argv[2] ?? "dist/package");

@@ -42,7 +42,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const directory = await startWorker(
     {
       deployment: readWrangler(),
-      script: process.env.WORKER ? readFileSync(process.env.WORKER, "utf8") : bundle("src/worker.ts"),
+      script: process.env.WORKER ? readFileSync(process.env.WORKER, "utf8") : bundle("src/worker-full.ts"),
       variables,
       state: storageOf(state),
       pages,

@@ -69,7 +69,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const directory = await startWorker(
     {
       deployment: readDeployment(),
-      script: bundle("src/worker.ts"),
+      script: bundle("src/worker-full.ts"),
       variables,
       state: join(state, "storage"),
       pages,

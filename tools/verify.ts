@@ -20,7 +20,7 @@ const BROWSER_ENTRIES = {
     import { sha256 } from "@noble/hashes/sha2.js";
     export { KeyPackageIn, ProtocolVersion } from "./src/mls/index.ts";
     export const suite1 = {
-      supports: (suite) => suite === 1,
+      supports: (suite) => suite === 1 || suite.ciphersuite === 1,
       verify: async (_, { signature, message, publicKey }) =>
         ed25519.verify(signature, message, publicKey, { zip215: false }),
       hash: async (_, data) => sha256(data),

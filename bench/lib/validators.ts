@@ -4,6 +4,7 @@
  */
 import {
   type CiphersuiteImpl,
+  type CiphersuiteName,
   decodeMlsMessage,
   defaultAuthenticationService,
   getCiphersuiteFromName,
@@ -49,7 +50,9 @@ export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge>
     case "native":
       return admission(items, batch, webCrypto);
     case "ts_mls": {
-      const suite = await getCiphersuiteImpl(getCiphersuiteFromName(ciphersuiteInfo(batch.suite).name));
+      const suite = await getCiphersuiteImpl(
+        getCiphersuiteFromName(ciphersuiteInfo(batch.suite).name as CiphersuiteName),
+      );
       return () => tsMls(items, suite);
     }
   }

@@ -3,6 +3,7 @@
  * workerd, so that both sides share the same event loop and the same disk.
  */
 
+import { PLAIN_PROVIDERS } from "../../src/admission/crypto-providers.ts";
 import { deploymentOf } from "../../src/config/deployment.ts";
 import type { Bindings } from "../../src/http/bindings.ts";
 import { judge, namedOf, prepareBatch, readBatch } from "../../src/http/resources/key-packages/batch.ts";
@@ -96,13 +97,14 @@ async function admitOnly(request: Request, env: BenchEnv, user: string): Promise
   const items = readBatch("application/json", body, deployment.settings);
   if (!items.ok) return new Response(items.error.code, { status: 400 });
   const owned = { user, client: CLIENT };
-  const now = unixSeconds(Date.now());
-  const prepared = await prepareBatch(items.value, admissionContext(deployment, owned, [], now));
+  const crypto = PLAIN_PROVIDERS[deployment.cryptoProvider];
+  const deps = { deployment, crypto, x509: undefined, now: () => unixSeconds(Date.now()) };
+  const prepared = await prepareBatch(items.value, admissionContext(deps, owned, []));
   const packages = namedOf(prepared);
   const call = { user, client: CLIENT, restoreEpoch: 0, mode: "add", packages, unreadable: 0 } as const;
   const found = await poolOf(env, user).preflight(call);
   if (found.outcome !== "ready") return new Response(found.outcome, { status: 400 });
-  const context = admissionContext(deployment, owned, found.signatureKeys, now);
+  const context = admissionContext(deps, owned, found.signatureKeys);
   const judged = await judge(prepared, found.known, context);
   return Response.json({ good: judged.filter((item) => item.ok).length });
 }

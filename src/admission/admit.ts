@@ -1,5 +1,5 @@
 import type { AdmittedKeyPackage } from "../contract/admitted-key-package.ts";
-import { ciphersuiteInfo, type SignatureScheme } from "../mls/ciphersuite.ts";
+import type { SignatureScheme } from "../mls/ciphersuite.ts";
 import { copyOf, toHex } from "../mls/codec/byte-strings.ts";
 import { isDefaultExtensionType, isDefaultProposalType, isGrease, ProtocolVersion } from "../mls/codec/code-points.ts";
 import type { SignatureItem, SignaturePolicy } from "../mls/crypto/provider.ts";
@@ -47,21 +47,21 @@ export function prepare(
 ): Promise<Prepared[]> {
   return Promise.all(
     items.map(async (item): Promise<Prepared> => {
-      const { maxKeyPackageBytes, ciphersuites } = policy;
+      const { maxKeyPackageBytes, ciphersuites, profile } = policy;
       if (item.length > maxKeyPackageBytes) {
         return { code: "too_large", bytes: item.length, maxBytes: maxKeyPackageBytes };
       }
-      const decoded = KeyPackageIn.fromBytes(item);
+      const decoded = KeyPackageIn.fromBytes(item, profile);
       if (!decoded.ok) return refusalOfDecodeError(decoded.error);
       const received = decoded.value;
       const { ciphersuite, extensions, protocolVersion } = received.unverified();
       if (protocolVersion !== ProtocolVersion.Mls10) {
         return { code: "invalid_protocol_version", version: protocolVersion };
       }
-      if (!ciphersuites.includes(ciphersuite) || !crypto.supports(ciphersuite)) {
+      if (!ciphersuites.includes(ciphersuite) || !crypto.supports(received.suite())) {
         return { code: "unsupported_ciphersuite", ciphersuite };
       }
-      const ref = await makeKeyPackageRef(crypto, ciphersuite, received.tlsSerialize());
+      const ref = await makeKeyPackageRef(crypto, received.suite(), received.tlsSerialize());
       return { received, ref: ref.asSlice(), ciphersuite, lastResort: extensions.lastResort() };
     }),
   );
@@ -80,11 +80,17 @@ export async function admitPrepared(
   const signed = passedCheapChecks.filter((received) => !signatures.has(received));
   const certificates = await verifyCertificates(signed, context);
   return outcomes.map((outcome): AdmissionVerdict => {
-    const refusal = outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? certificates.get(outcome)) : outcome;
+    const certified = outcome instanceof KeyPackageIn ? certificates.get(outcome) : undefined;
+    const uncertified = certified?.ok === false ? certified.refusal : undefined;
+    const refusal = outcome instanceof KeyPackageIn ? (signatures.get(outcome) ?? uncertified) : outcome;
     if (refusal !== undefined) return { ok: false, code: refusal.code, detail: describeRefusal(refusal) };
     if (!(outcome instanceof KeyPackageIn))
       throw new Error("expected a refusal of a package that failed the cheap checks");
-    return { ok: true, keyPackage: admitted(outcome, refOf(refs, outcome)), warnings: warningsOf(outcome) };
+    return {
+      ok: true,
+      keyPackage: admitted(outcome, refOf(refs, outcome), certified?.ok ? certified.notAfter : undefined),
+      warnings: warningsOf(outcome),
+    };
   });
 }
 
@@ -107,12 +113,13 @@ function publicKeyRefusal(
   received: KeyPackageIn,
   signatureKeyDefect: SignatureKeyLookup,
 ): AdmissionRefusal | undefined {
-  const { ciphersuite, initKey, leafNode } = received.unverified();
-  const init = hpkePublicKeyDefect(ciphersuite, initKey.asSlice());
+  const { initKey, leafNode } = received.unverified();
+  const suite = received.suite();
+  const init = hpkePublicKeyDefect(suite, initKey.asSlice());
   if (init !== undefined) return { code: "invalid_init_key", defect: init };
-  const encryption = hpkePublicKeyDefect(ciphersuite, leafNode.encryptionKey().asSlice());
+  const encryption = hpkePublicKeyDefect(suite, leafNode.encryptionKey().asSlice());
   if (encryption !== undefined) return { code: "invalid_encryption_key", defect: encryption };
-  const signature = signatureKeyDefect(ciphersuiteInfo(ciphersuite).signatureScheme, leafNode.signatureKey().asSlice());
+  const signature = signatureKeyDefect(suite.signatureScheme, leafNode.signatureKey().asSlice());
   return signature === undefined ? undefined : { code: "invalid_signature_key", defect: signature };
 }
 
@@ -134,10 +141,7 @@ async function verifySignatures(
   passedCheapChecks: readonly KeyPackageIn[],
   { crypto }: AdmissionContext,
 ): Promise<Map<KeyPackageIn, AdmissionRefusal>> {
-  const byScheme = Map.groupBy(
-    passedCheapChecks,
-    (received) => ciphersuiteInfo(received.unverified().ciphersuite).signatureScheme,
-  );
+  const byScheme = Map.groupBy(passedCheapChecks, (received) => received.suite().signatureScheme);
   const refusals = new Map<KeyPackageIn, AdmissionRefusal>();
   for (const [scheme, group] of byScheme) {
     const items: SignatureItem[] = group.flatMap((received) => {
@@ -153,20 +157,23 @@ async function verifySignatures(
   return refusals;
 }
 
-/** Every field has its own buffer: a view would carry the whole request through structured clone. */
-function admitted(received: KeyPackageIn, ref: Uint8Array): AdmittedKeyPackage {
+/**
+ * Every field has its own buffer: a view would carry the whole request through structured clone. A package ends with its
+ * certificate, if that ends first.
+ */
+function admitted(received: KeyPackageIn, ref: Uint8Array, certificateEnd: number | undefined): AdmittedKeyPackage {
   const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
   const capabilities = leafNode.capabilities();
   return {
     ref,
     bytes: received.tlsSerialize(),
     ciphersuite,
-    signatureScheme: ciphersuiteInfo(ciphersuite).signatureScheme,
+    signatureScheme: received.suite().signatureScheme,
     signatureKey: copyOf(leafNode.signatureKey().asSlice()),
     initKey: copyOf(initKey.asSlice()),
     encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),
     notBefore: clampToNumber(leafNode.lifeTime()?.notBefore ?? 0n),
-    notAfter: clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n),
+    notAfter: Math.min(clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n), certificateEnd ?? Number.MAX_SAFE_INTEGER),
     lastResort: extensions.lastResort(),
     capabilities: {
       extensions: codePoints(capabilities.extensions()),

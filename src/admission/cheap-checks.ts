@@ -1,4 +1,4 @@
-import { type CiphersuiteInfo, ciphersuiteInfo } from "../mls/ciphersuite.ts";
+import type { CiphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes, toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
@@ -14,7 +14,7 @@ import { type AdmissionContext, type AdmissionPolicy, MAX_CAPABILITIES_PER_KIND 
  * or undefined.
  */
 export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext): AdmissionRefusal | undefined {
-  const { ciphersuite, initKey, leafNode, extensions } = received.unverified();
+  const { initKey, leafNode, extensions } = received.unverified();
   const { policy } = context;
   const lifetime = leafNode.lifeTime();
 
@@ -27,9 +27,8 @@ export function cheapRefusal(received: KeyPackageIn, context: AdmissionContext):
   }
   if (lifetime === undefined) return { code: "invalid_leaf_node_source_type" };
 
-  const info = ciphersuiteInfo(ciphersuite);
   return (
-    keyRefusal(initKey.asSlice(), leafNode, info, context) ??
+    keyRefusal(initKey.asSlice(), leafNode, received.suite(), context) ??
     capabilityRefusal(received, policy) ??
     credentialRefusal(leafNode, context) ??
     lifetimeRefusal(lifetime, context)

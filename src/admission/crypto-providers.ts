@@ -3,7 +3,7 @@ import { nobleCrypto } from "../mls/crypto/noble.ts";
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import { webCrypto } from "../mls/crypto/webcrypto.ts";
 
-const PROVIDERS = { noble: nobleCrypto, webcrypto: webCrypto } as const;
+export type CryptoProviders = Readonly<Record<"noble" | "webcrypto", CryptoProvider>>;
 
-/** Pure JavaScript or the platform's own crypto. The verdicts are the same. */
-export const cryptoProviderOf = (name: keyof typeof PROVIDERS): CryptoProvider => PROVIDERS[name];
+/** Pure JavaScript or the platform's own crypto, for all suites without ML-DSA. The verdicts are the same. */
+export const PLAIN_PROVIDERS: CryptoProviders = { noble: nobleCrypto, webcrypto: webCrypto };

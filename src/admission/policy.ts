@@ -1,4 +1,5 @@
 import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
 /**
@@ -14,6 +15,8 @@ export const MANY_CAPABILITIES_PER_KIND = 64;
 export type AdmissionPolicy = {
   /** Accepted suites; one that the crypto provider lacks is refused all the same. */
   readonly ciphersuites: readonly number[];
+  /** What their numbers mean; RFC 9420's if left out. */
+  readonly profile?: SuiteProfile;
   readonly maxKeyPackageBytes: number;
   /** RFC 9420 §7.2 demands a maximum; `undefined` switches it off, for a tool that admits nothing. */
   readonly maxTotalLifetimeSeconds: number | undefined;
@@ -30,11 +33,16 @@ export type AdmissionPolicy = {
 
 /** Whose packages these must be; what is left out is not checked. */
 export type Publisher = {
-  /** The identity that a basic credential must have, in UTF-8, or an x509 one as a subject alternative name. */
+  /** The identity that a basic credential must have, in UTF-8. */
   readonly identity?: string | undefined;
+  /** The subject alternative name that the certificate of an x509 credential must have. */
+  readonly alternativeName?: AlternativeName | undefined;
   /** The keys that the client registered, by scheme: a package with another key is refused before its signatures. */
   readonly signatureKeys?: ReadonlyMap<number, Uint8Array>;
 };
+
+/** A name of a certificate (RFC 5280 §4.2.1.6), compared as text: `url` is a URI, `email` an rfc822Name. */
+export type AlternativeName = { readonly type: "url" | "dns" | "email"; readonly value: string };
 
 export type AdmissionContext = {
   readonly crypto: CryptoProvider;

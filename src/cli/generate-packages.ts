@@ -1,20 +1,20 @@
 /** Fresh KeyPackages of a client, and its keys with their private halves. */
 import {
   BasicCredential,
-  type Ciphersuite,
   ciphersuiteInfo,
   InMemoryKeyPackageStorage,
   KeyPackage,
   type KeyPackageBundle,
   Lifetime,
-  nobleCrypto,
+  type Suite,
   signatureSchemeName,
 } from "../mls/index.ts";
+import { postQuantumCrypto } from "../mls/post-quantum/index.ts";
 import { type ClientKeys, signerOf, withBundle } from "./key-file.ts";
 
 export type Wanted = {
   readonly identity: string;
-  readonly ciphersuites: readonly Ciphersuite[];
+  readonly ciphersuites: readonly Suite[];
   /** Of each ciphersuite. */
   readonly count: number;
   /** One more of each ciphersuite, for when all others are gone. */
@@ -29,7 +29,7 @@ export async function generatePackages(
   { identity, ciphersuites, count, lastResort, lifetimeSeconds, now }: Wanted,
   told: (made: number) => void = () => undefined,
 ): Promise<{ readonly keys: ClientKeys; readonly bundles: readonly KeyPackageBundle[] }> {
-  const provider = { crypto: nobleCrypto, storage: new InMemoryKeyPackageStorage(), now: () => now };
+  const provider = { crypto: postQuantumCrypto, storage: new InMemoryKeyPackageStorage(), now: () => now };
   const credential = new BasicCredential(identity).toCredential();
   const bundles: KeyPackageBundle[] = [];
   let keys = before;

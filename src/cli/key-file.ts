@@ -6,12 +6,12 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statS
 import * as z from "zod";
 import {
   type KeyPackageBundle,
-  nobleCrypto,
   SignatureKeyPair,
   SignatureScheme,
   type SignatureSchemeName,
   serializeKeyPackageBundle,
 } from "../mls/index.ts";
+import { postQuantumCrypto } from "../mls/post-quantum/index.ts";
 import { UsageError } from "./command.ts";
 
 const base64url = z.string().regex(/^[\w-]+$/);
@@ -86,7 +86,7 @@ export async function signerOf(
 ): Promise<{ readonly signer: SignatureKeyPair; readonly keys: ClientKeys }> {
   const kept = keys.signature_keys[scheme];
   if (kept !== undefined) return { signer: signerFrom(scheme, kept), keys };
-  const signer = await SignatureKeyPair.generate(nobleCrypto, SignatureScheme[scheme]);
+  const signer = await SignatureKeyPair.generate(postQuantumCrypto, SignatureScheme[scheme]);
   const made = { public: toText(signer.publicKey().asSlice()), private: toText(signer.privateKey()) };
   return { signer, keys: { ...keys, signature_keys: { ...keys.signature_keys, [scheme]: made } } };
 }
@@ -102,7 +102,7 @@ export function signersOf(keys: ClientKeys): readonly SignatureKeyPair[] {
 export async function withBundle(keys: ClientKeys, bundle: KeyPackageBundle): Promise<ClientKeys> {
   const keyPackage = bundle.keyPackage();
   const entry = {
-    key_package_ref: toText((await keyPackage.hashRef(nobleCrypto)).asSlice()),
+    key_package_ref: toText((await keyPackage.hashRef(postQuantumCrypto)).asSlice()),
     ciphersuite: keyPackage.ciphersuite(),
     last_resort: keyPackage.lastResort(),
     not_after: Number(keyPackage.lifeTime().notAfter),
@@ -113,7 +113,7 @@ export async function withBundle(keys: ClientKeys, bundle: KeyPackageBundle): Pr
 
 function signerFrom(scheme: SignatureSchemeName, kept: z.infer<typeof pair>): SignatureKeyPair {
   const keys = { publicKey: toBytes(kept.public), privateKey: toBytes(kept.private) };
-  return SignatureKeyPair.fromRaw(nobleCrypto, SignatureScheme[scheme], keys);
+  return SignatureKeyPair.fromRaw(postQuantumCrypto, SignatureScheme[scheme], keys);
 }
 
 function openPart(file: string, part: string): number {

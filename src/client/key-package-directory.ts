@@ -1,5 +1,5 @@
 /** Every call of an owner and of a claimer. It runs wherever there is `fetch`. */
-import { type CryptoProvider, nobleCrypto } from "../mls/index.ts";
+import { type CryptoProvider, nobleCrypto, RFC_9420, type SuiteProfile } from "../mls/index.ts";
 import type {
   BulkClaimAnswer,
   ClaimAnswer,
@@ -49,6 +49,8 @@ export type DirectoryOptions = {
   /** What the application knows of those whose packages it claims. */
   readonly expectations?: Expectations;
   readonly crypto?: CryptoProvider;
+  /** What the numbers of suites mean, as the directory's policy names it; by default RFC 9420's and no others. */
+  readonly profile?: SuiteProfile;
   readonly retries?: Partial<RetrySettings>;
   readonly platform?: Partial<Platform>;
 };
@@ -109,6 +111,7 @@ export class KeyPackageDirectory {
   readonly storage: Storage;
   readonly lock: Lock;
   readonly crypto: CryptoProvider;
+  readonly profile: SuiteProfile;
   readonly platform: Platform;
   readonly #transport: Transport;
   readonly #audience: string;
@@ -122,6 +125,7 @@ export class KeyPackageDirectory {
     this.storage = options.storage ?? memoryStorage();
     this.lock = options.lock ?? defaultLock();
     this.crypto = options.crypto ?? nobleCrypto;
+    this.profile = options.profile ?? RFC_9420;
     this.platform = { ...defaultPlatform, ...options.platform };
     this.#audience = options.audience;
     this.#expectations = options.expectations ?? {};
@@ -385,6 +389,7 @@ export class KeyPackageDirectory {
     const trusted = Math.max(-MAX_TRUSTED_OFFSET_MS, Math.min(MAX_TRUSTED_OFFSET_MS, offset));
     const context = {
       crypto: this.crypto,
+      profile: this.profile,
       expectations: this.#expectations,
       now: Math.floor((this.platform.now() + trusted) / 1000),
       ciphersuites: criteria?.ciphersuites,

@@ -1,7 +1,8 @@
 /** The body of a registration: made here and nowhere else. */
-import { ciphersuiteInfo, SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
+import { SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
 import { Writer } from "../mls/codec/writer.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { RegisterRequest } from "./api-types.ts";
 import { toBase64Url } from "./base64url.ts";
 import { DirectoryError } from "./directory-error.ts";
@@ -30,16 +31,20 @@ export type PackagedKey = PublicKey & {
 /**
  * The key that a KeyPackage is signed with, for MLS libraries that give out packages and no keys. `keyPackage` is bare or
  * in an MLSMessage; `sign` signs with its private half. Without `sign` the package itself is the proof that the client
- * holds the key.
+ * holds the key. `profile` says what the number of its suite means.
  */
-export function registrationKey(keyPackage: Uint8Array, sign?: SigningKey["sign"]): RegistrationKey {
-  const decoded = KeyPackageIn.fromBytes(keyPackage);
+export function registrationKey(
+  keyPackage: Uint8Array,
+  sign?: SigningKey["sign"],
+  profile?: SuiteProfile,
+): RegistrationKey {
+  const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
   if (!decoded.ok) {
     const detail = `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`;
     throw new DirectoryError({ code: "invalid_argument", detail });
   }
-  const { ciphersuite, leafNode } = decoded.value.unverified();
-  const scheme = signatureSchemeName(ciphersuiteInfo(ciphersuite).signatureScheme);
+  const { leafNode } = decoded.value.unverified();
+  const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
   const publicKey = leafNode.signatureKey().bytes;
   return sign ? { scheme, publicKey, sign } : { scheme, publicKey, keyPackage };
 }

@@ -7,8 +7,8 @@ import {
   type Credential,
   type CryptoProvider,
   KeyPackageIn,
-  makeKeyPackageRef,
   ProtocolVersion,
+  type SuiteProfile,
 } from "../mls/index.ts";
 import type { ClientClaim } from "./api-types.ts";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
@@ -76,6 +76,8 @@ export type VerifyContext = {
   readonly now: number;
   /** What the claim asked for; undefined if it left that to the directory. */
   readonly ciphersuites: readonly number[] | undefined;
+  /** What the numbers of suites mean. */
+  readonly profile: SuiteProfile;
 };
 
 export type Verdict =
@@ -91,7 +93,7 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
   });
   const bytes = claim.key_package === undefined ? undefined : fromBase64Url(claim.key_package);
   if (!bytes) return reject("malformed", "expected a KeyPackage in base64url");
-  const decoded = KeyPackageIn.fromBytes(bytes);
+  const decoded = KeyPackageIn.fromBytes(bytes, context.profile);
   if (!decoded.ok) {
     const known = decoded.error.code !== "UnknownCiphersuite";
     return reject(known ? "malformed" : "unsupported_ciphersuite", decoded.error.message);
@@ -100,7 +102,7 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
   if (context.ciphersuites !== undefined && !context.ciphersuites.includes(ciphersuite)) {
     return reject("not_requested", `expected a ciphersuite of ${context.ciphersuites.join()}, got ${ciphersuite}`);
   }
-  if (!context.crypto.supports(ciphersuite)) {
+  if (!context.crypto.supports(decoded.value.suite())) {
     return reject("unsupported_ciphersuite", `ciphersuite ${ciphersuite} is not supported by the crypto provider`);
   }
   const valid = await decoded.value.validate(context.crypto, ProtocolVersion.Mls10, { now: context.now });
@@ -111,7 +113,7 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
   }
   const keyPackage = valid.value;
   const bare = keyPackage.tlsSerialize();
-  const ref = toBase64Url((await makeKeyPackageRef(context.crypto, ciphersuite, bare)).asSlice());
+  const ref = toBase64Url((await keyPackage.hashRef(context.crypto)).asSlice());
   if (claim.key_package_ref !== undefined && claim.key_package_ref !== ref) {
     return reject("reference_mismatch", `expected ${ref}, got ${claim.key_package_ref}`);
   }

@@ -173,12 +173,32 @@ export type Offer = {
   capabilities_complete: boolean;
 };
 
-/** What this deployment accepts and promises. Null means unlimited. */
+/**
+ * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
+ * accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant:
+ * `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are
+ * the others of the profile that this build of the service cannot check.
+ */
 export type Policy = {
   protocol_versions: "mls10"[];
+  ciphersuite_profile: string;
   ciphersuites: CodePoint[];
+  ciphersuite_algorithms: {
+    ciphersuite: CodePoint;
+    name: string;
+    kem: string;
+    aead: string;
+    hash: string;
+    signature: string;
+  }[];
+  ciphersuites_left_out: {
+    ciphersuite: CodePoint;
+    name: string;
+    reason: string;
+  }[];
   credential_types: CodePoint[];
   credential_identity: string;
+  x509_identity?: string | undefined;
   limits: {
     key_packages_per_request: number;
     key_package_bytes: number;
@@ -353,6 +373,9 @@ export type RegisterRequest = {
         ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
         ed25519?: Base64UrlText | undefined;
         ed448?: Base64UrlText | undefined;
+        mldsa44?: Base64UrlText | undefined;
+        mldsa65?: Base64UrlText | undefined;
+        mldsa87?: Base64UrlText | undefined;
       }
     | undefined;
   key_packages?: Base64UrlText[] | undefined;
@@ -364,6 +387,9 @@ export type RegisterRequest = {
         ecdsa_secp521r1_sha512?: Base64UrlText | undefined;
         ed25519?: Base64UrlText | undefined;
         ed448?: Base64UrlText | undefined;
+        mldsa44?: Base64UrlText | undefined;
+        mldsa65?: Base64UrlText | undefined;
+        mldsa87?: Base64UrlText | undefined;
       }
     | undefined;
 };
@@ -387,13 +413,19 @@ export type RevokedClient = {
   purged: number;
 };
 
-/** Signature public keys by the name of their scheme in RFC 8446: raw for EdDSA, uncompressed points for ECDSA. */
+/**
+ * Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points
+ * for ECDSA.
+ */
 export type SignatureKeys = {
   ecdsa_secp256r1_sha256?: Base64Url | undefined;
   ecdsa_secp384r1_sha384?: Base64Url | undefined;
   ecdsa_secp521r1_sha512?: Base64Url | undefined;
   ed25519?: Base64Url | undefined;
   ed448?: Base64Url | undefined;
+  mldsa44?: Base64Url | undefined;
+  mldsa65?: Base64Url | undefined;
+  mldsa87?: Base64Url | undefined;
 };
 
 /** What is in stock for one ciphersuite. Zeros are sent. `needs_upload`: too few one-time packages, or no last resort. */

@@ -9,6 +9,15 @@ export const MAX_KEY_PACKAGES_PER_REQUEST = 100;
 /** A classical package is 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
 export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
 
+/** Trust anchors, or intermediates, of a deployment: every path that is searched may look at each. */
+export const MAX_OWN_CERTIFICATES = 16;
+
+/** Of one of them: with an RSA key of 8192 bits and many names it has some 3 KiB. */
+export const MAX_CERTIFICATE_BYTES = 8 * 1024;
+
+/** What an ordinary package has beside its three keys and two signatures: identity, capabilities, extensions, lifetimes. */
+export const ORDINARY_KEY_PACKAGE_REST_BYTES = 1024;
+
 /** One MiB: a hundred packages of 7 KiB in base64url. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 

@@ -80,8 +80,12 @@ type SettingName = (typeof SETTING_NAMES)[number];
 /** The environment as plain strings: what `env` of a Worker holds for each of [vars]. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Reads every number of the deployment. Throws SettingError for one that cannot be read. */
-export function readSettings(env: Variables): Settings {
+/**
+ * Reads every number of the deployment. Throws SettingError for one that cannot be read. `ordinaryKeyPackageBytes` is what
+ * an ordinary package of the largest accepted suite has: unless it is set, a request takes as many as fit into its body.
+ * Who takes no requests leaves it out.
+ */
+export function readSettings(env: Variables, ordinaryKeyPackageBytes = 0): Settings {
   const count = (name: SettingName, fallback: number) => readCount(env, name, fallback);
   /** What divides: none a minute would be a wait without end. */
   const rate = (name: SettingName, fallback: number) => {
@@ -92,7 +96,10 @@ export function readSettings(env: Variables): Settings {
   const optional = (name: SettingName, fallback: number) => (env[name] === "off" ? undefined : rate(name, fallback));
   const burst = optional("PAIR_BUDGET_BURST", limits.PAIR_BUDGET_BURST_CLAIMS);
   return {
-    maxKeyPackagesPerRequest: count("MAX_KEY_PACKAGES_PER_REQUEST", limits.MAX_KEY_PACKAGES_PER_REQUEST),
+    maxKeyPackagesPerRequest: count(
+      "MAX_KEY_PACKAGES_PER_REQUEST",
+      packagesThatFit(count("MAX_BODY_BYTES", limits.MAX_BODY_BYTES), ordinaryKeyPackageBytes),
+    ),
     maxKeyPackageBytes: count("MAX_KEY_PACKAGE_BYTES", limits.MAX_KEY_PACKAGE_BYTES),
     maxBodyBytes: count("MAX_BODY_BYTES", limits.MAX_BODY_BYTES),
     maxTotalLifetimeSeconds: optional("MAX_TOTAL_LIFETIME_SECONDS", limits.MAX_TOTAL_LIFETIME_SECONDS),
@@ -123,6 +130,12 @@ export function readSettings(env: Variables): Settings {
       journalSeconds: count("JOURNAL_RETENTION_SECONDS", limits.JOURNAL_RETENTION_SECONDS),
     },
   };
+}
+
+/** Each is sent in base64url, in quotation marks, and after a comma. */
+function packagesThatFit(bodyBytes: number, packageBytes: number): number {
+  const fitting = Math.floor(bodyBytes / (Math.ceil((packageBytes * 4) / 3) + 3));
+  return Math.max(1, Math.min(limits.MAX_KEY_PACKAGES_PER_REQUEST, fitting));
 }
 
 /** The whole number that is set under `name`. Throws SettingError for anything else. */

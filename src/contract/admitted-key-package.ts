@@ -12,7 +12,7 @@ export type AdmittedKeyPackage = {
   readonly signatureKey: Uint8Array;
   readonly initKey: Uint8Array;
   readonly encryptionKey: Uint8Array;
-  /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. */
+  /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. `notAfter` is the end of the lifetime, or of an x509 certificate before it. */
   readonly notBefore: number;
   readonly notAfter: number;
   readonly lastResort: boolean;

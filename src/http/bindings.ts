@@ -1,6 +1,8 @@
 /** What the Worker finds in its environment, and what a request gathers on its way through the middleware. */
 import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
+import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
@@ -21,6 +23,10 @@ export type Variables = {
   requestId: string;
   /** Set by `readEnvironment`, before any route. */
   deployment: Deployment;
+  /** Set by `readEnvironment`, too: who checks signatures. */
+  crypto: CryptoProvider;
+  /** Set by `readEnvironment`, too: who checks certificates, if the deployment accepts any. */
+  x509Verifier: () => Promise<X509Verifier | undefined>;
   /** Set by `readEnvironment`, too. */
   directory: Directory;
   /** Set by `authenticate`. */

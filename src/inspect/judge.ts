@@ -9,11 +9,12 @@ import {
 import { admit } from "../admission/admit.ts";
 import type { AdmissionPolicy } from "../admission/policy.ts";
 import * as limits from "../config/limits.ts";
-import { CIPHERSUITES } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { ProtocolVersion } from "../mls/codec/code-points.ts";
 import { nobleCrypto } from "../mls/crypto/noble.ts";
+import type { CryptoProvider } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
 
 export type Answer =
   | {
@@ -25,13 +26,22 @@ export type Answer =
     }
   | { readonly ok: false; readonly code: RefusalCode; readonly detail: string };
 
-export async function judgeAsOpenMls(item: Uint8Array, now: number): Promise<Answer> {
-  const decoded = KeyPackageIn.fromBytes(item);
+/** What the numbers of suites mean, and who checks signatures of those suites. */
+export type Dialect = { readonly profile: SuiteProfile; readonly crypto: CryptoProvider };
+
+const PLAIN: Dialect = { profile: RFC_9420, crypto: nobleCrypto };
+
+export async function judgeAsOpenMls(
+  item: Uint8Array,
+  now: number,
+  { profile, crypto }: Dialect = PLAIN,
+): Promise<Answer> {
+  const decoded = KeyPackageIn.fromBytes(item, profile);
   if (!decoded.ok) return refusedBy(refusalOfDecodeError(decoded.error));
-  const validated = await decoded.value.validate(nobleCrypto, ProtocolVersion.Mls10, { now });
+  const validated = await decoded.value.validate(crypto, ProtocolVersion.Mls10, { now });
   if (!validated.ok) return refusedBy(refusalOfVerifyError(validated.error));
   const keyPackage = validated.value;
-  const ref = toHex((await keyPackage.hashRef(nobleCrypto)).asSlice());
+  const ref = toHex((await keyPackage.hashRef(crypto)).asSlice());
   return { ok: true, ciphersuite: keyPackage.ciphersuite(), ref, last_resort: keyPackage.lastResort(), warnings: [] };
 }
 
@@ -45,15 +55,17 @@ export async function judgeAsDirectory(
   items: readonly Uint8Array[],
   now: number,
   choice: PolicyChoice = {},
+  { profile, crypto }: Dialect = PLAIN,
 ): Promise<Answer[]> {
   const policy: AdmissionPolicy = {
-    ciphersuites: CIPHERSUITES,
+    ciphersuites: profile.suites.map(({ ciphersuite }) => ciphersuite),
+    profile,
     maxKeyPackageBytes: limits.MAX_KEY_PACKAGE_BYTES,
     maxTotalLifetimeSeconds: limits.MAX_TOTAL_LIFETIME_SECONDS,
     uploadClockSkewSeconds: limits.UPLOAD_CLOCK_SKEW_SECONDS,
     ...choice,
   };
-  const verdicts = await admit(items, { crypto: nobleCrypto, policy, publisher: {}, now });
+  const verdicts = await admit(items, { crypto, policy, publisher: {}, now });
   return verdicts.map((verdict) => {
     if (!verdict.ok) return verdict;
     const { ciphersuite, ref, lastResort } = verdict.keyPackage;

@@ -2,10 +2,12 @@
  * The fields of a KeyPackage (RFC 9420 §10) with the bytes of each. It shows and does not judge: whether the bytes are a
  * KeyPackage, `KeyPackageIn` alone decides.
  */
-import { ciphersuiteInfo, isCiphersuite, signatureSchemeName } from "../mls/ciphersuite.ts";
+import { signatureSchemeName } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
 import type { Reader } from "../mls/codec/reader.ts";
+import { type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
+import { appDataFields } from "./app-data-fields.ts";
 import { type Field, type Leaf, leaf, opaque } from "./field.ts";
 import type { Body, FieldReader } from "./field-reader.ts";
 import { codePoint, credentialType, extensionType, list, suite, time, version } from "./names.ts";
@@ -15,20 +17,22 @@ const KEY_PACKAGE = "RFC 9420 §10";
 const LEAF_NODE = "RFC 9420 §7.2";
 const CREDENTIAL = "RFC 9420 §5.3";
 
-export function* keyPackageFields(reader: FieldReader): Iterable<Field> {
-  yield reader.u16("version", KEY_PACKAGE, version);
-  let scheme = "";
-  yield reader.u16("cipher_suite", KEY_PACKAGE, (value) => {
-    if (isCiphersuite(value)) scheme = signatureSchemeName(ciphersuiteInfo(value).signatureScheme);
-    return suite(value);
-  });
-  yield reader.opaque("init_key", KEY_PACKAGE);
-  yield reader.struct("leaf_node", KEY_PACKAGE, leafNodeFields(scheme));
-  yield reader.list("extensions", KEY_PACKAGE, extension);
-  yield reader.opaque("signature", KEY_PACKAGE);
-}
+export const keyPackageFields = (profile: SuiteProfile): Body =>
+  function* (reader) {
+    yield reader.u16("version", KEY_PACKAGE, version);
+    let scheme = "";
+    yield reader.u16("cipher_suite", KEY_PACKAGE, (value) => {
+      const known = suiteOf(profile, value);
+      if (known) scheme = signatureSchemeName(known.signatureScheme);
+      return suite(value, profile);
+    });
+    yield reader.opaque("init_key", KEY_PACKAGE);
+    yield reader.struct("leaf_node", KEY_PACKAGE, leafNodeFields(scheme, profile));
+    yield reader.list("extensions", KEY_PACKAGE, extension);
+    yield reader.opaque("signature", KEY_PACKAGE);
+  };
 
-const leafNodeFields = (scheme: string): Body =>
+const leafNodeFields = (scheme: string, profile: SuiteProfile): Body =>
   function* (reader) {
     yield reader.opaque("encryption_key", LEAF_NODE);
     yield reader.value("signature_key", LEAF_NODE, (bytes) => {
@@ -36,7 +40,7 @@ const leafNodeFields = (scheme: string): Body =>
       return leaf(key.json, `${key.text} ${scheme}`.trim());
     });
     yield reader.struct("credential", CREDENTIAL, credential);
-    yield reader.struct("capabilities", LEAF_NODE, capabilities);
+    yield reader.struct("capabilities", LEAF_NODE, capabilities(profile));
     const source = reader.value("leaf_node_source", LEAF_NODE, leafNodeSource);
     yield source;
     if (source.json === 1) yield reader.struct("lifetime", LEAF_NODE, lifetime);
@@ -60,15 +64,16 @@ function identity(reader: Reader): Leaf {
   return leaf(toHex(content), `"${printable(new TextDecoder().decode(content))}" ${opaque(content).text}`);
 }
 
-function* capabilities(reader: FieldReader): Iterable<Field> {
-  const codePoints = (name: string, named: (value: number) => Leaf) =>
-    reader.value(name, LEAF_NODE, (bytes) => list(bytes.u16s(), named));
-  yield codePoints("versions", version);
-  yield codePoints("cipher_suites", suite);
-  yield codePoints("extensions", extensionType);
-  yield codePoints("proposals", codePoint);
-  yield codePoints("credentials", credentialType);
-}
+const capabilities = (profile: SuiteProfile): Body =>
+  function* (reader) {
+    const codePoints = (name: string, named: (value: number) => Leaf) =>
+      reader.value(name, LEAF_NODE, (bytes) => list(bytes.u16s(), named));
+    yield codePoints("versions", version);
+    yield codePoints("cipher_suites", (value) => suite(value, profile));
+    yield codePoints("extensions", extensionType);
+    yield codePoints("proposals", codePoint);
+    yield codePoints("credentials", credentialType);
+  };
 
 function* lifetime(reader: FieldReader): Iterable<Field> {
   yield reader.value("not_before", LEAF_NODE, (bytes) => time(bytes.u64()));
@@ -85,6 +90,15 @@ function leafNodeSource(reader: Reader): Leaf & { readonly json: number } {
 }
 
 const extension: Body = function* (reader) {
-  yield reader.u16("extension_type", "RFC 9420 §17.3", extensionType);
-  yield reader.opaque("extension_data", "RFC 9420 §13.4");
+  let type = 0;
+  let data = new Uint8Array(0);
+  yield reader.u16("extension_type", "RFC 9420 §17.3", (value) => {
+    type = value;
+    return extensionType(value);
+  });
+  yield reader.value("extension_data", "RFC 9420 §13.4", (bytes) => {
+    data = bytes.opaque().slice();
+    return opaque(data);
+  });
+  yield* appDataFields(type, data);
 };

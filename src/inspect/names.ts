@@ -1,6 +1,7 @@
 /** Code points with their names in RFC 9420 §17, as fields of a view. */
-import { ciphersuiteInfo, isCiphersuite } from "../mls/ciphersuite.ts";
+
 import { CredentialType, ExtensionType, isGrease } from "../mls/codec/code-points.ts";
+import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { type Leaf, leaf } from "./field.ts";
 import { dateOf } from "./text.ts";
 
@@ -8,8 +9,10 @@ export const codePoint = (value: number): Leaf => leaf(value, isGrease(value) ? 
 
 export const version = (value: number): Leaf => (value === 1 ? leaf(1, "1 mls10") : codePoint(value));
 
-export const suite = (value: number): Leaf =>
-  isCiphersuite(value) ? leaf(value, `${value} ${ciphersuiteInfo(value).name}`) : codePoint(value);
+export const suite = (value: number, profile: SuiteProfile = RFC_9420): Leaf => {
+  const known = suiteOf(profile, value);
+  return known === undefined ? codePoint(value) : leaf(value, `${value} ${known.name}`);
+};
 
 export const extensionType = (value: number): Leaf => named(value, ExtensionType);
 

@@ -2,6 +2,7 @@
 import type { KeyPackageDecodeError } from "../mls/errors.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "../mls/key-package/mls-message.ts";
+import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
 import type { Field } from "./field.ts";
 import { FieldReader } from "./field-reader.ts";
 import { keyPackageFields } from "./key-package-fields.ts";
@@ -19,17 +20,18 @@ export type Opened = {
   | { readonly kind: "malformed"; readonly code: string; readonly problem: string; readonly offset: number | undefined }
 );
 
-export function open(bytes: Uint8Array): Opened {
-  const decoded = KeyPackageIn.fromBytes(bytes);
+/** `profile` says what the numbers of suites mean. */
+export function open(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Opened {
+  const decoded = KeyPackageIn.fromBytes(bytes, profile);
   const isMessage = isMlsMessage(bytes);
   const what = isMessage ? "MLSMessage(mls_key_package)" : "KeyPackage";
-  if (decoded.ok) return { kind: "key_package", what, received: decoded.value, ...fieldsOf(bytes, isMessage) };
-  const other = readOtherMessage(bytes);
+  if (decoded.ok) return { kind: "key_package", what, received: decoded.value, ...fieldsOf(bytes, isMessage, profile) };
+  const other = readOtherMessage(bytes, profile);
   if (other?.ok) return shownOther(other.value);
   const offset = offsetOf(decoded.error, isMessage);
   const where = offset === undefined ? "" : `, at byte ${offset}`;
   const problem = `${decoded.error.message}${where}${other === undefined ? "" : `; ${other.error}`}`;
-  return { kind: "malformed", what, code: decoded.error.code, problem, offset, ...fieldsOf(bytes, isMessage) };
+  return { kind: "malformed", what, code: decoded.error.code, problem, offset, ...fieldsOf(bytes, isMessage, profile) };
 }
 
 const shownOther = ({ name, note, header, fields }: OtherMessage): Opened => ({
@@ -40,10 +42,10 @@ const shownOther = ({ name, note, header, fields }: OtherMessage): Opened => ({
   fields,
 });
 
-function fieldsOf(bytes: Uint8Array, isMessage: boolean): Pick<Opened, "header" | "fields"> {
+function fieldsOf(bytes: Uint8Array, isMessage: boolean, profile: SuiteProfile): Pick<Opened, "header" | "fields"> {
   const reader = FieldReader.over(bytes);
   const header = isMessage ? reader.fields(messageHeader) : [];
-  return { header, fields: reader.fields(keyPackageFields) };
+  return { header, fields: reader.fields(keyPackageFields(profile)) };
 }
 
 /** Errors count from the start of the KeyPackage, people from the start of what they gave. */

@@ -3,7 +3,8 @@
  * verified; only a member of the group can.
  */
 import type { Reader } from "../mls/codec/reader.ts";
-import type { Result } from "../mls/index.ts";
+import type { Result } from "../mls/result.ts";
+import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
 import { type Field, type Leaf, leaf } from "./field.ts";
 import { type Body, FieldReader, leafOfLength } from "./field-reader.ts";
 import { codePoint, extensionType, suite, version } from "./names.ts";
@@ -25,8 +26,14 @@ const WIRE_FORMATS = {
 } as const;
 
 const MESSAGES = {
-  mls_public_message: { body: publicMessage, note: "signed, not encrypted: whoever carries it can read all of it" },
-  mls_private_message: { body: privateMessage, note: "sender and content are encrypted; only members can read them" },
+  mls_public_message: {
+    body: () => publicMessage,
+    note: "signed, not encrypted: whoever carries it can read all of it",
+  },
+  mls_private_message: {
+    body: () => privateMessage,
+    note: "sender and content are encrypted; only members can read them",
+  },
   mls_welcome: { body: welcome, note: "whose packages were used is public; the rest is encrypted for them" },
   mls_group_info: { body: groupInfo, note: "signed, not encrypted: whoever has it can read all of it" },
 } as const;
@@ -50,7 +57,10 @@ const wireFormat = (value: number): Leaf =>
       : codePoint(value);
 
 /** Undefined if the bytes do not begin as one of these messages; an error if they begin so and do not go on so. */
-export function readOtherMessage(bytes: Uint8Array): Result<OtherMessage, string> | undefined {
+export function readOtherMessage(
+  bytes: Uint8Array,
+  profile: SuiteProfile = RFC_9420,
+): Result<OtherMessage, string> | undefined {
   const reader = FieldReader.over(bytes);
   const header = reader.fields(messageHeader);
   const [first, second] = header;
@@ -58,7 +68,7 @@ export function readOtherMessage(bytes: Uint8Array): Result<OtherMessage, string
   if (first?.kind !== "value" || first.json !== 1 || !(format in WIRE_FORMATS)) return undefined;
   const name = WIRE_FORMATS[format as keyof typeof WIRE_FORMATS];
   const { body, note } = MESSAGES[name];
-  const fields = reader.fields(body);
+  const fields = reader.fields(body(profile));
   reader.expectEnd();
   const { failure } = reader;
   if (failure !== undefined)
@@ -91,35 +101,41 @@ function* privateMessage(reader: FieldReader): Iterable<Field> {
   yield reader.length("ciphertext", source);
 }
 
-function* welcome(reader: FieldReader): Iterable<Field> {
+function welcome(profile: SuiteProfile): Body {
   const source = "RFC 9420 §12.4.3.1";
-  yield reader.u16("cipher_suite", source, suite);
-  yield reader.list("secrets", source, function* (secret) {
-    yield secret.opaque("new_member", source);
-    yield secret.length("kem_output", source);
-    yield secret.length("ciphertext", source);
-  });
-  yield reader.length("encrypted_group_info", source);
+  return function* (reader) {
+    yield reader.u16("cipher_suite", source, (value) => suite(value, profile));
+    yield reader.list("secrets", source, function* (secret) {
+      yield secret.opaque("new_member", source);
+      yield secret.length("kem_output", source);
+      yield secret.length("ciphertext", source);
+    });
+    yield reader.length("encrypted_group_info", source);
+  };
 }
 
-function* groupInfo(reader: FieldReader): Iterable<Field> {
+function groupInfo(profile: SuiteProfile): Body {
   const source = "RFC 9420 §12.4.3";
-  yield reader.struct("group_context", "RFC 9420 §8.1", groupContext);
-  yield reader.list("extensions", source, extension);
-  yield reader.opaque("confirmation_tag", source);
-  yield reader.value("signer", source, u32);
-  yield reader.opaque("signature", source);
+  return function* (reader) {
+    yield reader.struct("group_context", "RFC 9420 §8.1", groupContext(profile));
+    yield reader.list("extensions", source, extension);
+    yield reader.opaque("confirmation_tag", source);
+    yield reader.value("signer", source, u32);
+    yield reader.opaque("signature", source);
+  };
 }
 
-function* groupContext(reader: FieldReader): Iterable<Field> {
+function groupContext(profile: SuiteProfile): Body {
   const source = "RFC 9420 §8.1";
-  yield reader.u16("version", source, version);
-  yield reader.u16("cipher_suite", source, suite);
-  yield reader.opaque("group_id", source);
-  yield reader.value("epoch", source, epoch);
-  yield reader.opaque("tree_hash", source);
-  yield reader.opaque("confirmed_transcript_hash", source);
-  yield reader.list("extensions", source, extension);
+  return function* (reader) {
+    yield reader.u16("version", source, version);
+    yield reader.u16("cipher_suite", source, (value) => suite(value, profile));
+    yield reader.opaque("group_id", source);
+    yield reader.value("epoch", source, epoch);
+    yield reader.opaque("tree_hash", source);
+    yield reader.opaque("confirmed_transcript_hash", source);
+    yield reader.list("extensions", source, extension);
+  };
 }
 
 /** By length alone: a ratchet tree may have megabytes. */

@@ -2,7 +2,6 @@
  * Every expected failure of the library: a plain value with a discriminating `code`, named as the variant in OpenMLS
  * where it has one, a message, and the data that belongs to it. None carries key material.
  */
-import type { Ciphersuite } from "./ciphersuite.ts";
 
 /** Why bytes are not the struct they should be; codes as in tls_codec. */
 export type DecodeError = {
@@ -12,7 +11,7 @@ export type DecodeError = {
   readonly offset: number;
 };
 
-/** A well-formed KeyPackage of a ciphersuite that this library does not know: nothing in it can be verified. */
+/** A well-formed KeyPackage of a ciphersuite that the profile does not have: nothing in it can be verified. */
 export type UnknownCiphersuiteError = {
   readonly code: "UnknownCiphersuite";
   readonly message: string;
@@ -42,7 +41,7 @@ export type KeyPackageVerifyError =
 export type UnsupportedByProviderError = {
   readonly code: "UnsupportedCiphersuite";
   readonly message: string;
-  readonly ciphersuite: Ciphersuite;
+  readonly ciphersuite: number;
 };
 
 /** Why `KeyPackageBuilder.build` failed. */

@@ -4,15 +4,19 @@
  */
 
 export {
+  Aead,
   CIPHERSUITES,
   Ciphersuite,
   type CiphersuiteInfo,
+  type CiphersuiteParts,
   ciphersuiteInfo,
   type HashAlgorithm,
   isCiphersuite,
   Kem,
+  makeCiphersuite,
   SignatureScheme,
   type SignatureSchemeName,
+  type Suite,
   signaturePublicKeyBytes,
   signatureSchemeName,
 } from "./ciphersuite.ts";
@@ -37,6 +41,7 @@ export type {
   SignatureItem,
   SignatureKeyPairBytes,
   SignaturePolicy,
+  SuiteUse,
 } from "./crypto/provider.ts";
 export { webCrypto } from "./crypto/webcrypto.ts";
 export type {
@@ -102,4 +107,7 @@ export {
   Lifetime,
   MAX_LIFETIME_RANGE_SECONDS,
 } from "./leaf-node/lifetime.ts";
+export { PROFILES } from "./named-profiles.ts";
+export { readProfile } from "./profile-table.ts";
 export type { Result } from "./result.ts";
+export { makeProfile, RFC_9420, type SuiteProfile, suiteOf } from "./suite-profile.ts";

@@ -3,6 +3,7 @@ import { type BudgetSettings, SETTING_NAMES } from "../../src/config/settings.ts
 
 const TEXT_SETTINGS = [
   "CREDENTIAL_IDENTITY",
+  "CIPHERSUITE_PROFILE",
   "CIPHERSUITES",
   "CORS_ORIGINS",
   "CRYPTO_PROVIDER",
@@ -11,6 +12,10 @@ const TEXT_SETTINGS = [
   "EVENTS_EXPIRING_SECONDS",
   "EVENTS_WEBHOOK_SECRETS",
   "EVENTS_WEBHOOK_URL",
+  "UNLISTED_GREASE",
+  "X509_IDENTITY",
+  "X509_INTERMEDIATES",
+  "X509_TRUST_ANCHORS",
 ] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;

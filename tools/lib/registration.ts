@@ -2,7 +2,7 @@
 import { registrationProofInput } from "../../src/admission/registration-proof.ts";
 import { LOCAL_AUDIENCE } from "../../src/cli/local-issuer.ts";
 import { SignatureScheme, signatureSchemeName } from "../../src/mls/ciphersuite.ts";
-import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
+import { postQuantumCrypto } from "../../src/mls/post-quantum/index.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import type { SampleSigner } from "./sample-packages.ts";
 
@@ -39,7 +39,7 @@ export async function registrationBody(
     const input = registrationProofInput({ ...who, signedAt, scheme, publicKey });
     const name = signatureSchemeName(scheme);
     signature_keys[name] = base64url(publicKey);
-    proofs[name] = base64url(await nobleCrypto.sign(scheme, privateKey, input));
+    proofs[name] = base64url(await postQuantumCrypto.sign(scheme, privateKey, input));
   }
   return { signature_keys, signed_at: signedAt, proofs };
 }

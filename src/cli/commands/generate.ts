@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { CIPHERSUITES, type Ciphersuite, isCiphersuite } from "../../mls/index.ts";
+import { type Suite, suiteOf } from "../../mls/index.ts";
 import { type Command, type CommandIo, EXIT_OK, UsageError } from "../command.ts";
 import { generatePackages, type Wanted } from "../generate-packages.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
 import { type ClientKeys, changeKeyFile, NO_KEYS } from "../key-file.ts";
+import { PROFILE_OPTION, profileOf } from "../profile.ts";
 
 const MAX_COUNT = 10_000;
 const FORMATS = ["base64url", "hex", "pem", "binary"] as const;
@@ -26,6 +27,7 @@ export const generate: Command = {
       help: "print the private keys, in the form of --keys, instead of keeping them; needs --out",
     },
     ciphersuite: { value: "N,…", help: "ciphersuites by number; 1 if left out" },
+    ...PROFILE_OPTION,
     count: { value: "N", help: "how many of each ciphersuite; 1 if left out" },
     "last-resort": { help: "make one more of each ciphersuite that is marked as a last resort" },
     lifetime: { value: "SECONDS", help: "how long they live; 84 days if left out" },
@@ -64,18 +66,21 @@ export const generate: Command = {
 };
 
 function readWanted(given: Given, io: CommandIo): Wanted {
+  const profile = profileOf(given, io);
   const ciphersuites = given.wholes("ciphersuite", 65_535) ?? [1];
   const count = given.whole("count", MAX_COUNT) ?? 1;
   const lastResort = given.flag("last-resort");
-  const unknown = ciphersuites.find((suite) => !isCiphersuite(suite));
-  if (unknown !== undefined) {
-    throw new UsageError(`--ciphersuite: expected ${CIPHERSUITES.join(", ")}, got ${unknown}`);
-  }
+  const suites = ciphersuites.map((number): Suite => {
+    const suite = suiteOf(profile, number);
+    if (suite !== undefined) return suite;
+    const known = profile.suites.map(({ ciphersuite }) => ciphersuite).join(", ");
+    throw new UsageError(`--ciphersuite: expected ${known}, got ${number}`);
+  });
   if (new Set(ciphersuites).size < ciphersuites.length) throw new UsageError("--ciphersuite: a number is there twice");
   if (count === 0 && !lastResort) throw new UsageError("--count 0 without --last-resort makes nothing");
   return {
     identity: checkedIdentifier("--identity", given.required("identity")),
-    ciphersuites: ciphersuites as Ciphersuite[],
+    ciphersuites: suites,
     count,
     lastResort,
     lifetimeSeconds: given.whole("lifetime"),

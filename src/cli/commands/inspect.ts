@@ -1,15 +1,15 @@
 import { computed, type Field, leaf, toJson, toLines } from "../../inspect/field.ts";
-import { type Answer, judgeAsDirectory } from "../../inspect/judge.ts";
+import { type Answer, type Dialect, judgeAsDirectory } from "../../inspect/judge.ts";
 import { time } from "../../inspect/names.ts";
 import { open } from "../../inspect/open.ts";
 import { printable } from "../../inspect/text.ts";
-import { ciphersuiteInfo } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
-import { nobleCrypto } from "../../mls/crypto/noble.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../../mls/key-package/key-package-ref.ts";
+import { algorithmNames } from "../../mls/profile-table.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import { readItems } from "../input.ts";
+import { dialectOf, PROFILE_OPTION } from "../profile.ts";
 import { paint } from "../terminal.ts";
 
 export const inspect: Command = {
@@ -18,17 +18,19 @@ export const inspect: Command = {
   operands: "[FILE…|-]",
   options: {
     at: { value: "UNIX", help: "the time to judge at, in unix seconds; now if left out" },
+    ...PROFILE_OPTION,
     ...JSON_OPTION,
   },
   examples: ["inspect package.bin", "inspect --json welcome.pem", "inspect - < packages.txt"],
 
   async run(given, io) {
     const now = given.whole("at") ?? io.now();
+    const dialect = dialectOf(given, io);
     let index = 0;
     let refused = false;
     for await (const item of readItems(given.operands, io)) {
       const shown = item.ok
-        ? await show(item.bytes, now)
+        ? await show(item.bytes, now, dialect)
         : { ok: false as const, code: "malformed", detail: item.problem };
       refused ||= !shown.ok;
       if (given.flag("json")) io.out(`${JSON.stringify(toAnswer(index, shown))}\n`);
@@ -50,12 +52,12 @@ type Shown =
     }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
-async function show(bytes: Uint8Array, now: number): Promise<Shown> {
-  const opened = open(bytes);
+async function show(bytes: Uint8Array, now: number, dialect: Dialect): Promise<Shown> {
+  const opened = open(bytes, dialect.profile);
   const { what, fields } = opened;
   switch (opened.kind) {
     case "key_package": {
-      const more = await computedFields(opened.received, bytes, now);
+      const more = await computedFields(opened.received, bytes, now, dialect);
       return { ok: true, what, bytes: bytes.length, fields: [...fields, ...more] };
     }
     case "other":
@@ -81,14 +83,22 @@ function print(index: number, where: string, shown: Shown, io: CommandIo): void 
 }
 
 /** What follows from the package and is not in it. */
-async function computedFields(received: KeyPackageIn, input: Uint8Array, now: number): Promise<Field[]> {
-  const { ciphersuite, extensions } = received.unverified();
-  const ref = await makeKeyPackageRef(nobleCrypto, ciphersuite, received.tlsSerialize());
-  const [verdict] = await judgeAsDirectory([input], now);
+async function computedFields(
+  received: KeyPackageIn,
+  input: Uint8Array,
+  now: number,
+  dialect: Dialect,
+): Promise<Field[]> {
+  const { extensions } = received.unverified();
+  const suite = received.suite();
+  const ref = await makeKeyPackageRef(dialect.crypto, suite, received.tlsSerialize());
+  const [verdict] = await judgeAsDirectory([input], now, {}, dialect);
   if (verdict === undefined) throw new Error("a package has no verdict");
   const hex = toHex(ref.asSlice());
+  const algorithms = Object.values(algorithmNames(suite)).join(", ");
   return [
-    computed("key_package_ref", leaf(hex, `${hex} (${ciphersuiteInfo(ciphersuite).hash})`)),
+    computed("algorithms", leaf(algorithms, `${algorithms} (profile ${dialect.profile.name})`)),
+    computed("key_package_ref", leaf(hex, `${hex} (${suite.hash})`)),
     // As the directory writes it.
     computed("key_package_ref_base64url", leaf(Buffer.from(ref.asSlice()).toString("base64url"))),
     computed("last_resort", leaf(extensions.lastResort(), extensions.lastResort() ? "yes" : "no")),

@@ -3,9 +3,10 @@ import type { Item } from "../../inspect/items.ts";
 import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
 import { readOtherMessage } from "../../inspect/other-messages.ts";
 import { printable } from "../../inspect/text.ts";
-import { type Command, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
+import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
 import type { Given } from "../given.ts";
 import { readItems } from "../input.ts";
+import { dialectOf, PROFILE_OPTION } from "../profile.ts";
 import { paint } from "../terminal.ts";
 
 /** Items that are judged together: what one request to the directory may carry. */
@@ -22,12 +23,17 @@ export const validate: Command = {
       value: "SECONDS",
       help: `longest lifetime, or none; ${limits.MAX_TOTAL_LIFETIME_SECONDS} if left out`,
     },
+    ...PROFILE_OPTION,
     ...JSON_OPTION,
   },
-  examples: ["validate packages.txt", "validate --json --policy openmls - < packages.bin"],
+  examples: [
+    "validate packages.txt",
+    "validate --json --policy openmls - < packages.bin",
+    "validate --profile openmls-0.9 packages.txt",
+  ],
 
   async run(given, io) {
-    const judge = judgeOf(given, io.now());
+    const judge = judgeOf(given, io);
     let index = 0;
     let refused = 0;
     for await (const items of chunks(readItems(given.operands, io))) {
@@ -45,15 +51,16 @@ export const validate: Command = {
 
 type Judge = (items: readonly Uint8Array[]) => Promise<Answer[]>;
 
-function judgeOf(given: Given, current: number): Judge {
-  const now = given.whole("at") ?? current;
+function judgeOf(given: Given, io: CommandIo): Judge {
+  const now = given.whole("at") ?? io.now();
+  const dialect = dialectOf(given, io);
   const longest =
     given.text("max-lifetime") === "none"
       ? undefined
       : (given.whole("max-lifetime") ?? limits.MAX_TOTAL_LIFETIME_SECONDS);
   return given.choice("policy", ["directory", "openmls"], "directory") === "openmls"
-    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now)))
-    : (items) => judgeAsDirectory(items, now, { maxTotalLifetimeSeconds: longest });
+    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now, dialect)))
+    : (items) => judgeAsDirectory(items, now, { maxTotalLifetimeSeconds: longest }, dialect);
 }
 
 async function judgeItems(items: readonly Item[], judge: Judge): Promise<Answer[]> {

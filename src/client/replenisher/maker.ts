@@ -1,17 +1,16 @@
 /** How packages and their private keys are made: with this library's builder, or with any implementation of MLS. */
 import {
   type Capabilities,
-  type Ciphersuite,
   type Credential,
   type CryptoProvider,
   ciphersuiteInfo,
-  isCiphersuite,
   KeyPackage,
   type LastResortEncoding,
   Lifetime,
   nobleCrypto,
   type SignaturePublicKey,
   type Signer,
+  type Suite,
   serializeKeyPackageBundle,
   signatureSchemeName,
 } from "../../mls/index.ts";
@@ -46,7 +45,8 @@ export type LibraryMakerOptions = {
   readonly credential: Credential;
   /** One for each signature scheme of the suites, such as a `SignatureKeyPair`. */
   readonly signers: readonly (Signer & { readonly publicKey: () => SignaturePublicKey })[];
-  readonly ciphersuites: readonly Ciphersuite[];
+  /** Suites of RFC 9420 by their numbers, and any others by their parts: see `suiteOf`. */
+  readonly ciphersuites: readonly Suite[];
   /** What else the client supports. */
   readonly capabilities?: Capabilities;
   readonly lastResortEncoding?: LastResortEncoding;
@@ -55,9 +55,10 @@ export type LibraryMakerOptions = {
 
 /** Makes packages with `./mls`; their private keys are what `deserializeKeyPackageBundle` reads. */
 export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerOptions): Maker {
-  const { credential, signers, ciphersuites, capabilities, lastResortEncoding } = options;
+  const { credential, signers, capabilities, lastResortEncoding } = options;
+  const suites = options.ciphersuites.map((suite) => ciphersuiteInfo(suite));
   return {
-    ciphersuites,
+    ciphersuites: suites.map(({ ciphersuite }) => ciphersuite),
     signatureKeys: async () =>
       signers.map((signer) => ({
         scheme: signatureSchemeName(signer.signatureScheme),
@@ -65,10 +66,9 @@ export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerO
         sign: (message) => signer.sign(message),
       })),
     make: async ({ ciphersuite, lastResort, notBefore, notAfter }) => {
-      const signer = isCiphersuite(ciphersuite)
-        ? signers.find((one) => one.signatureScheme === ciphersuiteInfo(ciphersuite).signatureScheme)
-        : undefined;
-      if (!isCiphersuite(ciphersuite) || !signer) {
+      const suite = suites.find((one) => one.ciphersuite === ciphersuite);
+      const signer = signers.find((one) => one.signatureScheme === suite?.signatureScheme);
+      if (!suite || !signer) {
         const detail = `expected a signer for ciphersuite ${ciphersuite}, got none`;
         throw new DirectoryError({ code: "maker_failed", detail });
       }
@@ -77,7 +77,7 @@ export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerO
       if (capabilities) builder = builder.leafNodeCapabilities(capabilities);
       if (lastResort) builder = builder.markAsLastResort(lastResortEncoding);
       const provider = { crypto, storage: STORED_BY_THE_REPLENISHER, now: () => notBefore };
-      const built = await builder.build(ciphersuite, provider, signer, {
+      const built = await builder.build(suite, provider, signer, {
         credential,
         signatureKey: signer.publicKey(),
       });

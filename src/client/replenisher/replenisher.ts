@@ -3,7 +3,7 @@
  * is sent, what was sent without an answer is found again by comparing with the directory, and nothing is deleted that a
  * Welcome may still need.
  */
-import { KeyPackageIn, makeKeyPackageRef } from "../../mls/index.ts";
+import { KeyPackageIn } from "../../mls/index.ts";
 import type { Inventory, MissingPackage, Policy, PublishResult } from "../api-types.ts";
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
 import { asDirectoryError, DirectoryError } from "../directory-error.ts";
@@ -401,7 +401,7 @@ export class Replenisher {
     const { ciphersuite, lastResort, notAfter } = wanted;
     try {
       const { keyPackage, privateKeys } = await this.maker.make(wanted);
-      const decoded = KeyPackageIn.fromBytes(keyPackage);
+      const decoded = KeyPackageIn.fromBytes(keyPackage, this.directory.profile);
       if (!decoded.ok) throw new Error(decoded.error.message);
       const unchecked = decoded.value.intoUnchecked();
       if (!unchecked.ok) throw new Error(unchecked.error.message);
@@ -417,7 +417,7 @@ export class Replenisher {
       if (!keys.some(({ publicKey }) => toBase64Url(publicKey) === signatureKey)) {
         throw new Error("expected one of the maker's signature keys, got another");
       }
-      const ref = await makeKeyPackageRef(this.directory.crypto, made.ciphersuite(), made.tlsSerialize());
+      const ref = await made.hashRef(this.directory.crypto);
       const held = { ciphersuite, lastResort, notAfter: madeNotAfter, madeAt, keyPackage, privateKeys };
       return { ref: toBase64Url(ref.asSlice()), ...held };
     } catch (cause) {

@@ -99,7 +99,7 @@ async function defectOf(
 ): Promise<string | undefined> {
   const stored = await held.keyPackage(ref);
   if (!stored || !(await held.privateKeys(ref))) return "its private keys are not stored";
-  const decoded = KeyPackageIn.fromBytes(stored.bytes);
+  const decoded = KeyPackageIn.fromBytes(stored.bytes, directory.profile);
   if (!decoded.ok) return decoded.error.message;
   const now = directory.now();
   const valid = await decoded.value.validate(directory.crypto, ProtocolVersion.Mls10, { now });

@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
 import type { BudgetView, ClientView, JournalEntry, SuiteInventory } from "../../contract/pool-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
-import { ciphersuiteInfo, signatureSchemeName } from "../../mls/ciphersuite.ts";
+import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import type { budgets, inventory, signatureKeys } from "./schemas.ts";
 
@@ -21,8 +21,8 @@ export function inventoryBody(
   if (suites.length === 0) {
     const schemes = new Set(signatureKeys.map(({ scheme }) => scheme));
     return deployment.ciphersuites
-      .filter((ciphersuite) => schemes.has(ciphersuiteInfo(ciphersuite).signatureScheme))
-      .map((ciphersuite) => emptySuite(deployment, ciphersuite));
+      .filter(({ signatureScheme }) => schemes.has(signatureScheme))
+      .map(({ ciphersuite }) => emptySuite(deployment, ciphersuite));
   }
   return suites.map((suite) => ({
     ciphersuite: suite.ciphersuite,
@@ -55,7 +55,7 @@ function emptySuite(deployment: Deployment, ciphersuite: number): InventoryBody[
   };
 }
 
-/** Keys by the name of their scheme in RFC 8446. */
+/** Keys by the name of their scheme in the TLS registry. */
 export function signatureKeysBody(
   keys: readonly { readonly scheme: number; readonly publicKey: Uint8Array | string }[],
 ): z.infer<typeof signatureKeys> {

@@ -56,11 +56,14 @@ const SIGNATURE_SCHEMES = {
   ecdsa_secp521r1_sha512: z.optional(base64url),
   ed25519: z.optional(base64url),
   ed448: z.optional(base64url),
+  mldsa44: z.optional(base64url),
+  mldsa65: z.optional(base64url),
+  mldsa87: z.optional(base64url),
 };
 
 export const signatureKeys = named(
   "SignatureKeys",
-  "Signature public keys by the name of their scheme in RFC 8446: raw for EdDSA, uncompressed points for ECDSA.",
+  "Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points for ECDSA.",
   z.strictObject(SIGNATURE_SCHEMES),
 );
 

@@ -4,7 +4,7 @@ import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { expand, extract } from "@noble/hashes/hkdf.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import type { CHash } from "@noble/hashes/utils.js";
-import { type Ciphersuite, ciphersuiteInfo, Kem } from "../ciphersuite.ts";
+import { type CurveKem, ciphersuiteInfo, isMlKem, Kem, type Suite } from "../ciphersuite.ts";
 import { Writer } from "../codec/writer.ts";
 import { at } from "./at.ts";
 import type { HpkeKeyPairBytes } from "./provider.ts";
@@ -13,11 +13,12 @@ import type { HpkeKeyPairBytes } from "./provider.ts";
 const MAX_CANDIDATES = 256;
 
 /**
- * DeriveKeyPair(ikm) of the suite's KEM, RFC 9180 §7.1.3. `ikm` must have at least as many bytes as a private key
+ * DeriveKeyPair(ikm) of the suite's KEM, RFC 9180 §7.1.3, which must be one on a curve. `ikm` must have at least as many bytes as a private key
  * has entropy; MLS implementations give Nh random bytes.
  */
-export function deriveHpkeKeyPair(ciphersuite: Ciphersuite, ikm: Uint8Array): HpkeKeyPairBytes {
-  const { kem } = ciphersuiteInfo(ciphersuite);
+export function deriveHpkeKeyPair(suite: Suite, ikm: Uint8Array): HpkeKeyPairBytes {
+  const { kem } = ciphersuiteInfo(suite);
+  if (isMlKem(kem)) throw new RangeError("expected a provider with ML-KEM, such as postQuantumCrypto");
   switch (kem) {
     case Kem.DHKEM_X25519:
       return montgomery(new LabeledKdf(kem, sha256, ikm), 32, (key) => x25519.getPublicKey(key));
@@ -58,7 +59,7 @@ class LabeledKdf {
   readonly #suiteId: Uint8Array;
   readonly #prk: Uint8Array;
 
-  constructor(kem: Kem, hash: CHash, ikm: Uint8Array) {
+  constructor(kem: CurveKem, hash: CHash, ikm: Uint8Array) {
     this.#hash = hash;
     this.#suiteId = new Writer().raw(ascii("KEM")).u16(kem).finish();
     const labeledIkm = new Writer().raw(ascii("HPKE-v1")).raw(this.#suiteId).raw(ascii("dkp_prk")).raw(ikm).finish();

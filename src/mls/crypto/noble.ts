@@ -3,7 +3,14 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
-import { type HashAlgorithm, isCiphersuite, SignatureScheme } from "../ciphersuite.ts";
+import {
+  type CurveScheme,
+  ciphersuiteInfo,
+  type HashAlgorithm,
+  isMlDsa,
+  isMlKem,
+  SignatureScheme,
+} from "../ciphersuite.ts";
 import { at } from "./at.ts";
 import { verifyEcdsaBatch } from "./ecdsa/ecdsa-batch.ts";
 import { verifyEd448Strictly } from "./ed448/ed448-strict.ts";
@@ -12,22 +19,32 @@ import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
 import type { CryptoProvider, SignatureItem, SignaturePolicy } from "./provider.ts";
 
 /**
- * The default adapter: pure JavaScript, the same everywhere, all seven suites. Randomness is the platform's
+ * The default adapter: pure JavaScript, the same everywhere, all suites of RFC 9420; of other suites, those with
+ * signatures on curves can be validated. `postQuantumCrypto` has the rest. Randomness is the platform's
  * `crypto.getRandomValues`.
  */
 export const nobleCrypto: CryptoProvider = {
-  supports: isCiphersuite,
-  verify: async (scheme, item, policy) => verifySignature(scheme, item, policy),
-  verifyMany: async (scheme, items, policy) => verifySignatures(scheme, items, policy),
-  sign: async (scheme, privateKey, message) => signMessage(scheme, privateKey, message),
+  supports: (suite, use) => {
+    const { kem, signatureScheme } = ciphersuiteInfo(suite);
+    return !isMlDsa(signatureScheme) && (use !== "make" || !isMlKem(kem));
+  },
+  verify: async (scheme, item, policy) => verifySignature(onCurve(scheme), item, policy),
+  verifyMany: async (scheme, items, policy) => verifySignatures(onCurve(scheme), items, policy),
+  sign: async (scheme, privateKey, message) => signMessage(onCurve(scheme), privateKey, message),
   hash: async (algorithm, data) => digest(algorithm, data),
-  deriveKeyPair: async (ciphersuite, ikm) => deriveHpkeKeyPair(ciphersuite, ikm),
+  deriveKeyPair: async (suite, ikm) => deriveHpkeKeyPair(suite, ikm),
   generateSignatureKeyPair: async (scheme) => {
-    const { secretKey, publicKey } = generateKeyPair(scheme);
+    const { secretKey, publicKey } = generateKeyPair(onCurve(scheme));
     return { privateKey: secretKey, publicKey };
   },
   random: (length) => randomBytes(length),
 };
+
+/** Asking for a scheme that `supports` denies is a fault of the caller. */
+function onCurve(scheme: SignatureScheme): CurveScheme {
+  if (isMlDsa(scheme)) throw new RangeError("expected a provider with ML-DSA, such as postQuantumCrypto");
+  return scheme;
+}
 
 /** Either S is accepted (RFC 9420 does not require the low one), and the message is hashed with the curve's hash. */
 const ECDSA = { format: "der", lowS: false, prehash: true } as const;
@@ -36,11 +53,7 @@ const ECDSA = { format: "der", lowS: false, prehash: true } as const;
 const RFC_8032 = { zip215: false } as const;
 
 /** In a batch where that is faster, with the same verdicts as `verifySignature`. */
-function verifySignatures(
-  scheme: SignatureScheme,
-  items: readonly SignatureItem[],
-  policy: SignaturePolicy,
-): boolean[] {
+function verifySignatures(scheme: CurveScheme, items: readonly SignatureItem[], policy: SignaturePolicy): boolean[] {
   switch (scheme) {
     case SignatureScheme.ed25519:
       return verifyEd25519Batch(items, randomBytes);
@@ -57,7 +70,7 @@ function verifySignatures(
 }
 
 /** noble throws for keys and signatures of a wrong form: they are not valid. */
-function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): boolean {
+function verifySignature(scheme: CurveScheme, item: SignatureItem, policy: SignaturePolicy): boolean {
   const { publicKey, message, signature } = item;
   try {
     switch (scheme) {
@@ -81,7 +94,7 @@ function verifySignature(scheme: SignatureScheme, item: SignatureItem, policy: S
   }
 }
 
-function signMessage(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Uint8Array {
+function signMessage(scheme: CurveScheme, privateKey: Uint8Array, message: Uint8Array): Uint8Array {
   switch (scheme) {
     case SignatureScheme.ed25519:
       return ed25519.sign(message, privateKey);
@@ -97,7 +110,7 @@ function signMessage(scheme: SignatureScheme, privateKey: Uint8Array, message: U
 }
 
 /** ECDSA public keys are uncompressed points, RFC 9420 §5.1.1. */
-function generateKeyPair(scheme: SignatureScheme): { secretKey: Uint8Array; publicKey: Uint8Array } {
+function generateKeyPair(scheme: CurveScheme): { secretKey: Uint8Array; publicKey: Uint8Array } {
   switch (scheme) {
     case SignatureScheme.ed25519:
       return ed25519.keygen();

@@ -1,4 +1,4 @@
-import type { Ciphersuite, HashAlgorithm, SignatureScheme } from "../ciphersuite.ts";
+import type { HashAlgorithm, SignatureScheme, Suite } from "../ciphersuite.ts";
 
 /** One signature over `message` (for MLS: the encoded SignContent, RFC 9420 §5.1.2), to be checked with `publicKey`. */
 export type SignatureItem = {
@@ -23,10 +23,13 @@ export type SignatureItem = {
  */
 export type SignaturePolicy = "openmls" | "strict";
 
+/** What a suite is wanted for; `"validate"` if left out. */
+export type SuiteUse = "validate" | "make";
+
 /** An HPKE key pair, RFC 9180 §4; the private key as SerializePrivateKey writes it. */
 export type HpkeKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
 
-/** A signature key pair: EdDSA seeds and raw keys, ECDSA scalars and uncompressed points. */
+/** A signature key pair: EdDSA and ML-DSA seeds and raw keys, ECDSA scalars and uncompressed points. */
 export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
 
 /**
@@ -37,18 +40,23 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
  * - Ed25519 and Ed448 (RFC 8032): as said at `SignaturePolicy`.
  * - ECDSA: strict DER, either S (RFC 9420 does not require the low one), the message hashed by the scheme's hash.
  *   Compressed public keys verify here, as in OpenMLS: refusing them is the directory's policy (RFC 9420 §5.1.1).
+ * - ML-DSA (FIPS 204): the pure variant with an empty context.
  *
  * A rejection of any promise is a fault.
  */
 export type CryptoProvider = {
-  supports(ciphersuite: Ciphersuite): boolean;
+  /**
+   * Whether packages of the suite can be validated, which takes its hash and its signatures, or also made, which takes
+   * key pairs of its KEM. Asking anything else of a suite that is not supported is a fault.
+   */
+  supports(suite: Suite, use?: SuiteUse): boolean;
   verify(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): Promise<boolean>;
   /** One verdict for each item, in order, the same as `verify` gives for the item alone. */
   verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[], policy: SignaturePolicy): Promise<boolean[]>;
   sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   hash(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
-  /** DeriveKeyPair of the suite's KEM, RFC 9180 §7.1.3. */
-  deriveKeyPair(ciphersuite: Ciphersuite, ikm: Uint8Array): Promise<HpkeKeyPairBytes>;
+  /** DeriveKeyPair of the suite's KEM, RFC 9180 §7.1.3, and for KEMs with ML-KEM draft-ietf-hpke-pq. */
+  deriveKeyPair(suite: Suite, ikm: Uint8Array): Promise<HpkeKeyPairBytes>;
   generateSignatureKeyPair(scheme: SignatureScheme): Promise<SignatureKeyPairBytes>;
   /** Bytes from a cryptographically secure source. */
   random(length: number): Uint8Array;

@@ -1,5 +1,5 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
-import { SignatureScheme } from "../ciphersuite.ts";
+import { isMlDsa, type MlDsaScheme, SignatureScheme } from "../ciphersuite.ts";
 import { derToRaw, rawToDer } from "./ecdsa/der.ts";
 import { decodePoint } from "./ed25519/edwards25519.ts";
 import { orderOf } from "./ed25519/prime-order.ts";
@@ -8,8 +8,6 @@ import type { CryptoProvider, SignatureItem, SignaturePolicy } from "./provider.
 
 /** The first byte of an uncompressed point, SEC 1 §2.3.3. */
 const UNCOMPRESSED = 0x04;
-
-const ED25519_SIGNATURE_BYTES = 64;
 
 /**
  * The native adapter: Ed25519, ECDSA and hashes by the runtime's WebCrypto. Everything else is done by noble, and so is
@@ -23,13 +21,23 @@ const ED25519_SIGNATURE_BYTES = 64;
  *   prime order unless it is neutral, so that the native verdict is ours for any other R. noble decides on all other
  *   keys.
  */
-export const webCrypto: CryptoProvider = {
-  ...nobleCrypto,
-  verify: async (scheme, item, policy) => (await verifyMany(scheme, [item], policy))[0] ?? false,
-  verifyMany,
-  sign,
-  hash: async (algorithm, data) => new Uint8Array(await crypto.subtle.digest(algorithm, unshared(data))),
-};
+export const webCrypto: CryptoProvider = webCryptoOver(nobleCrypto);
+
+/**
+ * The same over another provider in place of noble: over one with ML-DSA, such as `postQuantumCrypto`, ML-DSA signatures
+ * are verified by the runtime where it has them.
+ */
+export function webCryptoOver(fallback: CryptoProvider): CryptoProvider {
+  const verifyMany: CryptoProvider["verifyMany"] = (scheme, items, policy) =>
+    verifyManyOver(fallback, scheme, items, policy);
+  return {
+    ...fallback,
+    verify: async (scheme, item, policy) => (await verifyMany(scheme, [item], policy))[0] ?? false,
+    verifyMany,
+    sign: (scheme, privateKey, message) => signOver(fallback, scheme, privateKey, message),
+    hash: async (algorithm, data) => new Uint8Array(await crypto.subtle.digest(algorithm, unshared(data))),
+  };
+}
 
 /** A `CryptoKey`, which is a global type in some runtimes' types only. */
 type NativeKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
@@ -38,17 +46,24 @@ type NativeKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 type NativeScheme = {
   readonly algorithm: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
   readonly publicKeyBytes: number;
-  /** PKCS #8 up to the bytes of the private key, without the public key (RFC 5958, RFC 5915, RFC 8410). */
-  readonly pkcs8Prefix: string;
+  /** Of a raw signature; runtimes reject other lengths in their own ways, some by an exception. */
+  readonly signatureBytes: number;
+  /**
+   * PKCS #8 up to the bytes of the private key, without the public key (RFC 5958, RFC 5915, RFC 8410). Without one the
+   * fallback signs.
+   */
+  readonly pkcs8Prefix: string | undefined;
   readonly ecdsaScalarBytes: number | undefined;
 };
 
 function nativeScheme(scheme: SignatureScheme): NativeScheme | undefined {
+  if (isMlDsa(scheme)) return ML_DSA[scheme];
   switch (scheme) {
     case SignatureScheme.ed25519:
       return {
         algorithm: { name: "Ed25519" },
         publicKeyBytes: 32,
+        signatureBytes: 64,
         pkcs8Prefix: "302e020100300506032b657004220420",
         ecdsaScalarBytes: undefined,
       };
@@ -65,35 +80,47 @@ function nativeScheme(scheme: SignatureScheme): NativeScheme | undefined {
 
 function ecdsa(namedCurve: string, hash: string, scalarBytes: number, pkcs8Prefix: string): NativeScheme {
   const algorithm = { name: "ECDSA", namedCurve, hash };
-  return { algorithm, publicKeyBytes: 1 + 2 * scalarBytes, pkcs8Prefix, ecdsaScalarBytes: scalarBytes };
+  const lengths = { publicKeyBytes: 1 + 2 * scalarBytes, signatureBytes: 2 * scalarBytes };
+  return { algorithm, ...lengths, pkcs8Prefix, ecdsaScalarBytes: scalarBytes };
 }
 
-async function verifyMany(
+/** FIPS 204, table 2. */
+const ML_DSA: Readonly<Record<MlDsaScheme, NativeScheme>> = {
+  [SignatureScheme.mldsa44]: mlDsa("ML-DSA-44", 1312, 2420),
+  [SignatureScheme.mldsa65]: mlDsa("ML-DSA-65", 1952, 3309),
+  [SignatureScheme.mldsa87]: mlDsa("ML-DSA-87", 2592, 4627),
+};
+
+function mlDsa(name: string, publicKeyBytes: number, signatureBytes: number): NativeScheme {
+  return { algorithm: { name }, publicKeyBytes, signatureBytes, pkcs8Prefix: undefined, ecdsaScalarBytes: undefined };
+}
+
+async function verifyManyOver(
+  fallback: CryptoProvider,
   scheme: SignatureScheme,
   items: readonly SignatureItem[],
   policy: SignaturePolicy,
 ): Promise<boolean[]> {
   const native = nativeScheme(scheme);
-  if (native === undefined) return nobleCrypto.verifyMany(scheme, items, policy);
+  if (native === undefined) return fallback.verifyMany(scheme, items, policy);
   const keys = new Map<string, Promise<NativeKey | undefined>>();
   const verdicts = await Promise.all(items.map((item) => verifyNatively(native, item, keys)));
   const open = items.filter((_, i) => verdicts[i] === undefined);
-  const answers = open.length === 0 ? [] : await nobleCrypto.verifyMany(scheme, open, policy);
+  const answers = open.length === 0 ? [] : await fallback.verifyMany(scheme, open, policy);
   let next = 0;
   return verdicts.map((verdict) => verdict ?? answers[next++] ?? false);
 }
 
-/** The verdict, or `undefined` where noble has to decide. */
+/** The verdict, or `undefined` where the fallback has to decide. */
 async function verifyNatively(
   native: NativeScheme,
   { publicKey, message, signature }: SignatureItem,
   keys: Map<string, Promise<NativeKey | undefined>>,
 ): Promise<boolean | undefined> {
-  const { algorithm, ecdsaScalarBytes } = native;
+  const { algorithm, ecdsaScalarBytes, signatureBytes } = native;
   const raw = ecdsaScalarBytes === undefined ? signature : derToRaw(signature, ecdsaScalarBytes);
-  // Runtimes reject other lengths in their own ways, some by an exception.
-  if (raw === undefined) return false;
-  if (ecdsaScalarBytes === undefined && (raw.length !== ED25519_SIGNATURE_BYTES || hasNeutralR(raw))) return false;
+  if (raw?.length !== signatureBytes) return false;
+  if (algorithm.name === "Ed25519" && hasNeutralR(raw)) return false;
   const key = await publicKeyOf(native, publicKey, keys);
   if (key === undefined) return undefined;
   return crypto.subtle.verify(algorithm, key, unshared(raw), unshared(message));
@@ -114,8 +141,9 @@ function publicKeyOf(
   const name = String.fromCharCode(...publicKey);
   const kept = keys.get(name);
   if (kept !== undefined) return kept;
+  const format = native.algorithm.name.startsWith("ML-DSA") ? "raw-public" : "raw";
   const key = isPlainKey(native, publicKey)
-    ? importKey("raw", publicKey, native, "verify")
+    ? importKey(format, publicKey, native, "verify")
     : Promise.resolve(undefined);
   keys.set(name, key);
   return key;
@@ -123,28 +151,36 @@ function publicKeyOf(
 
 function isPlainKey(native: NativeScheme, publicKey: Uint8Array): boolean {
   if (native.ecdsaScalarBytes !== undefined) return publicKey[0] === UNCOMPRESSED;
+  if (native.algorithm.name !== "Ed25519") return true;
   const point = decodePoint(publicKey);
   return point !== undefined && orderOf(point) === "prime";
 }
 
-async function sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
+async function signOver(
+  fallback: CryptoProvider,
+  scheme: SignatureScheme,
+  privateKey: Uint8Array,
+  message: Uint8Array,
+): Promise<Uint8Array> {
   const native = nativeScheme(scheme);
-  const pkcs8 = native === undefined ? undefined : Uint8Array.of(...hexToBytes(native.pkcs8Prefix), ...privateKey);
+  const prefix = native?.pkcs8Prefix;
+  const pkcs8 = prefix === undefined ? undefined : Uint8Array.of(...hexToBytes(prefix), ...privateKey);
   const key = native && pkcs8 && (await importKey("pkcs8", pkcs8, native, "sign"));
-  if (native === undefined || key === undefined) return nobleCrypto.sign(scheme, privateKey, message);
+  if (native === undefined || key === undefined) return fallback.sign(scheme, privateKey, message);
   const signature = new Uint8Array(await crypto.subtle.sign(native.algorithm, key, unshared(message)));
   return native.ecdsaScalarBytes === undefined ? signature : rawToDer(signature);
 }
 
-/** `undefined` for bytes that are not a key and for an algorithm that the runtime lacks: noble tells them apart. */
+/** `undefined` for bytes that are not a key and for an algorithm that the runtime lacks: the fallback tells them apart. */
 async function importKey(
-  format: "raw" | "pkcs8",
+  format: "raw" | "raw-public" | "pkcs8",
   bytes: Uint8Array,
   { algorithm }: NativeScheme,
   usage: "sign" | "verify",
 ): Promise<NativeKey | undefined> {
   try {
-    return await crypto.subtle.importKey(format, unshared(bytes), algorithm, false, [usage]);
+    // TypeScript does not know "raw-public" yet, by which runtimes import keys of ML-DSA.
+    return await crypto.subtle.importKey(format as "raw", unshared(bytes), algorithm, false, [usage]);
   } catch {
     return undefined;
   }

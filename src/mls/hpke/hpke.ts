@@ -3,7 +3,7 @@
  * of a KeyPackage. The runtime must have WebCrypto.
  */
 import type { CipherSuite } from "@hpke/core";
-import type { Ciphersuite } from "../ciphersuite.ts";
+import { Aead, type CiphersuiteInfo, type HashAlgorithm, isMlKem, Kem } from "../ciphersuite.ts";
 import { Writer } from "../codec/writer.ts";
 import type { KeyPackage, KeyPackageBundle } from "../key-package/key-package.ts";
 import { hpkePublicKeyDefect } from "../keys/public-keys.ts";
@@ -23,19 +23,24 @@ export type Labelled = {
 /**
  * `InvalidKey`: the init key is not a valid public key of its KEM, or the private key is none (a bundle that was wiped).
  * `OpenError`: the ciphertext was not sealed to this key with this label and context, or was changed.
+ * `UnsupportedCiphersuite`: the suite's KEM has ML-KEM in it.
  */
-export type HpkeError = { readonly code: "InvalidKey" | "OpenError"; readonly message: string };
+export type HpkeError = {
+  readonly code: "InvalidKey" | "OpenError" | "UnsupportedCiphersuite";
+  readonly message: string;
+};
 
 /** Seals a text to the init key of a KeyPackage, which the caller has validated. */
 export async function seal(
-  keyPackage: Pick<KeyPackage, "ciphersuite" | "hpkeInitKey">,
+  keyPackage: Pick<KeyPackage, "suite" | "hpkeInitKey">,
   { plaintext, ...bound }: Labelled & { readonly plaintext: Uint8Array },
 ): Promise<Result<HpkeCiphertext, HpkeError>> {
-  const ciphersuite = keyPackage.ciphersuite();
+  const info = keyPackage.suite();
   const publicKey = keyPackage.hpkeInitKey().asSlice();
-  const defect = hpkePublicKeyDefect(ciphersuite, publicKey);
+  const defect = hpkePublicKeyDefect(info, publicKey);
   if (defect !== undefined) return err({ code: "InvalidKey", message: `The init key is not valid: ${defect}.` });
-  const suite = await suiteOf(ciphersuite);
+  const suite = await suiteOf(info);
+  if (suite === undefined) return unsupported(info);
   const recipientPublicKey = await suite.kem.deserializePublicKey(buffer(publicKey));
   const { enc, ct } = await suite.seal({ recipientPublicKey, info: encryptContext(bound) }, buffer(plaintext));
   return ok({ kemOutput: new Uint8Array(enc), ciphertext: new Uint8Array(ct) });
@@ -47,7 +52,9 @@ export async function open(
   { sealed, ...bound }: Labelled & { readonly sealed: HpkeCiphertext },
 ): Promise<Result<Uint8Array, HpkeError>> {
   const privateKey = bundle.initPrivateKey().asSlice();
-  const suite = await suiteOf(bundle.keyPackage().ciphersuite());
+  const info = bundle.keyPackage().suite();
+  const suite = await suiteOf(info);
+  if (suite === undefined) return unsupported(info);
   // X25519 and X448 would take zeros for a key.
   const recipientKey = privateKey.some((byte) => byte !== 0) && (await readKey(suite, privateKey));
   if (!recipientKey) return err({ code: "InvalidKey", message: "The private key is not one, or was wiped." });
@@ -73,30 +80,34 @@ function encryptContext({ label, context }: Labelled): ArrayBuffer {
   return buffer(new Writer().opaque(text).opaque(context).finish());
 }
 
-/** The parts by @hpke/core. X448 and ChaCha20-Poly1305 are libraries of their own, loaded by the suites that need them. */
-async function suiteOf(ciphersuite: Ciphersuite): Promise<CipherSuite> {
+const unsupported = ({ name }: CiphersuiteInfo): Result<never, HpkeError> =>
+  err({ code: "UnsupportedCiphersuite", message: `Nothing is sealed or opened here with the KEM of ${name}.` });
+
+/**
+ * The parts by @hpke/core, or undefined for a KEM with ML-KEM. X448 and ChaCha20-Poly1305 are libraries of their own,
+ * loaded by the suites that need them.
+ */
+async function suiteOf({ kem, hash, aead }: CiphersuiteInfo): Promise<CipherSuite | undefined> {
+  if (isMlKem(kem)) return undefined;
   const hpke = await import("@hpke/core");
-  const aes128 = () => new hpke.Aes128Gcm();
-  const aes256 = () => new hpke.Aes256Gcm();
-  const chacha = async () => new (await import("@hpke/chacha20poly1305")).Chacha20Poly1305();
-  const x448 = async () => new (await import("@hpke/dhkem-x448")).DhkemX448HkdfSha512();
-  const { CipherSuite: Suite, DhkemX25519HkdfSha256, HkdfSha256, HkdfSha384, HkdfSha512 } = hpke;
-  switch (ciphersuite) {
-    case 1:
-      return new Suite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: aes128() });
-    case 2:
-      return new Suite({ kem: new hpke.DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: aes128() });
-    case 3:
-      return new Suite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: await chacha() });
-    case 4:
-      return new Suite({ kem: await x448(), kdf: new HkdfSha512(), aead: aes256() });
-    case 5:
-      return new Suite({ kem: new hpke.DhkemP521HkdfSha512(), kdf: new HkdfSha512(), aead: aes256() });
-    case 6:
-      return new Suite({ kem: await x448(), kdf: new HkdfSha512(), aead: await chacha() });
-    case 7:
-      return new Suite({ kem: new hpke.DhkemP384HkdfSha384(), kdf: new HkdfSha384(), aead: aes256() });
-  }
+  const kems = {
+    [Kem.DHKEM_P256]: () => new hpke.DhkemP256HkdfSha256(),
+    [Kem.DHKEM_P384]: () => new hpke.DhkemP384HkdfSha384(),
+    [Kem.DHKEM_P521]: () => new hpke.DhkemP521HkdfSha512(),
+    [Kem.DHKEM_X25519]: () => new hpke.DhkemX25519HkdfSha256(),
+    [Kem.DHKEM_X448]: async () => new (await import("@hpke/dhkem-x448")).DhkemX448HkdfSha512(),
+  } as const;
+  const kdfs = {
+    "SHA-256": hpke.HkdfSha256,
+    "SHA-384": hpke.HkdfSha384,
+    "SHA-512": hpke.HkdfSha512,
+  } as const satisfies Record<HashAlgorithm, unknown>;
+  const aeads = {
+    [Aead.AES_128_GCM]: () => new hpke.Aes128Gcm(),
+    [Aead.AES_256_GCM]: () => new hpke.Aes256Gcm(),
+    [Aead.CHACHA20_POLY1305]: async () => new (await import("@hpke/chacha20poly1305")).Chacha20Poly1305(),
+  } as const;
+  return new hpke.CipherSuite({ kem: await kems[kem](), kdf: new kdfs[hash](), aead: await aeads[aead]() });
 }
 
 /** A copy in a buffer of its own, as the library takes bytes. */

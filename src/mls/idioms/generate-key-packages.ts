@@ -1,5 +1,5 @@
 /** Making many packages at once, as a client does that fills its stock. */
-import { Ciphersuite, ciphersuiteInfo } from "../ciphersuite.ts";
+import { Ciphersuite, ciphersuiteInfo, type Suite } from "../ciphersuite.ts";
 import { BasicCredential } from "../credentials/basic-credential.ts";
 import type { Credential } from "../credentials/credential.ts";
 import { nobleCrypto } from "../crypto/noble.ts";
@@ -13,7 +13,8 @@ import { err, ok, type Result } from "../result.ts";
 
 /** Who makes packages: a credential, and the key that it is bound to. */
 export type Identity = {
-  readonly ciphersuite: Ciphersuite;
+  /** A suite of RFC 9420 by its number, or any by its parts. */
+  readonly ciphersuite: Suite;
   readonly credential: Credential;
   readonly signer: Signer;
   readonly signatureKey: SignaturePublicKey;
@@ -25,7 +26,7 @@ export async function newIdentity(
   {
     ciphersuite = Ciphersuite.MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519,
     crypto = nobleCrypto,
-  }: { readonly ciphersuite?: Ciphersuite; readonly crypto?: CryptoProvider } = {},
+  }: { readonly ciphersuite?: Suite; readonly crypto?: CryptoProvider } = {},
 ): Promise<Identity & { readonly signer: SignatureKeyPair }> {
   const signer = await SignatureKeyPair.generate(crypto, ciphersuiteInfo(ciphersuite).signatureScheme);
   const credential = new BasicCredential(name).toCredential();

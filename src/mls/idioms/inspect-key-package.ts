@@ -1,6 +1,5 @@
 /** What is in a KeyPackage, as plain values that print and serialise; nothing in it is verified. */
 
-import { ciphersuiteInfo } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import { CredentialType } from "../codec/code-points.ts";
 import type { KeyPackageDecodeError } from "../errors.ts";
@@ -8,6 +7,7 @@ import { KeyPackageIn } from "../key-package/key-package-in.ts";
 import { isMlsMessage } from "../key-package/mls-message.ts";
 import type { Extension } from "../leaf-node/extensions.ts";
 import { ok, type Result } from "../result.ts";
+import { RFC_9420, type SuiteProfile } from "../suite-profile.ts";
 
 /** Bytes are copies. Times are unix seconds, as 64-bit numbers. */
 export type InspectedKeyPackage = {
@@ -37,8 +37,11 @@ export type InspectedKeyPackage = {
 };
 
 /** Decodes a KeyPackage, bare or in an MLSMessage, and shows its fields (RFC 9420 §7.2, §10). */
-export function inspectKeyPackage(bytes: Uint8Array): Result<InspectedKeyPackage, KeyPackageDecodeError> {
-  const decoded = KeyPackageIn.fromBytes(bytes);
+export function inspectKeyPackage(
+  bytes: Uint8Array,
+  profile: SuiteProfile = RFC_9420,
+): Result<InspectedKeyPackage, KeyPackageDecodeError> {
+  const decoded = KeyPackageIn.fromBytes(bytes, profile);
   if (!decoded.ok) return decoded;
   const { protocolVersion, ciphersuite, initKey, leafNode, extensions } = decoded.value.unverified();
   const credential = leafNode.credential();
@@ -48,7 +51,7 @@ export function inspectKeyPackage(bytes: Uint8Array): Result<InspectedKeyPackage
   return ok({
     encoding: isMlsMessage(bytes) ? "mls_message" : "key_package",
     version: protocolVersion,
-    ciphersuite: { value: ciphersuite, name: ciphersuiteInfo(ciphersuite).name },
+    ciphersuite: { value: ciphersuite, name: decoded.value.suite().name },
     initKey: copyOf(initKey.asSlice()),
     leafNode: {
       encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),

@@ -1,5 +1,5 @@
 /** Validating packages as an application does it: bytes and a clock in, the package or the reason out. */
-import { ciphersuiteInfo, type SignatureScheme } from "../ciphersuite.ts";
+import type { SignatureScheme } from "../ciphersuite.ts";
 import { equalBytes } from "../codec/byte-strings.ts";
 import { ProtocolVersion } from "../codec/code-points.ts";
 import { nobleCrypto } from "../crypto/noble.ts";
@@ -8,6 +8,7 @@ import type { KeyPackageDecodeError, KeyPackageVerifyError, UnsupportedByProvide
 import type { KeyPackage } from "../key-package/key-package.ts";
 import { KeyPackageIn } from "../key-package/key-package-in.ts";
 import { err, type Result } from "../result.ts";
+import { RFC_9420, type SuiteProfile } from "../suite-profile.ts";
 
 /** That of `KeyPackageIn.validate`. */
 const SIGNATURE_POLICY: SignaturePolicy = "openmls";
@@ -17,6 +18,8 @@ export type ValidateOptions = {
   readonly now: number;
   /** By default `nobleCrypto`, which runs everywhere. */
   readonly crypto?: CryptoProvider;
+  /** What the numbers of suites mean; by default RFC 9420's seven and no others. */
+  readonly profile?: SuiteProfile;
 };
 
 /** Why a package is not one to add to a group: its bytes, its suite, or a check of RFC 9420 §10.1. */
@@ -41,18 +44,19 @@ export async function validateKeyPackage(
  */
 export async function validateKeyPackages(
   list: readonly Uint8Array[],
-  { now, crypto = nobleCrypto }: ValidateOptions,
+  { now, crypto = nobleCrypto, profile = RFC_9420 }: ValidateOptions,
 ): Promise<readonly Result<KeyPackage, KeyPackageProblem>[]> {
-  const decoded = list.map((bytes) => KeyPackageIn.fromBytes(bytes));
+  const decoded = list.map((bytes) => KeyPackageIn.fromBytes(bytes, profile));
   const known = await verifyTogether(
-    decoded.flatMap((one) => (one.ok && crypto.supports(one.value.unverified().ciphersuite) ? [one.value] : [])),
+    decoded.flatMap((one) => (one.ok && crypto.supports(one.value.suite()) ? [one.value] : [])),
     crypto,
   );
   return Promise.all(
     decoded.map(async (one): Promise<Result<KeyPackage, KeyPackageProblem>> => {
       if (!one.ok) return one;
-      const { ciphersuite } = one.value.unverified();
-      if (!crypto.supports(ciphersuite)) {
+      const suite = one.value.suite();
+      if (!crypto.supports(suite)) {
+        const { ciphersuite } = suite;
         const message = `Ciphersuite ${ciphersuite} is not supported by the crypto provider.`;
         return err({ code: "UnsupportedCiphersuite", message, ciphersuite });
       }
@@ -70,7 +74,7 @@ async function verifyTogether(
 ): Promise<ReadonlyMap<KeyPackageIn, readonly Verdict[]>> {
   const byScheme = new Map<SignatureScheme, { readonly received: KeyPackageIn; readonly item: SignatureItem }[]>();
   for (const received of packages) {
-    const scheme = ciphersuiteInfo(received.unverified().ciphersuite).signatureScheme;
+    const scheme = received.suite().signatureScheme;
     const { leafNode, keyPackage } = received.signatureItems();
     const group = byScheme.get(scheme) ?? [];
     byScheme.set(scheme, group);

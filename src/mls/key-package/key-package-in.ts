@@ -1,4 +1,4 @@
-import { ciphersuiteInfo, isCiphersuite } from "../ciphersuite.ts";
+import type { CiphersuiteInfo } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import type { ProtocolVersion } from "../codec/code-points.ts";
 import { Reader } from "../codec/reader.ts";
@@ -10,11 +10,14 @@ import { InitKey } from "../keys/key-types.ts";
 import { Extensions } from "../leaf-node/extensions.ts";
 import { LeafNode, unlistedTypes } from "../leaf-node/leaf-node.ts";
 import { err, ok, type Result } from "../result.ts";
+import { RFC_9420, type SuiteProfile, suiteOf } from "../suite-profile.ts";
 import { KeyPackage, type KeyPackageTbs } from "./key-package.ts";
 import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "./mls-message.ts";
 
 type Parts = {
   readonly content: KeyPackageTbs<"Received">;
+  /** What the number of the suite means in the profile. */
+  readonly suite: CiphersuiteInfo;
   readonly signature: Uint8Array;
   /** KeyPackageTBS as received. */
   readonly tbs: Uint8Array;
@@ -25,6 +28,9 @@ type Parts = {
 /**
  * A received KeyPackage: well-formed, but not yet checked by `validate`. It holds views of the received bytes, and
  * signatures and references are computed over them: do not change those bytes.
+ *
+ * The number of its suite means what it means in a profile, by default RFC 9420's; a suite that the profile does not
+ * have is refused as `UnknownCiphersuite`.
  */
 export class KeyPackageIn {
   readonly #parts: Parts;
@@ -34,27 +40,31 @@ export class KeyPackageIn {
   }
 
   /** A bare KeyPackage and nothing after it. */
-  static tlsDeserializeExact(bytes: Uint8Array): Result<KeyPackageIn, KeyPackageDecodeError> {
+  static tlsDeserializeExact(
+    bytes: Uint8Array,
+    profile: SuiteProfile = RFC_9420,
+  ): Result<KeyPackageIn, KeyPackageDecodeError> {
     const reader = Reader.over(bytes);
     const parts = decodeParts(reader);
     reader.expectEnd();
-    return KeyPackageIn.#finish(reader, parts);
+    return KeyPackageIn.#finish(reader, parts, profile);
   }
 
   /** A bare KeyPackage and the bytes that follow it. */
   static tlsDeserialize(
     bytes: Uint8Array,
+    profile: SuiteProfile = RFC_9420,
   ): Result<{ readonly value: KeyPackageIn; readonly rest: Uint8Array }, KeyPackageDecodeError> {
     const reader = Reader.over(bytes);
-    const decoded = KeyPackageIn.#finish(reader, decodeParts(reader));
+    const decoded = KeyPackageIn.#finish(reader, decodeParts(reader), profile);
     return decoded.ok ? ok({ value: decoded.value, rest: bytes.subarray(reader.position) }) : decoded;
   }
 
   /** Either an MLSMessage(mls_key_package), whose version must be the KeyPackage's (RFC 9420 §10), or a bare one. */
-  static fromBytes(bytes: Uint8Array): Result<KeyPackageIn, KeyPackageDecodeError> {
-    if (!isMlsMessage(bytes)) return KeyPackageIn.tlsDeserializeExact(bytes);
+  static fromBytes(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Result<KeyPackageIn, KeyPackageDecodeError> {
+    if (!isMlsMessage(bytes)) return KeyPackageIn.tlsDeserializeExact(bytes, profile);
     if (bytes[0] !== bytes[4] || bytes[1] !== bytes[5]) return err(VERSIONS_DIFFER);
-    return KeyPackageIn.tlsDeserializeExact(bytes.subarray(MLS_MESSAGE_HEADER_BYTES));
+    return KeyPackageIn.tlsDeserializeExact(bytes.subarray(MLS_MESSAGE_HEADER_BYTES), profile);
   }
 
   /** The credential and signature key of the leaf, not verified. */
@@ -66,6 +76,11 @@ export class KeyPackageIn {
   /** The decoded fields, none of them verified. */
   unverified(): KeyPackageTbs<"Received"> {
     return this.#parts.content;
+  }
+
+  /** Its suite: what the number means in the profile. */
+  suite(): CiphersuiteInfo {
+    return this.#parts.suite;
   }
 
   /** Whether the KeyPackage is of this version (RFC 9420 §10). */
@@ -101,9 +116,9 @@ export class KeyPackageIn {
     protocolVersion: ProtocolVersion,
     { now }: { readonly now: number },
   ): Promise<Result<KeyPackage, KeyPackageVerifyError>> {
-    const { content, signature, bytes } = this.#parts;
-    const { leafNode, ciphersuite, initKey } = content;
-    const scheme = ciphersuiteInfo(ciphersuite).signatureScheme;
+    const { content, suite, signature, bytes } = this.#parts;
+    const { leafNode, initKey } = content;
+    const scheme = suite.signatureScheme;
     const items = this.signatureItems();
 
     const lifetime = leafNode.lifeTime();
@@ -137,7 +152,7 @@ export class KeyPackageIn {
     const valid = lifetime.validate(now);
     if (!valid.ok) return err({ code: "LifetimeError", message: valid.error.message, lifetime: valid.error });
 
-    return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, signature, bytes }));
+    return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, suite, signature, bytes }));
   }
 
   /**
@@ -145,14 +160,14 @@ export class KeyPackageIn {
    * where the struct cannot be a KeyPackage's: another leaf source, or an extension that is not allowed in one.
    */
   intoUnchecked(): Result<KeyPackage, DecodeError> {
-    const { content, signature, bytes } = this.#parts;
+    const { content, suite, signature, bytes } = this.#parts;
     const lifetime = content.leafNode.lifeTime();
     const extensions = content.extensions.toKeyPackage();
     if (lifetime === undefined || !extensions.ok) {
       const message = extensions.ok ? "Invalid LeafNode source type" : extensions.error.message;
       return err({ code: "DecodingError", message, offset: 0 });
     }
-    return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, signature, bytes }));
+    return ok(new KeyPackage({ tbs: { ...content, extensions: extensions.value }, lifetime, suite, signature, bytes }));
   }
 
   /** Types of `KeyPackage.extensions`, other than the default ones, that the leaf's capabilities do not list. */
@@ -161,14 +176,15 @@ export class KeyPackageIn {
     return unlistedTypes(extensions, leafNode);
   }
 
-  static #finish(reader: Reader, raw: RawParts): Result<KeyPackageIn, KeyPackageDecodeError> {
+  static #finish(reader: Reader, raw: RawParts, profile: SuiteProfile): Result<KeyPackageIn, KeyPackageDecodeError> {
     if (reader.failure !== undefined) return err(reader.failure);
-    const { ciphersuite, content, ...rest } = raw;
-    if (!isCiphersuite(ciphersuite)) {
-      const message = `ciphersuite ${ciphersuite} is not known`;
+    const { ciphersuite } = raw.content;
+    const suite = suiteOf(profile, ciphersuite);
+    if (suite === undefined) {
+      const message = `ciphersuite ${ciphersuite} is not known in the profile ${profile.name}`;
       return err({ code: "UnknownCiphersuite", message, ciphersuite });
     }
-    return ok(new KeyPackageIn({ ...rest, content: { ...content, ciphersuite } }));
+    return ok(new KeyPackageIn({ ...raw, suite }));
   }
 }
 
@@ -179,10 +195,7 @@ const VERSIONS_DIFFER: DecodeError = {
 };
 
 /** The parts before the check that the suite is known: a malformed package is reported as malformed in any suite. */
-type RawParts = Omit<Parts, "content"> & {
-  readonly content: Omit<KeyPackageTbs<"Received">, "ciphersuite">;
-  readonly ciphersuite: number;
-};
+type RawParts = Omit<Parts, "suite">;
 
 function decodeParts(reader: Reader): RawParts {
   const start = reader.position;
@@ -194,5 +207,5 @@ function decodeParts(reader: Reader): RawParts {
   const tbs = reader.slice(start, reader.position);
   const signature = reader.opaque();
   const bytes = reader.slice(start, reader.position);
-  return { content: { protocolVersion, initKey, leafNode, extensions }, ciphersuite, signature, tbs, bytes };
+  return { content: { protocolVersion, ciphersuite, initKey, leafNode, extensions }, signature, tbs, bytes };
 }

@@ -1,4 +1,4 @@
-import { type Ciphersuite, ciphersuiteInfo } from "../ciphersuite.ts";
+import { ciphersuiteInfo, type Suite } from "../ciphersuite.ts";
 import { copyOf, equalBytes, toHex } from "../codec/byte-strings.ts";
 import { Writer } from "../codec/writer.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
@@ -38,10 +38,10 @@ export class KeyPackageRef {
  */
 export async function makeKeyPackageRef(
   crypto: CryptoProvider,
-  ciphersuite: Ciphersuite,
+  suite: Suite,
   keyPackage: Uint8Array,
 ): Promise<KeyPackageRef> {
   const label = new TextEncoder().encode("MLS 1.0 KeyPackage Reference");
   const input = new Writer().opaque(label).opaque(keyPackage).finish();
-  return new KeyPackageRef(await crypto.hash(ciphersuiteInfo(ciphersuite).hash, input));
+  return new KeyPackageRef(await crypto.hash(ciphersuiteInfo(suite).hash, input));
 }

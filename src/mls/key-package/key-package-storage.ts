@@ -4,6 +4,7 @@ import { Writer } from "../codec/writer.ts";
 import type { KeyPackageDecodeError } from "../errors.ts";
 import { HpkePrivateKey } from "../keys/key-types.ts";
 import { err, ok, type Result } from "../result.ts";
+import { RFC_9420, type SuiteProfile } from "../suite-profile.ts";
 import { KeyPackageBundle, type KeyPackageStorage } from "./key-package.ts";
 import { KeyPackageIn } from "./key-package-in.ts";
 import type { KeyPackageRef } from "./key-package-ref.ts";
@@ -44,8 +45,14 @@ export function serializeKeyPackageBundle(bundle: KeyPackageBundle): Uint8Array 
     .finish();
 }
 
-/** Reads what `serializeKeyPackageBundle` wrote. The bundle is the application's own, so signatures are not checked. */
-export function deserializeKeyPackageBundle(bytes: Uint8Array): Result<KeyPackageBundle, KeyPackageDecodeError> {
+/**
+ * Reads what `serializeKeyPackageBundle` wrote, under the profile in which the package was made. The bundle is the
+ * application's own, so signatures are not checked.
+ */
+export function deserializeKeyPackageBundle(
+  bytes: Uint8Array,
+  profile: SuiteProfile = RFC_9420,
+): Result<KeyPackageBundle, KeyPackageDecodeError> {
   const reader = Reader.over(bytes);
   const format = reader.u8();
   if (format !== FORMAT_VERSION) reader.fail("UnknownValue", `unknown format ${format} of a bundle`);
@@ -54,7 +61,7 @@ export function deserializeKeyPackageBundle(bytes: Uint8Array): Result<KeyPackag
   const encryptionPrivateKey = new HpkePrivateKey(reader.opaque());
   reader.expectEnd();
   if (reader.failure !== undefined) return err(reader.failure);
-  const decoded = KeyPackageIn.tlsDeserializeExact(keyPackageBytes);
+  const decoded = KeyPackageIn.tlsDeserializeExact(keyPackageBytes, profile);
   if (!decoded.ok) return decoded;
   const keyPackage = decoded.value.intoUnchecked();
   if (!keyPackage.ok) return keyPackage;

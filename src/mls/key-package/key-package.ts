@@ -1,4 +1,4 @@
-import { type Ciphersuite, type CiphersuiteInfo, ciphersuiteInfo } from "../ciphersuite.ts";
+import { type CiphersuiteInfo, ciphersuiteInfo, type Suite } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import { isDefaultExtensionType, ProtocolVersion } from "../codec/code-points.ts";
 import { Writer } from "../codec/writer.ts";
@@ -26,7 +26,8 @@ import { encodeMlsMessage } from "./mls-message.ts";
 export type KeyPackageTbs<P extends Placement | "Received" = "KeyPackage"> = {
   /** Any number before validation, 1 after it. */
   readonly protocolVersion: number;
-  readonly ciphersuite: Ciphersuite;
+  /** What it means, a profile says: see `KeyPackage.suite`. */
+  readonly ciphersuite: number;
   readonly initKey: InitKey;
   readonly leafNode: LeafNode;
   readonly extensions: Extensions<P>;
@@ -43,6 +44,7 @@ export function encodeKeyPackageTbs(tbs: KeyPackageTbs<Placement>): Uint8Array {
 /** The decoded content of a KeyPackage, its signature, and the bytes of both. */
 export type KeyPackageParts = {
   readonly tbs: KeyPackageTbs;
+  readonly suite: CiphersuiteInfo;
   readonly lifetime: Lifetime;
   readonly signature: Uint8Array;
   /** The encoded KeyPackage, as received or as built. */
@@ -96,9 +98,14 @@ export class KeyPackage {
     return this.#parts.tbs;
   }
 
-  /** `cipher_suite`. */
-  ciphersuite(): Ciphersuite {
+  /** `cipher_suite`: a number, of which `suite` says what it means. */
+  ciphersuite(): number {
     return this.#parts.tbs.ciphersuite;
+  }
+
+  /** The suite: what its number means in the profile under which the package was decoded or built. */
+  suite(): CiphersuiteInfo {
+    return this.#parts.suite;
   }
 
   /** `leaf_node`: the leaf of the client in any group that it is added to. */
@@ -133,7 +140,7 @@ export class KeyPackage {
 
   /** KeyPackageRef, RFC 9420 §5.2. */
   hashRef(crypto: CryptoProvider): Promise<KeyPackageRef> {
-    return makeKeyPackageRef(crypto, this.ciphersuite(), this.#parts.bytes);
+    return makeKeyPackageRef(crypto, this.suite(), this.#parts.bytes);
   }
 
   /** As in OpenMLS: every required type must be in `KeyPackage.extensions`; the capabilities are not checked. */
@@ -228,7 +235,7 @@ export type KeyPackageProvider = {
 /** What `KeyPackage.create` takes. */
 export type CreateOptions = {
   /** Whose package it is, and of which suite. */
-  readonly identity: CredentialWithKey & { readonly ciphersuite: Ciphersuite; readonly signer: Signer };
+  readonly identity: CredentialWithKey & { readonly ciphersuite: Suite; readonly signer: Signer };
   readonly crypto: CryptoProvider;
   /** Unix seconds, from which the default lifetime counts. */
   readonly now: number;
@@ -305,6 +312,7 @@ export class KeyPackageBuilder {
   }
 
   /**
+   * A package of a suite of RFC 9420, by its number, or of any suite, by its parts (`suiteOf` a profile).
    * Makes the key pairs, signs leaf and package, and writes the bundle to the storage under its reference.
    *
    * Errors: `CiphersuiteSignatureSchemeMismatch`, `UnsupportedCiphersuite`; `LibraryError` when the crypto provider
@@ -312,19 +320,19 @@ export class KeyPackageBuilder {
    * key of `credentialWithKey`; `StorageError`.
    */
   async build(
-    ciphersuite: Ciphersuite,
+    suite: Suite,
     provider: KeyPackageProvider,
     signer: Signer,
     credentialWithKey: CredentialWithKey,
   ): Promise<Result<KeyPackageBundle, KeyPackageNewError>> {
-    const info = ciphersuiteInfo(ciphersuite);
+    const info = ciphersuiteInfo(suite);
     if (signer.signatureScheme !== info.signatureScheme) {
       const message = "The ciphersuite does not match the signature scheme.";
       return err({ code: "CiphersuiteSignatureSchemeMismatch", message });
     }
-    if (!provider.crypto.supports(ciphersuite)) {
+    if (!provider.crypto.supports(info, "make")) {
       const message = `Ciphersuite ${info.name} is not supported by the crypto provider.`;
-      return err({ code: "UnsupportedCiphersuite", message, ciphersuite });
+      return err({ code: "UnsupportedCiphersuite", message, ciphersuite: info.ciphersuite });
     }
     try {
       const bundle = await this.#sign(info, provider, signer, credentialWithKey);
@@ -343,8 +351,8 @@ export class KeyPackageBuilder {
     { credential, signatureKey }: CredentialWithKey,
   ): Promise<Result<KeyPackageBundle, KeyPackageNewError>> {
     const { ciphersuite } = info;
-    const init = await crypto.deriveKeyPair(ciphersuite, crypto.random(info.hashBytes));
-    const encryption = await crypto.deriveKeyPair(ciphersuite, crypto.random(info.hashBytes));
+    const init = await crypto.deriveKeyPair(info, crypto.random(info.hashBytes));
+    const encryption = await crypto.deriveKeyPair(info, crypto.random(info.hashBytes));
     const { leafNodeExtensions, lastResort, lifetime = Lifetime.default(now()) } = this.#settings;
     const extensions =
       lastResort === undefined ? this.#settings.extensions : withLastResort(this.#settings.extensions, lastResort);
@@ -377,7 +385,7 @@ export class KeyPackageBuilder {
       const tbs = encodeKeyPackageTbs(content);
       const signature = await sign("KeyPackageTBS", tbs);
       const bytes = new Writer().raw(tbs).opaque(signature).finish();
-      const keyPackage = new KeyPackage({ tbs: content, lifetime, signature, bytes });
+      const keyPackage = new KeyPackage({ tbs: content, suite: info, lifetime, signature, bytes });
       const initPrivateKey = new HpkePrivateKey(init.privateKey);
       return ok(new KeyPackageBundle(keyPackage, initPrivateKey, new HpkePrivateKey(encryption.privateKey)));
     } catch (cause) {

@@ -11,9 +11,10 @@ import { ed448 } from "@noble/curves/ed448.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { bytesToNumberLE } from "@noble/curves/utils.js";
-import { type Ciphersuite, ciphersuiteInfo, Kem, SignatureScheme, signaturePublicKeyBytes } from "../ciphersuite.ts";
+import { ciphersuiteInfo, Kem, SignatureScheme, type Suite, signaturePublicKeyBytes } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import { at } from "../crypto/at.ts";
+import { mlKemKeyDefect } from "./ml-kem-keys.ts";
 
 /** What is wrong with a public key. */
 export type PublicKeyDefect =
@@ -21,11 +22,15 @@ export type PublicKeyDefect =
   | "compressed point"
   | "not on the curve"
   | "not canonical"
+  | "coefficient out of range"
   | "small order";
 
-/** The defect of an HPKE public key for the suite's KEM (RFC 9180 §7.1.4), or undefined for a valid one. */
-export function hpkePublicKeyDefect(ciphersuite: Ciphersuite, key: Uint8Array): PublicKeyDefect | undefined {
-  const { kem, kemPublicKeyBytes } = ciphersuiteInfo(ciphersuite);
+/**
+ * The defect of an HPKE public key for the suite's KEM (RFC 9180 §7.1.4, FIPS 203 §7.2), or undefined for a valid one. A
+ * hybrid key is an ML-KEM key followed by one on a curve, and both have to be valid.
+ */
+export function hpkePublicKeyDefect(suite: Suite, key: Uint8Array): PublicKeyDefect | undefined {
+  const { kem, kemPublicKeyBytes } = ciphersuiteInfo(suite);
   switch (kem) {
     case Kem.DHKEM_X25519:
       return montgomeryDefect(key, kemPublicKeyBytes, 0x7f, ed25519.Point.Fp.ORDER, LOW_ORDER_X25519);
@@ -37,7 +42,28 @@ export function hpkePublicKeyDefect(ciphersuite: Ciphersuite, key: Uint8Array): 
       return weierstrassDefect(key, kemPublicKeyBytes, p384.Point.CURVE());
     case Kem.DHKEM_P521:
       return weierstrassDefect(key, kemPublicKeyBytes, p521.Point.CURVE());
+    case Kem.MLKEM512:
+    case Kem.MLKEM768:
+    case Kem.MLKEM1024:
+      return key.length === kemPublicKeyBytes ? mlKemKeyDefect(key) : "wrong length";
+    case Kem.MLKEM768_X25519:
+      return hybridDefect(key, 32, (half) => hpkePublicKeyDefect(1, half), kemPublicKeyBytes);
+    case Kem.MLKEM768_P256:
+      return hybridDefect(key, 65, (half) => hpkePublicKeyDefect(2, half), kemPublicKeyBytes);
+    case Kem.MLKEM1024_P384:
+      return hybridDefect(key, 97, (half) => hpkePublicKeyDefect(7, half), kemPublicKeyBytes);
   }
+}
+
+/** The halves are told apart by their lengths, which are fixed (draft-irtf-cfrg-concrete-hybrid-kems). */
+function hybridDefect(
+  key: Uint8Array,
+  curveBytes: number,
+  curveDefect: (half: Uint8Array) => PublicKeyDefect | undefined,
+  length: number,
+): PublicKeyDefect | undefined {
+  if (key.length !== length) return "wrong length";
+  return mlKemKeyDefect(key.subarray(0, -curveBytes)) ?? curveDefect(key.subarray(-curveBytes));
 }
 
 /** The defect of a signature public key, or undefined for a valid one. Nothing is said of its signatures. */
@@ -54,6 +80,11 @@ export function signaturePublicKeyDefect(scheme: SignatureScheme, key: Uint8Arra
       return weierstrassDefect(key, length, p384.Point.CURVE());
     case SignatureScheme.ecdsa_secp521r1_sha512:
       return weierstrassDefect(key, length, p521.Point.CURVE());
+    // Every string of that length is a key: its coefficients have ten bits, and all values are allowed (FIPS 204 §7.2).
+    case SignatureScheme.mldsa44:
+    case SignatureScheme.mldsa65:
+    case SignatureScheme.mldsa87:
+      return key.length === length ? undefined : "wrong length";
   }
 }
 

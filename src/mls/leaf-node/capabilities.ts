@@ -1,9 +1,9 @@
-import { CIPHERSUITES } from "../ciphersuite.ts";
 import { CredentialType, isGrease, ProtocolVersion } from "../codec/code-points.ts";
 import type { Reader } from "../codec/reader.ts";
 import type { Writer } from "../codec/writer.ts";
 import { at } from "../crypto/at.ts";
 import type { CryptoProvider } from "../crypto/provider.ts";
+import { RFC_9420, type SuiteProfile } from "../suite-profile.ts";
 
 /** The five lists of a Capabilities, in order of the wire. */
 export type CapabilityLists = {
@@ -39,9 +39,10 @@ export class Capabilities {
     return new Capabilities({ versions: [], ciphersuites: [], extensions: [], proposals: [], credentials: [] });
   }
 
-  /** The defaults, with every suite that the provider supports. */
-  static forProvider(crypto: CryptoProvider): Capabilities {
-    return new Capabilities({ ciphersuites: CIPHERSUITES.filter((suite) => crypto.supports(suite)) });
+  /** The defaults, with every suite of the profile that the provider supports. */
+  static forProvider(crypto: CryptoProvider, profile: SuiteProfile = RFC_9420): Capabilities {
+    const suites = profile.suites.filter((suite) => crypto.supports(suite, "make"));
+    return new Capabilities({ ciphersuites: suites.map(({ ciphersuite }) => ciphersuite) });
   }
 
   /** Reads one; the reader says whether it failed. */

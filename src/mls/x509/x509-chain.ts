@@ -3,7 +3,7 @@
  * verifier is made. Certificate signatures are verified by the runtime's WebCrypto.
  */
 import type { X509Certificate } from "@peculiar/x509";
-import { SignatureScheme } from "../ciphersuite.ts";
+import { type CurveScheme, isMlDsa, SignatureScheme } from "../ciphersuite.ts";
 import { toHex } from "../codec/byte-strings.ts";
 import type { Credential } from "../credentials/credential.ts";
 import { X509Credential } from "../credentials/x509-credential.ts";
@@ -24,7 +24,7 @@ const UNDERSTOOD_EXTENSIONS: readonly string[] = ["2.5.29.15", "2.5.29.17", "2.5
 const RESTRICTING_EXTENSIONS: readonly string[] = ["2.5.29.30", "2.5.29.36", "2.5.29.54"];
 
 /** DER of SubjectPublicKeyInfo up to the key itself (RFC 5480 §2, RFC 8410 §4), in hex. */
-const SPKI_PREFIXES: Readonly<Record<SignatureScheme, string>> = {
+const SPKI_PREFIXES: Readonly<Record<CurveScheme, string>> = {
   [SignatureScheme.ed25519]: "302a300506032b6570032100",
   [SignatureScheme.ed448]: "3043300506032b6571033a00",
   [SignatureScheme.ecdsa_secp256r1_sha256]: "3059301306072a8648ce3d020106082a8648ce3d030107034200",
@@ -39,29 +39,50 @@ async function loadLibrary(): Promise<Library> {
   return import("@peculiar/x509");
 }
 
+export type X509Options = {
+  /**
+   * The only certificates (DER) that may be between a client's certificate and an anchor. They need not be sent, and
+   * others that are sent are not looked at. Without it any authority under an anchor may be sent.
+   */
+  readonly intermediates?: readonly Uint8Array[] | undefined;
+};
+
 /**
  * A verifier that trusts these certificates (DER) and no others. A chain is accepted if any path leads from its first
  * certificate to an anchor, over certificates that follow in the order sent (RFC 9420 §5.3): an anchor may, but need not,
  * be among them, and what is sent beyond the path is not looked at. Anchors are held to the same checks as certificates
- * that were sent, so that leaving one out changes no verdict. Rejects with RangeError for an anchor that is not a certificate: that is a fault of the deployment.
+ * that were sent, so that leaving one out changes no verdict. Rejects with RangeError for an anchor or intermediate that
+ * is not a certificate: that is a fault of the deployment.
  */
-export async function x509Verifier(anchors: readonly Uint8Array[]): Promise<X509Verifier> {
+export async function x509Verifier(
+  anchors: readonly Uint8Array[],
+  { intermediates }: X509Options = {},
+): Promise<X509Verifier> {
   const library = await loadLibrary();
-  const trusted = anchors.map((anchor) => {
-    const certificate = parse(library, anchor);
-    if (certificate === undefined) throw new RangeError("expected trust anchors to be DER certificates");
-    return certificate;
-  });
+  const trusted = anchors.map((anchor) => parseOwn(library, anchor, "trust anchors"));
+  const allowed = intermediates?.map((intermediate) => parseOwn(library, intermediate, "intermediates"));
   return async ({ credential, signatureScheme, signatureKey, now }) => {
     const chain = parseChain(library, credential);
     if (!chain.ok) return chain;
-    const [leaf] = chain.value;
-    const refusal =
-      keyError(leaf, signatureScheme, signatureKey) ??
-      usageError(library, leaf) ??
-      (await pathError({ library, chain: chain.value, anchors: trusted, at: new Date(now * 1000), signed: new Map() }));
-    return refusal === undefined ? ok(identityOf(library, leaf)) : err(refusal);
+    const [leaf, ...sent] = chain.value;
+    const refusal = keyError(leaf, signatureScheme, signatureKey) ?? usageError(library, leaf);
+    if (refusal !== undefined) return err(refusal);
+    const search = {
+      library,
+      anchors: trusted,
+      inOrder: allowed === undefined,
+      at: new Date(now * 1000),
+      signed: new Map(),
+    };
+    const end = await pathEnd(search, leaf, allowed ?? sent, 0);
+    return end.ok ? ok(identityOf(library, leaf, end.value)) : end;
   };
+}
+
+function parseOwn(library: Library, der: Uint8Array, what: string): X509Certificate {
+  const certificate = parse(library, der);
+  if (certificate === undefined) throw new RangeError(`expected ${what} to be DER certificates`);
+  return certificate;
 }
 
 type Chain = readonly [X509Certificate, ...X509Certificate[]];
@@ -101,8 +122,9 @@ function parseChain(library: Library, credential: Credential): Result<Chain, X50
 /** The key of the client's certificate is the leaf node's, and of the suite's scheme. */
 function keyError(leaf: X509Certificate, scheme: SignatureScheme, key: Uint8Array): X509Error | undefined {
   const spki = toHex(new Uint8Array(leaf.publicKey.rawData));
-  const prefix = SPKI_PREFIXES[scheme];
-  if (!spki.startsWith(prefix)) {
+  // Certificates with ML-DSA keys (RFC 9881) are not read here.
+  const prefix = isMlDsa(scheme) ? undefined : SPKI_PREFIXES[scheme];
+  if (prefix === undefined || !spki.startsWith(prefix)) {
     return { code: "SchemeMismatch", message: "the certificate's key is of another scheme than the ciphersuite's" };
   }
   if (spki !== prefix + toHex(key)) {
@@ -120,40 +142,53 @@ function usageError(library: Library, leaf: X509Certificate): X509Error | undefi
 /** The search for a path from a chain's first certificate to an anchor. */
 type Search = {
   readonly library: Library;
-  readonly chain: Chain;
   readonly anchors: readonly X509Certificate[];
+  /** Whether an issuer follows what it issued, as in a chain that was sent. */
+  readonly inOrder: boolean;
   readonly at: Date;
   /** Verdicts on signatures, by certificate and issuer: several paths may need one. */
   readonly signed: Map<X509Certificate, Map<X509Certificate, boolean>>;
 };
 
 /**
- * Why no path leads from certificate number `index` of the chain, which has `below` issued ones under it, to an anchor.
- * Issuers are searched among the anchors first, so that the shortest path is found, then among the certificates that
- * follow. That is at most 32 paths over the six certificates of a chain, and one signature for each pair of certificates.
+ * When, in milliseconds, the first certificate ends of a path from this one, which has `below` issued ones under it, to an anchor; or why
+ * there is no path. Issuers are searched among the anchors first, so that the shortest path is found, then among
+ * `others`. Of certificates that were sent that is at most 32 paths, and one signature for each pair of certificates.
  */
-async function pathError(search: Search, index = 0, below = 0): Promise<X509Error | undefined> {
-  const { chain, anchors, at } = search;
-  const certificate = chain[index];
-  if (certificate === undefined) throw new RangeError(`expected a certificate at index ${index}`);
+async function pathEnd(
+  search: Search,
+  certificate: X509Certificate,
+  others: readonly X509Certificate[],
+  below: number,
+): Promise<Result<number, X509Error>> {
+  const { anchors, at } = search;
   const own = certificateError(certificate, at);
-  if (own !== undefined) return own;
-  if (anchors.some((anchor) => anchor.equal(certificate))) return undefined;
+  if (own !== undefined) return err(own);
+  if (anchors.some((anchor) => anchor.equal(certificate))) return ok(certificate.notAfter.getTime());
   let reason: X509Error = { code: "Untrusted", message: "no path leads to a trust anchor" };
-  const candidates = [...anchors, ...chain.slice(index + 1)];
+  if (below + 1 >= MAX_CHAIN_CERTIFICATES) return err(reason);
+  const candidates = [...anchors, ...others];
   for (const [number, issuer] of candidates.entries()) {
     if (issuer.subject !== certificate.issuer) continue;
-    const isAnchor = number < anchors.length;
     const refusal =
       certificateError(issuer, at) ??
       authorityError(search.library, issuer, below) ??
-      (await signatureError(search, certificate, issuer)) ??
-      (isAnchor ? undefined : await pathError(search, index + 1 + number - anchors.length, below + 1));
-    if (refusal === undefined) return undefined;
-    if (refusal.code !== "Untrusted") reason = refusal;
+      (await signatureError(search, certificate, issuer));
+    const beyond =
+      refusal !== undefined
+        ? err(refusal)
+        : number < anchors.length
+          ? ok(issuer.notAfter.getTime())
+          : await pathEnd(search, issuer, without(search, others, number - anchors.length), below + 1);
+    if (beyond.ok) return ok(Math.min(beyond.value, certificate.notAfter.getTime()));
+    if (beyond.error.code !== "Untrusted") reason = beyond.error;
   }
-  return reason;
+  return err(reason);
 }
+
+/** What may issue the certificate at `index`: no path goes through a certificate twice. */
+const without = ({ inOrder }: Search, others: readonly X509Certificate[], index: number): readonly X509Certificate[] =>
+  inOrder ? others.slice(index + 1) : others.toSpliced(index, 1);
 
 function certificateError(certificate: X509Certificate, at: Date): X509Error | undefined {
   return validityError(certificate, at) ?? extensionError(certificate);
@@ -212,10 +247,11 @@ async function isSignedBy(certificate: X509Certificate, issuer: X509Certificate)
   }
 }
 
-function identityOf(library: Library, leaf: X509Certificate): X509Identity {
+function identityOf(library: Library, leaf: X509Certificate, endMs: number): X509Identity {
   const names = leaf.getExtension(library.SubjectAlternativeNameExtension)?.names.items ?? [];
   return {
     subject: leaf.subject,
     alternativeNames: names.map(({ type, value }) => ({ type, value })),
+    notAfter: Math.floor(endMs / 1000),
   };
 }

@@ -24,6 +24,8 @@ export type X509Identity = {
   readonly subject: string;
   /** Subject alternative names: `dns`, `url`, `email` and others, as text. */
   readonly alternativeNames: readonly { readonly type: string; readonly value: string }[];
+  /** When the first certificate of the path ends, the anchor's among them, in unix seconds. */
+  readonly notAfter: number;
 };
 
 /** Verifies x509 credentials against configured anchors: `x509Verifier` of x509-chain.ts, or another implementation. */

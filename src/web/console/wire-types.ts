@@ -164,13 +164,19 @@ export type RevokedUser = {
   purged: number;
 };
 
-/** Signature public keys by the name of their scheme in RFC 8446: raw for EdDSA, uncompressed points for ECDSA. */
+/**
+ * Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points
+ * for ECDSA.
+ */
 export type SignatureKeys = {
   ecdsa_secp256r1_sha256?: Base64Url | undefined;
   ecdsa_secp384r1_sha384?: Base64Url | undefined;
   ecdsa_secp521r1_sha512?: Base64Url | undefined;
   ed25519?: Base64Url | undefined;
   ed448?: Base64Url | undefined;
+  mldsa44?: Base64Url | undefined;
+  mldsa65?: Base64Url | undefined;
+  mldsa87?: Base64Url | undefined;
 };
 
 /** Stock levels as the directory last heard of them. `next` is the next page's `after`; null on the last one. */

@@ -36,6 +36,6 @@ const CHOICES = {
 
 /** KeyPackageRef in hex, RFC 9420 §5.2. */
 export async function referenceOf(received: KeyPackageIn): Promise<string> {
-  const ref = await makeKeyPackageRef(nobleCrypto, received.unverified().ciphersuite, received.tlsSerialize());
+  const ref = await makeKeyPackageRef(nobleCrypto, received.suite(), received.tlsSerialize());
   return toHex(ref.asSlice());
 }

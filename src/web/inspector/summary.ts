@@ -3,7 +3,6 @@ import type { Field } from "../../inspect/field.ts";
 import type { Answer } from "../../inspect/judge.ts";
 import type { Opened } from "../../inspect/open.ts";
 import { dateOf, printable } from "../../inspect/text.ts";
-import { ciphersuiteInfo } from "../../mls/ciphersuite.ts";
 import { CredentialType } from "../../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { copyButton, h } from "../dom.ts";
@@ -39,7 +38,7 @@ export const badge = (answer: Answer): HTMLElement =>
 function factsOf(received: KeyPackageIn, reference: string | undefined): [string, Node | string][] {
   const { ciphersuite, leafNode, extensions } = received.unverified();
   const lifetime = leafNode.lifeTime();
-  const { name } = ciphersuiteInfo(ciphersuite);
+  const { name } = received.suite();
   return [
     ["Identity", identityOf(received)],
     [

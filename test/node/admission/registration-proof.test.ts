@@ -8,7 +8,8 @@ import {
 } from "../../../src/admission/registration-proof.ts";
 import { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
-import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
+import { webCryptoOver } from "../../../src/mls/crypto/webcrypto.ts";
+import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -26,7 +27,7 @@ function documented(): Readonly<Record<string, string>> {
 }
 
 async function proofFor(scheme: SignatureScheme) {
-  const { publicKey, privateKey } = await nobleCrypto.generateSignatureKeyPair(scheme);
+  const { publicKey, privateKey } = await postQuantumCrypto.generateSignatureKeyPair(scheme);
   const proof: RegistrationProof = {
     audience: "mls-key-directory",
     user: "älice",
@@ -35,7 +36,7 @@ async function proofFor(scheme: SignatureScheme) {
     publicKey,
     signedAt: 1_800_000_000,
   };
-  return { proof, signature: await nobleCrypto.sign(scheme, privateKey, registrationProofInput(proof)) };
+  return { proof, signature: await postQuantumCrypto.sign(scheme, privateKey, registrationProofInput(proof)) };
 }
 
 describe("a proof of possession", () => {
@@ -65,7 +66,7 @@ describe("a proof of possession", () => {
     "holds for %s with both providers, and for nothing else",
     async (_, scheme) => {
       const { proof, signature } = await proofFor(scheme);
-      const stranger = await nobleCrypto.generateSignatureKeyPair(scheme);
+      const stranger = await postQuantumCrypto.generateSignatureKeyPair(scheme);
       const others: Partial<RegistrationProof>[] = [
         { audience: "another-directory" },
         { user: "alice" },
@@ -75,7 +76,7 @@ describe("a proof of possession", () => {
         // The same characters, divided otherwise.
         { user: `${proof.user}p`, client: proof.client.slice(1) },
       ];
-      for (const crypto of [nobleCrypto, webCrypto]) {
+      for (const crypto of [postQuantumCrypto, webCryptoOver(postQuantumCrypto)]) {
         expect(await verifyRegistrationProof(crypto, proof, signature)).toBe(true);
         for (const other of others) {
           expect(await verifyRegistrationProof(crypto, { ...proof, ...other }, signature)).toBe(false);

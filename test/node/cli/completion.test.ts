@@ -22,7 +22,7 @@ describe("kpd completion", () => {
     expect(offered("in")).toEqual(["inspect", "inventory"]);
     expect(offered("admin", "re")).toEqual(["revoke-user", "resync", "resync-pool", "restore-epoch", "reset-budgets"]);
     expect(offered("admin", "stock", "--f")).toEqual(["--filter"]);
-    expect(offered("validate", "--p")).toEqual(["--policy"]);
+    expect(offered("validate", "--p")).toEqual(["--policy", "--profile"]);
     expect(offered("validate", "--json", "--ma")).toEqual(["--max-lifetime"]);
     expect(offered("validate", "package.js")).toEqual(["package.json"]);
     expect(offered("nothing", "--")).toEqual([]);

@@ -69,6 +69,36 @@ describe("kpd generate", () => {
     for (const secret of secrets) expect(printed.includes(secret)).toBe(false);
   });
 
+  it("makes packages of a profile's suites, which kpd validates and shows with their algorithms", async () => {
+    const profile = ["--profile", "openmls-0.9"];
+    const { status, out } = await generate("--keys", keys, ...profile, "--ciphersuite", "77,2311");
+    expect(status).toBe(0);
+    expect(Object.keys(read(keys).signature_keys)).toEqual(["ed25519", "mldsa87"]);
+    const validated = await kpd(["validate", "--json", ...profile], { stdin: out });
+    const answers = validated.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(answers.map(({ ok, ciphersuite }) => [ok, ciphersuite])).toEqual([
+      [true, 77],
+      [true, 2311],
+    ]);
+    const bySetting = await kpd(["inspect"], { stdin: out, env: { CIPHERSUITE_PROFILE: "openmls-0.9" } });
+    expect(bySetting.out).toContain("cipher_suite: 77 MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519\n");
+    expect(bySetting.out).toContain("mlkem1024, aes-256-gcm, SHA-384, mldsa87 (profile openmls-0.9)\n");
+    expect((await kpd(["validate", "--json"], { stdin: out })).out).toContain('"unsupported_ciphersuite"');
+    const unknown = await kpd(["validate", "--profile", "openmls"], { stdin: out });
+    expect([unknown.status, unknown.err]).toEqual([
+      2,
+      expect.stringContaining("--profile must be one of rfc9420, openmls-0.9"),
+    ]);
+    const foreign = await generate("--keys", keys, "--ciphersuite", "77");
+    expect([foreign.status, foreign.err]).toEqual([
+      2,
+      expect.stringContaining("--ciphersuite: expected 1, 2, 3, 4, 5, 6, 7, got 77"),
+    ]);
+  });
+
   it("prints private keys only when it is asked to", async () => {
     const out = join(folder, "packages");
     const { status, out: printed } = await generate("--print-private-keys", "--out", out);

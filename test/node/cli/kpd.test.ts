@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS, findCommand } from "../../../src/cli/commands.ts";
 import { Given } from "../../../src/cli/given.ts";
 import { nodeProblem } from "../../../src/cli/node-version.ts";
-import { fromHex, peers } from "../support/vectors.ts";
+import { fromHex, peers, readShared, sharedMissing } from "../support/vectors.ts";
 import { kpd as inProcess } from "./support/kpd.ts";
 
 const NOW = "1795467034";
@@ -49,6 +49,24 @@ describe("kpd validate", () => {
     ]);
     expect(run.status).toBe(1);
   });
+
+  it.skipIf(sharedMissing)(
+    `takes the numbers of suites as the profile has them, by option or by the directory's setting ${sharedMissing ?? ""}`,
+    () => {
+      type Vectors = { clock: number; cases: { suite: string; hex: string; ref: string }[] };
+      const { clock, cases } = readShared<Vectors>("pq-openmls.json");
+      const input = cases.map(({ hex }) => `${hex}\n`).join("");
+      const args = ["validate", "--json", "--policy", "openmls", "--at", String(clock)];
+      const run = kpd([...args, "--profile", "openmls-0.9"], input);
+      const answers = run.lines.map((line) => JSON.parse(line));
+      expect(answers.map(({ ok, ciphersuite, ref }) => ({ ok, ciphersuite, ref }))).toEqual(
+        cases.map(({ suite, ref }) => ({ ok: true, ciphersuite: Number.parseInt(suite, 16), ref })),
+      );
+      expect(run.status).toBe(0);
+      const unknown = kpd(args, input);
+      expect(new Set(unknown.lines.map((line) => JSON.parse(line).code))).toEqual(new Set(["unsupported_ciphersuite"]));
+    },
+  );
 
   it("follows the policy: OpenMLS accepts a compressed key and any lifetime", () => {
     if (!compressed) throw new Error("no vectors");

@@ -1,14 +1,17 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
 import { SettingError } from "../../../src/config/settings.ts";
+import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
 
 test("without any setting the defaults are in force and authentication is not configured", () => {
   const deployment = readDeployment({});
-  expect(deployment.ciphersuites).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(deployment.profile.name).toBe("rfc9420");
+  expect(deployment.ciphersuites.map(({ ciphersuite }) => ciphersuite)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(deployment.ciphersuitesLeftOut).toEqual([]);
   expect([deployment.credentialIdentity, deployment.cryptoProvider]).toEqual(["{user}", "noble"]);
   expect(deployment.issuers).toEqual({ ok: false, error: "AUTH_ISSUER is not set" });
 });
@@ -123,6 +126,10 @@ test("a list of issuers and a single one are not both set", () => {
 test.each([
   ["CIPHERSUITES", "1,99"],
   ["CIPHERSUITES", "1,1"],
+  ["CIPHERSUITES", "1,"],
+  ["CIPHERSUITE_PROFILE", "openmls"],
+  ["CIPHERSUITE_PROFILE", "{}"],
+  ["UNLISTED_GREASE", "yes"],
   ["CRYPTO_PROVIDER", "openssl"],
   ["STOCK_CAP", "many"],
   ["STOCK_TARGET", "-1"],
@@ -168,6 +175,87 @@ test.each([
   const read = () => readDeployment({ [name]: value });
   expect(read).toThrow(SettingError);
   expect(read).toThrow(name);
+});
+
+test("a profile says what the numbers mean, and a build without ML-DSA accepts no suite that needs it", () => {
+  const profile = { CIPHERSUITE_PROFILE: "openmls-0.9" };
+  const numbers = (suites: readonly CiphersuiteInfo[]) => suites.map(({ ciphersuite }) => ciphersuite);
+  const plain = readDeployment(profile);
+  expect(numbers(plain.ciphersuitesLeftOut)).toEqual([0x51, 0x52, 0x906, 0x907]);
+  expect(numbers(plain.ciphersuites)).toEqual([1, 2, 3, 4, 5, 6, 7, 0x42, 0x4d, 0x4e, 0x4f, 0x50, 0xf042]);
+  const full = readDeployment(profile, { mlDsa: true, x509: true });
+  expect(full.ciphersuitesLeftOut).toEqual([]);
+  expect(full.ciphersuites).toEqual(full.profile.suites);
+  expect(() => readDeployment({ ...profile, CIPHERSUITES: "1,0x52" })).toThrow("CIPHERSUITES has 82");
+  const chosen = readDeployment({ ...profile, CIPHERSUITES: "0x004D, 1" });
+  expect(chosen.ciphersuites.map(({ name }) => name)).toEqual([
+    "MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519",
+    "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519",
+  ]);
+  expect(() => readDeployment({ CIPHERSUITES: "77" })).toThrow("different suites of the profile rfc9420");
+});
+
+describe("X.509", () => {
+  const full = { mlDsa: true, x509: true };
+  const pem = (bytes: Uint8Array) =>
+    `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes))}\n-----END CERTIFICATE-----\n`;
+  const anchor = pem(Uint8Array.of(0x30, 1));
+  const on = { X509_TRUST_ANCHORS: anchor, X509_IDENTITY: "uri:im:{user}" };
+
+  it("is off by default, and takes certificates, a kind of name and its template", () => {
+    expect(readDeployment({}, full).x509).toBeUndefined();
+    const two = { ...on, X509_TRUST_ANCHORS: (anchor + anchor).replaceAll("\n", "\\n"), X509_INTERMEDIATES: anchor };
+    expect(readDeployment(two, full).x509).toEqual({
+      anchors: [Uint8Array.of(0x30, 1), Uint8Array.of(0x30, 1)],
+      intermediates: [Uint8Array.of(0x30, 1)],
+      identity: "uri:im:{user}",
+      name: { type: "url", template: "im:{user}" },
+    });
+    const named = (X509_IDENTITY: string) => readDeployment({ ...on, X509_IDENTITY }, full).x509?.name;
+    expect(named("dns:{client}.{user}.example")).toEqual({ type: "dns", template: "{client}.{user}.example" });
+    expect(named("email:{user}@example.com")).toEqual({ type: "email", template: "{user}@example.com" });
+    expect(named("*")).toBeUndefined();
+  });
+
+  it.each([
+    [{ X509_TRUST_ANCHORS: anchor }, "X509_IDENTITY must be set, as X509_TRUST_ANCHORS is"],
+    [{ X509_IDENTITY: "*" }, "X509_IDENTITY is set without X509_TRUST_ANCHORS"],
+    [{ X509_INTERMEDIATES: anchor }, "X509_INTERMEDIATES is set without X509_TRUST_ANCHORS"],
+    [{ ...on, X509_IDENTITY: "im:{user}" }, "X509_IDENTITY must be uri:, dns: or email:"],
+    [{ ...on, X509_IDENTITY: "uri:im:everybody" }, "X509_IDENTITY must be uri:, dns: or email:"],
+    [{ ...on, X509_TRUST_ANCHORS: "a certificate" }, "X509_TRUST_ANCHORS must be certificates in PEM and nothing else"],
+    [{ ...on, X509_TRUST_ANCHORS: `${anchor}more` }, "X509_TRUST_ANCHORS must be certificates in PEM and nothing else"],
+    [
+      { ...on, X509_TRUST_ANCHORS: anchor.repeat(17) },
+      "X509_TRUST_ANCHORS must have at most 16 certificates, and has 17",
+    ],
+    [{ ...on, X509_TRUST_ANCHORS: anchor.replace("MAE=", "M") }, "X509_TRUST_ANCHORS must have certificates in base64"],
+    [{ ...on, X509_INTERMEDIATES: pem(new Uint8Array(8193)) }, "X509_INTERMEDIATES must have certificates in base64"],
+  ])("is refused by the name of the setting: %#", (env, fault) => {
+    expect(() => readDeployment(env, full)).toThrow(`setting ${fault}`);
+  });
+
+  it("closes a build without it", () => {
+    expect(() => readDeployment(on)).toThrow("set main to src/worker-full.ts");
+  });
+});
+
+test("GREASE that the capabilities do not list is refused unless the deployment says otherwise", () => {
+  expect(readDeployment({}).toleratesUnlistedGrease).toBe(false);
+  expect(readDeployment({ UNLISTED_GREASE: "refuse" }).toleratesUnlistedGrease).toBe(false);
+  expect(readDeployment({ UNLISTED_GREASE: "accept" }).toleratesUnlistedGrease).toBe(true);
+});
+
+test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {
+  const limit = (settings: Record<string, string>) =>
+    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true, x509: true }).settings
+      .maxKeyPackagesPerRequest;
+  expect(limit({})).toBe(49);
+  expect(limit({ CIPHERSUITES: "1,0x52" })).toBe(81);
+  expect(limit({ CIPHERSUITES: "1,0x4D,0x42" })).toBe(100);
+  expect(limit({ MAX_BODY_BYTES: "4000000" })).toBe(100);
+  expect(limit({ MAX_BODY_BYTES: "100" })).toBe(1);
+  expect(limit({ MAX_KEY_PACKAGES_PER_REQUEST: "70" })).toBe(70);
 });
 
 const HOOK = "https://app.example.com/hook";

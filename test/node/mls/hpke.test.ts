@@ -17,7 +17,18 @@ import { type CiphersuiteName, getCiphersuiteFromName, getCiphersuiteImpl } from
 import { decryptWithLabel, encryptWithLabel } from "ts-mls/crypto/hpke.js";
 import { describe, expect, it } from "vitest";
 import { open, seal } from "../../../src/mls/hpke/index.ts";
-import { CIPHERSUITES, type Ciphersuite, ciphersuiteInfo, InitKey, nobleCrypto } from "../../../src/mls/index.ts";
+import {
+  Aead,
+  CIPHERSUITES,
+  type Ciphersuite,
+  ciphersuiteInfo,
+  InitKey,
+  Kem,
+  makeCiphersuite,
+  nobleCrypto,
+  SignatureScheme,
+} from "../../../src/mls/index.ts";
+import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { newClient } from "../support/client.ts";
 
 function hpkeOf(ciphersuite: Ciphersuite): CipherSuite {
@@ -124,7 +135,29 @@ describe.each([...CIPHERSUITES])("sealing to an init key of ciphersuite %d", (ci
     bundle.wipe();
     expect(await open(bundle, { ...WELCOME, sealed: sealed.value })).toMatchObject({ error: { code: "InvalidKey" } });
     const zeros = new Uint8Array(keyPackage.hpkeInitKey().asSlice().length);
-    const to = { ciphersuite: () => ciphersuite, hpkeInitKey: () => new InitKey(zeros) };
+    const to = { suite: () => ciphersuiteInfo(ciphersuite), hpkeInitKey: () => new InitKey(zeros) };
     expect(await seal(to, { ...WELCOME, plaintext: text("x") })).toMatchObject({ error: { code: "InvalidKey" } });
+  });
+});
+
+describe("suites beyond RFC 9420", () => {
+  const parts = { aead: Aead.CHACHA20_POLY1305, hash: "SHA-512", signatureScheme: SignatureScheme.ed25519 } as const;
+
+  it("are sealed to by their algorithms, whatever their numbers", async () => {
+    const suite = makeCiphersuite(0xf0aa, { name: "OWN", kem: Kem.DHKEM_P256, ...parts });
+    const bundle = await (await newClient(suite)).bundle();
+    const plaintext = text("group secrets");
+    const sealed = await seal(bundle.keyPackage(), { ...WELCOME, plaintext });
+    if (!sealed.ok) throw new Error(sealed.error.message);
+    expect(await open(bundle, { ...WELCOME, sealed: sealed.value })).toEqual({ ok: true, value: plaintext });
+  });
+
+  it("are refused where their KEM has ML-KEM in it", async () => {
+    const suite = makeCiphersuite(2, { name: "OWN", kem: Kem.MLKEM768, ...parts });
+    const bundle = await (await newClient(suite, undefined, postQuantumCrypto)).bundle();
+    const refused = { ok: false, error: { code: "UnsupportedCiphersuite" } };
+    expect(await seal(bundle.keyPackage(), { ...WELCOME, plaintext: text("x") })).toMatchObject(refused);
+    const sealed = { kemOutput: new Uint8Array(1088), ciphertext: new Uint8Array(32) };
+    expect(await open(bundle, { ...WELCOME, sealed })).toMatchObject(refused);
   });
 });

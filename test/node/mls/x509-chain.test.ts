@@ -221,6 +221,22 @@ describe("an x509 credential", () => {
     }
   });
 
+  it("ends with the first certificate of its path, the anchor's too", async () => {
+    const ends = async (anchor: Authority, notAfter: number) => {
+      const signer = await newSigner(ED25519);
+      const verify = await x509Verifier([anchor.der]);
+      const verified = await verify({
+        credential: credentialOf(await certify(signer, anchor, URI, { now: NOW, notAfter })),
+        signatureScheme: ED25519,
+        signatureKey: signer.publicKey().asSlice(),
+        now: NOW,
+      });
+      return verified.ok && verified.value.notAfter;
+    };
+    expect(await ends(root, NOW + 60)).toBe(NOW + 60);
+    expect(await ends(await authority("short", { now: NOW, notAfter: NOW + 60 }), NOW + 3600)).toBe(NOW + 60);
+  });
+
   it("cannot be verified against an anchor that is not a certificate", async () => {
     await expect(x509Verifier([Uint8Array.of(1)])).rejects.toThrow(RangeError);
   });
@@ -246,7 +262,7 @@ describe("admission of x509 credentials", () => {
       const [verdict] = await admit([built.value.keyPackage().tlsSerialize()], {
         crypto: nobleCrypto,
         policy: x509 === undefined ? policy : { ...policy, x509 },
-        publisher: { identity },
+        publisher: { alternativeName: identity === undefined ? undefined : { type: "url", value: identity } },
         now: NOW,
       });
       return verdict?.ok ? "ok" : verdict?.code;

@@ -1,7 +1,6 @@
 /** A client of any suite that makes KeyPackages with the library's own builder. */
 import {
   BasicCredential,
-  type Ciphersuite,
   ciphersuiteInfo,
   InMemoryKeyPackageStorage,
   KeyPackage,
@@ -9,13 +8,14 @@ import {
   type KeyPackageBundle,
   nobleCrypto,
   SignatureKeyPair,
+  type Suite,
 } from "../../../src/mls/index.ts";
 
 export const CLIENT_NOW = 1_800_000_000;
 
-export async function newClient(ciphersuite: Ciphersuite, now = CLIENT_NOW) {
-  const provider = { crypto: nobleCrypto, storage: new InMemoryKeyPackageStorage(), now: () => now };
-  const signer = await SignatureKeyPair.generate(nobleCrypto, ciphersuiteInfo(ciphersuite).signatureScheme);
+export async function newClient(ciphersuite: Suite, now = CLIENT_NOW, crypto = nobleCrypto) {
+  const provider = { crypto, storage: new InMemoryKeyPackageStorage(), now: () => now };
+  const signer = await SignatureKeyPair.generate(crypto, ciphersuiteInfo(ciphersuite).signatureScheme);
   const credential = new BasicCredential("alice").toCredential();
   const credentialWithKey = { credential, signatureKey: signer.publicKey() };
   return {

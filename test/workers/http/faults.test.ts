@@ -218,7 +218,7 @@ test("a fault is told without its detail", async () => {
   const policy = await app.request(`${ORIGIN}/v1/policy`, {}, { ...real, CIPHERSUITES: "1,99" });
   expect([policy.status, ((await policy.json()) as Json).detail]).toEqual([
     503,
-    "expected settings that can be read, got: setting CIPHERSUITES must be a list of different suites of RFC 9420, such as 1,2,3",
+    "expected settings that can be read, got: setting CIPHERSUITES must be a list of different suites of the profile rfc9420, such as 1,2,3",
   ]);
   const body = await registration({ user: owner.user, client: "phone" }, owner.signer);
   const answer = await request(bindings, "PUT", owner.path, bearer, body);

@@ -46,6 +46,8 @@ function world(
       },
     },
     deployment: readDeployment({}),
+    crypto: nobleCrypto,
+    x509: undefined,
     now: () => NOW,
     pause: async (ms) => void pauses.push(ms),
     random: () => 0.5,

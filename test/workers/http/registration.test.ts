@@ -2,8 +2,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, test, vi } from "vitest";
 import { app } from "../../../src/http/app.ts";
-import { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
+import { isMlDsa, SignatureScheme } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
+import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { registrationBody } from "../../../tools/lib/registration.ts";
 import { AUDIENCE, token } from "../support/auth.ts";
@@ -25,10 +26,26 @@ async function newcomer() {
   };
 }
 
+/** Schemes of the suites that the Worker under test accepts. */
+const SCHEMES = Object.values(SignatureScheme).filter((scheme) => !isMlDsa(scheme));
+
+test("a key of a scheme that no accepted suite has and the Worker cannot check is refused by its name", async () => {
+  const { user, register, isKnown } = await newcomer();
+  const pair = await postQuantumCrypto.generateSignatureKeyPair(SignatureScheme.mldsa44);
+  const key = { scheme: SignatureScheme.mldsa44, ...pair };
+  const { status, json } = await register(await registrationBody({ audience: AUDIENCE, user, client: "phone" }, key));
+  expect([status, json.code, json.detail]).toEqual([
+    422,
+    "invalid_signature_key",
+    "/signature_keys/mldsa44: expected the scheme of a ciphersuite that is accepted, got mldsa44",
+  ]);
+  expect(await isKnown()).toBe(false);
+});
+
 test("keys of all schemes are registered at once, each with its proof", async () => {
   const { user, register } = await newcomer();
   const keys = await Promise.all(
-    Object.values(SignatureScheme).map(async (scheme) => ({
+    SCHEMES.map(async (scheme) => ({
       scheme,
       ...(await nobleCrypto.generateSignatureKeyPair(scheme)),
     })),

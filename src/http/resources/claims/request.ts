@@ -8,7 +8,7 @@ import type { ClaimRequest } from "./schemas.ts";
 /** The criteria with what the request leaves open filled in from the policy. A claimer may ask for more life, not less. */
 export function criteriaOf({ ciphersuites, settings }: Deployment, request: ClaimRequest): ClaimCriteria {
   return {
-    ciphersuites: request.ciphersuites ?? ciphersuites,
+    ciphersuites: request.ciphersuites ?? ciphersuites.map(({ ciphersuite }) => ciphersuite),
     requiredCapabilities: {
       extensions: request.required_capabilities?.extensions ?? [],
       proposals: request.required_capabilities?.proposals ?? [],

@@ -1,7 +1,6 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
 import type { Context } from "hono";
 import { isAmbiguousIdentity } from "../../../admission/policy.ts";
-import type { Deployment } from "../../../config/deployment.ts";
 import { SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -57,14 +56,16 @@ export const clients = [
     ],
     members: { proof_expired: proofTimes },
     handle: async ({ user, client, body }, c) => {
-      const { credentialIdentity } = c.get("deployment");
-      if (isAmbiguousIdentity(credentialIdentity, user, client)) {
-        const detail = `expected names that give an identity of the form ${credentialIdentity} which no others give, got ${shownText(user)} and ${shownText(client)}`;
+      const { credentialIdentity, x509 } = c.get("deployment");
+      const templates = [credentialIdentity, ...(x509?.name ? [x509.name.template] : [])];
+      const ambiguous = templates.find((template) => isAmbiguousIdentity(template, user, client));
+      if (ambiguous !== undefined) {
+        const detail = `expected names that give an identity of the form ${ambiguous} which no others give, got ${shownText(user)} and ${shownText(client)}`;
         return refuse("invalid_identifier", detail);
       }
-      const keys = readKeys(body, c.get("deployment").settings.maxKeyPackageBytes);
+      const keys = readKeys(body, c.get("deployment"));
       if (!keys.ok) return keys;
-      const held = await checkHeld(c.get("deployment"), { user, client, keys: keys.value, body });
+      const held = await checkHeld(c, { user, client, keys: keys.value, body });
       if (!held.ok) return held;
       const pool = poolClient(c.env, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
@@ -130,12 +131,17 @@ type Registering = {
 };
 
 /** Refuses keys of which the caller has not shown that they hold them, by proofs or by packages. */
-async function checkHeld(deployment: Deployment, { body, keys, ...who }: Registering): Promise<Result<void>> {
+async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering): Promise<Result<void>> {
   const now = unixSeconds(Date.now());
+  const deployment = c.get("deployment");
+  const crypto = c.get("crypto");
   const { signed_at: signedAt, proofs } = body;
-  if (signedAt === undefined || proofs === undefined) return checkPackages(deployment, { ...who, keys }, now);
+  if (signedAt === undefined || proofs === undefined) {
+    const x509 = await c.get("x509Verifier")();
+    return checkPackages({ deployment, crypto, x509, now: () => now }, { ...who, keys });
+  }
   const proven = readProofs(keys, proofs);
-  return proven.ok ? checkPossession(deployment, { ...who, keys: proven.value, signedAt }, now) : proven;
+  return proven.ok ? checkPossession(deployment, crypto, { ...who, keys: proven.value, signedAt }, now) : proven;
 }
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */

@@ -1,9 +1,9 @@
 /** Whether whoever registers signature keys holds them: checked here, in the Worker, before the pool is called. */
-import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
 import { verifyRegistrationProof } from "../../../admission/registration-proof.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { REGISTRATION_PROOF_WINDOW_SECONDS } from "../../../config/limits.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../../mls/ciphersuite.ts";
+import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
 import { notConfigured } from "../../auth/authentication-failure.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 
@@ -24,7 +24,8 @@ export type Registering = {
 
 /** Refuses proofs that are not of `now`, in unix seconds, and then the first that does not hold. */
 export async function checkPossession(
-  { issuers, cryptoProvider }: Pick<Deployment, "issuers" | "cryptoProvider">,
+  { issuers }: Pick<Deployment, "issuers">,
+  crypto: Pick<CryptoProvider, "verify">,
   { user, client, keys, signedAt }: Registering,
   now: number,
 ): Promise<Result<void>> {
@@ -38,7 +39,7 @@ export async function checkPossession(
   for (const { scheme, publicKey, proof } of keys) {
     const isProven = (audience: string) => {
       const claimed = { audience, user, client, scheme, publicKey, signedAt };
-      return verifyRegistrationProof(cryptoProviderOf(cryptoProvider), claimed, proof);
+      return verifyRegistrationProof(crypto, claimed, proof);
     };
     if (await anyOf(audiences, isProven)) continue;
     const name = signatureSchemeName(scheme);

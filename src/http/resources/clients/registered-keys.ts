@@ -1,11 +1,7 @@
 /** The signature keys that a registration names, or that are read from its KeyPackages, and the proofs that came with them. */
 import { describeRefusal, refusalOfDecodeError } from "../../../admission/admission-refusal.ts";
-import {
-  ciphersuiteInfo,
-  SignatureScheme,
-  type SignatureSchemeName,
-  signatureSchemeName,
-} from "../../../mls/ciphersuite.ts";
+import type { Deployment } from "../../../config/deployment.ts";
+import { isMlDsa, SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../../../mls/ciphersuite.ts";
 import { KeyPackageIn } from "../../../mls/key-package/key-package-in.ts";
 import { signaturePublicKeyDefect } from "../../../mls/keys/public-keys.ts";
 import { base64UrlFault, fromBase64Url } from "../../../shared/base64url.ts";
@@ -24,12 +20,19 @@ export type NamedKey = {
 };
 
 /** A key that cannot verify anything is refused here: registration is write-once, and every package would fail. */
-export function readKeys(request: RegisterRequest, maxKeyPackageBytes: number): Result<readonly NamedKey[]> {
+export function readKeys(
+  request: RegisterRequest,
+  deployment: Pick<Deployment, "settings" | "profile" | "ciphersuites">,
+): Result<readonly NamedKey[]> {
   const named = request.signature_keys
     ? fromSignatureKeys(request.signature_keys)
-    : fromKeyPackages(request.key_packages ?? [], maxKeyPackageBytes);
+    : fromKeyPackages(request.key_packages ?? [], deployment);
   if (!named.ok) return named;
   for (const { scheme, publicKey, pointer } of named.value) {
+    if (isMlDsa(scheme) && !deployment.ciphersuites.some((suite) => suite.signatureScheme === scheme)) {
+      const detail = `expected the scheme of a ciphersuite that is accepted, got ${signatureSchemeName(scheme)}`;
+      return refuse("invalid_signature_key", `${pointer}: ${detail}`);
+    }
     const defect = signaturePublicKeyDefect(scheme, publicKey);
     if (!defect) continue;
     const name = signatureSchemeName(scheme);
@@ -76,18 +79,21 @@ function fromSignatureKeys(texts: NonNullable<RegisterRequest["signature_keys"]>
 /**
  * The keys of the packages' leaves. Nothing of a package is verified here, and none is stored.
  */
-function fromKeyPackages(texts: readonly string[], maxBytes: number): Result<readonly NamedKey[]> {
+function fromKeyPackages(
+  texts: readonly string[],
+  { settings, profile }: Pick<Deployment, "settings" | "profile">,
+): Result<readonly NamedKey[]> {
+  const maxBytes = settings.maxKeyPackageBytes;
   const keys = new Map<SignatureScheme, NamedKey>();
   for (const [index, text] of texts.entries()) {
     const pointer = `/key_packages/${index}`;
     const bytes = fromBase64Url(text);
     if (!bytes) return refuse("invalid_base64", `${pointer}: ${base64UrlFault(text)}`);
     if (bytes.length > maxBytes) return notOne(pointer, { code: "too_large", bytes: bytes.length, maxBytes });
-    const decoded = KeyPackageIn.fromBytes(bytes);
+    const decoded = KeyPackageIn.fromBytes(bytes, profile);
     if (!decoded.ok) return notOne(pointer, refusalOfDecodeError(decoded.error));
-    const { ciphersuite, leafNode } = decoded.value.unverified();
-    const scheme = ciphersuiteInfo(ciphersuite).signatureScheme;
-    const publicKey = leafNode.signatureKey().asSlice();
+    const scheme = decoded.value.suite().signatureScheme;
+    const publicKey = decoded.value.unverified().leafNode.signatureKey().asSlice();
     const other = keys.get(scheme);
     if (other && !equalBytes(other.publicKey, publicKey)) {
       const detail = `expected the key of ${other.pointer}, which is of the same scheme, got another`;

@@ -7,6 +7,9 @@ const BY_SCHEME = {
   ecdsa_secp521r1_sha512: z.optional(base64urlText),
   ed25519: z.optional(base64urlText),
   ed448: z.optional(base64urlText),
+  mldsa44: z.optional(base64urlText),
+  mldsa65: z.optional(base64urlText),
+  mldsa87: z.optional(base64urlText),
 };
 
 /** One of each scheme is enough. */

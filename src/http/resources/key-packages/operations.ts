@@ -98,6 +98,8 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   const deps = {
     pool: poolClient(c.env, toPublish.user),
     deployment,
+    crypto: c.get("crypto"),
+    x509: await c.get("x509Verifier")(),
     now: () => unixSeconds(Date.now()),
     pause,
     random: Math.random,

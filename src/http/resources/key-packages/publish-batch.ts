@@ -2,8 +2,7 @@
  * Publishing a batch, whatever brought it: caps, what the pool knows already and its leave for the rest, admission, and
  * the pool again to store it.
  */
-import { cryptoProviderOf } from "../../../admission/crypto-providers.ts";
-import { type AdmissionContext, expectedIdentity } from "../../../admission/policy.ts";
+import { type AdmissionContext, type AlternativeName, expectedIdentity } from "../../../admission/policy.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
 import type {
@@ -13,6 +12,8 @@ import type {
   SignatureKey,
   SuiteInventory,
 } from "../../../contract/pool-messages.ts";
+import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
+import type { X509Verifier } from "../../../mls/x509/x509-verifier.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { type PoolClient, poolOverloaded } from "../../upstream/pool-client.ts";
 import { admittedOf, type BatchResult, type Item, isKnown, judge, namedOf, prepareBatch, resultsOf } from "./batch.ts";
@@ -21,6 +22,9 @@ import { admittedOf, type BatchResult, type Item, isKnown, judge, namedOf, prepa
 export type PublishDeps = {
   readonly pool: Pick<PoolClient, "preflight" | "publish">;
   readonly deployment: Deployment;
+  readonly crypto: CryptoProvider;
+  /** Undefined where x509 credentials are not accepted. */
+  readonly x509: X509Verifier | undefined;
   /** Unix seconds. */
   readonly now: () => number;
   readonly pause: (ms: number) => Promise<void>;
@@ -61,14 +65,14 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
       "expected at least 1 package, got 0; to remove everything add ?allow_empty=true",
     );
   }
-  const prepared = await prepareBatch(items, admissionContext(deps.deployment, batch, [], deps.now()));
+  const prepared = await prepareBatch(items, admissionContext(deps, batch, []));
   const packages = namedOf(prepared);
   const unreadable = items.length - packages.length;
   const leave = await leaveToCheck(deps, { client, mode, packages, unreadable });
   if (!leave.ok) return leave;
   const { signatureKeys, known } = leave.value;
 
-  const judged = await judge(prepared, known, admissionContext(deps.deployment, batch, signatureKeys, deps.now()));
+  const judged = await judge(prepared, known, admissionContext(deps, batch, signatureKeys));
   const keyPackages = admittedOf(judged);
   const refused = judged.filter((item) => !item.ok).length;
   const checked = known.filter((code) => code === undefined).length;
@@ -88,26 +92,35 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   return ok({ applied, results, inventory, signatureKeys, restoreEpoch });
 }
 
-/** What this deployment asks of the packages of a client. `now` in unix seconds. */
+function expectedAlternativeName({ x509 }: Deployment, user: string, client: string): AlternativeName | undefined {
+  const value = x509?.name && expectedIdentity(x509.name.template, user, client);
+  return x509?.name && value !== undefined ? { type: x509.name.type, value } : undefined;
+}
+
+/** What this deployment asks of the packages of a client. */
 export function admissionContext(
-  { settings, ciphersuites, credentialIdentity, cryptoProvider }: Deployment,
+  { deployment, crypto, x509, now }: Pick<PublishDeps, "deployment" | "crypto" | "x509" | "now">,
   { user, client }: { readonly user: string; readonly client: string },
   signatureKeys: readonly SignatureKey[],
-  now: number,
 ): AdmissionContext {
+  const { settings, profile, ciphersuites, credentialIdentity } = deployment;
   return {
-    crypto: cryptoProviderOf(cryptoProvider),
+    crypto,
     policy: {
       maxKeyPackageBytes: settings.maxKeyPackageBytes,
       maxTotalLifetimeSeconds: settings.maxTotalLifetimeSeconds,
       uploadClockSkewSeconds: settings.uploadClockSkewSeconds,
-      ciphersuites,
+      ciphersuites: ciphersuites.map(({ ciphersuite }) => ciphersuite),
+      profile,
+      tolerateUnlistedGreaseKeyPackageExtensions: deployment.toleratesUnlistedGrease,
+      ...(x509 ? { x509 } : {}),
     },
     publisher: {
       identity: expectedIdentity(credentialIdentity, user, client),
+      alternativeName: expectedAlternativeName(deployment, user, client),
       signatureKeys: new Map(signatureKeys.map(({ scheme, publicKey }) => [scheme, publicKey])),
     },
-    now,
+    now: now(),
   };
 }
 

@@ -1,18 +1,33 @@
 /** What this deployment accepts and promises, in the form that anyone may read. */
 import type { Deployment } from "../../../config/deployment.ts";
 import * as limits from "../../../config/limits.ts";
+import { algorithmNames } from "../../../mls/profile-table.ts";
 import type { Policy } from "./schemas.ts";
 
-/** RFC 9420 §17.5: basic is 1. */
+/** RFC 9420 §17.5. */
 const BASIC_CREDENTIAL = 1;
+const X509_CREDENTIAL = 2;
 
-export function describePolicy({ settings, ciphersuites, credentialIdentity }: Deployment): Policy {
+export function describePolicy(deployment: Deployment): Policy {
+  const { settings, profile, ciphersuites, ciphersuitesLeftOut, credentialIdentity, x509 } = deployment;
   const { pair, ...budgets } = settings.budgets;
   return {
     protocol_versions: ["mls10"],
-    ciphersuites: [...ciphersuites],
-    credential_types: [BASIC_CREDENTIAL],
+    ciphersuite_profile: profile.name,
+    ciphersuites: ciphersuites.map(({ ciphersuite }) => ciphersuite),
+    ciphersuite_algorithms: ciphersuites.map((suite) => ({
+      ciphersuite: suite.ciphersuite,
+      name: suite.name,
+      ...algorithmNames(suite),
+    })),
+    ciphersuites_left_out: ciphersuitesLeftOut.map(({ ciphersuite, name }) => ({
+      ciphersuite,
+      name,
+      reason: "ML-DSA signatures are not in this build of the service",
+    })),
+    credential_types: x509 ? [BASIC_CREDENTIAL, X509_CREDENTIAL] : [BASIC_CREDENTIAL],
     credential_identity: credentialIdentity,
+    ...(x509 ? { x509_identity: x509.identity } : {}),
     limits: {
       key_packages_per_request: settings.maxKeyPackagesPerRequest,
       key_package_bytes: settings.maxKeyPackageBytes,

@@ -5,12 +5,25 @@ const count = z.int().check(z.minimum(0));
 
 export const policyAnswer = named(
   "Policy",
-  "What this deployment accepts and promises. Null means unlimited.",
+  "What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot check.",
   z.strictObject({
     protocol_versions: z.array(z.enum(["mls10"])),
+    ciphersuite_profile: z.string(),
     ciphersuites: z.array(codePoint),
+    ciphersuite_algorithms: z.array(
+      z.strictObject({
+        ciphersuite: codePoint,
+        name: z.string(),
+        kem: z.string(),
+        aead: z.string(),
+        hash: z.string(),
+        signature: z.string(),
+      }),
+    ),
+    ciphersuites_left_out: z.array(z.strictObject({ ciphersuite: codePoint, name: z.string(), reason: z.string() })),
     credential_types: z.array(codePoint),
     credential_identity: z.string(),
+    x509_identity: z.optional(z.string()),
     limits: z.strictObject({
       key_packages_per_request: count,
       key_package_bytes: count,

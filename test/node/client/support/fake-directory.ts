@@ -166,7 +166,9 @@ export class FakeDirectory {
     const keyPackage = valid.value;
     const bare = Buffer.from(keyPackage.tlsSerialize());
     const ciphersuite = keyPackage.ciphersuite();
-    const ref = Buffer.from((await makeKeyPackageRef(nobleCrypto, ciphersuite, bare)).asSlice()).toString("base64url");
+    const ref = Buffer.from((await makeKeyPackageRef(nobleCrypto, keyPackage.suite(), bare)).asSlice()).toString(
+      "base64url",
+    );
     this.arrivals.set(ref, (this.arrivals.get(ref) ?? 0) + 1);
     const signatureKey = Buffer.from(keyPackage.leafNode().signatureKey().asSlice()).toString("base64url");
     if (!Object.values(client.keys).includes(signatureKey)) return "signature_key_mismatch";
@@ -284,7 +286,10 @@ export class FakeDirectory {
     const uploads = { refusals_per_minute: null, uploads_per_day: null, user_uploads_per_day: null };
     return {
       protocol_versions: ["mls10"],
+      ciphersuite_profile: "rfc9420",
       ciphersuites: [...this.ciphersuites],
+      ciphersuite_algorithms: [],
+      ciphersuites_left_out: [],
       credential_types: [1],
       credential_identity: "{user}",
       limits: {

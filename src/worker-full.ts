@@ -1,0 +1,20 @@
+/**
+ * The entry with everything that most deployments do not need and would only load: X.509, and ML-DSA in JavaScript. A
+ * deployment that needs it names this file as `main` in wrangler.toml.
+ */
+import { createApp } from "./http/create-app.ts";
+import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
+import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
+import { x509Verifier } from "./mls/x509/index.ts";
+
+export { OperatorRecords } from "./pool/operator-records.ts";
+export { Pool } from "./pool/pool.ts";
+export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
+
+const app = createApp({
+  build: { mlDsa: true, x509: true },
+  cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
+  x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
+});
+
+export default { fetch: app.fetch };
