@@ -121,8 +121,8 @@ describe("keys that are read from key packages", () => {
     ]);
     const tooFew = "/key_packages: expected at least 1 items, got 0";
     expect(await refusalOf([])).toEqual([400, "invalid_request", tooFew]);
-    const tooMany = "/key_packages: expected at most 5 items, got 6";
-    expect(await refusalOf(Array(6).fill(good))).toEqual([400, "invalid_request", tooMany]);
+    const tooMany = "/key_packages: expected at most 8 items, got 9";
+    expect(await refusalOf(Array(9).fill(good))).toEqual([400, "invalid_request", tooMany]);
     const both = { ...body, key_packages: [base64url(good)] };
     expect((await register(both)).json).toMatchObject({ code: "invalid_request", errors: [{ pointer: "" }] });
     expect(await isKnown()).toBe(false);
