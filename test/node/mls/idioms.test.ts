@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import {
   CIPHERSUITES,
   type CryptoProvider,
+  ciphersuiteInfo,
   generateKeyPackages,
   InMemoryKeyPackageStorage,
   inspectKeyPackage,
@@ -168,7 +169,7 @@ describe("validating", () => {
   });
 
   it("says that a suite is not supported by the provider that it was given", async () => {
-    const one: CryptoProvider = { ...nobleCrypto, supports: (ciphersuite) => ciphersuite === 1 };
+    const one: CryptoProvider = { ...nobleCrypto, supports: (suite) => ciphersuiteInfo(suite).ciphersuite === 1 };
     const results = await validateKeyPackages([forge(), forge({ ciphersuite: 3 })], { now: NOW, crypto: one });
     expect(results).toMatchObject([{ ok: true }, { ok: false, error: { code: "UnsupportedCiphersuite" } }]);
   });
