@@ -78,7 +78,8 @@ export function readBatch(
     ...(look ? { lookedAt: look.at, projected: pool.projected } : {}),
   });
   const now = unixSeconds(nowMs);
-  const confirmed = confirmedTime(stored.lookedAt, now);
+  // Only the alarm looks and forgets: what a call sends is all that it knows.
+  const confirmed = look ? confirmedTime(stored.lookedAt, now) : 0;
   return {
     news: {
       user: pool.user,
