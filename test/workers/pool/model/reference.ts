@@ -107,7 +107,7 @@ export class ReferencePool {
 
   /** What every call does first: the newest restore epoch voids the packages stored or made before it. */
   #takeEpoch(epoch: number): void {
-    this.#takeBackLook();
+    this.noticeClock();
     if (epoch <= this.#appliedEpoch) return;
     this.#appliedEpoch = epoch;
     for (const entry of this.clients.flatMap((client) => client.entries)) {
@@ -328,7 +328,7 @@ export class ReferencePool {
   }
 
   /** A look at a clock that was ahead counts no more once the clock is right. */
-  #takeBackLook(): void {
+  noticeClock(): void {
     if (this.#lookedAt > this.now + CONFIRMATION_SECONDS) this.#lookedAt = this.now;
   }
 
@@ -337,7 +337,7 @@ export class ReferencePool {
    * at the clock at most once an hour.
    */
   alarm(): void {
-    this.#takeBackLook();
+    this.noticeClock();
     if (this.now < this.#lookedAt + CONFIRMATION_SECONDS) this.#forget(0);
     else {
       this.#forget(this.#lookedAt);
