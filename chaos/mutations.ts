@@ -1265,9 +1265,9 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "no upload without private keys",
-    file: "src/client/replenisher/replenisher.ts",
-    from: "!decoded || !(await this.held.privateKeys(ref))",
-    to: "!decoded",
+    file: "src/client/replenisher/held-packages.ts",
+    from: "secret === undefined ? undefined : fromBase64Url(secret)",
+    to: 'fromBase64Url(secret ?? "")',
     tests: ["test/node/client/replenisher.test.ts"],
   },
   {
