@@ -232,23 +232,23 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "prime order of a single signature's points",
-    file: "src/mls/crypto/noble.ts",
+    file: "src/mls/crypto/noble-verifier.ts",
     from: "if (!holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;",
     to: "if (holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;",
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
     safeguard: "prime order of a key that the runtime verifies with",
-    file: "src/mls/crypto/webcrypto.ts",
+    file: "src/mls/crypto/webcrypto-verifier.ts",
     from: `return point !== undefined && orderOf(point) === "prime";`,
     to: "return point !== undefined;",
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
     safeguard: "neutral R before the runtime's verdict",
-    file: "src/mls/crypto/webcrypto.ts",
-    from: "raw.length !== ED25519_SIGNATURE_BYTES || hasNeutralR(raw)",
-    to: "raw.length !== ED25519_SIGNATURE_BYTES",
+    file: "src/mls/crypto/webcrypto-verifier.ts",
+    from: '  if (algorithm.name === "Ed25519" && hasNeutralR(raw)) return false;\n',
+    to: "",
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
