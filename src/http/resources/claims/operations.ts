@@ -11,7 +11,7 @@ import type { ClaimCall, ClientClaim, PoolCall } from "../../../contract/pool-me
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { type MediaType, operation } from "../../operation.ts";
+import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
@@ -45,13 +45,9 @@ export const claims = [
     method: "POST",
     path: "/v1/users/{user}/claims",
     access: "claimer",
-    summary: "One package of each client of the user.",
     body: { json: claimRequest, maxBytes: () => LIST_BODY_BYTES },
     takesIdempotencyKey: true,
     needs: "pool",
-    answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
-    members: { rate_limited: rateLimitedClaim },
     handle: async ({ user, claimer, body, idempotencyKey }, c) => {
       const claimed = await claimFrom(c, user, {
         claimer,
@@ -77,15 +73,12 @@ export const claims = [
     method: "POST",
     path: "/v1/claims",
     access: "claimer",
-    summary: "One package of each client of many users.",
     body: {
       json: bulkClaimRequest,
       maxBytes: () => LIST_BODY_BYTES,
       lists: () => [listBound("users", MAX_USERS_PER_CLAIM, "too_many_users", "users")],
     },
     takesIdempotencyKey: true,
-    answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: ["too_many_users"],
     handle: async ({ claimer, body, idempotencyKey }, c) => {
       const { users: named, ...request } = body;
       // Counted already, but for a name that is written with escapes.
@@ -109,6 +102,20 @@ export const claims = [
     },
   }),
 ];
+
+export const claimsDescribed = (): Descriptions => ({
+  claimUser: {
+    summary: "One package of each client of the user.",
+    answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
+    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
+    members: { rate_limited: rateLimitedClaim },
+  },
+  claimUsers: {
+    summary: "One package of each client of many users.",
+    answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
+    problems: ["too_many_users"],
+  },
+});
 
 type Call = Omit<ClaimCall, keyof PoolCall>;
 type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;
