@@ -96,7 +96,7 @@ import {
 } from "./tables/clients.ts";
 import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
-import { readPool, writePool } from "./tables/pool-row.ts";
+import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
@@ -168,8 +168,7 @@ export class Pool extends DurableObject<object> {
     const nowMs = Date.now();
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
       const bucket = registrationBudget(this.#budgetsAt(nowMs));
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -525,7 +524,7 @@ export class Pool extends DurableObject<object> {
 
   async #doLaterWork(nowMs: number): Promise<void> {
     const { unfinished, look } = this.#commit(() => {
-      this.#observeClock(nowMs);
+      this.#observeClock(readPool(this.#sql), nowMs);
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       this.#events?.noteTime(swept.look, this.#lookedAt, nowMs);
       return swept;
@@ -573,10 +572,10 @@ export class Pool extends DurableObject<object> {
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
-      this.#cache = new ClaimCache(this.#sql);
-      this.#hasExpired = clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
+      const { restoreEpoch } = this.#begin(call, nowMs);
+      this.#cache = new ClaimCache(restoreEpoch, registeredClients(this.#sql));
+      // Before the first look nothing can have been seen to expire.
+      this.#hasExpired = this.#lookedAt > 0 && clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
     }
     return this.#cache;
   }
@@ -585,8 +584,7 @@ export class Pool extends DurableObject<object> {
   #transaction<T>(call: Pick<PoolCall, "restoreEpoch">, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
       this.#endReplays(unixSeconds(nowMs));
       return body(nowMs);
     });
@@ -617,25 +615,38 @@ export class Pool extends DurableObject<object> {
     });
   }
 
-  /** Reads when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
-  #observeClock(nowMs: number): void {
+  /**
+   * What comes before everything else in a transaction: a newer restore epoch takes effect, and what a clock that was
+   * ahead has found is taken back. Returns the pool's own row as it is then, read once unless one of the two is the case.
+   */
+  #begin(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
+    const found = readPool(this.#sql);
+    const pool = call.restoreEpoch > found.restoreEpoch ? this.#adoptEpoch(call, nowMs) : found;
+    return this.#observeClock(pool, nowMs);
+  }
+
+  /** Notes when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
+  #observeClock(pool: PoolRow, nowMs: number): PoolRow {
     const now = unixSeconds(nowMs);
-    this.#lookedAt = readPool(this.#sql).lookedAt;
-    if (!wasAhead(this.#lookedAt, now)) return;
+    this.#lookedAt = pool.lookedAt;
+    if (!wasAhead(this.#lookedAt, now)) return pool;
     this.#lookedAt = now;
     // The directory was told of packages that are not over, and the alarm is set for a time far away.
     markAllChanged(this.#sql, nowMs + OUTBOX_DELAY_MS);
     this.#events?.takeBackTold();
     writePool(this.#sql, { lookedAt: now });
     this.#announce(nowMs + OUTBOX_DELAY_MS);
+    return readPool(this.#sql);
   }
 
-  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
+  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
     const { uploadBackdatingSeconds } = this.#settings;
     const emptied = applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds);
-    if (emptied.length === 0) return;
-    this.#announce(nowMs);
-    this.#events?.noteEmptied(emptied, nowMs);
+    if (emptied.length > 0) {
+      this.#announce(nowMs);
+      this.#events?.noteEmptied(emptied, nowMs);
+    }
+    return readPool(this.#sql);
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

@@ -106,7 +106,8 @@ export type EndedReplays = {
   readonly nextAt: number;
 };
 
-export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 0 };
+/** Nothing ends at the time 0, which stands for a look that is not confirmed (looks.ts): then nothing is read. */
+export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 1 };
 
 /**
  * Drops the bytes of answers that can no longer be repeated, looking at `limit` records at the most, oldest first. A
