@@ -2,8 +2,9 @@
  * Processor time of workerd per request, from /proc: `node bench/cpu.ts [rounds] [NAME,…]`. Rates on a busy machine say
  * little; what a request takes of the processor says the same on any.
  */
-import { readdirSync, readFileSync } from "node:fs";
+
 import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { descendants, readProc } from "../tools/lib/process-tree.ts";
 import { benchOrder, claimOrder, type Directory, startDirectory, userNames } from "./lib/directory.ts";
 import { encodeRequest, HttpConnection } from "./lib/http-connection.ts";
@@ -36,7 +37,8 @@ async function drive(target: Target, requests: number, connections: number, stat
         const headers = target.withKey ? { ...target.headers, "Idempotency-Key": `${run}-${index}` } : target.headers;
         const path = target.paths[index % target.paths.length] ?? "/";
         const answer = await connection.send(encodeRequest(target.method, path, headers, target.body));
-        if (answer.status !== status) throw new Error(`${path}: ${answer.status} ${answer.body.toString("utf8", 0, 200)}`);
+        if (answer.status !== status)
+          throw new Error(`${path}: ${answer.status} ${answer.body.toString("utf8", 0, 200)}`);
       }
     }),
   );

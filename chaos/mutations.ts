@@ -1162,7 +1162,7 @@ const MUTATIONS: readonly Mutation[] = [
     safeguard: "bytes of verified tokens",
     file: "src/http/auth/token-cache.ts",
     from: "if (this.#bytes + bytes <= MAX_TOKEN_CACHE_BYTES) break;",
-    to: "if (this.#byDigest.size <= 20_000) break;",
+    to: "if (this.#byToken.size <= 20_000) break;",
     tests: ["test/workers/http/token-cache.test.ts"],
   },
   {

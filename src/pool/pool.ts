@@ -83,7 +83,7 @@ import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
 import { clientsWithExpired, listPackages } from "./tables/chunks.ts";
-import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
+import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
   type ClientRecord,
@@ -420,7 +420,7 @@ export class Pool extends DurableObject<object> {
       const nowMs = Date.now();
       const now = unixSeconds(nowMs);
       const cache = this.#cacheFor(call, nowMs);
-      const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
+      const replay = call.idempotency && replayOf(call.claimer, call.idempotency);
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
