@@ -97,7 +97,7 @@ import {
 import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
 import { inventory } from "./tables/inventory.ts";
 import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
-import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
+import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
@@ -109,6 +109,8 @@ export class Pool extends DurableObject<object> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
+  /** The pool's own row as it was when the instance started, until its first transaction: a claim need not read it again. */
+  #rowAtStart: PoolRow | undefined;
   /** Set if its tables are of a later version than this code: it serves nothing and writes nothing. */
   #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
@@ -157,10 +159,17 @@ export class Pool extends DurableObject<object> {
       transactionSync: (body) => this.#transact(body),
       sync: () => ctx.storage.sync(),
     });
-    this.#exists = poolExists(this.#sql);
-    if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
-    if (this.#exists && !this.#newerSchema) this.#raised = readRaised(this.#sql);
-    if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
+    const tables = findTables(this.#sql);
+    this.#exists = tables.pool;
+    if (!tables.pool) return;
+    const opened = openPool({ sql: this.#sql, transactionSync: (body) => ctx.storage.transactionSync(body) });
+    if (opened instanceof NewerSchemaError) {
+      this.#newerSchema = opened;
+      log.error("pool_schema_newer", { reason: opened.message });
+      return;
+    }
+    this.#rowAtStart = opened;
+    if (tables.raisedBudgets) this.#raised = readRaised(this.#sql);
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -322,6 +331,7 @@ export class Pool extends DurableObject<object> {
     const existed = this.#exists;
     this.#exists = false;
     this.#raised = undefined;
+    this.#rowAtStart = undefined;
     this.#cache = undefined;
     this.#endedReplays = NO_REPLAYS_ENDED;
     this.#alarm.discard();
@@ -330,7 +340,7 @@ export class Pool extends DurableObject<object> {
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
     } finally {
-      this.#exists = poolExists(this.#sql);
+      this.#exists = findTables(this.#sql).pool;
     }
     return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
   }
@@ -558,6 +568,7 @@ export class Pool extends DurableObject<object> {
     if (this.#newerSchema) throw this.#newerSchema;
     try {
       const result = this.ctx.storage.transactionSync(body);
+      this.#rowAtStart = undefined;
       this.#alarm.flush();
       return result;
     } catch (error) {
@@ -620,7 +631,8 @@ export class Pool extends DurableObject<object> {
    * ahead has found is taken back. Returns the pool's own row as it is then, read once unless one of the two is the case.
    */
   #begin(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
-    const found = readPool(this.#sql);
+    const found = this.#rowAtStart ?? readPool(this.#sql);
+    this.#rowAtStart = undefined;
     const pool = call.restoreEpoch > found.restoreEpoch ? this.#adoptEpoch(call, nowMs) : found;
     return this.#observeClock(pool, nowMs);
   }
