@@ -82,7 +82,7 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { clientsWithExpired, listPackages } from "./tables/chunks.ts";
+import { listPackages } from "./tables/chunks.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
@@ -95,7 +95,7 @@ import {
   writeClient,
 } from "./tables/clients.ts";
 import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
-import { inventory } from "./tables/inventory.ts";
+import { hasExpired, inventory } from "./tables/inventory.ts";
 import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
@@ -584,9 +584,10 @@ export class Pool extends DurableObject<object> {
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
       const { restoreEpoch } = this.#begin(call, nowMs);
-      this.#cache = new ClaimCache(restoreEpoch, registeredClients(this.#sql));
+      const clients = registeredClients(this.#sql);
+      this.#cache = new ClaimCache(restoreEpoch, clients);
       // Before the first look nothing can have been seen to expire.
-      this.#hasExpired = this.#lookedAt > 0 && clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
+      this.#hasExpired = this.#lookedAt > 0 && hasExpired(this.#sql, clients, this.#lookedAt);
     }
     return this.#cache;
   }
