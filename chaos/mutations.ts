@@ -873,8 +873,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "taking a look back when the clock goes back",
     file: "src/pool/pool.ts",
-    from: "if (!wasAhead(this.#lookedAt, now)) return;",
-    to: "if (!wasAhead(this.#lookedAt, now + this.#lookedAt)) return;",
+    from: "if (!wasAhead(this.#lookedAt, now)) return pool;",
+    to: "if (!wasAhead(this.#lookedAt, now + this.#lookedAt)) return pool;",
     tests: ["test/workers/pool/clocks.test.ts"],
   },
   {
