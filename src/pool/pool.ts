@@ -160,16 +160,16 @@ export class Pool extends DurableObject<object> {
       sync: () => ctx.storage.sync(),
     });
     const tables = findTables(this.#sql);
-    this.#exists = tables.pool;
-    if (!tables.pool) return;
-    const opened = openPool({ sql: this.#sql, transactionSync: (body) => ctx.storage.transactionSync(body) });
+    this.#exists = tables.has("pool");
+    if (!this.#exists) return;
+    const opened = openPool(ctx.storage);
     if (opened instanceof NewerSchemaError) {
       this.#newerSchema = opened;
       log.error("pool_schema_newer", { reason: opened.message });
       return;
     }
     this.#rowAtStart = opened;
-    if (tables.raisedBudgets) this.#raised = readRaised(this.#sql);
+    if (tables.has("raised_budgets")) this.#raised = readRaised(this.#sql);
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -340,7 +340,7 @@ export class Pool extends DurableObject<object> {
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
     } finally {
-      this.#exists = findTables(this.#sql).pool;
+      this.#exists = findTables(this.#sql).has("pool");
     }
     return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
   }

@@ -5,12 +5,6 @@
 export function withTimeout<T>(timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), timeoutMs);
-    const settled =
-      <V>(settle: (value: V) => void) =>
-      (value: V) => {
-        clearTimeout(timer);
-        settle(value);
-      };
-    work.then(settled(resolve), settled(reject));
+    void work.then(resolve, reject).then(() => clearTimeout(timer));
   });
 }

@@ -40,9 +40,9 @@ type Row = {
 export const readPool = (sql: SqlStorage): PoolRow => fromRow(readStored(sql));
 
 /** The row with the version of the tables. Of a later version nothing but the version may be believed. */
-export function readVersioned(sql: SqlStorage): { readonly version: number; readonly pool: () => PoolRow } {
+export function readVersioned(sql: SqlStorage): readonly [version: number, pool: () => PoolRow] {
   const row = readStored(sql);
-  return { version: row.schema_version, pool: () => fromRow(row) };
+  return [row.schema_version, () => fromRow(row)];
 }
 
 const readStored = (sql: SqlStorage): Row => sql.exec<Row>("SELECT * FROM pool WHERE id = 1").one();

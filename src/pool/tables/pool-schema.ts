@@ -73,18 +73,16 @@ const VERSIONS: readonly (readonly string[])[] = [
 export const SCHEMA_VERSION = VERSIONS.length;
 
 /**
- * Which of its tables a pool has: none before its first registration, and `raised_budgets` only if it was ever needed.
- * Reads only: asking about a user who does not exist leaves no trace.
+ * The tables that a pool has: none before its first registration, and some only if they were ever needed. Reads only:
+ * asking about a user who does not exist leaves no trace.
  */
-export function findTables(sql: SqlStorage): { readonly pool: boolean; readonly raisedBudgets: boolean } {
-  const names = sql
-    .exec<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('pool', 'raised_budgets')",
-    )
-    .toArray()
-    .map(({ name }) => name);
-  return { pool: names.includes("pool"), raisedBudgets: names.includes("raised_budgets") };
-}
+export const findTables = (sql: SqlStorage): ReadonlySet<string> =>
+  new Set(
+    sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray()
+      .map(({ name }) => name),
+  );
 
 /** Makes the tables for `user`. Runs inside the transaction of the first registration. */
 export function createPool(sql: SqlStorage, user: string): void {
@@ -108,16 +106,15 @@ export class NewerSchemaError extends Error {
  * later version nothing is touched, and the error to meet every call with is returned. Every version has `id` and
  * `schema_version` in the table `pool`.
  */
-export function openPool({ sql, transactionSync }: TablesStorage): PoolRow | NewerSchemaError {
-  const { version, pool } = readVersioned(sql);
+export function openPool(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">): PoolRow | NewerSchemaError {
+  const { sql } = storage;
+  const [version, pool] = readVersioned(sql);
   if (version > SCHEMA_VERSION) return new NewerSchemaError(version);
   if (version === SCHEMA_VERSION) return pool();
   // A transaction is a commit, even one that only reads: most starts find nothing to bring up to date.
-  transactionSync(() => {
+  storage.transactionSync(() => {
     for (const statement of VERSIONS.slice(version).flat()) sql.exec(statement);
     sql.exec("UPDATE pool SET schema_version = ? WHERE id = 1", SCHEMA_VERSION);
   });
   return readPool(sql);
 }
-
-type TablesStorage = { readonly sql: SqlStorage; readonly transactionSync: (body: () => void) => void };
