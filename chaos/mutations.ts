@@ -873,8 +873,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "taking a look back when the clock goes back",
     file: "src/pool/pool.ts",
-    from: "if (!wasAhead(this.#lookedAt, now)) return;",
-    to: "if (!wasAhead(this.#lookedAt, now + this.#lookedAt)) return;",
+    from: "if (!wasAhead(this.#lookedAt, now)) return pool;",
+    to: "if (!wasAhead(this.#lookedAt, now + this.#lookedAt)) return pool;",
     tests: ["test/workers/pool/clocks.test.ts"],
   },
   {
@@ -1064,6 +1064,28 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
+    safeguard: "claims that come during a flush share the next commit",
+    file: "src/pool/runtime/grouped-commits.ts",
+    from: "if (this.#hasCommitted) await",
+    to: "if (this.#hasCommitted && this.#waiting.length === 0) await",
+    tests: ["test/workers/pool/grouped-commits.test.ts"],
+  },
+  {
+    safeguard: "the row that an instance starts with is believed until its first transaction",
+    file: "src/pool/pool.ts",
+    from: `      this.#rowAtStart = undefined;
+      this.#alarm.flush();`,
+    to: "      this.#alarm.flush();",
+    tests: ["test/workers/pool/statements.test.ts"],
+  },
+  {
+    safeguard: "a first claim reads no old answers without a look at the clock",
+    file: "src/pool/tables/claims.ts",
+    from: "{ after: -1, nextAt: 1 }",
+    to: "{ after: -1, nextAt: 0 }",
+    tests: ["test/workers/pool/statements.test.ts"],
+  },
+  {
     safeguard: "distrust of an alarm that is past",
     file: "src/pool/runtime/alarm-scheduler.ts",
     from: "setMs === undefined || setMs < nowMs - ALARM_LOST_MS",
@@ -1125,7 +1147,7 @@ export const MUTATIONS: readonly Mutation[] = [
     safeguard: "bytes of verified tokens",
     file: "src/http/auth/token-cache.ts",
     from: "if (this.#bytes + bytes <= MAX_TOKEN_CACHE_BYTES) break;",
-    to: "if (this.#byDigest.size <= 20_000) break;",
+    to: "if (this.#byToken.size <= 20_000) break;",
     tests: ["test/workers/http/token-cache.test.ts"],
   },
   {

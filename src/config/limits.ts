@@ -382,7 +382,7 @@ export const MAX_SHOWN_CHARACTERS = 64;
 /** A token that was verified is believed this long without another look, and at most until it expires. */
 export const TOKEN_CACHE_MS = 60_000;
 
-/** Verified tokens that an isolate remembers, in bytes, and what one costs beside its texts: about 5,000 usual ones. */
+/** Verified tokens that an isolate remembers, in bytes, and what one costs beside its texts: about 3,000 usual ones. */
 export const MAX_TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
 export const CACHED_TOKEN_OVERHEAD_BYTES = 512;
 

@@ -82,8 +82,8 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { clientsWithExpired, listPackages } from "./tables/chunks.ts";
-import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
+import { listPackages } from "./tables/chunks.ts";
+import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
   type ClientRecord,
@@ -95,9 +95,9 @@ import {
   writeClient,
 } from "./tables/clients.ts";
 import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
-import { inventory } from "./tables/inventory.ts";
-import { readPool, writePool } from "./tables/pool-row.ts";
-import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
+import { hasExpired, inventory } from "./tables/inventory.ts";
+import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
+import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
@@ -109,6 +109,8 @@ export class Pool extends DurableObject<object> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
+  /** The pool's own row as it was when the instance started, until its first transaction: a claim need not read it again. */
+  #rowAtStart: PoolRow | undefined;
   /** Set if its tables are of a later version than this code: it serves nothing and writes nothing. */
   #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
@@ -157,10 +159,17 @@ export class Pool extends DurableObject<object> {
       transactionSync: (body) => this.#transact(body),
       sync: () => ctx.storage.sync(),
     });
-    this.#exists = poolExists(this.#sql);
-    if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
-    if (this.#exists && !this.#newerSchema) this.#raised = readRaised(this.#sql);
-    if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
+    const tables = findTables(this.#sql);
+    this.#exists = tables.has("pool");
+    if (!this.#exists) return;
+    const opened = openPool(ctx.storage);
+    if (opened instanceof NewerSchemaError) {
+      this.#newerSchema = opened;
+      log.error("pool_schema_newer", { reason: opened.message });
+      return;
+    }
+    this.#rowAtStart = opened;
+    if (tables.has("raised_budgets")) this.#raised = readRaised(this.#sql);
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -168,8 +177,7 @@ export class Pool extends DurableObject<object> {
     const nowMs = Date.now();
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
       const bucket = registrationBudget(this.#budgetsAt(nowMs));
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -323,6 +331,7 @@ export class Pool extends DurableObject<object> {
     const existed = this.#exists;
     this.#exists = false;
     this.#raised = undefined;
+    this.#rowAtStart = undefined;
     this.#cache = undefined;
     this.#endedReplays = NO_REPLAYS_ENDED;
     this.#alarm.discard();
@@ -331,7 +340,7 @@ export class Pool extends DurableObject<object> {
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
     } finally {
-      this.#exists = poolExists(this.#sql);
+      this.#exists = findTables(this.#sql).has("pool");
     }
     return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
   }
@@ -421,7 +430,7 @@ export class Pool extends DurableObject<object> {
       const nowMs = Date.now();
       const now = unixSeconds(nowMs);
       const cache = this.#cacheFor(call, nowMs);
-      const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
+      const replay = call.idempotency && replayOf(call.claimer, call.idempotency);
       const earlier = replay && findReplay(this.#sql, replay, now);
       if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
       if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
@@ -525,7 +534,7 @@ export class Pool extends DurableObject<object> {
 
   async #doLaterWork(nowMs: number): Promise<void> {
     const { unfinished, look } = this.#commit(() => {
-      this.#observeClock(nowMs);
+      this.#observeClock(readPool(this.#sql), nowMs);
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       this.#events?.noteTime(swept.look, this.#lookedAt, nowMs);
       return swept;
@@ -559,6 +568,7 @@ export class Pool extends DurableObject<object> {
     if (this.#newerSchema) throw this.#newerSchema;
     try {
       const result = this.ctx.storage.transactionSync(body);
+      this.#rowAtStart = undefined;
       this.#alarm.flush();
       return result;
     } catch (error) {
@@ -573,10 +583,11 @@ export class Pool extends DurableObject<object> {
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
   #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
-      this.#cache = new ClaimCache(this.#sql);
-      this.#hasExpired = clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
+      const { restoreEpoch } = this.#begin(call, nowMs);
+      const clients = registeredClients(this.#sql);
+      this.#cache = new ClaimCache(restoreEpoch, clients);
+      // Before the first look nothing can have been seen to expire.
+      this.#hasExpired = this.#lookedAt > 0 && hasExpired(this.#sql, clients, this.#lookedAt);
     }
     return this.#cache;
   }
@@ -585,8 +596,7 @@ export class Pool extends DurableObject<object> {
   #transaction<T>(call: Pick<PoolCall, "restoreEpoch">, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
       this.#endReplays(unixSeconds(nowMs));
       return body(nowMs);
     });
@@ -617,25 +627,39 @@ export class Pool extends DurableObject<object> {
     });
   }
 
-  /** Reads when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
-  #observeClock(nowMs: number): void {
+  /**
+   * What comes before everything else in a transaction: a newer restore epoch takes effect, and what a clock that was
+   * ahead has found is taken back. Returns the pool's own row as it is then, read once unless one of the two is the case.
+   */
+  #begin(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
+    const found = this.#rowAtStart ?? readPool(this.#sql);
+    this.#rowAtStart = undefined;
+    const pool = call.restoreEpoch > found.restoreEpoch ? this.#adoptEpoch(call, nowMs) : found;
+    return this.#observeClock(pool, nowMs);
+  }
+
+  /** Notes when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
+  #observeClock(pool: PoolRow, nowMs: number): PoolRow {
     const now = unixSeconds(nowMs);
-    this.#lookedAt = readPool(this.#sql).lookedAt;
-    if (!wasAhead(this.#lookedAt, now)) return;
+    this.#lookedAt = pool.lookedAt;
+    if (!wasAhead(this.#lookedAt, now)) return pool;
     this.#lookedAt = now;
     // The directory was told of packages that are not over, and the alarm is set for a time far away.
     markAllChanged(this.#sql, nowMs + OUTBOX_DELAY_MS);
     this.#events?.takeBackTold();
     writePool(this.#sql, { lookedAt: now });
     this.#announce(nowMs + OUTBOX_DELAY_MS);
+    return readPool(this.#sql);
   }
 
-  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
+  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
     const { uploadBackdatingSeconds } = this.#settings;
     const emptied = applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds);
-    if (emptied.length === 0) return;
-    this.#announce(nowMs);
-    this.#events?.noteEmptied(emptied, nowMs);
+    if (emptied.length > 0) {
+      this.#announce(nowMs);
+      this.#events?.noteEmptied(emptied, nowMs);
+    }
+    return readPool(this.#sql);
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {
