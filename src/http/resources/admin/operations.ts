@@ -188,11 +188,11 @@ export const admin = [
     method: "DELETE",
     path: `${USER}/clients/{client}`,
     access: "operator",
-    summary: "End one client of a user. Its older tokens do not register it again.",
+    summary: "End one client of a user. Its older tokens no longer act for it.",
     needs: "pool",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
     problems: ["client_not_registered"],
-    handle: endClient,
+    handle: (who, c) => endClient(poolClient(c.env, who.user), who, c),
   }),
   operation({
     id: "purgeClient",
