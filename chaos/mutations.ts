@@ -168,6 +168,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/node/e2e/self-hosted.test.ts"],
   },
   {
+    safeguard: "an event that is rejected for good is given up soon",
+    file: "src/pool/events/event-log.ts",
+    from: "attempts >= EVENT_ATTEMPTS || rejections >= EVENT_REJECTED_ATTEMPTS",
+    to: "attempts >= EVENT_ATTEMPTS || rejections < 0",
+    tests: ["test/workers/events/delivery.test.ts"],
+  },
+  {
     safeguard: "events in their order",
     file: "src/pool/events/event-relay.ts",
     from: "      if (failed) break;",
