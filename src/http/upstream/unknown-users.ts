@@ -70,8 +70,8 @@ export const unknownUsers = new UnknownUsers();
 /** Whether the directory knows the user. A directory that does not answer in time knows nobody. */
 export async function isInDirectory(directory: Directory, user: string): Promise<boolean> {
   try {
-    const onTimeout = () => new Error("no answer in time");
-    return (await withTimeout(DIRECTORY_LOOKUP_TIMEOUT_MS, findClients(directory, user), onTimeout)) !== undefined;
+    const late = () => new Error("no answer in time");
+    return (await withTimeout(DIRECTORY_LOOKUP_TIMEOUT_MS, findClients(directory, user), late)) !== undefined;
   } catch (error) {
     log.warn("directory_read_failed", { reason: String(error) });
     return false;
