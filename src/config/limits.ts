@@ -361,6 +361,13 @@ export const EVENT_RETRY_MIN_MS = 30_000;
 export const EVENT_RETRY_MAX_MS = 3_600_000;
 export const EVENT_ATTEMPTS = 80;
 
+/**
+ * How often an event is tried that its receiver rejects by a status that does not pass by itself: for half an hour at
+ * least and a bit over an hour at most, in which a receiver that was deployed with a fault can be mended. It holds up the
+ * user's later events no longer than that.
+ */
+export const EVENT_REJECTED_ATTEMPTS = 8;
+
 /** Events of one user that wait to be sent, in one row of some 40 KB at most if names are short; the oldest goes. */
 export const MAX_PENDING_EVENTS = 128;
 

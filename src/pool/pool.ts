@@ -24,6 +24,7 @@ import type {
   ClaimAnswer,
   ClaimCall,
   ClientAnswer,
+  ClientRefused,
   ClientView,
   CountBeforeAnswer,
   CountBeforeCall,
@@ -54,6 +55,7 @@ import type {
   RevokeAnswer,
   RevokeUserAnswer,
   StoredPackagesAnswer,
+  TokenPredatesRevocation,
   UserJournalAnswer,
   UserJournalCall,
 } from "../contract/pool-messages.ts";
@@ -71,6 +73,7 @@ import { knownCodes } from "./operations/known-packages.ts";
 import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
+import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
@@ -178,6 +181,8 @@ export class Pool extends DurableObject<object> {
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
       this.#begin(call, nowMs);
+      const refused = call.token && refuseEndedToken(this.#sql, call.token);
+      if (refused) return refused;
       const bucket = registrationBudget(this.#budgetsAt(nowMs));
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -295,11 +300,11 @@ export class Pool extends DurableObject<object> {
 
   /**
    * The same for an operator or a sibling, also of a client that is revoked already: in addition the tokens that were
-   * issued to the client until now do not register it again.
+   * issued to the client until now neither register it again nor speak for it once it is.
    */
   async endClient(call: ClientCall): Promise<RevokeAnswer> {
     if (!this.#exists) return NOT_REGISTERED;
-    const answer = this.#transaction(call, (nowMs): RevokeAnswer => {
+    const answer = this.#forCaller(call, (nowMs): RevokeAnswer => {
       const client = findByName(this.#sql, call.client);
       if (!client) return NOT_REGISTERED;
       endTokens(this.#sql, call.client, unixSeconds(nowMs));
@@ -325,7 +330,9 @@ export class Pool extends DurableObject<object> {
    * Erases all that is kept of the user: the whole storage of this object, and then every row in every database. After a
    * failure in between it is called again and goes on: a pool without tables sends nothing that could bring a row back.
    */
-  async erase({ user }: PoolCall): Promise<EraseAnswer> {
+  async erase({ user, token }: PoolCall): Promise<EraseAnswer> {
+    const refused = this.#exists && token ? refuseEndedToken(this.#sql, token) : undefined;
+    if (refused) return refused;
     // A batch under way would write its rows after they were deleted.
     await Promise.all([this.#relay.idle(), this.#events?.idle()]);
     const existed = this.#exists;
@@ -357,7 +364,7 @@ export class Pool extends DurableObject<object> {
   /** The same over all clients of the user or one that may be revoked, for an operator and for an export. */
   userJournal(call: UserJournalCall): UserJournalAnswer {
     if (!this.#exists) return { outcome: "page", entries: [], nextAfter: undefined };
-    return this.#transaction(call, (nowMs): UserJournalAnswer => {
+    return this.#forCaller(call, (nowMs): UserJournalAnswer => {
       const oldestAt = unixSeconds(nowMs) - this.#settings.retention.journalSeconds;
       const page = readJournal(this.#sql, call.client, { after: call.after ?? 0, limit: call.limit, oldestAt });
       return { outcome: "page", ...page };
@@ -367,7 +374,7 @@ export class Pool extends DurableObject<object> {
   /** The packages in stock, without their bytes: whoever had those could use what a claim is to give to one claimer. */
   storedPackages(call: PoolCall & { readonly after: number | undefined }): StoredPackagesAnswer {
     if (!this.#exists) return { outcome: "page", packages: [], nextAfter: undefined };
-    return this.#transaction(call, (): StoredPackagesAnswer => {
+    return this.#forCaller(call, (): StoredPackagesAnswer => {
       const page = listPackages(this.#sql, { after: call.after ?? 0, limit: EXPORT_PAGE_CHUNKS });
       const clients = new Map(allClients(this.#sql).map((client) => [client.clientId, client]));
       return {
@@ -464,7 +471,7 @@ export class Pool extends DurableObject<object> {
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#transaction(call, (nowMs): PoolView => {
+    return this.#forCaller(call, (nowMs): PoolView => {
       const { restoreEpoch, budgets } = readPool(this.#sql);
       const now = unixSeconds(nowMs);
       const { ofUser, ofClient } = activity(this.#sql, {
@@ -602,10 +609,15 @@ export class Pool extends DurableObject<object> {
     });
   }
 
+  /** The same, unless the caller's own client was ended after its token was issued. */
+  #forCaller<T>(call: PoolCall, body: (nowMs: number) => T): T | TokenPredatesRevocation {
+    return this.#transaction(call, (nowMs) => (call.token && refuseEndedToken(this.#sql, call.token)) ?? body(nowMs));
+  }
+
   /** The same for a registered client. */
-  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | NotRegistered {
+  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | ClientRefused {
     if (!this.#exists) return NOT_REGISTERED;
-    return this.#transaction(call, (nowMs) => {
+    return this.#forCaller(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
       return client ? body(client, nowMs) : NOT_REGISTERED;
     });
