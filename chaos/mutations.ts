@@ -56,6 +56,20 @@ type Mutation = {
 
 const MUTATIONS: readonly Mutation[] = [
   {
+    safeguard: "keys of an issuer that an operator called too old are not believed",
+    file: "src/http/auth/remote-keys.ts",
+    from: "if (!copy || copy.fetchedAtMs < this.#validSinceMs)",
+    to: "if (!copy)",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "tokens that were verified with such keys are verified again",
+    file: "src/http/auth/issuers.ts",
+    from: "if (news.includes(true)) issuers.verified.clear();",
+    to: "",
+    tests: ["test/workers/http/issuer-keys-refresh.test.ts"],
+  },
+  {
     safeguard: "no change by an operator without its record",
     file: "src/http/audited.ts",
     from: "  if (!begun.ok) return begun;\n",

@@ -48,6 +48,8 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     restoreEpochAnswer,
     answerOf("getAuditTrail"),
     answerOf("listBlockedUsers"),
+    answerOf("getIssuerKeys"),
+    answerOf("refreshIssuerKeys"),
     answerOf("blockUser"),
     answerOf("unblockUser"),
     problemDocument,

@@ -203,11 +203,11 @@ export const MAX_REASON_CHARACTERS = 500;
 /** Users that can be blocked at a time: each isolate keeps the list, half a megabyte of it. */
 export const MAX_BLOCKED_CALLERS = 5_000;
 
-/** How long an isolate goes by the list of blocked callers that it has read. */
-export const BLOCKED_CALLERS_CACHE_MS = 60_000;
+/** How long an isolate goes by the orders of operators that it has read: blocks, and keys of issuers that are too old. */
+export const ORDERS_CACHE_MS = 60_000;
 
-/** When isolates in use have heard of a block, or of its end: twice the span, as a read may fail once. */
-export const BLOCKED_CALLERS_SETTLED_SECONDS = 120;
+/** When isolates in use have heard of an order, or of its end: twice the span, as a read may fail once. */
+export const ORDERS_SETTLED_SECONDS = 120;
 
 /** The object with operators' records is asked for one row, or for one page. */
 export const OPERATOR_RECORDS_TIMEOUT_MS = 5_000;

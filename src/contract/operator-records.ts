@@ -37,6 +37,16 @@ export type AuditQuery = {
   readonly target: string | undefined;
 };
 
+/** Keys of the issuer that were fetched before `sinceMs`, in unix milliseconds, are not believed any more. */
+export type IssuerKeyMark = { readonly issuer: string; readonly sinceMs: number };
+
+/** What every isolate goes by. */
+export type StandingOrders = {
+  /** All of them, those included that are over: whoever reads compares with its own clock. */
+  readonly blocked: readonly BlockedCaller[];
+  readonly keyMarks: readonly IssuerKeyMark[];
+};
+
 /** A user whose tokens open nothing but operators' routes. */
 export type BlockedCaller = {
   readonly pool: string;

@@ -6,7 +6,7 @@ import { log } from "../shared/log.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { Extras } from "./extras.ts";
 import { cors } from "./middleware/cors.ts";
-import { freshBlockedCallers } from "./middleware/fresh-blocked-callers.ts";
+import { freshOrders } from "./middleware/fresh-orders.ts";
 import { freshRestoreEpoch } from "./middleware/fresh-restore-epoch.ts";
 import { readEnvironment } from "./middleware/read-environment.ts";
 import { requestId } from "./middleware/request-id.ts";
@@ -23,16 +23,7 @@ export function createApp(extras: Extras): Hono<AppEnv> {
   // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nothing before it.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
 
-  app.use(
-    requestId,
-    accessLog,
-    secureHeaders,
-    urlLimit,
-    readEnvironment(extras),
-    cors,
-    freshRestoreEpoch,
-    freshBlockedCallers,
-  );
+  app.use(requestId, accessLog, secureHeaders, urlLimit, readEnvironment(extras), cors, freshRestoreEpoch, freshOrders);
   app.use(
     methodNotAllowed({
       app,

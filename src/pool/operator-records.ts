@@ -3,8 +3,16 @@
  * written by pools. It has no method that takes a record of the trail away, so no route can.
  */
 import { DurableObject } from "cloudflare:workers";
-import { MAX_BLOCKED_CALLERS } from "../config/limits.ts";
-import type { AuditEntry, AuditOutcome, AuditQuery, AuditRecord, BlockedCaller } from "../contract/operator-records.ts";
+import { JWKS_STALE_MS, MAX_BLOCKED_CALLERS } from "../config/limits.ts";
+import type {
+  AuditEntry,
+  AuditOutcome,
+  AuditQuery,
+  AuditRecord,
+  BlockedCaller,
+  IssuerKeyMark,
+  StandingOrders,
+} from "../contract/operator-records.ts";
 import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-trail.ts";
 import {
   countOtherBlocks,
@@ -14,6 +22,12 @@ import {
   readBlocks,
   writeBlock,
 } from "./tables/blocked-callers.ts";
+import {
+  deleteIssuerKeyMarks,
+  makeIssuerKeyMarks,
+  readIssuerKeyMarks,
+  writeIssuerKeyMark,
+} from "./tables/issuer-key-marks.ts";
 
 export class OperatorRecords extends DurableObject<object> {
   readonly #sql: SqlStorage;
@@ -24,6 +38,7 @@ export class OperatorRecords extends DurableObject<object> {
     ctx.storage.transactionSync(() => {
       makeAuditTrail(this.#sql);
       makeBlockedCallers(this.#sql);
+      makeIssuerKeyMarks(this.#sql);
     });
   }
 
@@ -57,8 +72,16 @@ export class OperatorRecords extends DurableObject<object> {
     return deleteBlock(this.#sql, pool);
   }
 
-  /** All of them, those included that are over: whoever reads compares with its own clock. */
-  blocked(): readonly BlockedCaller[] {
-    return readBlocks(this.#sql);
+  /** Has every isolate fetch an issuer's keys that has older ones. */
+  markIssuerKeys(mark: IssuerKeyMark): void {
+    this.ctx.storage.transactionSync(() => {
+      // Keys that are older than that serve nowhere, marked or not.
+      deleteIssuerKeyMarks(this.#sql, mark.sinceMs - JWKS_STALE_MS);
+      writeIssuerKeyMark(this.#sql, mark);
+    });
+  }
+
+  orders(): StandingOrders {
+    return { blocked: readBlocks(this.#sql), keyMarks: readIssuerKeyMarks(this.#sql) };
   }
 }

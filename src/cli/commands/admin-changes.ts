@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
 import { JOURNAL, REVOKED_CLIENT } from "../answers.ts";
-import { type Command, YES_OPTION } from "../command.ts";
+import { type Command, UsageError, YES_OPTION } from "../command.ts";
 import { pathOf } from "../directory-client.ts";
 import {
   clientOperands,
@@ -27,6 +27,18 @@ const BLOCKED = z.looseObject({
   blocked: z.array(
     z.looseObject({ pool: z.string(), since: z.number(), until: z.number().nullable(), why: z.string() }),
   ),
+});
+const ISSUER_KEYS = z.looseObject({
+  issuers: z.array(
+    z.looseObject({
+      issuer: z.string(),
+      fetched_at: z.number().nullable(),
+      last_fetch_failed: z.boolean(),
+      key_ids: z.array(z.string()),
+      outcome: z.optional(z.string()),
+    }),
+  ),
+  holds_everywhere_at: z.optional(z.number().nullable()),
 });
 const BUDGETS = z.looseObject({ budgets: z.number() });
 const TRAIL = z.looseObject({
@@ -182,6 +194,39 @@ const blocked: Command = {
   },
 };
 
+const issuerKeys: Command = {
+  name: "admin issuer-keys",
+  summary: "Show which keys of which issuer are in use; with --refresh, fetch them now and have older ones forgotten",
+  options: {
+    refresh: { help: "fetch now; needs --reason" },
+    issuer: { value: "ISSUER", help: "with --refresh, of this issuer alone" },
+    ...CHANGE,
+  },
+  examples: ["admin issuer-keys", "admin issuer-keys --refresh --issuer https://auth.example.com --reason key-stolen"],
+  async run(given, io) {
+    const path = pathOf("admin", "issuer-keys");
+    const issuer = given.text("issuer");
+    if (issuer !== undefined && !given.flag("refresh")) throw new UsageError("--issuer goes with --refresh");
+    const query = issuer === undefined ? "" : `?${new URLSearchParams({ issuer })}`;
+    const request = given.flag("refresh") ? reasonOf(given) : undefined;
+    const directory = await operator(given, io);
+    const { body } = request
+      ? await directory.call("POST", `${path}${query}`, ISSUER_KEYS, request)
+      : await directory.call("GET", path, ISSUER_KEYS);
+    const rows = body.issuers.map((one) => [
+      printable(one.issuer),
+      one.fetched_at === null ? "-" : dateOf(one.fetched_at),
+      one.last_fetch_failed ? "failed" : (one.outcome ?? "-"),
+      one.key_ids.map(printable).join(", ") || "-",
+    ]);
+    const end = body.holds_everywhere_at;
+    return show(given, io, body, () => {
+      const holds = typeof end === "number" ? `\nolder keys count nowhere from ${dateOf(end)} on\n` : "";
+      return `${table(io, ["ISSUER", "FETCHED", "LAST FETCH", "KEYS"], rows)}${holds}`;
+    });
+  },
+};
+
 const resetBudgets: Command = {
   name: "admin reset-budgets",
   summary: "Empty budgets of a user before their time",
@@ -251,6 +296,7 @@ export const ADMIN_CHANGES: readonly Command[] = [
   block,
   unblock,
   blocked,
+  issuerKeys,
   resetBudgets,
   raiseBudgets,
   audit,

@@ -3,6 +3,7 @@ import type { Operation } from "../operation.ts";
 import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
+import { issuerKeys } from "./admin/issuer-keys.ts";
 import { admin } from "./admin/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...admin,
   ...budgets,
   ...blockedCallers,
+  ...issuerKeys,
   ...auditTrail,
   ...service,
 ];

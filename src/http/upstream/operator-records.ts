@@ -6,6 +6,8 @@ import type {
   AuditQuery,
   AuditRecord,
   BlockedCaller,
+  IssuerKeyMark,
+  StandingOrders,
 } from "../../contract/operator-records.ts";
 import { type RecordsPlacement, recordsOf } from "../../pool/address.ts";
 import { log } from "../../shared/log.ts";
@@ -19,7 +21,8 @@ type RemoteRecords = {
   readonly trail: (query: AuditQuery) => Promise<readonly AuditRecord[]>;
   readonly block: (caller: BlockedCaller) => Promise<boolean>;
   readonly unblock: (pool: string) => Promise<boolean>;
-  readonly blocked: () => Promise<readonly BlockedCaller[]>;
+  readonly markIssuerKeys: (mark: IssuerKeyMark) => Promise<void>;
+  readonly orders: () => Promise<StandingOrders>;
 };
 
 /** What the object answered, or `operator_records_unavailable`. A write that was too late may still take effect. */
