@@ -416,7 +416,7 @@ describe("revoke and admin", () => {
 
   it("show the issuers' keys and have them fetched", async () => {
     const keys = await remote(["admin", "issuer-keys"]);
-    expect(keys).toMatchObject({ status: 0, out: expect.stringMatching(/^ISSUER +FETCHED +LAST FETCH +KEYS\nhttp/) });
+    expect(keys).toMatchObject({ status: 0, out: expect.stringMatching(/^ISSUER +FETCHED +LAST FETCH +KEYS\nurn:/) });
     // The local directory has its key in a setting.
     const refreshed = await remote(["admin", "issuer-keys", "--refresh", "--reason", "ticket 4711"]);
     expect(refreshed).toMatchObject({ status: 0, out: expect.stringContaining(" of_a_setting ") });
