@@ -5,6 +5,7 @@ import { SettingError } from "../config/settings.ts";
 import { log } from "../shared/log.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { Extras } from "./extras.ts";
+import { activity } from "./middleware/activity.ts";
 import { cors } from "./middleware/cors.ts";
 import { freshOrders } from "./middleware/fresh-orders.ts";
 import { freshRestoreEpoch } from "./middleware/fresh-restore-epoch.ts";
@@ -23,7 +24,17 @@ export function createApp(extras: Extras): Hono<AppEnv> {
   // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nothing before it.
   const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
 
-  app.use(requestId, accessLog, secureHeaders, urlLimit, readEnvironment(extras), cors, freshRestoreEpoch, freshOrders);
+  app.use(
+    requestId,
+    accessLog,
+    secureHeaders,
+    urlLimit,
+    readEnvironment(extras),
+    activity,
+    cors,
+    freshRestoreEpoch,
+    freshOrders,
+  );
   app.use(
     methodNotAllowed({
       app,

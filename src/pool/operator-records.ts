@@ -5,6 +5,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { JWKS_STALE_MS, MAX_BLOCKED_CALLERS } from "../config/limits.ts";
 import type {
+  Activity,
+  ActivitySpan,
   AuditEntry,
   AuditOutcome,
   AuditQuery,
@@ -13,6 +15,7 @@ import type {
   IssuerKeyMark,
   StandingOrders,
 } from "../contract/operator-records.ts";
+import { addActivity, makeActivity, readActivity } from "./tables/activity.ts";
 import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-trail.ts";
 import {
   countOtherBlocks,
@@ -39,6 +42,7 @@ export class OperatorRecords extends DurableObject<object> {
       makeAuditTrail(this.#sql);
       makeBlockedCallers(this.#sql);
       makeIssuerKeyMarks(this.#sql);
+      makeActivity(this.#sql);
     });
   }
 
@@ -79,6 +83,15 @@ export class OperatorRecords extends DurableObject<object> {
       deleteIssuerKeyMarks(this.#sql, mark.sinceMs - JWKS_STALE_MS);
       writeIssuerKeyMark(this.#sql, mark);
     });
+  }
+
+  /** Adds what an isolate has counted until `now` (unix seconds). */
+  addActivity(batch: Activity, now: number): void {
+    this.ctx.storage.transactionSync(() => addActivity(this.#sql, batch, now));
+  }
+
+  activity(span: ActivitySpan, now: number) {
+    return readActivity(this.#sql, span, now);
   }
 
   orders(): StandingOrders {

@@ -244,6 +244,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   refreshIssuerKeys: {
     answer: { issuers: [{ ...issuer, outcome: "fetched" }], holds_everywhere_at: 1_895_000_120 },
   },
+  getTop: {
+    answer: {
+      counting: true,
+      span: "hour",
+      since: 1_895_000_000,
+      claimers: { total: 5_120, missed: 4, rows: [{ pool: POOL, user: "mallory", count: 2_900 }] },
+      targets: { total: 5_120, missed: 11, rows: [{ pool: POOL, user: "alice", count: 120 }] },
+      refusals: { total: 31, missed: 0, rows: [{ pool: POOL, user: "mallory", count: 30, code: "rate_limited" }] },
+    },
+  },
   getAuditTrail: {
     answer: {
       records: [

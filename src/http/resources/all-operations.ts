@@ -5,6 +5,7 @@ import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { issuerKeys } from "./admin/issuer-keys.ts";
 import { admin } from "./admin/operations.ts";
+import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
@@ -24,6 +25,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...budgets,
   ...blockedCallers,
   ...issuerKeys,
+  ...topOfAll,
   ...auditTrail,
   ...service,
 ];

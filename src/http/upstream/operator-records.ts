@@ -1,6 +1,8 @@
 /** The object that keeps what operators did, as the Worker calls it: bounded in time, and its failure is a refusal. */
 import { OPERATOR_RECORDS_TIMEOUT_MS, UNAVAILABLE_RETRY_AFTER_SECONDS } from "../../config/limits.ts";
 import type {
+  Activity,
+  ActivitySpan,
   AuditEntry,
   AuditOutcome,
   AuditQuery,
@@ -22,6 +24,11 @@ type RemoteRecords = {
   readonly block: (caller: BlockedCaller) => Promise<boolean>;
   readonly unblock: (pool: string) => Promise<boolean>;
   readonly markIssuerKeys: (mark: IssuerKeyMark) => Promise<void>;
+  readonly addActivity: (batch: Activity, now: number) => Promise<void>;
+  readonly activity: (
+    span: ActivitySpan,
+    now: number,
+  ) => Promise<{ readonly since: number; readonly activity: Activity }>;
   readonly orders: () => Promise<StandingOrders>;
 };
 

@@ -236,6 +236,47 @@ export type SuiteInventory = {
   needs_upload: boolean;
 };
 
+/**
+ * Who did most since `since`: claims by who made them and by whose packages were asked for, one for each user of a
+ * claim, and requests that were refused by whose token they had and why. `total` is all of them. A `count` is never too
+ * high, and too low by `missed` at most: whoever had more than `missed` is listed, if there is room. `user` is null for
+ * one who has no clients here, and for one whose pool did not answer. Each isolate tells once per minute what it has
+ * seen. `counting` is false where the setting ACTIVITY_COUNTS switches it off.
+ */
+export type Top = {
+  counting: boolean;
+  span: "hour" | "day";
+  since: UnixSeconds;
+  claimers: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+    }[];
+  };
+  targets: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+    }[];
+  };
+  refusals: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+      code: string;
+    }[];
+  };
+};
+
 /** The user is not blocked; `was_blocked` says whether it was. */
 export type UnblockedUser = {
   user: Identifier;

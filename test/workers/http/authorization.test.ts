@@ -177,6 +177,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   listBlockedUsers: () => ({}),
   getIssuerKeys: () => ({}),
   refreshIssuerKeys: () => ({}),
+  getTop: () => ({}),
   getAuditTrail: () => ({}),
 };
 
