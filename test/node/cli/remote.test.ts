@@ -430,6 +430,8 @@ describe("revoke and admin", () => {
     // The local directory has its key in a setting.
     const refreshed = await remote(["admin", "issuer-keys", "--refresh", "--reason", "ticket 4711"]);
     expect(refreshed).toMatchObject({ status: 0, out: expect.stringContaining(" of_a_setting ") });
+    const limit = await remote(["admin", "users", "--limit", "0"]);
+    expect(limit.err.match(/expected at least 1, got 0/g)).toHaveLength(1);
     expect((await remote(["admin", "issuer-keys", "--refresh"])).err).toContain("--reason is needed");
     expect((await remote(["admin", "issuer-keys", "--issuer", "x"])).err).toContain("--issuer goes with --refresh");
     const why = ["--reason", "ticket 4711"];
