@@ -40,16 +40,18 @@ export function sendActivity(
   known.counts = nothing();
   known.sentAtMs = nowMs;
   const poolOf = (user: string) => poolIdOf(env, user);
-  const batch: Activity = {
-    claimers: named(counts.claimers, poolOf),
-    targets: named(counts.targets, poolOf),
-    refusals: named(counts.refusals, (name) => {
-      const [code = ""] = name.split(" ", 1);
-      return `${code} ${poolOf(name.slice(code.length + 1))}`;
-    }),
-  };
-  inBackground(askRecords(env, (records) => records.addActivity(batch, unixSeconds(nowMs))));
+  // Whatever goes wrong from here on is a line in the log, and nothing to the request.
+  inBackground(askRecords(env, (records) => records.addActivity(batchOf(counts, poolOf), unixSeconds(nowMs))));
 }
+
+const batchOf = (counts: ReturnType<typeof nothing>, poolOf: (user: string) => string): Activity => ({
+  claimers: named(counts.claimers, poolOf),
+  targets: named(counts.targets, poolOf),
+  refusals: named(counts.refusals, (name) => {
+    const [code = ""] = name.split(" ", 1);
+    return `${code} ${poolOf(name.slice(code.length + 1))}`;
+  }),
+});
 
 /** Under other names, and no more of them than are kept. */
 function named(tally: Tally, nameOf: (name: string) => string): Tally {
