@@ -99,13 +99,17 @@ async function main({ command, resume, source, concurrency, perSecond, users, dr
   await prepareIds(list, source);
   const total = await countIds(list);
   const startedMs = Date.now();
+  const faults = new Map<string, number>();
   const found = { pools_with_a_name: 0, claims: 0, clients: 0 };
   let visits = 0;
   let saidMs = 0;
   if (existsSync(resume)) say(`Going on as ${resume} says.`);
   const { done, again } = await walk({
     ids: () => readIds(list),
-    visit: visitor(options, (body) => addTo(found, body)),
+    visit: visitor(options, {
+      answered: (body) => addTo(found, body),
+      failed: (fault) => faults.set(fault, (faults.get(fault) ?? 0) + 1),
+    }),
     concurrency,
     perSecond,
     resume,
@@ -118,7 +122,10 @@ async function main({ command, resume, source, concurrency, perSecond, users, dr
     },
   });
   say(`${done} of ${total} pools`);
-  if (again > 0) throw new Error(`${again} pools could not tell the directory.`);
+  if (again > 0) {
+    const why = [...faults].map(([fault, count]) => `${count} × ${fault}`).join(", ");
+    throw new Error(`${again} pools could not be asked, or could not tell the directory${why && `: ${why}`}.`);
+  }
   for (const file of [resume, ...(source.ids === undefined ? [list] : [])]) rmSync(file, { force: true });
   say(COMMANDS[command].end);
   if (command !== "forget") return;
@@ -151,7 +158,7 @@ async function prepareIds(
 /** Asks one pool for what the command is about. Whether that is done; throws for what no repetition mends. */
 function visitor(
   { command, url, tokenFile, users, dryRun }: Options,
-  told: (body: Body) => void,
+  told: { readonly answered: (body: Body) => void; readonly failed: (fault: string) => void },
 ): (id: string) => Promise<boolean> {
   let token = readToken(tokenFile);
   const { route } = COMMANDS[command];
@@ -161,8 +168,10 @@ function visitor(
       const used = token;
       const answer = await ask(`${url}/v1/admin/pools/${id}/${route}`, used, body);
       if (answer.status === 200) {
-        told(answer.body);
-        return answer.body.status !== "queued";
+        told.answered(answer.body);
+        if (answer.body.status !== "queued") return true;
+        told.failed("the database did not take it");
+        return false;
       }
       if (answer.status === 401) {
         // The walk may take longer than a token lives: whoever writes a new one into the file keeps it going.
@@ -173,7 +182,9 @@ function visitor(
       if (answer.status > 0 && answer.status < 500 && answer.status !== 429) {
         throw new Error(`The directory refuses pool ${id}: ${answer.status} ${answer.body.code}.`);
       }
-      if (attempt < ATTEMPTS) {
+      if (attempt === ATTEMPTS) {
+        told.failed(answer.status === 0 ? "no answer" : `${answer.status} ${answer.body.code}`);
+      } else {
         await pause(Math.max(answer.retryAfterMs, FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)));
       }
     }
@@ -210,7 +221,8 @@ async function ask(address: string, token: string, content: object | undefined):
 
 function readToken(file: string): string {
   const token = readFileSync(file, "utf8").trim();
-  if (token === "") throw new Error(`${file} holds no token`);
+  // RFC 6750 §2.1; the message of a tool that failed, for one, is none.
+  if (!/^[\w.~+/-]+=*$/.test(token)) throw new Error(`${file} holds no token`);
   return token;
 }
 

@@ -34,7 +34,10 @@ function lines(failure: Refusal | Unreachable, described: { detail?: string; adv
   const rows = [
     `${problem.code} (${status}): ${problem.title}`,
     ...(problem.detail === undefined ? [] : [problem.detail]),
-    ...(problem.errors ?? []).map(({ pointer, detail }) => `${pointer || "the body"}: ${detail}`),
+    // The first of them is the detail, too.
+    ...(problem.errors ?? [])
+      .map(({ pointer, detail }) => `${pointer || "the body"}: ${detail}`)
+      .filter((line) => line !== problem.detail),
     ...(retryAfter === undefined ? [] : [`retry after: ${retryAfter} seconds`]),
     ...(described.advice === undefined ? [] : [`what to do: ${described.advice}`]),
     ...(problem.instance === undefined ? [] : [`request: ${problem.instance}`]),

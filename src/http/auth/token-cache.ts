@@ -32,6 +32,12 @@ export class TokenCache {
     this.#byToken.set(token, { principal, untilMs, bytes });
   }
 
+  /** Forgets all: they are verified again. */
+  clear(): void {
+    this.#byToken.clear();
+    this.#bytes = 0;
+  }
+
   #forget(token: string): void {
     this.#bytes -= this.#byToken.get(token)?.bytes ?? 0;
     this.#byToken.delete(token);

@@ -3,7 +3,9 @@ import type { Description, Descriptions, Operation } from "../operation.ts";
 import { auditTrailDescribed } from "../resources/admin/audit-trail.ts";
 import { blockedCallersDescribed } from "../resources/admin/blocked-callers.ts";
 import { budgetsDescribed } from "../resources/admin/budgets.ts";
+import { issuerKeysDescribed } from "../resources/admin/issuer-keys.ts";
 import { adminDescribed } from "../resources/admin/operations.ts";
+import { topDescribed } from "../resources/admin/top.ts";
 import { OPERATIONS } from "../resources/all-operations.ts";
 import { claimsDescribed } from "../resources/claims/operations.ts";
 import { clientsDescribed } from "../resources/clients/operations.ts";
@@ -26,6 +28,8 @@ export const DESCRIPTIONS: Descriptions = {
   ...budgetsDescribed(),
   ...blockedCallersDescribed(),
   ...auditTrailDescribed(),
+  ...issuerKeysDescribed(),
+  ...topDescribed(),
   ...serviceDescribed(),
 };
 

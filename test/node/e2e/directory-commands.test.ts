@@ -154,6 +154,11 @@ it("says what is wrong, and what to do", async () => {
   expect(refused.code).toBe(1);
   expect(refused.said).toContain("is not accepted: token_invalid");
   expect(refused.said).toContain("Run the same command again");
+  writeFileSync(join(folder, "token"), "kpd token: Unknown option\nusage: kpd token --help shows how\n");
+  expect(await command("rebuild", worker?.address ?? "")).toMatchObject({
+    code: 1,
+    said: expect.stringContaining("holds no token"),
+  });
   expect(await command("mend", "http://127.0.0.1:1")).toMatchObject({
     code: 2,
     said: expect.stringContaining("usage: "),

@@ -49,6 +49,7 @@ export const claims = [
     takesIdempotencyKey: true,
     needs: "pool",
     handle: async ({ user, claimer, body, idempotencyKey }, c) => {
+      c.set("claimedFrom", [user]);
       const claimed = await claimFrom(c, user, {
         claimer,
         criteria: criteriaOf(c.get("deployment"), body),
@@ -86,6 +87,7 @@ export const claims = [
         return refuse("too_many_users", `expected at most ${MAX_USERS_PER_CLAIM} users, got ${named.length}`);
       }
       const users = [...new Set(named)];
+      c.set("claimedFrom", users);
       const call = {
         claimer,
         criteria: criteriaOf(c.get("deployment"), request),
