@@ -11,8 +11,8 @@ import { equalBytes } from "../../shared/bytes.ts";
 
 export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
 
-/** What a claim may be repeated with. */
-export type Replay = { readonly claimer: Claimer; readonly key: string; readonly bodyHash: Uint8Array };
+/** What a claim may be repeated with: `id` names the claimer's idempotency key. */
+export type Replay = { readonly id: Uint8Array; readonly bodyHash: Uint8Array };
 
 /** Why a client gave nothing, if its owner is to be told. */
 export type Missed = { readonly client: string; readonly reason: NonNullable<JournalEntry["reason"]> };
@@ -50,9 +50,11 @@ type StoredPart = {
 
 type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly StoredPart[] };
 
-/** 16 bytes that name a claimer's idempotency key. */
-const idempotencyOf = ({ claimer, key }: Replay): Uint8Array =>
-  sha256(utf8ToBytes(JSON.stringify([claimer.user, claimer.client, key]))).slice(0, 16);
+/** The same from the parts of a call; the key is known by 16 bytes of a digest. */
+export const replayOf = (
+  { user, client }: Claimer,
+  { key, bodyHash }: { readonly key: string; readonly bodyHash: Uint8Array },
+): Replay => ({ id: sha256(utf8ToBytes(JSON.stringify([user, client, key]))).slice(0, 16), bodyHash });
 
 /**
  * The earlier answer; `mismatch` if the key was used for another request, `expired` if its answer can no longer be
@@ -66,7 +68,7 @@ export function findReplay(
   const row = sql
     .exec<{ body_hash: ArrayBuffer; answer: string; packages: ArrayBuffer; expires_at: number }>(
       "SELECT body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
-      idempotencyOf(replay),
+      replay.id,
     )
     .toArray()[0];
   if (!row) return undefined;
@@ -80,7 +82,7 @@ export function findReplay(
  * every earlier record has been forgotten, so that a reader's cursor stays good.
  */
 export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): void {
-  const idempotency = claim.replay && idempotencyOf(claim.replay.of);
+  const idempotency = claim.replay?.of.id;
   if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);
   const { stored, packages } = encode(claim);
   sql.exec(
@@ -106,7 +108,8 @@ export type EndedReplays = {
   readonly nextAt: number;
 };
 
-export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 0 };
+/** Nothing ends at the time 0, which stands for a look that is not confirmed (looks.ts): then nothing is read. */
+export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 1 };
 
 /**
  * Drops the bytes of answers that can no longer be repeated, looking at `limit` records at the most, oldest first. A

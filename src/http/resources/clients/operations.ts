@@ -7,7 +7,8 @@ import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
+import type { PoolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { shownText } from "../../wire/shown-value.ts";
 import { checkPackages } from "./packages-as-proof.ts";
@@ -48,9 +49,9 @@ export const clients = [
       if (!keys.ok) return keys;
       const held = await checkHeld(c, { user, client, keys: keys.value, body });
       if (!held.ok) return held;
-      const pool = poolClient(c.env, user);
+      const pool = ownPool(c, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
-      const registered = await pool.register({ client, signatureKeys, tokenIssuedAt: c.get("principal").issuedAt });
+      const registered = await pool.register({ client, signatureKeys });
       if (!registered.ok) return registered;
       if (registered.value.outcome === "created") {
         const view = { registration: registered.value.registration, inventory: [] };
@@ -67,7 +68,7 @@ export const clients = [
     access: "publisher",
     needs: "pool",
     handle: async ({ user, client }, c) => {
-      const found = await poolClient(c.env, user).getClient({ client });
+      const found = await ownPool(c, user).getClient({ client });
       return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
     },
   }),
@@ -78,7 +79,7 @@ export const clients = [
     access: "publisher",
     needs: "pool",
     handle: async ({ user, client }, c) => {
-      const revoked = await poolClient(c.env, user).revoke({ client });
+      const revoked = await ownPool(c, user).revoke({ client });
       if (!revoked.ok) return revoked;
       const { purged } = revoked.value;
       c.set("outcomes", { purged });
@@ -91,7 +92,7 @@ export const clients = [
     path: `${CLIENT}/revocation`,
     access: "sibling",
     needs: "pool",
-    handle: endClient,
+    handle: (who, c) => endClient(ownPool(c, who.user), who, c),
   }),
 ];
 
@@ -128,7 +129,7 @@ export const clientsDescribed = (): Descriptions => ({
     problems: ["client_not_registered"],
   },
   endSibling: {
-    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    summary: "End a client of the same user, such as a lost device. Its older tokens no longer act for it.",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
     problems: ["client_not_registered"],
   },
@@ -157,10 +158,11 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(
+  pool: Pick<PoolClient, "endClient">,
   { user, client }: { readonly user: string; readonly client: string },
   c: Context<AppEnv>,
 ): Promise<Result<Response>> {
-  const revoked = await poolClient(c.env, user).endClient({ client });
+  const revoked = await pool.endClient({ client });
   if (!revoked.ok) return revoked;
   const { purged } = revoked.value;
   c.set("outcomes", { purged });

@@ -9,7 +9,7 @@ import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
 import { listBound } from "../../wire/read-json.ts";
@@ -72,7 +72,7 @@ export const keyPackages = [
       const refs = readRefs("refs", body.refs ?? [], MAX_REFS_PER_REQUEST);
       if (!refs.ok) return refs;
       const which = body.all ? ({ kind: "all" } as const) : ({ kind: "refs", refs: refs.value } as const);
-      const pool = poolClient(c.env, user);
+      const pool = ownPool(c, user);
       const answer = await pool.remove({ client, which });
       if (!answer.ok) return answer;
       const { removed, inventory } = answer.value;
@@ -105,7 +105,7 @@ export const keyPackagesDescribed = (): Descriptions => ({
 async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<Result<Response>> {
   const deployment = c.get("deployment");
   const deps = {
-    pool: poolClient(c.env, toPublish.user),
+    pool: ownPool(c, toPublish.user),
     deployment,
     crypto: c.get("crypto"),
     x509: await c.get("x509Verifier")(),
