@@ -9,7 +9,6 @@ import {
   type PublishDeps,
   publishBatch,
 } from "../../../src/http/resources/key-packages/publish-batch.ts";
-import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
 import { makeKeyPackageRef } from "../../../src/mls/key-package/key-package-ref.ts";
 import { forgeMany, newSigner } from "../support/forge.ts";
@@ -47,7 +46,7 @@ function world(
       },
     },
     deployment: readDeployment({}),
-    crypto: nobleCrypto,
+    crypto: nobleVerifier,
     x509: undefined,
     now: () => NOW,
     pause: async (ms) => void pauses.push(ms),
@@ -82,7 +81,7 @@ test("stores what is admitted and answers for each item in its place", async () 
 
 test("checks nothing that the pool knows by its reference, and a replacement keeps what is in stock", async () => {
   const [live, claimed, news] = fresh(3) as [Uint8Array, Uint8Array, Uint8Array];
-  const refOf = async (bytes: Uint8Array) => (await makeKeyPackageRef(nobleCrypto, 1, bytes)).asSlice().toHex();
+  const refOf = async (bytes: Uint8Array) => (await makeKeyPackageRef(nobleVerifier, 1, bytes)).asSlice().toHex();
   const known = { [await refOf(live)]: "duplicate", [await refOf(claimed)]: "already_claimed" } as const;
   const verify = vi.spyOn(nobleVerifier, "verifyMany");
   const codes = async (batch: BatchToPublish) => {
