@@ -23,7 +23,14 @@ export {
   registrationKey,
   type SigningKey,
 } from "./registration.ts";
-export type { HeldPackage, HeldPackages, HeldState, NewPackage, StoredPackage } from "./replenisher/held-packages.ts";
+export type {
+  HeldPackage,
+  HeldPackages,
+  HeldState,
+  NewPackage,
+  OpenedPackage,
+  StoredPackage,
+} from "./replenisher/held-packages.ts";
 export {
   type LibraryMakerOptions,
   libraryMaker,
@@ -42,6 +49,7 @@ export {
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
+export type { ClientStore } from "./storage/client-store.ts";
 export {
   type IdbDatabase,
   type IdbFactory,
