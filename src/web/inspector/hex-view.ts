@@ -21,8 +21,11 @@ export type HexView = {
 };
 
 const ROW_BYTES = 16;
-/** A larger message is shown by its beginning: nobody reads megabytes, and a page has to live with the cells. */
-const MOST_SHOWN = 4_096;
+/**
+ * The largest package that a directory takes. A larger message is shown by its beginning: nobody reads megabytes, and a
+ * page has to live with the cells.
+ */
+const MOST_SHOWN = 16_384;
 
 /** `tint` gives the number of the colour of a byte. */
 export function hexView(bytes: Uint8Array, tint: (offset: number) => number, events: HexEvents): HexView {
