@@ -1,4 +1,4 @@
-/** The console of operators: the token, then the stock of all or one user. */
+/** The console of operators: sign-in or a token, then the stock of all or one user. */
 import "../style/base.css";
 import "../style/console.css";
 import { byId, h } from "../dom.ts";
@@ -7,6 +7,7 @@ import { type Api, apiWith } from "./api.ts";
 import { epochView } from "./epoch-view.ts";
 import { failure } from "./pieces.ts";
 import { auditView, blockedView } from "./record-views.ts";
+import { goToIssuer, returned, signInOf } from "./sign-in.ts";
 import { stockView } from "./stock-view.ts";
 import { userView } from "./user-view.ts";
 import type { UserPage } from "./wire-types.ts";
@@ -15,21 +16,41 @@ import type { UserPage } from "./wire-types.ts";
 const TOKEN = "operator-token";
 
 const place = byId("console");
+const signIn = signInOf(place);
 
 startShell();
-const stored = sessionStorage.getItem(TOKEN);
-if (stored === null) askForToken();
-else open(stored);
+void start();
+
+async function start(): Promise<void> {
+  if (signIn !== undefined) {
+    const answer = await returned(signIn);
+    if (answer.kind === "token") return tryToken(answer.token);
+    if (answer.kind === "failed") return askForToken(signInFailed(answer.code, answer.detail));
+  }
+  const stored = sessionStorage.getItem(TOKEN);
+  if (stored === null) askForToken();
+  else open(stored);
+}
+
+/** The code is the issuer's, and so no problem of the directory. */
+const signInFailed = (code: string, detail: string): HTMLElement =>
+  h(
+    "div",
+    { class: "verdict bad", role: "alert" },
+    h("strong", {}, "You are not signed in: "),
+    h("code", {}, code),
+    detail !== "" && ` · ${detail}`,
+  );
 
 function askForToken(problem?: HTMLElement): void {
   const input = h("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false" });
   const form = h(
     "form",
-    { class: "panel stack sign-in" },
+    { class: "stack" },
     h("label", { for: "token" }, "A token with the scope ", h("code", {}, "directory:admin")),
     input,
-    h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, "Open the console")),
-    problem,
+    h("div", { class: "row" }, h("button", { type: "submit", class: signIn ? "" : "primary" }, "Open the console")),
+    signIn === undefined && problem,
     h(
       "p",
       { class: "note" },
@@ -41,8 +62,29 @@ function askForToken(problem?: HTMLElement): void {
     const token = input.value.trim();
     if (token !== "") void tryToken(token);
   });
-  place.replaceChildren(form);
-  input.focus();
+  place.replaceChildren(
+    h(
+      "div",
+      { class: "panel stack sign-in" },
+      ...(signIn === undefined
+        ? [form]
+        : [
+            h(
+              "div",
+              { class: "row" },
+              h(
+                "button",
+                { type: "button", class: "primary", id: "issuer", onclick: () => void goToIssuer(signIn) },
+                `Sign in at ${new URL(signIn.authorizeUrl).host}`,
+              ),
+            ),
+            problem,
+            h("details", {}, h("summary", {}, "Use a token instead"), form),
+          ]),
+    ),
+  );
+  if (signIn === undefined) input.focus();
+  else byId("issuer").focus();
 }
 
 /** A token that is no operator's is said at once, and not by every view. */
