@@ -50,6 +50,9 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     answerOf("listBlockedUsers"),
     answerOf("blockUser"),
     answerOf("unblockUser"),
+    answerOf("previewRestoreEpoch"),
+    answerOf("raiseBudgets"),
+    answerOf("resetBudgets"),
     problemDocument,
   ],
   "src/client/wire-types.ts": [

@@ -170,13 +170,49 @@ inChromium("the console", () => {
     await page.getByText("The block is lifted.").waitFor();
   });
 
-  it("declares a restore epoch only after the words were typed", async () => {
+  it("raises the budgets of a user for a while, lowers and empties them", async () => {
     const shown = await visit("/console");
     const { page } = shown;
+    await stocked(shown, "ivan");
     await signIn(shown);
+    await openUser(page, "ivan");
+    const answer = async (action: string) => {
+      await page.getByRole("dialog").getByLabel("Reason").fill("moves to a new phone");
+      await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    };
+    await page.getByLabel("Times").fill("20");
+    await page.getByLabel("Hours").fill("2");
+    await page.getByRole("button", { name: "Raise", exact: true }).click();
+    await answer("Raise the budgets");
+    await page.getByText(/^Budgets are 20 times as large until /).waitFor();
+    const budgets = page.getByRole("region", { name: "Budgets", exact: true });
+    await budgets.getByText(/^Raised 20 times until /).waitFor();
+    await page.getByRole("button", { name: "Lower again" }).click();
+    await answer("Lower the budgets");
+    await page.getByText("Budgets are as they were.").waitFor();
+    await page.getByRole("button", { name: "Empty all" }).click();
+    await answer("Empty the budgets");
+    await page.getByText(/^\d+ budgets are empty\.$/).waitFor();
+    await budgets.getByText("Nothing was spent of late: every budget is empty.").waitFor();
+    await budgets.getByText(/^Raised/).waitFor({ state: "detached" });
+    // No factor that the directory would refuse.
+    await page.getByLabel("Times").fill("101");
+    await page.getByRole("button", { name: "Raise", exact: true }).click();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+  });
+
+  it("says what a restore epoch would void, and declares one only after the words were typed", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "jane");
+    await signIn(shown);
+    await page.getByText("Storage was never restored.").waitFor();
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await page.getByText(/^Dry run of .*: it would void [1-9]\d* one-time packages and 0 last resorts/).waitFor();
     await page.getByText("Storage was never restored.").waitFor();
     await page.getByRole("button", { name: "Declare a restore epoch" }).click();
     const dialog = page.getByRole("dialog");
+    expect(await dialog.textContent()).toMatch(/Dry run of .*: it would void [1-9]/);
     await dialog.getByLabel("Reason").fill("restored from yesterday");
     await dialog.getByLabel("Type void all packages to go on").fill("void all packages");
     await dialog.getByRole("button", { name: "Declare a restore epoch" }).click();

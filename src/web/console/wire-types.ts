@@ -128,6 +128,19 @@ export type PurgedClient = {
   purged: number;
 };
 
+/** By how much budgets are raised, and until when. */
+export type RaisedBudgets = {
+  user: Identifier;
+  factor: number;
+  until: UnixSeconds;
+};
+
+/** How many budgets were emptied. */
+export type ResetBudgets = {
+  user: Identifier;
+  budgets: number;
+};
+
 /**
  * The epoch in force; 0 if there never was a restore. From `holds_everywhere_at` on, every isolate that is in use has
  * read it; the first requests of a new or long idle one may still come before that, to pools that have not been called
@@ -136,6 +149,19 @@ export type PurgedClient = {
 export type RestoreEpoch = {
   restore_epoch: UnixSeconds;
   holds_everywhere_at: UnixSeconds | null;
+};
+
+/**
+ * What an epoch would void of the users of this page, asked of their pools; nothing was changed. `users_affected`:
+ * users who would lose anything. Add up the pages: `next` is the next page's `after`; null on the last one.
+ */
+export type RestoreEpochPreview = {
+  restore_epoch: UnixSeconds;
+  users: number;
+  users_affected: number;
+  one_time: number;
+  last_resorts: number;
+  next: Cursor | null;
 };
 
 /**
