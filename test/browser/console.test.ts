@@ -258,4 +258,48 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "gina" }).waitFor();
     said.take(/Failed to load resource/);
   });
+
+  it("is still signed in after a reload of its tab", async () => {
+    const shown = await visit("/console");
+    await signIn(shown);
+    await shown.page.reload();
+    await shown.page.getByRole("heading", { name: "Clients" }).waitFor();
+  });
+
+  it("opens without a network once it was loaded, and says that the directory does not answer", async () => {
+    const shown = await visit("/console");
+    const { page, context, said } = shown;
+    await signIn(shown);
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.waitForFunction(
+      "caches.open('pages-1').then(async (cache) => (await cache.match('/console')) && (await cache.keys()).some(({ url }) => url.includes('chart-')))",
+    );
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByText("The directory did not answer").first().waitFor();
+    await said.rest();
+  });
+
+  it("works by the keyboard alone", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "kate");
+    await page.keyboard.insertText(await operator(shown.directory));
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Clients" }).waitFor();
+    await page.getByLabel("User", { exact: true }).focus();
+    await page.keyboard.insertText("kate");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "kate", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Block", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    // The reason has the focus; what cannot be done yet is skipped.
+    await page.getByRole("dialog", { name: "Block kate?" }).waitFor();
+    await page.keyboard.type("noise");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Block the user");
+    await page.keyboard.press("Enter");
+    await page.getByText(/^Blocked, everywhere from /).waitFor();
+  });
 });

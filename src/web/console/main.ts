@@ -18,9 +18,6 @@ const TOKEN = "operator-token";
 const place = byId("console");
 const signIn = signInOf(place);
 
-startShell();
-void start();
-
 async function start(): Promise<void> {
   if (signIn !== undefined) {
     const answer = await returned(signIn);
@@ -186,3 +183,7 @@ function toolbar(api: Api): HTMLElement {
   });
   return form;
 }
+
+startShell();
+// At the end: what it calls is defined by now.
+void start();
