@@ -15,6 +15,7 @@ import { measureClaims } from "./measures/claims.ts";
 import { measureColdPools } from "./measures/cold.ts";
 import { measureMemory } from "./measures/memory.ts";
 import { measurePublish } from "./measures/publish.ts";
+import { measureSelfHosted } from "./measures/self-hosted.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
 
@@ -25,6 +26,7 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   cold: measureColdPools,
   stock: measureStock,
   memory: measureMemory,
+  "self-hosted": measureSelfHosted,
   bundle: measureBundle,
 };
 

@@ -12,6 +12,34 @@ export type Mutation = {
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    safeguard: "who did most is kept by the id of the pool, not by name",
+    file: "src/http/telemetry/activity-counts.ts",
+    from: "[nameOf(name), count]",
+    to: "[name, count]",
+    tests: ["test/workers/http/top.test.ts"],
+  },
+  {
+    safeguard: "a count of who did most says by how much it may be too low",
+    file: "src/shared/heavy-hitters.ts",
+    from: "tally.missed += cut;",
+    to: "",
+    tests: ["test/node/shared/heavy-hitters.test.ts"],
+  },
+  {
+    safeguard: "keys of an issuer that an operator called too old are not believed",
+    file: "src/http/auth/remote-keys.ts",
+    from: "if (!copy || copy.fetchedAtMs < this.#validSinceMs)",
+    to: "if (!copy)",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "tokens that were verified with such keys are verified again",
+    file: "src/http/auth/issuers.ts",
+    from: "if (news.includes(true)) issuers.verified.clear();",
+    to: "",
+    tests: ["test/workers/http/issuer-keys-refresh.test.ts"],
+  },
+  {
     safeguard: "no change by an operator without its record",
     file: "src/http/audited.ts",
     from: "  if (!begun.ok) return begun;\n",

@@ -9,7 +9,7 @@ import type { LoadOrder } from "./load.ts";
 import { timed } from "./rounds.ts";
 
 /** Budgets would refuse what a bench asks for, and stock is lifted far above its cap. Everything else is as deployed. */
-const SETTINGS = {
+export const BENCH_SETTINGS = {
   ...NO_BUDGETS,
   REFUSAL_BUDGET_PER_MINUTE: "off",
   STOCK_CAP: "100000000",
@@ -29,16 +29,28 @@ export type Directory = {
   readonly stop: () => Promise<void>;
 };
 
-/** `state`: a folder that outlives it; one of its own, removed at the end, if left out. */
-export async function startDirectory(
-  options: { readonly inspectorPort?: number; readonly state?: string } = {},
-): Promise<Directory> {
+/**
+ * `state`: a folder that outlives it; one of its own, removed at the end, if left out. `asDeployed`: what it stores is
+ * found there by a Worker under the deployment's own name.
+ */
+export async function startDirectory({
+  asDeployed = false,
+  ...options
+}: {
+  readonly inspectorPort?: number;
+  readonly state?: string;
+  readonly asDeployed?: boolean;
+} = {}): Promise<Directory> {
   const issuer = await newIssuer();
   const deployed = readDeployment();
   const worker = await startWorker({
-    deployment: { ...deployed, name: "bench", objects: { ...deployed.objects, LEAST: "LeastWrite", BARE: "Bare" } },
+    deployment: {
+      ...deployed,
+      name: asDeployed ? deployed.name : "bench",
+      objects: { ...deployed.objects, LEAST: "LeastWrite", BARE: "Bare" },
+    },
     script: bundle("bench/worker/directory.ts"),
-    variables: { ...issuer.settings, ...SETTINGS },
+    variables: { ...issuer.settings, ...BENCH_SETTINGS },
     ...options,
   });
   const stop = endedWithTheRun(worker.stop);

@@ -197,17 +197,30 @@ export const MAX_JOURNAL_SCAN_ROWS = 2_000;
 /** Users that an operator is shown as those who claimed most. */
 export const TOP_CLAIMERS = 10;
 
+/** Names of which an isolate, and each span of time, knows how often they occurred: whoever has half a percent is seen. */
+export const ACTIVITY_NAMES = 200;
+
+/** How often an isolate tells what it has counted: one call and two rows, however many requests that were. */
+export const ACTIVITY_SEND_MS = 60_000;
+
+/** The last hour is counted in spans of ten minutes, the last day in hours; nothing is shown that is older. */
+export const ACTIVITY_HOUR = { seconds: 600, kept: 3_600 } as const;
+export const ACTIVITY_DAY = { seconds: 3_600, kept: 86_400 } as const;
+
+/** Users on each list of those who claim, are claimed from or are refused most. */
+export const TOP_ROWS = 20;
+
 /** Why an operator changes something, in characters: a sentence and the number of a ticket. */
 export const MAX_REASON_CHARACTERS = 500;
 
 /** Users that can be blocked at a time: each isolate keeps the list, half a megabyte of it. */
 export const MAX_BLOCKED_CALLERS = 5_000;
 
-/** How long an isolate goes by the list of blocked callers that it has read. */
-export const BLOCKED_CALLERS_CACHE_MS = 60_000;
+/** How long an isolate goes by the orders of operators that it has read: blocks, and keys of issuers that are too old. */
+export const ORDERS_CACHE_MS = 60_000;
 
-/** When isolates in use have heard of a block, or of its end: twice the span, as a read may fail once. */
-export const BLOCKED_CALLERS_SETTLED_SECONDS = 120;
+/** When isolates in use have heard of an order, or of its end: twice the span, as a read may fail once. */
+export const ORDERS_SETTLED_SECONDS = 120;
 
 /** The object with operators' records is asked for one row, or for one page. */
 export const OPERATOR_RECORDS_TIMEOUT_MS = 5_000;

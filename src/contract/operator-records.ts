@@ -37,6 +37,29 @@ export type AuditQuery = {
   readonly target: string | undefined;
 };
 
+/** Keys of the issuer that were fetched before `sinceMs`, in unix milliseconds, are not believed any more. */
+export type IssuerKeyMark = { readonly issuer: string; readonly sinceMs: number };
+
+/** The lists of who did most; names are ids of pools, those of refusals a problem's code, a blank and such an id. */
+export const ACTIVITY_LISTS = ["claimers", "targets", "refusals"] as const;
+export type Activity = Readonly<Record<(typeof ACTIVITY_LISTS)[number], ActivityTally>>;
+
+/** As in shared/heavy-hitters.ts: counts by name, all that was counted, and by how much a count may be too low. */
+export type ActivityTally = {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly total: number;
+  readonly missed: number;
+};
+
+export type ActivitySpan = "hour" | "day";
+
+/** What every isolate goes by. */
+export type StandingOrders = {
+  /** All of them, those included that are over: whoever reads compares with its own clock. */
+  readonly blocked: readonly BlockedCaller[];
+  readonly keyMarks: readonly IssuerKeyMark[];
+};
+
 /** A user whose tokens open nothing but operators' routes. */
 export type BlockedCaller = {
   readonly pool: string;

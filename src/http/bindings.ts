@@ -33,6 +33,8 @@ export type Variables = {
   principal: Principal;
   /** Set by `authenticate` if the request is not let in. */
   authenticationFailure: FailureKind | undefined;
+  /** The users of whom a claim asked for packages. */
+  claimedFrom: readonly string[];
   /** Code of the problem that the request was answered with. */
   problem: ProblemCode | undefined;
   /** What became of the parts of the request, for the access log: codes and statuses with their number. */

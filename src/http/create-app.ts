@@ -5,8 +5,9 @@ import { SettingError } from "../config/settings.ts";
 import { log } from "../shared/log.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { Extras } from "./extras.ts";
+import { activity } from "./middleware/activity.ts";
 import { cors } from "./middleware/cors.ts";
-import { freshBlockedCallers } from "./middleware/fresh-blocked-callers.ts";
+import { freshOrders } from "./middleware/fresh-orders.ts";
 import { freshRestoreEpoch } from "./middleware/fresh-restore-epoch.ts";
 import { readEnvironment } from "./middleware/read-environment.ts";
 import { requestId } from "./middleware/request-id.ts";
@@ -29,9 +30,10 @@ export function createApp(extras: Extras): Hono<AppEnv> {
     secureHeaders,
     urlLimit,
     readEnvironment(extras),
+    activity,
     cors,
     freshRestoreEpoch,
-    freshBlockedCallers,
+    freshOrders,
   );
   app.use(
     methodNotAllowed({

@@ -3,8 +3,19 @@
  * written by pools. It has no method that takes a record of the trail away, so no route can.
  */
 import { DurableObject } from "cloudflare:workers";
-import { MAX_BLOCKED_CALLERS } from "../config/limits.ts";
-import type { AuditEntry, AuditOutcome, AuditQuery, AuditRecord, BlockedCaller } from "../contract/operator-records.ts";
+import { JWKS_STALE_MS, MAX_BLOCKED_CALLERS } from "../config/limits.ts";
+import type {
+  Activity,
+  ActivitySpan,
+  AuditEntry,
+  AuditOutcome,
+  AuditQuery,
+  AuditRecord,
+  BlockedCaller,
+  IssuerKeyMark,
+  StandingOrders,
+} from "../contract/operator-records.ts";
+import { addActivity, makeActivity, readActivity } from "./tables/activity.ts";
 import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-trail.ts";
 import {
   countOtherBlocks,
@@ -14,6 +25,12 @@ import {
   readBlocks,
   writeBlock,
 } from "./tables/blocked-callers.ts";
+import {
+  deleteIssuerKeyMarks,
+  makeIssuerKeyMarks,
+  readIssuerKeyMarks,
+  writeIssuerKeyMark,
+} from "./tables/issuer-key-marks.ts";
 
 export class OperatorRecords extends DurableObject<object> {
   readonly #sql: SqlStorage;
@@ -24,6 +41,8 @@ export class OperatorRecords extends DurableObject<object> {
     ctx.storage.transactionSync(() => {
       makeAuditTrail(this.#sql);
       makeBlockedCallers(this.#sql);
+      makeIssuerKeyMarks(this.#sql);
+      makeActivity(this.#sql);
     });
   }
 
@@ -57,8 +76,25 @@ export class OperatorRecords extends DurableObject<object> {
     return deleteBlock(this.#sql, pool);
   }
 
-  /** All of them, those included that are over: whoever reads compares with its own clock. */
-  blocked(): readonly BlockedCaller[] {
-    return readBlocks(this.#sql);
+  /** Has every isolate fetch an issuer's keys that has older ones. */
+  markIssuerKeys(mark: IssuerKeyMark): void {
+    this.ctx.storage.transactionSync(() => {
+      // Keys that are older than that serve nowhere, marked or not.
+      deleteIssuerKeyMarks(this.#sql, mark.sinceMs - JWKS_STALE_MS);
+      writeIssuerKeyMark(this.#sql, mark);
+    });
+  }
+
+  /** Adds what an isolate has counted until `now` (unix seconds). */
+  addActivity(batch: Activity, now: number): void {
+    this.ctx.storage.transactionSync(() => addActivity(this.#sql, batch, now));
+  }
+
+  activity(span: ActivitySpan, now: number) {
+    return readActivity(this.#sql, span, now);
+  }
+
+  orders(): StandingOrders {
+    return { blocked: readBlocks(this.#sql), keyMarks: readIssuerKeyMarks(this.#sql) };
   }
 }

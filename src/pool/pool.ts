@@ -481,6 +481,11 @@ export class Pool extends DurableObject<object> {
     });
   }
 
+  /** The user, to whoever has the object's id; undefined if the pool was never registered with. */
+  whose(): string | undefined {
+    return this.#exists ? readPool(this.#sql).user : undefined;
+  }
+
   /**
    * Sends every row of this user to the directory again, and takes the user out of the databases where it does not
    * belong. By object id too, so the call need not know the user.

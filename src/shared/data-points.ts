@@ -9,7 +9,7 @@ export const DATA_POINTS = {
   claim: { blobs: ["source", "status", "ciphersuite"], doubles: ["count", "replayed"] },
   upload: { blobs: ["code"], doubles: ["count"] },
   stock: { blobs: ["ciphersuite"], doubles: ["available", "last_resort", "next_expiry"] },
-  delivery: { blobs: ["outcome"], doubles: ["count", "ms", "earlier_failures"] },
+  delivery: { blobs: ["outcome"], doubles: ["count", "ms", "earlier_failures", "lag_ms"] },
   authentication: { blobs: ["kind"], doubles: ["count"] },
   event: { blobs: ["type", "outcome"], doubles: ["count", "ms", "earlier_failures"] },
   alarm: { blobs: ["outcome"], doubles: ["count"] },

@@ -18,6 +18,10 @@ export async function abuse(stage: Stage): Promise<void> {
   const left = 30 - PAIR_BUDGET_BURST_CLAIMS - 1;
   const [busiest] = seen.top_claimers_of_hour;
   expect("and who took it", busiest.user === "mallory" && busiest.claimed === PAIR_BUDGET_BURST_CLAIMS, busiest);
+  const top = JSON.parse(await stage.command("top"));
+  const [target] = top.targets.rows;
+  expect("the operator sees who is claimed from", target.user === "alice" && target.count > 0, top);
+  expect("and that somebody claims who has no client here", top.claimers.rows[0].user === null, top);
   await stage.command("block", { CLAIMER: "mallory" });
   expect("a blocked claimer is let in nowhere", (await stage.claim("alice", "mallory")).json.code === "caller_blocked");
   await stage.command("unblock", { CLAIMER: "mallory" });

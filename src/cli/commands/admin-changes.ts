@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
 import { JOURNAL, REVOKED_CLIENT } from "../answers.ts";
-import { type Command, YES_OPTION } from "../command.ts";
+import { type Command, UsageError, YES_OPTION } from "../command.ts";
 import { pathOf } from "../directory-client.ts";
 import {
   clientOperands,
@@ -27,6 +27,37 @@ const BLOCKED = z.looseObject({
   blocked: z.array(
     z.looseObject({ pool: z.string(), since: z.number(), until: z.number().nullable(), why: z.string() }),
   ),
+});
+const ISSUER_KEYS = z.looseObject({
+  issuers: z.array(
+    z.looseObject({
+      issuer: z.string(),
+      fetched_at: z.number().nullable(),
+      last_fetch_failed: z.boolean(),
+      key_ids: z.array(z.string()),
+      outcome: z.optional(z.string()),
+    }),
+  ),
+  holds_everywhere_at: z.optional(z.number().nullable()),
+});
+const TOP_LIST = z.looseObject({
+  total: z.number(),
+  missed: z.number(),
+  rows: z.array(
+    z.looseObject({
+      pool: z.string(),
+      user: z.string().nullable(),
+      count: z.number(),
+      code: z.optional(z.string()),
+    }),
+  ),
+});
+const TOP = z.looseObject({
+  counting: z.boolean(),
+  since: z.number(),
+  claimers: TOP_LIST,
+  targets: TOP_LIST,
+  refusals: TOP_LIST,
 });
 const BUDGETS = z.looseObject({ budgets: z.number() });
 const TRAIL = z.looseObject({
@@ -182,6 +213,69 @@ const blocked: Command = {
   },
 };
 
+const issuerKeys: Command = {
+  name: "admin issuer-keys",
+  summary: "Show which keys of which issuer are in use; with --refresh, fetch them now and have older ones forgotten",
+  options: {
+    refresh: { help: "fetch now; needs --reason" },
+    issuer: { value: "ISSUER", help: "with --refresh, of this issuer alone" },
+    ...CHANGE,
+  },
+  examples: ["admin issuer-keys", "admin issuer-keys --refresh --issuer https://auth.example.com --reason key-stolen"],
+  async run(given, io) {
+    const path = pathOf("admin", "issuer-keys");
+    const issuer = given.text("issuer");
+    if (issuer !== undefined && !given.flag("refresh")) throw new UsageError("--issuer goes with --refresh");
+    const query = issuer === undefined ? "" : `?${new URLSearchParams({ issuer })}`;
+    const request = given.flag("refresh") ? reasonOf(given) : undefined;
+    const directory = await operator(given, io);
+    const { body } = request
+      ? await directory.call("POST", `${path}${query}`, ISSUER_KEYS, request)
+      : await directory.call("GET", path, ISSUER_KEYS);
+    const rows = body.issuers.map((one) => [
+      printable(one.issuer),
+      one.fetched_at === null ? "-" : dateOf(one.fetched_at),
+      one.last_fetch_failed ? "failed" : (one.outcome ?? "-"),
+      one.key_ids.map(printable).join(", ") || "-",
+    ]);
+    const end = body.holds_everywhere_at;
+    return show(given, io, body, () => {
+      const holds = typeof end === "number" ? `\nolder keys count nowhere from ${dateOf(end)} on\n` : "";
+      return `${table(io, ["ISSUER", "FETCHED", "LAST FETCH", "KEYS"], rows)}${holds}`;
+    });
+  },
+};
+
+const SPANS = ["hour", "day"] as const;
+
+const top: Command = {
+  name: "admin top",
+  summary: "Show who claims most, who is claimed from most and who is refused most, in the last hour or day",
+  options: { span: { value: "SPAN", help: SPANS.join(", ") }, ...OPTIONS },
+  examples: ["admin top", "admin top --span day --json"],
+  async run(given, io) {
+    const path = `${pathOf("admin", "top")}?${new URLSearchParams({ span: given.choice("span", SPANS, "hour") })}`;
+    const { body } = await (await operator(given, io)).call("GET", path, TOP);
+    const list = (head: string, { total, missed, rows }: z.infer<typeof TOP>["claimers"]) => {
+      const cells = rows.map(({ user, pool, count, code }) => [
+        user === null ? `pool ${pool}` : printable(user),
+        count,
+        code ?? "",
+      ]);
+      const doubt = missed === 0 ? "" : `, each ${missed} too low at most`;
+      return `${table(io, [head, `OF ${total}${doubt}`, ""], cells)}`;
+    };
+    return show(given, io, body, () =>
+      [
+        body.counting ? `since ${dateOf(body.since)}\n` : "ACTIVITY_COUNTS is off: nothing is counted\n",
+        list("CLAIMER", body.claimers),
+        list("CLAIMED FROM", body.targets),
+        list("REFUSED", body.refusals),
+      ].join("\n"),
+    );
+  },
+};
+
 const resetBudgets: Command = {
   name: "admin reset-budgets",
   summary: "Empty budgets of a user before their time",
@@ -251,6 +345,8 @@ export const ADMIN_CHANGES: readonly Command[] = [
   block,
   unblock,
   blocked,
+  issuerKeys,
+  top,
   resetBudgets,
   raiseBudgets,
   audit,

@@ -5,10 +5,10 @@ import { unixSeconds } from "../../shared/time.ts";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
 import { countAuthenticationFailure } from "../telemetry/metrics.ts";
-import { isBlocked } from "../upstream/blocked-callers.ts";
+import { isBlocked, keyMarks } from "../upstream/standing-orders.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
-import { issuersOf } from "./issuers.ts";
+import { issuersOf, obeyKeyMarks } from "./issuers.ts";
 import type { Principal, Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
@@ -17,6 +17,7 @@ export const authenticate = (scope: Scope) =>
   createMiddleware<AppEnv>(async function authenticate(c, next) {
     const issuers = issuersOf(c.get("deployment"));
     if (!issuers.ok) return refused(c, issuers.error);
+    obeyKeyMarks(issuers.value, keyMarks(), Date.now());
     const token = bearerToken(c.req.header("Authorization"));
     if (token === undefined)
       return refused(c, failure("missing", "expected Authorization: Bearer and a token, got none").error);

@@ -1,6 +1,7 @@
 /** The issuers of the deployment with their keys, and the tokens that were verified with them. */
 import type { IssuerSettings } from "../../config/auth-settings.ts";
 import type { Deployment } from "../../config/deployment.ts";
+import type { IssuerKeyMark } from "../../contract/operator-records.ts";
 import { ok, type Result } from "../../shared/ok-or-error.ts";
 import { pause } from "../../shared/pause.ts";
 import { type AuthenticationFailure, failure, notConfigured } from "./authentication-failure.ts";
@@ -16,6 +17,8 @@ export type Issuers = {
   /** By what `iss` must be. */
   readonly byName: ReadonlyMap<string, Issuer>;
   readonly verified: TokenCache;
+  /** Those that were obeyed last. */
+  marks: readonly IssuerKeyMark[];
 };
 
 /** Another configuration starts with nothing. */
@@ -29,9 +32,18 @@ export function issuersOf({ issuers: settings }: Pick<Deployment, "issuers">): R
   return ok(issuers);
 }
 
+/** Stops believing keys that operators called too old, and every token that was verified with such. */
+export function obeyKeyMarks(issuers: Issuers, marks: readonly IssuerKeyMark[], nowMs: number): void {
+  if (marks === issuers.marks) return;
+  issuers.marks = marks;
+  const news = marks.map(({ issuer, sinceMs }) => issuers.byName.get(issuer)?.keys.expire(sinceMs, nowMs) ?? false);
+  if (news.includes(true)) issuers.verified.clear();
+}
+
 const makeIssuers = (all: readonly IssuerSettings[]): Issuers => ({
   byName: new Map(all.map((settings) => [settings.issuer, { settings, keys: keysOf(settings) }])),
   verified: new TokenCache(),
+  marks: [],
 });
 
 function keysOf({ issuer, keys }: IssuerSettings): KeySource {

@@ -7,6 +7,8 @@ import { ok, type Result } from "../../shared/ok-or-error.ts";
 export type KeyFault = "unknown_key" | "ambiguous_key" | "unusable_key";
 
 export type KeySet = {
+  /** Of the keys that have one. */
+  readonly ids: readonly string[];
   /** Whether a key has this id. A token without one names nothing that could be missing. */
   readonly has: (keyId: string | undefined) => boolean;
   readonly pick: (header: JWTHeaderParameters) => Promise<Result<CryptoKey, KeyFault>>;
@@ -16,6 +18,7 @@ export function keySet(jwks: Jwks): KeySet {
   const pick = createLocalJWKSet(jwks as JSONWebKeySet);
   const keyIds = new Set(jwks.keys.map((key) => (key as { readonly kid?: unknown }).kid));
   return {
+    ids: [...keyIds].filter((id) => typeof id === "string"),
     has: (keyId) => keyId === undefined || keyIds.has(keyId),
     pick: async (header) => {
       try {

@@ -22,7 +22,7 @@ import type { Result } from "../../shared/ok-or-error.ts";
 import { mayFetch, NO_FETCHES, nextFetchMs, withFetch } from "./fetch-budget.ts";
 import type { JwksFault } from "./fetch-jwks.ts";
 import { type KeySet, keySet } from "./key-set.ts";
-import type { KeySource, Lookup, NoKey } from "./key-source.ts";
+import type { KeyRefresh, KeySource, KeyState, Lookup, NoKey } from "./key-source.ts";
 import type { KeyRecord, SharedKeys } from "./shared-keys.ts";
 
 export type RemoteKeysParts = {
@@ -42,6 +42,11 @@ export class RemoteKeys implements KeySource {
   /** The keys of the record's copy. */
   #keys: KeySet | undefined;
   #renewal: { readonly sinceMs: number } | undefined;
+  /** Keys that were fetched before count as none. */
+  #validSinceMs = 0;
+  /** The newest mark that was obeyed. */
+  #markMs = 0;
+  #fetchesBegun = 0;
 
   constructor(parts: RemoteKeysParts) {
     this.#parts = parts;
@@ -61,6 +66,35 @@ export class RemoteKeys implements KeySource {
     return this.#pick(header, nowMs);
   }
 
+  state(nowMs: number): KeyState {
+    const isUsable = this.#age(nowMs) < JWKS_STALE_MS;
+    return {
+      from: "address",
+      fetchedAtMs: isUsable ? this.#record.copy?.fetchedAtMs : undefined,
+      failed: this.#record.failed,
+      keyIds: isUsable ? (this.#keys?.ids ?? []) : [],
+    };
+  }
+
+  async refresh(nowMs: number): Promise<KeyRefresh> {
+    const [validSinceMs, fetchesBegun] = [this.#validSinceMs, this.#fetchesBegun];
+    // Neither what is held nor what others hold is good enough, until it turns out that there is nothing better.
+    this.#validSinceMs = nowMs;
+    // If the caller goes away in the middle of it, the next renewal begins when JWKS_FLIGHT_MS are over.
+    await this.#renew(undefined, { nowMs, inBackground: () => undefined });
+    if (this.#age(nowMs) < JWKS_STALE_MS) return "fetched";
+    this.#validSinceMs = Math.max(validSinceMs, this.#markMs);
+    return this.#fetchesBegun === fetchesBegun ? "too_soon" : "failed";
+  }
+
+  expire(sinceMs: number, nowMs: number): boolean {
+    // A mark of the future comes from a clock that is wrong: no fetch would be young enough.
+    if (sinceMs <= this.#markMs || sinceMs > nowMs + JWKS_FETCH_SPACING_MS) return false;
+    this.#markMs = sinceMs;
+    this.#validSinceMs = Math.max(sinceMs, this.#validSinceMs);
+    return true;
+  }
+
   async #pick(header: JWTHeaderParameters, nowMs: number): Promise<Result<CryptoKey, NoKey>> {
     const { failed, fetches } = this.#record;
     const picked = this.#keys && this.#age(nowMs) < JWKS_STALE_MS ? await this.#keys.pick(header) : undefined;
@@ -74,14 +108,18 @@ export class RemoteKeys implements KeySource {
     };
   }
 
-  /** Of the keys, at least 0; without any, infinite. */
+  /** Of the keys, at least 0; without any that count, infinite. */
   #age(nowMs: number): number {
     const { copy } = this.#record;
-    return copy ? Math.max(0, nowMs - copy.fetchedAtMs) : Number.POSITIVE_INFINITY;
+    if (!copy || copy.fetchedAtMs < this.#validSinceMs) return Number.POSITIVE_INFINITY;
+    return Math.max(0, nowMs - copy.fetchedAtMs);
   }
 
   /** Begins to renew the keys; undefined if that is under way or not yet allowed again. */
-  #renew(keyId: string | undefined, { nowMs, inBackground }: Lookup): Promise<void> | undefined {
+  #renew(
+    keyId: string | undefined,
+    { nowMs, inBackground }: Pick<Lookup, "nowMs" | "inBackground">,
+  ): Promise<void> | undefined {
     if (this.#isRenewing(nowMs) || !mayFetch(this.#record.fetches, nowMs)) return undefined;
     this.#record = { ...this.#record, fetches: withFetch(this.#record.fetches, nowMs) };
     const mark = { sinceMs: nowMs };
@@ -125,6 +163,7 @@ export class RemoteKeys implements KeySource {
 
   async #fetch(nowMs: number): Promise<void> {
     const { issuer, fetchJwks } = this.#parts;
+    this.#fetchesBegun++;
     const fetched = await fetchJwks();
     this.#record = { ...this.#record, failed: !fetched.ok };
     if (fetched.ok) this.#hold(fetched.value, nowMs);

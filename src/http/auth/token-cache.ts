@@ -38,6 +38,12 @@ export class TokenCache {
     this.#byDigest.set(digest, { principal, untilMs, bytes });
   }
 
+  /** Forgets all: they are verified again. */
+  clear(): void {
+    this.#byDigest.clear();
+    this.#bytes = 0;
+  }
+
   #forget(digest: string): void {
     this.#bytes -= this.#byDigest.get(digest)?.bytes ?? 0;
     this.#byDigest.delete(digest);

@@ -32,6 +32,14 @@ const inventory = [
   },
 ];
 
+const issuer = {
+  issuer: "https://auth.example.com",
+  from: "address",
+  fetched_at: 1_895_000_000,
+  last_fetch_failed: false,
+  key_ids: ["2026-11"],
+};
+
 const signature_keys = { ed25519: SIGNATURE_KEY };
 
 const claimed = {
@@ -232,6 +240,20 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   unblockUser: { answer: { user: "mallory", was_blocked: true } },
   listBlockedUsers: { answer: { blocked: [{ pool: POOL, since: 1_895_000_000, until: null, why: "ticket 4711" }] } },
+  getIssuerKeys: { answer: { issuers: [issuer] } },
+  refreshIssuerKeys: {
+    answer: { issuers: [{ ...issuer, outcome: "fetched" }], holds_everywhere_at: 1_895_000_120 },
+  },
+  getTop: {
+    answer: {
+      counting: true,
+      span: "hour",
+      since: 1_895_000_000,
+      claimers: { total: 5_120, missed: 4, rows: [{ pool: POOL, user: "mallory", count: 2_900 }] },
+      targets: { total: 5_120, missed: 11, rows: [{ pool: POOL, user: "alice", count: 120 }] },
+      refusals: { total: 31, missed: 0, rows: [{ pool: POOL, user: "mallory", count: 30, code: "rate_limited" }] },
+    },
+  },
   getAuditTrail: {
     answer: {
       records: [
@@ -261,7 +283,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       status: "ready",
       parts: [
         { part: "settings", ready: true },
-        { part: "authentication", ready: true },
+        { part: "authentication", ready: true, keys_fetched_at: 1_895_000_000 },
         { part: "database", name: "DB", ready: true },
       ],
     },

@@ -14,6 +14,8 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   after: { description: "The `next` of the page before; left out for the first page.", example: "WyJhbGljZSJd" },
   limit: { description: `How many rows a page has at most, by default ${DEFAULT_PAGE_ROWS}.`, example: 50 },
   claimer: { description: "A user who claimed; left out for all.", example: "bob" },
+  span: { description: "How far back: an hour or a day; by default an hour.", example: "day" },
+  issuer: { description: "An issuer, as `iss` has it; left out for all.", example: "https://auth.example.com" },
   restore_epoch: { description: "The epoch to try, in unix seconds; by default now.", example: 1_895_000_000 },
   filter: {
     description:

@@ -3,7 +3,9 @@ import type { Operation } from "../operation.ts";
 import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
+import { issuerKeys } from "./admin/issuer-keys.ts";
 import { admin } from "./admin/operations.ts";
+import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
@@ -22,6 +24,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...admin,
   ...budgets,
   ...blockedCallers,
+  ...issuerKeys,
+  ...topOfAll,
   ...auditTrail,
   ...service,
 ];

@@ -1,11 +1,15 @@
 /** The object that keeps what operators did, as the Worker calls it: bounded in time, and its failure is a refusal. */
 import { OPERATOR_RECORDS_TIMEOUT_MS, UNAVAILABLE_RETRY_AFTER_SECONDS } from "../../config/limits.ts";
 import type {
+  Activity,
+  ActivitySpan,
   AuditEntry,
   AuditOutcome,
   AuditQuery,
   AuditRecord,
   BlockedCaller,
+  IssuerKeyMark,
+  StandingOrders,
 } from "../../contract/operator-records.ts";
 import { type RecordsPlacement, recordsOf } from "../../pool/address.ts";
 import { log } from "../../shared/log.ts";
@@ -19,7 +23,13 @@ type RemoteRecords = {
   readonly trail: (query: AuditQuery) => Promise<readonly AuditRecord[]>;
   readonly block: (caller: BlockedCaller) => Promise<boolean>;
   readonly unblock: (pool: string) => Promise<boolean>;
-  readonly blocked: () => Promise<readonly BlockedCaller[]>;
+  readonly markIssuerKeys: (mark: IssuerKeyMark) => Promise<void>;
+  readonly addActivity: (batch: Activity, now: number) => Promise<void>;
+  readonly activity: (
+    span: ActivitySpan,
+    now: number,
+  ) => Promise<{ readonly since: number; readonly activity: Activity }>;
+  readonly orders: () => Promise<StandingOrders>;
 };
 
 /** What the object answered, or `operator_records_unavailable`. A write that was too late may still take effect. */

@@ -105,6 +105,18 @@ export function resyncPool(env: PoolPlacement, id: string): Promise<Result<Resyn
   return callStub(stub, REPETITION.resync, (pool) => pool.resync({ restoreEpoch: knownRestoreEpoch() }));
 }
 
+/** The user of the pool with this object id; undefined if there is none, or if it does not say. */
+export async function userOfPool(env: PoolPlacement, id: string): Promise<string | undefined> {
+  const answer = await callStub(
+    () => poolById(env, id),
+    "safe",
+    (pool) => (pool as unknown as Named).whose(),
+  );
+  return answer.ok ? answer.value : undefined;
+}
+
+type Named = { readonly whose: () => Promise<string | undefined> };
+
 /** The same for taking names of erased users out of it. */
 export function forgetInPool(
   env: PoolPlacement,

@@ -18,11 +18,21 @@ import { ANYWHERE, type PoolRow, readPool, writePool } from "../tables/pool-row.
 
 /** Asks that the directory hear of what has changed at `dueMs` at the latest. `budgets` of the user go into the same row. */
 export function requestSend(sql: SqlStorage, dueMs: number, budgets?: Budgets): void {
-  const { outboxDueMs } = readPool(sql);
+  const { outboxDueMs, outboxSinceMs } = readPool(sql);
   const isSooner = outboxDueMs === undefined || outboxDueMs > dueMs;
   if (isSooner || budgets)
-    writePool(sql, { ...(isSooner ? { outboxDueMs: dueMs } : {}), ...(budgets ? { budgets } : {}) });
+    writePool(sql, { ...(isSooner ? dueSince(dueMs, outboxSinceMs) : {}), ...(budgets ? { budgets } : {}) });
 }
+
+/** Due at `dueMs`; what was due before that and has not been delivered stays late since then. */
+const dueSince = (dueMs: number, sinceMs: number | undefined) => ({
+  outboxDueMs: dueMs,
+  outboxSinceMs: Math.min(sinceMs ?? dueMs, dueMs),
+});
+
+/** How long after it was due the directory still lacks something, in milliseconds; 0 if it lacks nothing. */
+export const lagMs = ({ outboxSinceMs }: Pick<PoolRow, "outboxSinceMs">, nowMs: number): number =>
+  Math.max(0, nowMs - (outboxSinceMs ?? nowMs));
 
 /** The clients that the database `home` lacks in their present state. */
 export function clientsWithNews(sql: SqlStorage, pool: PoolRow, home: string): readonly ClientRecord[] {
@@ -34,14 +44,18 @@ export function clientsWithNews(sql: SqlStorage, pool: PoolRow, home: string): r
 /** Notes that every snapshot must be sent again, from wherever it may be, and forgets what went wrong before. */
 export function markAllChanged(sql: SqlStorage, dueMs: number): void {
   for (const client of allClients(sql)) writeClient(sql, { ...client, changes: client.changes + 1 });
-  writePool(sql, { projectedTo: ANYWHERE, outboxDueMs: dueMs, outboxFailures: 0 });
+  writePool(sql, { projectedTo: ANYWHERE, ...dueSince(dueMs, readPool(sql).outboxSinceMs), outboxFailures: 0 });
 }
 
 /** Writes a look at the clock down that no batch has taken along, and asks to send what it found. */
 export function noteLook(sql: SqlStorage, { at, expired }: Look, nowMs: number): void {
   const pool = readPool(sql);
-  const outboxDueMs = pool.outboxDueMs ?? (expired.size > 0 ? nowMs : undefined);
-  writePool(sql, { lookedAt: at, projected: without(pool.projected, expired), outboxDueMs });
+  const isNew = pool.outboxDueMs === undefined && expired.size > 0;
+  writePool(sql, {
+    lookedAt: at,
+    projected: without(pool.projected, expired),
+    ...(isNew ? dueSince(nowMs, pool.outboxSinceMs) : {}),
+  });
 }
 
 /** So that the directory lacks these clients, at whatever stage they are. */
@@ -136,12 +150,14 @@ export function markDelivered(
   const failures = isComplete ? 0 : pool.outboxFailures + 1;
   const pause = Math.min(OUTBOX_RETRY_MAX_MS, OUTBOX_RETRY_MIN_MS * 2 ** Math.min(Math.max(failures - 1, 0), 20));
   const retryMs = isComplete ? undefined : nowMs + Math.round(pause * (0.5 + jitter() / 2));
+  const freshMs = hasFresh ? nowMs + OUTBOX_DELAY_MS : undefined;
   writePool(sql, {
     projected,
     // A resync that was asked for in the meantime stays asked for.
     ...(isComplete && pool.projectedTo === batch.projectedTo ? { projectedTo: home } : {}),
     outboxFailures: failures,
-    outboxDueMs: hasFresh ? nowMs + OUTBOX_DELAY_MS : retryMs,
+    outboxDueMs: freshMs ?? retryMs,
+    outboxSinceMs: isComplete ? freshMs : (pool.outboxSinceMs ?? nowMs),
   });
 }
 

@@ -8,7 +8,7 @@ import { log } from "../../shared/log.ts";
 import type { Look } from "../looks.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readPool } from "../tables/pool-row.ts";
-import { clientsWithNews, markDelivered, type OutboxBatch, readBatch } from "./outbox.ts";
+import { clientsWithNews, lagMs, markDelivered, type OutboxBatch, readBatch } from "./outbox.ts";
 
 export type RelayDeps = {
   readonly directory: Directory;
@@ -78,7 +78,7 @@ export class OutboxRelay {
     const home = directory.homeOf(readPool(sql).user);
     const batch = transaction(() => readBatch(sql, stock, home.name, Date.now(), look));
     if (!batch) return;
-    const { outboxFailures } = readPool(sql);
+    const waiting = readPool(sql);
     const startedMs = Date.now();
     const { delivered, error, isSilent } = await writeNews(home.db, batch.news, DIRECTORY_WRITE_TIMEOUT_MS);
     if (error !== undefined) log.warn("directory_write_failed", { reason: String(error) });
@@ -86,7 +86,8 @@ export class OutboxRelay {
       outcome: isSilent ? "silent" : error === undefined ? "delivered" : "refused",
       count: 1,
       ms: Date.now() - startedMs,
-      earlier_failures: outboxFailures,
+      earlier_failures: waiting.outboxFailures,
+      lag_ms: lagMs(waiting, Date.now()),
     });
     const isComplete = error === undefined && (await this.#removeLeftovers(batch, home.name));
     transaction(() => {

@@ -15,6 +15,8 @@ export type PoolRow = {
   readonly projectedTo: string | undefined;
   /** When the outbox is next to be sent, in unix milliseconds; undefined with nothing to send. */
   readonly outboxDueMs: number | undefined;
+  /** When the oldest news that the directory lacks were first due, in unix milliseconds; undefined if it lacks none. */
+  readonly outboxSinceMs: number | undefined;
   /** Attempts in a row that the directory did not take. */
   readonly outboxFailures: number;
   /** Buckets of the user as a whole. */
@@ -32,6 +34,7 @@ type Row = {
   projected: string;
   projected_to: string | null;
   outbox_due_ms: number | null;
+  outbox_since_ms: number | null;
   outbox_failures: number;
   budgets: string;
 };
@@ -40,7 +43,7 @@ export function readPool(sql: SqlStorage): PoolRow {
   const row = sql
     .exec<Row>(
       `SELECT user, restore_epoch, looked_at, projection_version, projected, projected_to, outbox_due_ms,
-         outbox_failures, budgets
+         outbox_since_ms, outbox_failures, budgets
        FROM pool WHERE id = 1`,
     )
     .one();
@@ -52,6 +55,7 @@ export function readPool(sql: SqlStorage): PoolRow {
     projected: JSON.parse(row.projected) as Record<string, number>,
     projectedTo: row.projected_to ?? undefined,
     outboxDueMs: row.outbox_due_ms ?? undefined,
+    outboxSinceMs: row.outbox_since_ms ?? undefined,
     outboxFailures: row.outbox_failures,
     budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
   };
@@ -62,13 +66,14 @@ export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">
   const pool = { ...readPool(sql), ...change };
   sql.exec(
     `UPDATE pool SET restore_epoch = ?, looked_at = ?, projection_version = ?, projected = ?, projected_to = ?,
-       outbox_due_ms = ?, outbox_failures = ?, budgets = ? WHERE id = 1`,
+       outbox_due_ms = ?, outbox_since_ms = ?, outbox_failures = ?, budgets = ? WHERE id = 1`,
     pool.restoreEpoch,
     pool.lookedAt,
     pool.projectionVersion,
     JSON.stringify(pool.projected),
     pool.projectedTo ?? null,
     pool.outboxDueMs ?? null,
+    pool.outboxSinceMs ?? null,
     pool.outboxFailures,
     JSON.stringify(Object.fromEntries(pool.budgets)),
   );

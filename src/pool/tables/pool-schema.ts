@@ -20,6 +20,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       projected TEXT NOT NULL DEFAULT '{}',
       projected_to TEXT,
       outbox_due_ms INTEGER,
+      outbox_since_ms INTEGER,
       outbox_failures INTEGER NOT NULL DEFAULT 0,
       budgets TEXT NOT NULL DEFAULT '{}'
     ) STRICT`,

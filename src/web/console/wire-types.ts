@@ -96,6 +96,20 @@ export type Identifier = string;
  */
 export type Inventory = SuiteInventory[];
 
+/**
+ * The issuers, and their keys as the isolate has them that answers. `fetched_at` is null before the first token of the
+ * issuer, while its keys are too old, and for keys that are a setting.
+ */
+export type IssuerKeys = {
+  issuers: {
+    issuer: string;
+    from: "address" | "setting";
+    fetched_at: UnixSeconds | null;
+    last_fetch_failed: boolean;
+    key_ids: string[];
+  }[];
+};
+
 /** A last resort in stock. `needs_rotation`: it was used, or has been in stock for a month; upload another one. */
 export type LastResortView = {
   stored_at: UnixSeconds;
@@ -139,6 +153,24 @@ export type RaisedBudgets = {
 export type ResetBudgets = {
   user: Identifier;
   budgets: number;
+};
+
+/**
+ * What became of each issuer. Where `outcome` is `fetched`, no isolate that is in use believes older keys of the
+ * issuer, or a token that was verified with one, from `holds_everywhere_at` on; a new one may believe those of its data
+ * center for its first requests. Otherwise nothing has changed: the issuer gave no keys (`failed`), it was asked a
+ * moment ago (`too_soon`), or its keys are a setting (`of_a_setting`).
+ */
+export type RefreshedIssuerKeys = {
+  issuers: {
+    issuer: string;
+    from: "address" | "setting";
+    fetched_at: UnixSeconds | null;
+    last_fetch_failed: boolean;
+    key_ids: string[];
+    outcome: "fetched" | "failed" | "too_soon" | "of_a_setting";
+  }[];
+  holds_everywhere_at: UnixSeconds | null;
 };
 
 /**
@@ -228,6 +260,47 @@ export type SuiteInventory = {
   target: number;
   low_watermark: number;
   needs_upload: boolean;
+};
+
+/**
+ * Who did most since `since`: claims by who made them and by whose packages were asked for, one for each user of a
+ * claim, and requests that were refused by whose token they had and why. `total` is all of them. A `count` is never too
+ * high, and too low by `missed` at most: whoever had more than `missed` is listed, if there is room. `user` is null for
+ * one who has no clients here, and for one whose pool did not answer. Each isolate tells once per minute what it has
+ * seen. `counting` is false where the setting ACTIVITY_COUNTS switches it off.
+ */
+export type Top = {
+  counting: boolean;
+  span: "hour" | "day";
+  since: UnixSeconds;
+  claimers: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+    }[];
+  };
+  targets: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+    }[];
+  };
+  refusals: {
+    total: number;
+    missed: number;
+    rows: {
+      pool: PoolId;
+      user: Identifier | null;
+      count: number;
+      code: string;
+    }[];
+  };
 };
 
 /** The user is not blocked; `was_blocked` says whether it was. */

@@ -414,6 +414,30 @@ describe("revoke and admin", () => {
     expect((await remote(["admin", "user", "nobody"])).err).toContain("unknown_user (404)");
   });
 
+  it("show who claims, is claimed from and is refused most", async () => {
+    const { status, out } = await remote(["admin", "top", "--span", "day"]);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^since \d{4}-.+\n\nCLAIMER +OF \d+/);
+    expect(out).toMatch(/^CLAIMED FROM +OF \d+/m);
+    expect(out).toMatch(/^REFUSED +OF \d+/m);
+    expect((await json(["admin", "top"])).body).toMatchObject({ counting: true, span: "hour" });
+    expect((await remote(["admin", "top", "--span", "week"])).status).toBe(2);
+  });
+
+  it("show the issuers' keys and have them fetched", async () => {
+    const keys = await remote(["admin", "issuer-keys"]);
+    expect(keys).toMatchObject({ status: 0, out: expect.stringMatching(/^ISSUER +FETCHED +LAST FETCH +KEYS\nurn:/) });
+    // The local directory has its key in a setting.
+    const refreshed = await remote(["admin", "issuer-keys", "--refresh", "--reason", "ticket 4711"]);
+    expect(refreshed).toMatchObject({ status: 0, out: expect.stringContaining(" of_a_setting ") });
+    expect((await remote(["admin", "issuer-keys", "--refresh"])).err).toContain("--reason is needed");
+    expect((await remote(["admin", "issuer-keys", "--issuer", "x"])).err).toContain("--issuer goes with --refresh");
+    const why = ["--reason", "ticket 4711"];
+    expect(
+      await remote(["admin", "issuer-keys", "--refresh", "--issuer", "https://elsewhere.test", ...why]),
+    ).toMatchObject({ status: 1, err: expect.stringContaining("invalid_request (400)") });
+  });
+
   it("look closer at a user, end and block it, and leave a trail", async () => {
     const { who, lines, register } = await device("kurt");
     await register();

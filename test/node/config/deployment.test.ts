@@ -130,6 +130,7 @@ test.each([
   ["CIPHERSUITE_PROFILE", "openmls"],
   ["CIPHERSUITE_PROFILE", "{}"],
   ["UNLISTED_GREASE", "yes"],
+  ["ACTIVITY_COUNTS", "0"],
   ["CRYPTO_PROVIDER", "openssl"],
   ["STOCK_CAP", "many"],
   ["STOCK_TARGET", "-1"],
@@ -244,6 +245,8 @@ test("GREASE that the capabilities do not list is refused unless the deployment 
   expect(readDeployment({}).toleratesUnlistedGrease).toBe(false);
   expect(readDeployment({ UNLISTED_GREASE: "refuse" }).toleratesUnlistedGrease).toBe(false);
   expect(readDeployment({ UNLISTED_GREASE: "accept" }).toleratesUnlistedGrease).toBe(true);
+  const counts = [{}, { ACTIVITY_COUNTS: "on" }, { ACTIVITY_COUNTS: "off" }].map((env) => readDeployment(env));
+  expect(counts.map(({ countsActivity }) => countsActivity)).toEqual([true, true, false]);
 });
 
 test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {

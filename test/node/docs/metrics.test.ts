@@ -38,7 +38,7 @@ describe("the queries", () => {
 
   it("would be found out if they did not", () => {
     expect(faults("SELECT blob1 AS source FROM x WHERE index1 = 'claims'")).toEqual(["no data point claims"]);
-    expect(faults("SELECT double4 FROM x WHERE index1 = 'delivery'")).toEqual(["delivery has no double4"]);
+    expect(faults("SELECT double5 FROM x WHERE index1 = 'delivery'")).toEqual(["delivery has no double5"]);
     expect(faults("SELECT blob2 AS source FROM x WHERE index1 = 'claim'")).toEqual([
       "blob2 AS source is claim's status",
     ]);

@@ -129,7 +129,18 @@ test("a change whose record could not be completed was made, and is on record as
 test("no route and no method takes a record away, and a completed one stays as it is", async () => {
   expect(OPERATIONS.filter(({ path }) => path.includes("audit")).map(({ method }) => method)).toEqual(["GET"]);
   expect(Object.getOwnPropertyNames(OperatorRecords.prototype).toSorted()).toEqual(
-    ["constructor", "begin", "complete", "trail", "block", "unblock", "blocked"].toSorted(),
+    [
+      "constructor",
+      "begin",
+      "complete",
+      "trail",
+      "block",
+      "unblock",
+      "markIssuerKeys",
+      "addActivity",
+      "activity",
+      "orders",
+    ].toSorted(),
   );
   const owner = await registeredOwner();
   await as("DELETE", `/users/${owner.user}`);

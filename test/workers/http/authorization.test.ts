@@ -175,6 +175,9 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   blockUser: () => ({ body: { until: 3_000_000_000 } }),
   unblockUser: () => ({}),
   listBlockedUsers: () => ({}),
+  getIssuerKeys: () => ({}),
+  refreshIssuerKeys: () => ({}),
+  getTop: () => ({}),
   getAuditTrail: () => ({}),
 };
 

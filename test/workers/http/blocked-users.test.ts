@@ -2,8 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { BLOCKED_CALLERS_CACHE_MS, MAX_BLOCKED_CALLERS } from "../../../src/config/limits.ts";
-import { isBlocked, rememberBlocked } from "../../../src/http/upstream/blocked-callers.ts";
+import { MAX_BLOCKED_CALLERS, ORDERS_CACHE_MS } from "../../../src/config/limits.ts";
+import { isBlocked, rememberOrders } from "../../../src/http/upstream/standing-orders.ts";
 import { poolIdOf, recordsOf } from "../../../src/pool/address.ts";
 import { ADMIN, DATA, REVOKE, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
@@ -75,7 +75,7 @@ test("another isolate hears of it within its cache span, beside a request", asyn
   // As another isolate would have written it.
   await recordsOf(env).block({ pool, since: now, until: undefined, why: "elsewhere" });
   expect((await owner.as("GET", "/inventory")).status).toBe(200);
-  vi.setSystemTime(START_MS + BLOCKED_CALLERS_CACHE_MS);
+  vi.setSystemTime(START_MS + ORDERS_CACHE_MS);
   const fresh = await token({ user: owner.user });
   const ask = () => call("GET", `${owner.path}/inventory`, { token: fresh });
   await ask();
@@ -117,5 +117,5 @@ test("the list is bounded, and makes room for what is over", async () => {
   await runInDurableObject(records as unknown as DurableObjectStub, (_, { storage }) => {
     storage.sql.exec("DELETE FROM blocked_callers");
   });
-  rememberBlocked([]);
+  rememberOrders({ blocked: [], keyMarks: [] });
 });

@@ -419,3 +419,69 @@ describe("one fetch of keys", () => {
     expect(signal?.aborted).toBe(true);
   });
 });
+
+describe("an operator's refresh", () => {
+  it("takes a withdrawn key out at once, however young the keys in use are", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer);
+    issuer.keys = jwksOf("a", "b");
+    expect(await isolate.ask("a")).toBe("key");
+    issuer.keys = jwksOf("b");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(await isolate.keys.refresh(isolate.nowMs)).toBe("fetched");
+    expect(isolate.keys.state(isolate.nowMs)).toEqual({
+      from: "address",
+      fetchedAtMs: isolate.nowMs,
+      failed: false,
+      keyIds: ["b"],
+    });
+    expect([await isolate.ask("a"), await isolate.ask("b")]).toEqual(["unknown_key", "key"]);
+  });
+
+  it("does not take what another isolate fetched a moment ago for an answer", async () => {
+    const issuer = new TestIssuer();
+    const center = dataCenter();
+    const [isolate, other] = [new Isolate(issuer, center), new Isolate(issuer, center)];
+    await isolate.ask("a");
+    await other.ask("a");
+    other.nowMs += JWKS_FETCH_SPACING_MS;
+    expect([await other.keys.refresh(other.nowMs), issuer.asked]).toEqual(["fetched", 2]);
+  });
+
+  it("changes nothing if the issuer does not answer, or may not be asked yet", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer, dataCenter());
+    await isolate.ask("a");
+    isolate.nowMs += 1;
+    expect([await isolate.keys.refresh(isolate.nowMs), issuer.asked]).toEqual(["too_soon", 1]);
+    issuer.fault = "timeout";
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect([await isolate.keys.refresh(isolate.nowMs), issuer.asked]).toEqual(["failed", 2]);
+    expect(await isolate.ask("a")).toBe("key");
+    expect(isolate.keys.state(isolate.nowMs)).toMatchObject({ fetchedAtMs: START_MS, failed: true, keyIds: ["a"] });
+  });
+
+  it("ends older keys in another isolate, which waits for newer ones and is closed until it has them", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer, dataCenter());
+    await isolate.ask("a");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(isolate.keys.expire(START_MS, isolate.nowMs)).toBe(true);
+    expect(isolate.keys.state(isolate.nowMs)).toMatchObject({ fetchedAtMs: START_MS, keyIds: ["a"] });
+    expect(isolate.keys.expire(isolate.nowMs, isolate.nowMs)).toBe(true);
+    expect(isolate.keys.expire(isolate.nowMs, isolate.nowMs)).toBe(false);
+    expect(isolate.keys.state(isolate.nowMs)).toMatchObject({ fetchedAtMs: undefined, keyIds: [] });
+    issuer.fault = "unreachable";
+    expect(await isolate.ask("a")).toBe("keys_unavailable, retry after 5");
+    issuer.fault = undefined;
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(await isolate.ask("a")).toBe("key");
+  });
+
+  it("with a mark of a clock that is ahead ends nothing", async () => {
+    const isolate = new Isolate(new TestIssuer());
+    await isolate.ask("a");
+    expect(isolate.keys.expire(START_MS + HOUR_MS, START_MS)).toBe(false);
+    expect(await isolate.ask("a")).toBe("key");
+  });
+});

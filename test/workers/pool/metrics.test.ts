@@ -22,7 +22,7 @@ async function pointsOf(pool: TestPool): Promise<AnalyticsEngineDataPoint[]> {
   return points;
 }
 
-it("counts each write to the directory with what became of it, and with the failures before it", async () => {
+it("counts each write to the directory with what became of it, the failures before it, and how late it is", async () => {
   const pool = await poolOf();
   const points = await pointsOf(pool);
   const broken = await runInDurableObject(pool.stub(), (instance) =>
@@ -34,9 +34,16 @@ it("counts each write to the directory with what became of it, and with the fail
   vi.setSystemTime(Date.now() + OUTBOX_RETRY_MAX_MS);
   await pool.ring();
   const deliveries = points.filter(({ indexes }) => indexes?.[0] === "delivery");
-  expect(deliveries.at(0)).toMatchObject({ blobs: ["refused"], doubles: [1, 0, 0] });
+  expect(deliveries.at(0)).toMatchObject({ blobs: ["refused"], doubles: [1, 0, 0, 0] });
   expect(deliveries.at(-1)?.blobs).toEqual(["delivered"]);
   expect(deliveries.at(-1)?.doubles?.[2]).toBeGreaterThan(0);
+  // Late since the news were first due, whatever became of the attempts in between.
+  expect(deliveries.at(-1)?.doubles?.[3]).toBeGreaterThanOrEqual(OUTBOX_RETRY_MAX_MS);
+  await pool.publish(keyPackages(1));
+  await pool.ring();
+  const next = points.filter(({ indexes }) => indexes?.[0] === "delivery").at(-1);
+  expect(next).toMatchObject({ blobs: ["delivered"] });
+  expect(next?.doubles?.[3]).toBeLessThan(OUTBOX_RETRY_MAX_MS);
   expect(JSON.stringify(points)).not.toContain(pool.user);
 });
 

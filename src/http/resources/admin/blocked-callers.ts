@@ -1,13 +1,13 @@
 /** Users whose tokens open nothing but operators' routes, until a time or until it is lifted. */
 import * as z from "zod/mini";
-import { BLOCKED_CALLERS_SETTLED_SECONDS, MAX_BLOCKED_CALLERS } from "../../../config/limits.ts";
+import { MAX_BLOCKED_CALLERS, ORDERS_SETTLED_SECONDS } from "../../../config/limits.ts";
 import { poolIdOf } from "../../../pool/address.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { REASON_HEADER, readReason } from "../../audited.ts";
 import { operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
-import { inForce, rereadBlocked } from "../../upstream/blocked-callers.ts";
 import { askRecords } from "../../upstream/operator-records.ts";
+import { inForce, rereadOrders } from "../../upstream/standing-orders.ts";
 import * as schemas from "../../wire/schemas.ts";
 
 const BLOCK = "/v1/admin/users/{user}/block";
@@ -76,8 +76,8 @@ export const blockedCallers = [
           "too_many_blocked_callers",
           `expected at most ${MAX_BLOCKED_CALLERS} blocked users, got one more`,
         );
-      await rereadBlocked(c.env);
-      return ok(c.json({ user, until: until ?? null, holds_everywhere_at: now + BLOCKED_CALLERS_SETTLED_SECONDS }));
+      await rereadOrders(c.env);
+      return ok(c.json({ user, until: until ?? null, holds_everywhere_at: now + ORDERS_SETTLED_SECONDS }));
     },
   }),
   operation({
@@ -92,7 +92,7 @@ export const blockedCallers = [
     handle: async ({ user }, c) => {
       const lifted = await askRecords(c.env, (records) => records.unblock(poolIdOf(c.env, user)));
       if (!lifted.ok) return lifted;
-      await rereadBlocked(c.env);
+      await rereadOrders(c.env);
       return ok(c.json({ user, was_blocked: lifted.value }));
     },
   }),
@@ -106,9 +106,9 @@ export const blockedCallers = [
     answers: [{ status: 200, description: "Those whose block is not over.", json: blockedAnswer }],
     problems: [],
     handle: async (_, c) => {
-      const callers = await rereadBlocked(c.env);
-      if (!callers.ok) return callers;
-      const blocked = inForce(callers.value, Date.now()).map((one) => ({ ...one, until: one.until ?? null }));
+      const orders = await rereadOrders(c.env);
+      if (!orders.ok) return orders;
+      const blocked = inForce(orders.value.blocked, Date.now()).map((one) => ({ ...one, until: one.until ?? null }));
       return ok(c.json({ blocked }));
     },
   }),

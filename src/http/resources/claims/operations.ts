@@ -53,6 +53,7 @@ export const claims = [
     problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
     members: { rate_limited: rateLimitedClaim },
     handle: async ({ user, claimer, body, idempotencyKey }, c) => {
+      c.set("claimedFrom", [user]);
       const claimed = await claimFrom(c, user, {
         claimer,
         criteria: criteriaOf(c.get("deployment"), body),
@@ -93,6 +94,7 @@ export const claims = [
         return refuse("too_many_users", `expected at most ${MAX_USERS_PER_CLAIM} users, got ${named.length}`);
       }
       const users = [...new Set(named)];
+      c.set("claimedFrom", users);
       const call = {
         claimer,
         criteria: criteriaOf(c.get("deployment"), request),

@@ -7,7 +7,9 @@ import { READINESS_CACHE_MS, READINESS_TIMEOUT_MS } from "../../../config/limits
 import { isMigrated, NEEDED_MIGRATION } from "../../../directory/readiness.ts";
 import { allShards, type Directory, type Shard } from "../../../directory/shards.ts";
 import { log } from "../../../shared/log.ts";
+import { unixSeconds } from "../../../shared/time.ts";
 import { withTimeout } from "../../../shared/with-timeout.ts";
+import { issuersOf } from "../../auth/issuers.ts";
 import type { ReadinessPart } from "./schemas.ts";
 
 type Looked = { sinceMs: number; databases: readonly ReadinessPart[] | undefined };
@@ -20,10 +22,24 @@ export async function readiness(deployment: Deployment, directory: Directory): P
   return [{ part: "settings", ready: true }, authentication(deployment), ...(await databases(directory))];
 }
 
-function authentication({ issuers }: Deployment): ReadinessPart {
-  return issuers.ok
-    ? { part: "authentication", ready: true }
-    : { part: "authentication", ready: false, detail: issuers.error };
+/**
+ * Nothing is fetched for this: what is said is what the tokens of others have brought about in this isolate. No issuer
+ * is named. One issuer that fails does not close the directory for the tokens of the others.
+ */
+function authentication(deployment: Deployment): ReadinessPart {
+  const part = "authentication";
+  if (!deployment.issuers.ok) return { part, ready: false, detail: deployment.issuers.error };
+  const issuers = issuersOf(deployment);
+  const states = issuers.ok ? [...issuers.value.byName.values()].map(({ keys }) => keys.state(Date.now())) : [];
+  const remote = states.filter(({ from }) => from === "address");
+  if (remote.length === 0) return { part, ready: true };
+  const times = remote.flatMap(({ fetchedAtMs }) => fetchedAtMs ?? []);
+  const fetchedAt = { keys_fetched_at: times.length === 0 ? null : unixSeconds(Math.min(...times)) };
+  const isClosed = states.every(
+    ({ from, failed, fetchedAtMs }) => from === "address" && failed && fetchedAtMs === undefined,
+  );
+  if (!isClosed) return { part, ready: true, ...fetchedAt };
+  return { part, ready: false, detail: "no issuer's keys could be fetched", ...fetchedAt };
 }
 
 /**

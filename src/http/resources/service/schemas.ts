@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { codePoint, named } from "../../wire/schemas.ts";
+import { codePoint, named, unixSeconds } from "../../wire/schemas.ts";
 
 const count = z.int().check(z.minimum(0));
 
@@ -63,6 +63,8 @@ const readinessParts = z.array(
     name: z.optional(z.string()),
     ready: z.boolean(),
     detail: z.optional(z.string()),
+    /** Of authentication, if keys are at an address: when the oldest that are in use were fetched; null before the first token. */
+    keys_fetched_at: z.optional(z.nullable(unixSeconds)),
   }),
 );
 export type ReadinessPart = z.infer<typeof readinessParts>[number];
