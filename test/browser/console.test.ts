@@ -259,6 +259,64 @@ inChromium("the console", () => {
     said.take(/Failed to load resource/);
   });
 
+  it("shows who did most, of the time that was chosen, and leads to the user", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await stocked(shown, "lena");
+    const pool = "ab".repeat(32);
+    let counting = true;
+    await page.route("**/v1/admin/top?*", (route) => {
+      const span = new URL(route.request().url()).searchParams.get("span");
+      const none = { total: 0, missed: 0, rows: [] };
+      const claimers = {
+        total: 1_234,
+        missed: 3,
+        rows: [
+          { pool, user: "lena", count: 1_200 },
+          { pool, user: null, count: 34 },
+        ],
+      };
+      const refusals = { total: 7, missed: 0, rows: [{ pool, user: null, code: "rate_limited", count: 7 }] };
+      const json =
+        span === "day"
+          ? { counting, span, since: 1_800_000_000, claimers: none, targets: none, refusals: none }
+          : { counting, span, since: 1_800_000_000, claimers, targets: none, refusals };
+      return route.fulfill({ json });
+    });
+    await signIn(shown);
+    const most = page.getByRole("region", { name: "Claim most" });
+    await most.waitFor();
+    expect(await most.getByRole("row").allTextContents()).toEqual(["UserClaims", "lena1,200", "abababababab…34"]);
+    await page.getByText("1,234 in all; a count may be 3 too low.").waitFor();
+    const refused = page.getByRole("region", { name: "Are refused most" });
+    expect(await refused.getByRole("link").getAttribute("href")).toBe("/docs#rate_limited");
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel("Of which time").selectOption("Last day");
+    await most.waitFor({ state: "detached" });
+    expect(await page.getByText("None.", { exact: true }).count()).toBe(3);
+    counting = false;
+    await page.getByLabel("Of which time").selectOption("Last hour");
+    await page.getByText("The setting ACTIVITY_COUNTS has switched the counts off.").waitFor();
+    counting = true;
+    await page.getByLabel("Of which time").selectOption("Last day");
+    await page.getByText("None.", { exact: true }).first().waitFor();
+    await page.getByLabel("Of which time").selectOption("Last hour");
+    await most.getByRole("button", { name: "lena" }).click();
+    await page.getByRole("heading", { name: "lena", exact: true }).waitFor();
+  });
+
+  it("shows the keys of the issuer, and has them fetched with a reason", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await signIn(shown);
+    const keys = page.getByRole("region", { name: "Issuers and their keys" });
+    await keys.getByRole("cell", { name: "a setting" }).waitFor();
+    await keys.getByRole("button", { name: "Fetch now" }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("a key was withdrawn");
+    await page.getByRole("dialog").getByRole("button", { name: "Fetch the keys" }).click();
+    await keys.getByText(/its keys are a setting\.$/).waitFor();
+  });
+
   it("is still signed in after a reload of its tab", async () => {
     const shown = await visit("/console");
     await signIn(shown);

@@ -3,8 +3,10 @@ import "../style/base.css";
 import "../style/console.css";
 import { byId, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
+import { activityView } from "./activity-view.ts";
 import { type Api, apiWith } from "./api.ts";
 import { epochView } from "./epoch-view.ts";
+import { issuerKeysView } from "./issuer-keys-view.ts";
 import { failure } from "./pieces.ts";
 import { auditView, blockedView } from "./record-views.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
@@ -102,7 +104,16 @@ function open(token: string): void {
     const user = new URLSearchParams(location.hash.slice(1)).get("user");
     view.replaceChildren(
       user === null
-        ? h("div", { class: "stack" }, stockView(api, openUser), blockedView(api), epochView(api), auditView(api))
+        ? h(
+            "div",
+            { class: "stack" },
+            stockView(api, openUser),
+            activityView(api, openUser),
+            blockedView(api),
+            issuerKeysView(api),
+            epochView(api),
+            auditView(api),
+          )
         : userView(api, user, () => {
             location.hash = "";
           }),

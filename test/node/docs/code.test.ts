@@ -1,14 +1,12 @@
 /**
  * The code in the docs. What stands in a file of docs/examples is compiled and run there; of all other blocks this holds:
- * they parse, they import what the package exports, and the commands in them exist.
+ * they parse, and they import what the package exports. Commands are looked at by commands.test.ts.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, it } from "vitest";
-import packageJson from "../../../package.json" with { type: "json" };
-import { COMMANDS } from "../../../src/cli/commands.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
@@ -50,7 +48,6 @@ const ENTRIES: Readonly<Record<string, string>> = {
 describe("the code in the docs", () => {
   it("is there to be checked", () => {
     expect(of("ts").length).toBeGreaterThan(5);
-    expect(of("sh", "console").length).toBeGreaterThan(20);
   });
 
   it("parses, in TypeScript, JSON and TOML", () => {
@@ -95,21 +92,5 @@ describe("the code in the docs", () => {
       }
     }
     expect(missing).toEqual([]);
-  });
-
-  it("runs scripts and commands that there are", () => {
-    const scripts = new Set(Object.keys(packageJson.scripts));
-    const commands = new Set(COMMANDS.map(({ name }) => name));
-    const unknown: string[] = [];
-    for (const { where, code } of of("sh", "console")) {
-      for (const [, script = ""] of code.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)) {
-        if (!scripts.has(script)) unknown.push(`${where}: npm run ${script}`);
-      }
-      for (const [, words = ""] of code.matchAll(/(?:^\$ |^|npm run -s kpd -- )kpd ([a-z][a-z -]*)/gm)) {
-        const isKnown = words.split(" ").some((_, index, all) => commands.has(all.slice(0, index + 1).join(" ")));
-        if (!isKnown) unknown.push(`${where}: kpd ${words}`);
-      }
-    }
-    expect(unknown).toEqual([]);
   });
 });
