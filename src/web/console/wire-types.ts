@@ -149,12 +149,6 @@ export type RaisedBudgets = {
   until: UnixSeconds;
 };
 
-/** How many budgets were emptied. */
-export type ResetBudgets = {
-  user: Identifier;
-  budgets: number;
-};
-
 /**
  * What became of each issuer. Where `outcome` is `fetched`, no isolate that is in use believes older keys of the
  * issuer, or a token that was verified with one, from `holds_everywhere_at` on; a new one may believe those of its data
@@ -171,6 +165,12 @@ export type RefreshedIssuerKeys = {
     outcome: "fetched" | "failed" | "too_soon" | "of_a_setting";
   }[];
   holds_everywhere_at: UnixSeconds | null;
+};
+
+/** How many budgets were emptied. */
+export type ResetBudgets = {
+  user: Identifier;
+  budgets: number;
 };
 
 /**
