@@ -231,6 +231,22 @@ inChromium("the inspector", () => {
     expect(`${(await page.locator(".byte").count()).toLocaleString("en")} bytes`).toBe(said);
   });
 
+  it("shows a large field from its beginning, and the editor below it within reach", async () => {
+    const { page } = await visit("/");
+    await page.getByRole("button", { name: "This library, ML-DSA", exact: true }).click();
+    await verdict(page, "Accepted");
+    await page.locator('[data-path="leaf_node.signature"]').click();
+    const rows = await page.evaluate(`(() => {
+      const grid = document.querySelector(".hex").getBoundingClientRect();
+      const first = document.querySelector(".byte.selected").getBoundingClientRect();
+      return Math.floor((grid.bottom - first.top) / first.height);
+    })()`);
+    // At least a third of what the grid shows is of the field.
+    expect(rows).toBeGreaterThanOrEqual(5);
+    const value = await page.getByRole("group", { name: "Its value" }).boundingBox();
+    expect(value?.height).toBeLessThan(200);
+  });
+
   it("says what each suite profile makes of a number, reads it with the likely one, and with another when told", async () => {
     const { page } = await visit("/");
     await page.getByRole("button", { name: "ts-mls, ML-KEM", exact: true }).click();

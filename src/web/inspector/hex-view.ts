@@ -143,7 +143,14 @@ export function hexView(bytes: Uint8Array, tint: (offset: number) => number, eve
       for (const one of marked[kind]) one.classList.add(kind);
     },
     focus,
-    show: (offset) => cells[offset]?.scrollIntoView({ block: "nearest" }),
+    show: (offset) => {
+      const cell = cells[offset];
+      if (cell === undefined) return;
+      // A field begins in the upper part, so that more of it is seen than its first row.
+      const below = cell.getBoundingClientRect().top - grid.getBoundingClientRect().top;
+      if (below < 0 || below > (2 / 3) * grid.clientHeight) grid.scrollTop += below - grid.clientHeight / 4;
+      cell.scrollIntoView({ block: "nearest" });
+    },
   };
 }
 
