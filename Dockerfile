@@ -7,7 +7,7 @@ COPY src src
 COPY tools tools
 COPY migrations migrations
 COPY docs docs
-COPY test/vectors/peers.json test/vectors/
+COPY test/vectors/samples.json test/vectors/
 COPY wrangler.toml README.md SECURITY.md CONTRIBUTING.md CHANGELOG.md LICENSE ./
 RUN mkdir /data && chown node:node /data
 USER node

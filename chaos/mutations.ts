@@ -1339,4 +1339,18 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'go.disabled = reason.value.trim() === "";',
     tests: ["test/browser/console.test.ts"],
   },
+  {
+    safeguard: "a code of the issuer that this tab asked for",
+    file: "src/web/console/sign-in.ts",
+    from: 'if (pending === undefined || answer.get("state") !== pending.state) {',
+    to: "if (pending === undefined) {",
+    tests: ["test/browser/console-sign-in.test.ts"],
+  },
+  {
+    safeguard: "addresses with a code of the issuer that are not kept for later",
+    file: "src/web/sw.ts",
+    from: "await cache.put(new URL(request.url).pathname, response.clone());",
+    to: "await cache.put(request, response.clone());",
+    tests: ["test/browser/console-sign-in.test.ts"],
+  },
 ];

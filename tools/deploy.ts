@@ -74,7 +74,7 @@ async function main({ target, isDryRun, rollback, version, ...rollout }: typeof 
   if (isDryRun) return dryRun(target, rollout.percentages);
   const claimToken = rollout.claimTokenFile && readFileSync(rollout.claimTokenFile, "utf8").trim();
   const parts: RolloutParts = {
-    wrangler: runWrangler,
+    wrangler: (args) => runWrangler(args, target.pages),
     smoke: (url, id) =>
       smoke(
         {
@@ -98,7 +98,7 @@ async function dryRun(target: Target, percentages: readonly number[]): Promise<v
   const out = mkdtempSync(join(tmpdir(), "kpd-deploy-"));
   try {
     const environment = ["--env", target.environment ?? "", ...variablesOf(target)];
-    const built = await runWrangler(["deploy", "--dry-run", "--outdir", out, ...environment]);
+    const built = await runWrangler(["deploy", "--dry-run", "--outdir", out, ...environment], target.pages);
     if (built.code !== 0) throw new Error(built.stderr || built.stdout);
     console.log(built.stdout.trim());
   } finally {

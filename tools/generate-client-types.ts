@@ -53,6 +53,9 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     answerOf("refreshIssuerKeys"),
     answerOf("blockUser"),
     answerOf("unblockUser"),
+    answerOf("previewRestoreEpoch"),
+    answerOf("raiseBudgets"),
+    answerOf("resetBudgets"),
     problemDocument,
   ],
   "src/client/wire-types.ts": [

@@ -62,7 +62,8 @@ async function keepIfMissing(path: string): Promise<void> {
 async function keep(cache: Cache, request: Request, response: Response): Promise<Response> {
   // What was redirected may not answer a navigation.
   if (!response.ok || response.redirected) return response;
-  await cache.put(request, response.clone());
+  // Without what follows `?`: no page differs by it, and the console's may be a code of the issuer.
+  await cache.put(new URL(request.url).pathname, response.clone());
   const [oldest] = await cache.keys();
   if (oldest !== undefined && (await cache.keys()).length > MOST_KEPT) await cache.delete(oldest);
   return response;

@@ -170,13 +170,49 @@ inChromium("the console", () => {
     await page.getByText("The block is lifted.").waitFor();
   });
 
-  it("declares a restore epoch only after the words were typed", async () => {
+  it("raises the budgets of a user for a while, lowers and empties them", async () => {
     const shown = await visit("/console");
     const { page } = shown;
+    await stocked(shown, "ivan");
     await signIn(shown);
+    await openUser(page, "ivan");
+    const answer = async (action: string) => {
+      await page.getByRole("dialog").getByLabel("Reason").fill("moves to a new phone");
+      await page.getByRole("dialog").getByRole("button", { name: action }).click();
+    };
+    await page.getByLabel("Times").fill("20");
+    await page.getByLabel("Hours").fill("2");
+    await page.getByRole("button", { name: "Raise", exact: true }).click();
+    await answer("Raise the budgets");
+    await page.getByText(/^Budgets are 20 times as large until /).waitFor();
+    const budgets = page.getByRole("region", { name: "Budgets", exact: true });
+    await budgets.getByText(/^Raised 20 times until /).waitFor();
+    await page.getByRole("button", { name: "Lower again" }).click();
+    await answer("Lower the budgets");
+    await page.getByText("Budgets are as they were.").waitFor();
+    await page.getByRole("button", { name: "Empty all" }).click();
+    await answer("Empty the budgets");
+    await page.getByText(/^\d+ budgets are empty\.$/).waitFor();
+    await budgets.getByText("Nothing was spent of late: every budget is empty.").waitFor();
+    await budgets.getByText(/^Raised/).waitFor({ state: "detached" });
+    // No factor that the directory would refuse.
+    await page.getByLabel("Times").fill("101");
+    await page.getByRole("button", { name: "Raise", exact: true }).click();
+    expect(await page.getByRole("dialog").count()).toBe(0);
+  });
+
+  it("says what a restore epoch would void, and declares one only after the words were typed", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "jane");
+    await signIn(shown);
+    await page.getByText("Storage was never restored.").waitFor();
+    await page.getByRole("button", { name: "Dry run" }).click();
+    await page.getByText(/^Dry run of .*: it would void [1-9]\d* one-time packages and 0 last resorts/).waitFor();
     await page.getByText("Storage was never restored.").waitFor();
     await page.getByRole("button", { name: "Declare a restore epoch" }).click();
     const dialog = page.getByRole("dialog");
+    expect(await dialog.textContent()).toMatch(/Dry run of .*: it would void [1-9]/);
     await dialog.getByLabel("Reason").fill("restored from yesterday");
     await dialog.getByLabel("Type void all packages to go on").fill("void all packages");
     await dialog.getByRole("button", { name: "Declare a restore epoch" }).click();
@@ -221,5 +257,107 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("button", { name: "gina" }).waitFor();
     said.take(/Failed to load resource/);
+  });
+
+  it("shows who did most, of the time that was chosen, and leads to the user", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await stocked(shown, "lena");
+    const pool = "ab".repeat(32);
+    let counting = true;
+    await page.route("**/v1/admin/top?*", (route) => {
+      const span = new URL(route.request().url()).searchParams.get("span");
+      const none = { total: 0, missed: 0, rows: [] };
+      const claimers = {
+        total: 1_234,
+        missed: 3,
+        rows: [
+          { pool, user: "lena", count: 1_200 },
+          { pool, user: null, count: 34 },
+        ],
+      };
+      const refusals = { total: 7, missed: 0, rows: [{ pool, user: null, code: "rate_limited", count: 7 }] };
+      const json =
+        span === "day"
+          ? { counting, span, since: 1_800_000_000, claimers: none, targets: none, refusals: none }
+          : { counting, span, since: 1_800_000_000, claimers, targets: none, refusals };
+      return route.fulfill({ json });
+    });
+    await signIn(shown);
+    const most = page.getByRole("region", { name: "Claim most" });
+    await most.waitFor();
+    expect(await most.getByRole("row").allTextContents()).toEqual(["UserClaims", "lena1,200", "abababababab…34"]);
+    await page.getByText("1,234 in all; a count may be 3 too low.").waitFor();
+    const refused = page.getByRole("region", { name: "Are refused most" });
+    expect(await refused.getByRole("link").getAttribute("href")).toBe("/docs#rate_limited");
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByLabel("Of which time").selectOption("Last day");
+    await most.waitFor({ state: "detached" });
+    expect(await page.getByText("None.", { exact: true }).count()).toBe(3);
+    counting = false;
+    await page.getByLabel("Of which time").selectOption("Last hour");
+    await page.getByText("The setting ACTIVITY_COUNTS has switched the counts off.").waitFor();
+    counting = true;
+    await page.getByLabel("Of which time").selectOption("Last day");
+    await page.getByText("None.", { exact: true }).first().waitFor();
+    await page.getByLabel("Of which time").selectOption("Last hour");
+    await most.getByRole("button", { name: "lena" }).click();
+    await page.getByRole("heading", { name: "lena", exact: true }).waitFor();
+  });
+
+  it("shows the keys of the issuer, and has them fetched with a reason", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await signIn(shown);
+    const keys = page.getByRole("region", { name: "Issuers and their keys" });
+    await keys.getByRole("cell", { name: "a setting" }).waitFor();
+    await keys.getByRole("button", { name: "Fetch now" }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("a key was withdrawn");
+    await page.getByRole("dialog").getByRole("button", { name: "Fetch the keys" }).click();
+    await keys.getByText(/its keys are a setting\.$/).waitFor();
+  });
+
+  it("is still signed in after a reload of its tab", async () => {
+    const shown = await visit("/console");
+    await signIn(shown);
+    await shown.page.reload();
+    await shown.page.getByRole("heading", { name: "Clients" }).waitFor();
+  });
+
+  it("opens without a network once it was loaded, and says that the directory does not answer", async () => {
+    const shown = await visit("/console");
+    const { page, context, said } = shown;
+    await signIn(shown);
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.waitForFunction(
+      "caches.open('pages-1').then(async (cache) => (await cache.match('/console')) && (await cache.keys()).some(({ url }) => url.includes('chart-')))",
+    );
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByText("The directory did not answer").first().waitFor();
+    await said.rest();
+  });
+
+  it("works by the keyboard alone", async () => {
+    const shown = await visit("/console");
+    const { page } = shown;
+    await stocked(shown, "kate");
+    await page.keyboard.insertText(await operator(shown.directory));
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Clients" }).waitFor();
+    await page.getByLabel("User", { exact: true }).focus();
+    await page.keyboard.insertText("kate");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "kate", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Block", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    // The reason has the focus; what cannot be done yet is skipped.
+    await page.getByRole("dialog", { name: "Block kate?" }).waitFor();
+    await page.keyboard.type("noise");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Block the user");
+    await page.keyboard.press("Enter");
+    await page.getByText(/^Blocked, everywhere from /).waitFor();
   });
 });

@@ -3,7 +3,15 @@ import { expect, it } from "vitest";
 import { inChromium } from "./support/chromium.ts";
 import { axeFindings, onPages, overflow, WINDOWS } from "./support/pages.ts";
 
-const PAGES = ["/docs", "/docs/quickstart", "/docs/http-api", "/docs/reference", "/docs/operate/metrics"];
+const PAGES = [
+  "/docs",
+  "/docs/quickstart",
+  "/docs/concepts",
+  "/docs/web",
+  "/docs/http-api",
+  "/docs/reference",
+  "/docs/operate/metrics",
+];
 
 inChromium("the docs", () => {
   const visit = onPages();
@@ -63,6 +71,22 @@ inChromium("the docs", () => {
     expect(await dark()).not.toBe(before);
     await page.goto(`${directory.address}/`);
     expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
+  });
+
+  it("have drawings with words, in the colours of the page", async () => {
+    const { page } = await visit("/docs/concepts", WINDOWS[3]);
+    const drawings = page.getByRole("img", {
+      name: /^(A KeyPackage|A package|Bob and Carol|While there|Each claimer|Storage is)/,
+    });
+    expect(await drawings.count()).toBe(6);
+    const ink = () =>
+      page.evaluate(
+        "getComputedStyle(document.querySelector('.drawing .t')).fill === getComputedStyle(document.body).color",
+      );
+    expect(await ink()).toBe(true);
+    await page.getByRole("button", { name: "Theme: system" }).click();
+    expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("light");
+    expect(await ink()).toBe(true);
   });
 
   it("open without a network once they were loaded", async () => {

@@ -210,12 +210,66 @@ inChromium("the inspector", () => {
     });
   });
 
-  it.each(["OpenMLS", "ts-mls", "ts-mls, P-256", "A fresh one"])("has a sample: %s", async (name) => {
-    const { page } = await visit("/");
+  it.each([
+    ["OpenMLS", "Accepted", "rfc9420"],
+    ["ts-mls", "Accepted", "rfc9420"],
+    ["core-crypto", "Accepted", "rfc9420"],
+    ["mls-rs", "Refused: lifetime_too_long", "rfc9420"],
+    ["rfc9420 for Python", "Accepted", "rfc9420"],
+    ["This library", "Accepted", "rfc9420"],
+    ["OpenMLS, X-Wing", "Accepted", "openmls-0.9"],
+    ["ts-mls, ML-KEM", "Accepted", "ts-mls-1"],
+    ["This library, ML-DSA", "Accepted", "openmls-0.9"],
+  ])("has a sample: %s", async (name, expected, profile) => {
+    const { page } = await visit("/", WINDOWS[0]);
     await page.getByRole("button", { name, exact: true }).click();
-    await page.locator("#verdict").waitFor();
-    expect(await page.getByRole("heading", { name: "KeyPackage", exact: false }).count()).toBeGreaterThan(0);
-    if (name === "A fresh one") expect(await page.locator("#verdict").textContent()).toBe("Accepted");
+    await verdict(page, expected);
+    expect(await overflow(page)).toBe(0);
+    expect(await page.locator(".profiles .chosen dt").textContent()).toBe(profile);
+    // Every byte has a cell, also of the largest.
+    const said = await page.locator(".summary h2 .note").textContent();
+    expect(`${(await page.locator(".byte").count()).toLocaleString("en")} bytes`).toBe(said);
+  });
+
+  it("shows a large field from its beginning, and the editor below it within reach", async () => {
+    const { page } = await visit("/");
+    await page.getByRole("button", { name: "This library, ML-DSA", exact: true }).click();
+    await verdict(page, "Accepted");
+    await page.locator('[data-path="leaf_node.signature"]').click();
+    const rows = await page.evaluate(`(() => {
+      const grid = document.querySelector(".hex").getBoundingClientRect();
+      const first = document.querySelector(".byte.selected").getBoundingClientRect();
+      return Math.floor((grid.bottom - first.top) / first.height);
+    })()`);
+    // At least a third of what the grid shows is of the field.
+    expect(rows).toBeGreaterThanOrEqual(5);
+    const value = await page.getByRole("group", { name: "Its value" }).boundingBox();
+    expect(value?.height).toBeLessThan(200);
+  });
+
+  it("says what each suite profile makes of a number, reads it with the likely one, and with another when told", async () => {
+    const { page } = await visit("/");
+    await page.getByRole("button", { name: "ts-mls, ML-KEM", exact: true }).click();
+    await verdict(page, "Accepted");
+    const suite = page.locator('[data-path="cipher_suite"] .value');
+    expect(await suite.textContent()).toBe("77 MLS_128_MLKEM512_AES128GCM_SHA256_Ed25519");
+    const profiles = await page.locator(".profiles dl > div").allTextContents();
+    expect(profiles).toEqual([
+      "rfc9420unsupported_ciphersuite",
+      "openmls-0.9invalid_init_key",
+      "ts-mls-1accepted",
+      "ts-mls-2unsupported_ciphersuite",
+      "airunsupported_ciphersuite",
+      "wireunsupported_ciphersuite",
+      "mls-rs-aws-lcunsupported_ciphersuite",
+    ]);
+    await page.getByLabel("Suite numbers of").selectOption("openmls-0.9");
+    await verdict(page, "Refused: invalid_init_key");
+    expect(await suite.textContent()).toBe("77 MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519");
+    expect(new URL(page.url()).hash).toContain("profile=openmls-0.9");
+    expect(await page.evaluate("document.activeElement.id")).toBe("profile");
+    await page.reload();
+    await verdict(page, "Refused: invalid_init_key");
   });
 
   it("works without a network once it was loaded", async () => {

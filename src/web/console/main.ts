@@ -1,12 +1,15 @@
-/** The console of operators: the token, then the stock of all or one user. */
+/** The console of operators: sign-in or a token, then the stock of all or one user. */
 import "../style/base.css";
 import "../style/console.css";
 import { byId, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
+import { activityView } from "./activity-view.ts";
 import { type Api, apiWith } from "./api.ts";
 import { epochView } from "./epoch-view.ts";
+import { issuerKeysView } from "./issuer-keys-view.ts";
 import { failure } from "./pieces.ts";
 import { auditView, blockedView } from "./record-views.ts";
+import { goToIssuer, returned, signInOf } from "./sign-in.ts";
 import { stockView } from "./stock-view.ts";
 import { userView } from "./user-view.ts";
 import type { UserPage } from "./wire-types.ts";
@@ -15,21 +18,38 @@ import type { UserPage } from "./wire-types.ts";
 const TOKEN = "operator-token";
 
 const place = byId("console");
+const signIn = signInOf(place);
 
-startShell();
-const stored = sessionStorage.getItem(TOKEN);
-if (stored === null) askForToken();
-else open(stored);
+async function start(): Promise<void> {
+  if (signIn !== undefined) {
+    const answer = await returned(signIn);
+    if (answer.kind === "token") return tryToken(answer.token);
+    if (answer.kind === "failed") return askForToken(signInFailed(answer.code, answer.detail));
+  }
+  const stored = sessionStorage.getItem(TOKEN);
+  if (stored === null) askForToken();
+  else open(stored);
+}
+
+/** The code is the issuer's, and so no problem of the directory. */
+const signInFailed = (code: string, detail: string): HTMLElement =>
+  h(
+    "div",
+    { class: "verdict bad", role: "alert" },
+    h("strong", {}, "You are not signed in: "),
+    h("code", {}, code),
+    detail !== "" && ` · ${detail}`,
+  );
 
 function askForToken(problem?: HTMLElement): void {
   const input = h("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false" });
   const form = h(
     "form",
-    { class: "panel stack sign-in" },
+    { class: "stack" },
     h("label", { for: "token" }, "A token with the scope ", h("code", {}, "directory:admin")),
     input,
-    h("div", { class: "row" }, h("button", { type: "submit", class: "primary" }, "Open the console")),
-    problem,
+    h("div", { class: "row" }, h("button", { type: "submit", class: signIn ? "" : "primary" }, "Open the console")),
+    signIn === undefined && problem,
     h(
       "p",
       { class: "note" },
@@ -41,8 +61,29 @@ function askForToken(problem?: HTMLElement): void {
     const token = input.value.trim();
     if (token !== "") void tryToken(token);
   });
-  place.replaceChildren(form);
-  input.focus();
+  place.replaceChildren(
+    h(
+      "div",
+      { class: "panel stack sign-in" },
+      ...(signIn === undefined
+        ? [form]
+        : [
+            h(
+              "div",
+              { class: "row" },
+              h(
+                "button",
+                { type: "button", class: "primary", id: "issuer", onclick: () => void goToIssuer(signIn) },
+                `Sign in at ${new URL(signIn.authorizeUrl).host}`,
+              ),
+            ),
+            problem,
+            h("details", {}, h("summary", {}, "Use a token instead"), form),
+          ]),
+    ),
+  );
+  if (signIn === undefined) input.focus();
+  else byId("issuer").focus();
 }
 
 /** A token that is no operator's is said at once, and not by every view. */
@@ -63,7 +104,16 @@ function open(token: string): void {
     const user = new URLSearchParams(location.hash.slice(1)).get("user");
     view.replaceChildren(
       user === null
-        ? h("div", { class: "stack" }, stockView(api, openUser), blockedView(api), epochView(api), auditView(api))
+        ? h(
+            "div",
+            { class: "stack" },
+            stockView(api, openUser),
+            activityView(api, openUser),
+            blockedView(api),
+            issuerKeysView(api),
+            epochView(api),
+            auditView(api),
+          )
         : userView(api, user, () => {
             location.hash = "";
           }),
@@ -144,3 +194,7 @@ function toolbar(api: Api): HTMLElement {
   });
   return form;
 }
+
+startShell();
+// At the end: what it calls is defined by now.
+void start();

@@ -71,15 +71,18 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
       tile("Only a last resort", totals.lastResortOnly, true),
       tile("Nothing left", totals.exhausted, true),
     );
-    const suites = table(
-      "Stock by ciphersuite",
-      ["Ciphersuite", "#Clients", "#Packages"],
-      totals.bySuite.map(({ suite, clients, packages }) => [
-        nameOf(suite),
-        clients.toLocaleString("en"),
-        packages.toLocaleString("en"),
-      ]),
-    );
+    const suites =
+      totals.bySuite.length === 0
+        ? empty("No client has uploaded anything yet.")
+        : table(
+            "Stock by ciphersuite",
+            ["Ciphersuite", "#Clients", "#Packages"],
+            totals.bySuite.map(({ suite, clients, packages }) => [
+              nameOf(suite),
+              clients.toLocaleString("en"),
+              packages.toLocaleString("en"),
+            ]),
+          );
     const part = isWhole ? [] : [h("p", { class: "note" }, `Of the first ${MOST_ROWS.toLocaleString("en")} rows.`)];
     overview.replaceChildren(tiles, ...part, h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites));
     const { barChart } = await import("./chart.ts");

@@ -1,6 +1,7 @@
 /** One user: clients with their stock, who claimed, and what an operator can do. */
 import { copyButton, h, save } from "../dom.ts";
 import { type Answer, type Api, path } from "./api.ts";
+import { budgetsPanel } from "./budgets-view.ts";
 import { confirmed, empty, failure, loading, type Question, table, when } from "./pieces.ts";
 import { auditView } from "./record-views.ts";
 import type {
@@ -50,15 +51,10 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       { class: "stack" },
       view.directory_pending &&
         h("p", { class: "note" }, "The directory is yet to hear of the latest changes of stock."),
-      view.budgets_raised !== null &&
-        h(
-          "p",
-          { class: "note" },
-          `Budgets of claims are raised ${view.budgets_raised.factor} times until ${when(view.budgets_raised.until)}.`,
-        ),
       ...view.clients.map(clientPanel),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
+      budgetsPanel(api, view, act, () => Math.floor(Date.now() / 1000)),
       journalPanel(api, user),
       actionsPanel(),
       auditView(api, user),

@@ -142,6 +142,13 @@ export type PurgedClient = {
   purged: number;
 };
 
+/** By how much budgets are raised, and until when. */
+export type RaisedBudgets = {
+  user: Identifier;
+  factor: number;
+  until: UnixSeconds;
+};
+
 /**
  * What became of each issuer. Where `outcome` is `fetched`, no isolate that is in use believes older keys of the
  * issuer, or a token that was verified with one, from `holds_everywhere_at` on; a new one may believe those of its data
@@ -160,6 +167,12 @@ export type RefreshedIssuerKeys = {
   holds_everywhere_at: UnixSeconds | null;
 };
 
+/** How many budgets were emptied. */
+export type ResetBudgets = {
+  user: Identifier;
+  budgets: number;
+};
+
 /**
  * The epoch in force; 0 if there never was a restore. From `holds_everywhere_at` on, every isolate that is in use has
  * read it; the first requests of a new or long idle one may still come before that, to pools that have not been called
@@ -168,6 +181,19 @@ export type RefreshedIssuerKeys = {
 export type RestoreEpoch = {
   restore_epoch: UnixSeconds;
   holds_everywhere_at: UnixSeconds | null;
+};
+
+/**
+ * What an epoch would void of the users of this page, asked of their pools; nothing was changed. `users_affected`:
+ * users who would lose anything. Add up the pages: `next` is the next page's `after`; null on the last one.
+ */
+export type RestoreEpochPreview = {
+  restore_epoch: UnixSeconds;
+  users: number;
+  users_affected: number;
+  one_time: number;
+  last_resorts: number;
+  next: Cursor | null;
 };
 
 /**

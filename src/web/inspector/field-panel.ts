@@ -59,7 +59,7 @@ export function fieldPanel(path: string, field: Field, bytes: Uint8Array, events
       source !== undefined && sourceLink(source),
       ` · bytes ${span.start} to ${span.end - 1} · ${own.length} ${own.length === 1 ? "byte" : "bytes"}`,
     ),
-    value !== undefined && h("p", { class: "whole" }, value),
+    value !== undefined && h("p", { class: "whole", tabindex: 0, role: "group", "aria-label": "Its value" }, value),
     form,
   );
 }

@@ -21,8 +21,11 @@ export type HexView = {
 };
 
 const ROW_BYTES = 16;
-/** A larger message is shown by its beginning: nobody reads megabytes, and a page has to live with the cells. */
-const MOST_SHOWN = 4_096;
+/**
+ * The largest package that a directory takes. A larger message is shown by its beginning: nobody reads megabytes, and a
+ * page has to live with the cells.
+ */
+const MOST_SHOWN = 16_384;
 
 /** `tint` gives the number of the colour of a byte. */
 export function hexView(bytes: Uint8Array, tint: (offset: number) => number, events: HexEvents): HexView {
@@ -140,7 +143,14 @@ export function hexView(bytes: Uint8Array, tint: (offset: number) => number, eve
       for (const one of marked[kind]) one.classList.add(kind);
     },
     focus,
-    show: (offset) => cells[offset]?.scrollIntoView({ block: "nearest" }),
+    show: (offset) => {
+      const cell = cells[offset];
+      if (cell === undefined) return;
+      // A field begins in the upper part, so that more of it is seen than its first row.
+      const below = cell.getBoundingClientRect().top - grid.getBoundingClientRect().top;
+      if (below < 0 || below > (2 / 3) * grid.clientHeight) grid.scrollTop += below - grid.clientHeight / 4;
+      cell.scrollIntoView({ block: "nearest" });
+    },
   };
 }
 

@@ -1,29 +1,49 @@
 /** Verdicts and references: all that needs cryptography, so that it is loaded after what shows the bytes. */
 import { type CheckResult, checksBehind } from "../../inspect/checks.ts";
-import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
+import { type Answer, type Dialect, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
+import { isMlDsa } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
 import { nobleCrypto } from "../../mls/crypto/noble.ts";
-import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
+import type { CryptoProvider } from "../../mls/crypto/provider.ts";
+import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../../mls/key-package/key-package-ref.ts";
+import { PROFILES } from "../../mls/named-profiles.ts";
+import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { POLICY_NAMES, type PolicyName } from "./policy-names.ts";
 
 export type Verdict = { readonly answer: Answer; readonly checks: readonly CheckResult[] };
-export type Verdicts = Readonly<Record<PolicyName, Verdict>>;
+export type Verdicts = {
+  /** What each policy says with the numbers of the chosen profile. */
+  readonly byPolicy: Readonly<Record<PolicyName, Verdict>>;
+  /** What the chosen policy says with the numbers of each profile, by the profile's name. */
+  readonly byProfile: ReadonlyMap<string, Answer>;
+};
 
-/** What each policy says of the bytes at a time in unix seconds. */
-export async function verdictsOn(bytes: Uint8Array, at: number): Promise<Verdicts> {
-  const judged = POLICY_NAMES.map(async (policy) => [policy, await verdictUnder(policy, bytes, at)] as const);
-  return Object.fromEntries(await Promise.all(judged)) as Verdicts;
+/** Verdicts on the bytes at a time in unix seconds. */
+export async function verdictsOn(
+  bytes: Uint8Array,
+  at: number,
+  chosen: { readonly policy: PolicyName; readonly profile: SuiteProfile },
+): Promise<Verdicts> {
+  const crypto = await cryptoFor(bytes);
+  const judge = (policy: PolicyName, profile: SuiteProfile) => answerUnder(policy, bytes, at, { profile, crypto });
+  const byPolicy = await Promise.all(
+    POLICY_NAMES.map(async (policy) => {
+      const answer = await judge(policy, chosen.profile);
+      const checks = checksBehind(policy === "openmls" ? "openmls" : "directory", answer);
+      const verdict: Verdict = { answer, checks };
+      return [policy, verdict] as const;
+    }),
+  );
+  const byProfile = await Promise.all(
+    PROFILES.map(async (profile) => [profile.name, await judge(chosen.policy, profile)] as const),
+  );
+  return { byPolicy: Object.fromEntries(byPolicy) as Record<PolicyName, Verdict>, byProfile: new Map(byProfile) };
 }
 
-async function verdictUnder(policy: PolicyName, bytes: Uint8Array, at: number): Promise<Verdict> {
-  const answer = await answerUnder(policy, bytes, at);
-  return { answer, checks: checksBehind(policy === "openmls" ? "openmls" : "directory", answer) };
-}
-
-async function answerUnder(policy: PolicyName, bytes: Uint8Array, at: number): Promise<Answer> {
-  if (policy === "openmls") return judgeAsOpenMls(bytes, at);
-  const [answer] = await judgeAsDirectory([bytes], at, CHOICES[policy]);
+async function answerUnder(policy: PolicyName, bytes: Uint8Array, at: number, dialect: Dialect): Promise<Answer> {
+  if (policy === "openmls") return judgeAsOpenMls(bytes, at, dialect);
+  const [answer] = await judgeAsDirectory([bytes], at, CHOICES[policy], dialect);
   if (answer === undefined) throw new Error("expected a verdict on one package");
   return answer;
 }
@@ -33,6 +53,15 @@ const CHOICES = {
   "any-lifetime": { maxTotalLifetimeSeconds: undefined },
   "grease-tolerated": { tolerateUnlistedGreaseKeyPackageExtensions: true },
 } as const;
+
+/** The code for ML-DSA is loaded only where a profile has the package signed with it. */
+async function cryptoFor(bytes: Uint8Array): Promise<CryptoProvider> {
+  const needsMlDsa = PROFILES.some((profile) => {
+    const decoded = KeyPackageIn.fromBytes(bytes, profile);
+    return decoded.ok && isMlDsa(decoded.value.suite().signatureScheme);
+  });
+  return needsMlDsa ? (await import("../../mls/post-quantum/index.ts")).postQuantumCrypto : nobleCrypto;
+}
 
 /** KeyPackageRef in hex, RFC 9420 §5.2. */
 export async function referenceOf(received: KeyPackageIn): Promise<string> {

@@ -1,4 +1,5 @@
 /** What is looked at, in the fragment of the address: browsers keep it to themselves. */
+import { PROFILES } from "../../mls/named-profiles.ts";
 import { fromHex, hexOf } from "./hex.ts";
 import { POLICY_NAMES, type PolicyName } from "./policy-names.ts";
 
@@ -7,6 +8,8 @@ export type Place = {
   /** Unix seconds at which it is judged; undefined for now. */
   readonly at: number | undefined;
   readonly policy: PolicyName;
+  /** The name of the profile whose suite numbers it is read with; undefined for the likely one. */
+  readonly profile: string | undefined;
   /** The path of a field, as `leaf_node.signature_key`. */
   readonly field: string | undefined;
 };
@@ -23,15 +26,17 @@ export function readPlace(fragment: string): Place {
     bytes: text.length <= 2 * MOST_LINKED_BYTES ? fromHex(text) : undefined,
     at: /^\d{1,15}$/.test(at) ? Number(at) : undefined,
     policy,
+    profile: PROFILES.find(({ name }) => name === values.get("profile"))?.name,
     field: values.get("field") ?? undefined,
   };
 }
 
-export function writePlace({ bytes, at, policy, field }: Place): string {
+export function writePlace({ bytes, at, policy, profile, field }: Place): string {
   if (bytes === undefined || bytes.length > MOST_LINKED_BYTES) return "";
   const values = new URLSearchParams({ kp: hexOf(bytes) });
   if (at !== undefined) values.set("at", String(at));
   if (policy !== "directory") values.set("policy", policy);
+  if (profile !== undefined) values.set("profile", profile);
   if (field !== undefined) values.set("field", field);
   return `#${values}`;
 }

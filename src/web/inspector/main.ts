@@ -7,7 +7,6 @@ import { startShell } from "../shell.ts";
 import { readPlace, writePlace } from "./link.ts";
 import type { PolicyName } from "./policy-names.ts";
 import { type Resulting, resultView } from "./result-view.ts";
-import type { SampleName } from "./samples.ts";
 
 const input = byId<HTMLTextAreaElement>("input");
 const file = byId<HTMLInputElement>("file");
@@ -19,6 +18,7 @@ let items: readonly Item[] = [];
 let index = 0;
 let at: number | undefined;
 let policy: PolicyName = "directory";
+let profile: string | undefined;
 let view: Resulting | undefined;
 
 startShell();
@@ -47,16 +47,19 @@ function listen(): void {
     takeFiles(event.dataTransfer?.files ?? null);
   });
   for (const button of byId("samples").querySelectorAll("button")) {
-    button.addEventListener("click", () => void takeSample(button.textContent as SampleName));
+    button.addEventListener("click", () => void takeSample(button.dataset.sample ?? ""));
   }
   window.addEventListener("hashchange", readAddress);
 }
 
 /** A chunk that cannot be loaded is said where what was asked for would be. */
-async function takeSample(name: SampleName): Promise<void> {
+async function takeSample(name: string): Promise<void> {
   try {
     const { sample } = await import("./samples.ts");
-    input.value = await sample(name, Math.floor(Date.now() / 1000));
+    const taken = await sample(name, Math.floor(Date.now() / 1000));
+    input.value = taken.hex;
+    ({ at } = taken);
+    profile = undefined;
     form.requestSubmit();
   } catch {
     problem.textContent = "The samples could not be loaded. Is there a network?";
@@ -105,7 +108,7 @@ function showCurrent(field?: string): void {
     history.replaceState(null, "", location.pathname);
     return;
   }
-  view = resultView({ bytes: item.bytes, at, policy, field }, { changed: remember });
+  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
   result.replaceChildren(...(items.length > 1 ? [chooser()] : []), view.element);
   remember();
 }
@@ -134,14 +137,14 @@ function chooser(): HTMLElement {
 function remember(): void {
   if (view === undefined) return;
   const place = view.place();
-  ({ at, policy } = place);
+  ({ at, policy, profile } = place);
   history.replaceState(null, "", `${location.pathname}${writePlace(place)}`);
 }
 
 function readAddress(): void {
   const place = readPlace(location.hash);
   if (place.bytes === undefined) return;
-  ({ at, policy } = place);
+  ({ at, policy, profile } = place);
   items = [{ where: "the address", ok: true, bytes: place.bytes }];
   index = 0;
   problem.textContent = "";

@@ -1,6 +1,9 @@
 /** One package: its summary, its bytes beside its fields, and the verdicts. It can be changed, and says so. */
 import type { Span } from "../../inspect/field.ts";
+import { likelyProfile } from "../../inspect/likely-profile.ts";
 import { type Opened, open } from "../../inspect/open.ts";
+import { PROFILES } from "../../mls/named-profiles.ts";
+import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
 import { fieldPanel } from "./field-panel.ts";
 import { fieldTree } from "./field-tree.ts";
@@ -8,7 +11,6 @@ import { hexOf } from "./hex.ts";
 import { hexView } from "./hex-view.ts";
 import type { Place } from "./link.ts";
 import { fieldAt, locate } from "./located.ts";
-import type { PolicyName } from "./policy-names.ts";
 import { summary } from "./summary.ts";
 import { verdictView } from "./verdict-view.ts";
 
@@ -20,17 +22,19 @@ const TINTS = 6;
 
 export function resultView(given: Given, { changed }: { readonly changed: () => void }): Resulting {
   const original = given.bytes;
-  let { bytes, at, policy, field } = given;
+  let { bytes, at, policy, profile, field } = given;
   /** Counts what is shown, so that a verdict that comes late does not replace a newer one. */
   let shown = 0;
   const element = h("div", { class: "result" });
   const summaryPlace = h("div", {});
   const verdictPlace = h("div", { class: "verdict-place" });
-  render();
-  return { element, place: () => ({ bytes, at, policy, field }) };
+  void render();
+  return { element, place: () => ({ bytes, at, policy, profile, field }) };
 
-  function render(focusedOffset?: number): void {
-    const opened = open(bytes);
+  /** Resolves when the verdict is there too. */
+  function render(focusedOffset?: number): Promise<void> {
+    const readWith = PROFILES.find(({ name }) => name === profile) ?? likelyProfile(bytes);
+    const opened = open(bytes, readWith);
     const located = locate([...opened.header, ...opened.fields]);
     const leaves = located.filter(({ field: { kind, span } }) => kind === "value" && span !== undefined);
     const tintOf = (path: string) => {
@@ -108,11 +112,11 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
       ),
       verdictPlace,
     );
-    summaryPlace.replaceChildren(summary(opened, bytes.length, undefined));
+    summaryPlace.replaceChildren(summary(opened, bytes.length, readWith, undefined));
     select(located.some((one) => one.path === field) ? field : undefined);
     if (focusedOffset !== undefined) hex.focus(focusedOffset);
     shown += 1;
-    void judge(opened, shown);
+    return judge(opened, readWith, shown);
   }
 
   function bytesTools(): HTMLElement {
@@ -138,7 +142,7 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
 
   function change(next: Uint8Array, focusedOffset?: number): void {
     bytes = next;
-    render(focusedOffset);
+    void render(focusedOffset);
   }
 
   function splice(span: Span | undefined, own: Uint8Array): void {
@@ -146,39 +150,53 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
   }
 
   /** Bytes that are no KeyPackage of a known suite are judged too: the verdict says why they are not. */
-  async function judge(opened: Opened, turn: number): Promise<void> {
+  async function judge(opened: Opened, readWith: SuiteProfile, turn: number): Promise<void> {
     if (opened.kind === "other") {
       verdictPlace.replaceChildren();
       return;
     }
+    const again = () => {
+      shown += 1;
+      changed();
+      return judge(opened, readWith, shown);
+    };
     try {
       const time = at ?? Math.floor(Date.now() / 1000);
       const { verdictsOn, referenceOf } = await import("./judging.ts");
-      const verdicts = await verdictsOn(bytes, time);
+      const verdicts = await verdictsOn(bytes, time, { policy, profile: readWith });
       const reference = opened.kind === "key_package" ? await referenceOf(opened.received) : undefined;
       if (turn !== shown) return;
       const notBefore =
         opened.kind === "key_package" ? opened.received.unverified().leafNode.lifeTime()?.notBefore : undefined;
-      const showVerdict = () => {
-        const judged = { verdicts, policy, at: time, isNow: at === undefined, notBefore: asNumber(notBefore) };
-        summaryPlace.replaceChildren(summary(opened, bytes.length, { reference, answer: verdicts[policy].answer }));
-        verdictPlace.replaceChildren(verdictView(judged, { choose, judgeAt, selectField }));
+      const judged = {
+        verdicts,
+        policy,
+        profile: readWith.name,
+        isLikely: profile === undefined,
+        at: time,
+        isNow: at === undefined,
+        notBefore: asNumber(notBefore),
       };
-      const choose = (name: PolicyName) => {
-        policy = name;
-        showVerdict();
-        verdictPlace.querySelector<HTMLInputElement>(`#policy-${name}`)?.focus();
-        changed();
-      };
-      const judgeAt = (chosen: number | undefined) => {
-        at = chosen;
-        shown += 1;
-        changed();
-        void judge(opened, shown);
-      };
-      const selectField = (path: string) => element.querySelector<HTMLElement>(`[data-path="${path}"]`)?.click();
-      showVerdict();
-      const { answer } = verdicts[policy];
+      const { answer } = verdicts.byPolicy[policy];
+      summaryPlace.replaceChildren(summary(opened, bytes.length, readWith, { reference, answer }));
+      verdictPlace.replaceChildren(
+        verdictView(judged, {
+          choose: (name) => {
+            policy = name;
+            void again().then(() => verdictPlace.querySelector<HTMLElement>(`#policy-${name}`)?.focus());
+          },
+          // Another profile gives the fields other names too.
+          chooseProfile: (name) => {
+            profile = name;
+            void render().then(() => verdictPlace.querySelector<HTMLElement>("#profile")?.focus());
+          },
+          judgeAt: (chosen) => {
+            at = chosen;
+            void again();
+          },
+          selectField: (path) => element.querySelector<HTMLElement>(`[data-path="${path}"]`)?.click(),
+        }),
+      );
       announce(answer.ok ? "Accepted" : `Refused: ${answer.code}`);
     } catch {
       verdictPlace.replaceChildren(

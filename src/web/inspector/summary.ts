@@ -5,14 +5,20 @@ import type { Opened } from "../../inspect/open.ts";
 import { dateOf, printable } from "../../inspect/text.ts";
 import { CredentialType } from "../../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
+import { RFC_9420, type SuiteProfile, suiteOf } from "../../mls/suite-profile.ts";
 import { copyButton, h } from "../dom.ts";
 
 /** What takes cryptography to know, and so comes later. The reference in hex. */
 export type Computed = { readonly reference: string | undefined; readonly answer: Answer };
 
-export function summary(opened: Opened, length: number, computed: Computed | undefined): HTMLElement {
+export function summary(
+  opened: Opened,
+  length: number,
+  profile: SuiteProfile,
+  computed: Computed | undefined,
+): HTMLElement {
   const facts: [string, Node | string][] =
-    opened.kind === "key_package" ? factsOf(opened.received, computed?.reference) : factsOfOther(opened);
+    opened.kind === "key_package" ? factsOf(opened.received, profile, computed?.reference) : factsOfOther(opened);
   return h(
     "section",
     { class: "panel summary", "aria-labelledby": "summary-title" },
@@ -35,7 +41,11 @@ export function summary(opened: Opened, length: number, computed: Computed | und
 export const badge = (answer: Answer): HTMLElement =>
   h("span", { class: answer.ok ? "badge good" : "badge bad" }, answer.ok ? "accepted" : answer.code);
 
-function factsOf(received: KeyPackageIn, reference: string | undefined): [string, Node | string][] {
+function factsOf(
+  received: KeyPackageIn,
+  profile: SuiteProfile,
+  reference: string | undefined,
+): [string, Node | string][] {
   const { ciphersuite, leafNode, extensions } = received.unverified();
   const lifetime = leafNode.lifeTime();
   const { name } = received.suite();
@@ -46,7 +56,7 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
       lifetime === undefined ? "no lifetime" : h("span", {}, date(lifetime.notBefore), " to ", date(lifetime.notAfter)),
     ],
     ["Last resort", extensions.lastResort() ? "yes: it may be handed out more than once" : "no: it is used once"],
-    ["Ciphersuite", `${ciphersuite} · ${name}`],
+    ["Ciphersuite", `${ciphersuite} · ${name}${isAssigned(ciphersuite) ? "" : ` (numbers of ${profile.name})`}`],
     [
       "KeyPackageRef",
       reference === undefined
@@ -60,6 +70,9 @@ function factsOf(received: KeyPackageIn, reference: string | undefined): [string
     ],
   ];
 }
+
+/** By IANA: such a number means the same in every profile. */
+const isAssigned = (ciphersuite: number) => suiteOf(RFC_9420, ciphersuite) !== undefined;
 
 const date = (seconds: bigint) => h("span", { class: "date" }, dateOf(seconds).replace("T", " "));
 

@@ -1,6 +1,7 @@
 /** What each policy says of the package, and every check of the one that is chosen. */
 import type { CheckResult } from "../../inspect/checks.ts";
 import { dateOf } from "../../inspect/text.ts";
+import { PROFILES } from "../../mls/named-profiles.ts";
 import { h } from "../dom.ts";
 import { sourceLink } from "./field-panel.ts";
 import type { Verdict, Verdicts } from "./judging.ts";
@@ -9,6 +10,8 @@ import { badge } from "./summary.ts";
 
 export type VerdictEvents = {
   readonly choose: (policy: PolicyName) => void;
+  /** The name of a profile; undefined for the likely one. */
+  readonly chooseProfile: (profile: string | undefined) => void;
   readonly judgeAt: (at: number | undefined) => void;
   readonly selectField: (path: string) => void;
 };
@@ -16,6 +19,9 @@ export type VerdictEvents = {
 export type Judged = {
   readonly verdicts: Verdicts;
   readonly policy: PolicyName;
+  /** The name of the profile that it was read with, and whether that was a guess. */
+  readonly profile: string;
+  readonly isLikely: boolean;
   /** Unix seconds. */
   readonly at: number;
   readonly isNow: boolean;
@@ -25,7 +31,7 @@ export type Judged = {
 
 export function verdictView(judged: Judged, events: VerdictEvents): HTMLElement {
   const { verdicts, policy } = judged;
-  const { answer, checks } = verdicts[policy];
+  const { answer, checks } = verdicts.byPolicy[policy];
   return h(
     "section",
     { class: "panel verdicts", "aria-labelledby": "verdict-title" },
@@ -35,8 +41,9 @@ export function verdictView(judged: Judged, events: VerdictEvents): HTMLElement 
       "fieldset",
       { class: "policies" },
       h("legend", {}, "Whose verdict"),
-      ...POLICY_NAMES.map((name) => policyChoice(name, verdicts[name], name === policy, events)),
+      ...POLICY_NAMES.map((name) => policyChoice(name, verdicts.byPolicy[name], name === policy, events)),
     ),
+    profileChoice(judged, events),
     verdictLine(answer),
     h("ol", { class: "checks" }, ...checks.map((check) => checkLine(check, events))),
   );
@@ -61,6 +68,42 @@ function policyChoice(name: PolicyName, { answer }: Verdict, isChosen: boolean, 
       h("strong", {}, POLICIES[name].name),
       h("span", { class: "note" }, POLICIES[name].note),
       badge(answer),
+    ),
+  );
+}
+
+/** Whose numbers of suites, with what a directory of each profile would say. */
+function profileChoice({ verdicts, policy, profile, isLikely }: Judged, events: VerdictEvents): HTMLElement {
+  const select = h(
+    "select",
+    { id: "profile" },
+    h("option", { value: "", selected: isLikely }, `the likely ones: ${profile}`),
+    ...PROFILES.map(({ name }) => h("option", { value: name, selected: !isLikely && name === profile }, name)),
+  );
+  select.addEventListener("change", () => events.chooseProfile(select.value === "" ? undefined : select.value));
+  const rows = PROFILES.map(({ name }) => ({ name, answer: verdicts.byProfile.get(name) }));
+  return h(
+    "div",
+    { class: "profiles" },
+    h(
+      "div",
+      { class: "row" },
+      h("label", { for: "profile" }, "Suite numbers of"),
+      select,
+      h("a", { href: "/docs/suites", class: "note" }, "Why numbers need an owner"),
+    ),
+    h("p", { class: "note" }, `What ${POLICIES[policy].name} says of it with the suite numbers of each profile:`),
+    h(
+      "dl",
+      {},
+      ...rows.map(({ name, answer }) =>
+        h(
+          "div",
+          { class: name === profile ? "chosen" : "" },
+          h("dt", {}, name),
+          h("dd", {}, answer !== undefined && badge(answer)),
+        ),
+      ),
     ),
   );
 }

@@ -26,8 +26,10 @@ export type Visit = {
   readonly requests: readonly string[];
 };
 
-/** A directory for the tests of a `describe`, and a browser profile of its own for each of them. */
-export function onPages(): (path: string, window?: Window, options?: BrowserContextOptions) => Promise<Visit> {
+/** A directory for the tests of a `describe` with these settings, and a browser profile of its own for each of them. */
+export function onPages(
+  settings: () => Readonly<Record<string, string>> = () => ({}),
+): (path: string, window?: Window, options?: BrowserContextOptions) => Promise<Visit> {
   let folder: string;
   let directory: Server;
   let browser: Browser;
@@ -35,7 +37,7 @@ export function onPages(): (path: string, window?: Window, options?: BrowserCont
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "kpd-pages-"));
-    directory = await startServer(folder);
+    directory = await startServer(folder, settings());
     browser = await launch();
   });
   afterAll(async () => {

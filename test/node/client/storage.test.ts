@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Database, sqliteStorage } from "../../../docs/examples/sdk/sqlite-storage.ts";
 import { indexedDbStorage, memoryStorage, type Storage } from "../../../src/client/index.ts";
 import { fileStorage } from "../../../src/client/node/file-storage.ts";
 import { device, heldRefs, makerFor } from "./support/device.ts";
@@ -38,7 +40,38 @@ const KINDS: Record<string, () => Promise<{ storage: Storage; restart: () => Pro
     const open = () => indexedDbStorage({ ...fake, persist: async () => true });
     return { storage: await open(), restart: open };
   },
+  SQLite: async () => {
+    const path = join(folder, "keys.db");
+    const open = () => sqliteStorage(asExpo(new DatabaseSync(path)));
+    return { storage: await open(), restart: open };
+  },
 };
+
+/** Node's database with the calls of expo-sqlite's. */
+const asExpo = (database: DatabaseSync): Database => ({
+  execAsync: async (sql) => database.exec(sql),
+  getAllAsync: async <Row>(sql: string, parameters: readonly string[]) =>
+    database.prepare(sql).all(...parameters) as Row[],
+  runAsync: async (sql, parameters) => database.prepare(sql).run(...parameters),
+});
+
+it("stores nothing of a write that fails in SQLite, and carries the next", async () => {
+  const database = asExpo(new DatabaseSync(":memory:"));
+  const storage = await sqliteStorage(database);
+  await storage.write(new Map([["a", "1"]]));
+  const bad = (() => "") as unknown as string;
+  await expect(
+    storage.write(
+      new Map([
+        ["a", "2"],
+        ["b", bad],
+      ]),
+    ),
+  ).rejects.toThrow("cannot be bound");
+  expect(Object.fromEntries(await storage.list(""))).toEqual({ a: "1" });
+  await storage.write(new Map([["a", "3"]]));
+  expect(await storage.get("a")).toBe("3");
+});
 
 describe.each(Object.keys(KINDS))("storage in %s", (kind) => {
   const opened = async () => {

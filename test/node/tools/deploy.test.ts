@@ -112,6 +112,7 @@ const TARGET: Target = {
   worker: "directory-production",
   databases: [{ binding: "DB", name: "directory-production" }],
   settings: { AUTH_ISSUER: "https://issuer.test" },
+  pages: {},
 };
 const GRADUAL: RolloutOptions = { url: "https://directory.test", percentages: [10, 50, 100], pauseMs: 1 };
 const AT_ONCE: RolloutOptions = { ...GRADUAL, url: undefined, percentages: [] };

@@ -115,6 +115,19 @@ describe("Markdown", () => {
     ]);
   });
 
+  it("puts a drawing into the page, with its words and without its style", () => {
+    const svg = '<svg viewBox="0 0 1 1">\n<title>x</title>\n<style>.b{fill:red}</style>\n<rect class="b"/>\n</svg>\n';
+    const { html: page, sections } = renderMarkdown(
+      "# A\n![Two boxes](a.svg)",
+      (href) => href,
+      () => svg,
+    );
+    expect(page).toContain(
+      '<svg class="drawing" role="img" aria-label="Two boxes" viewBox="0 0 1 1"><rect class="b"/></svg>',
+    );
+    expect(sections[0]?.text).toBe("");
+  });
+
   it("loads no picture of others", () => {
     expect(html("![Deploy](https://example.com/button.svg)")).toBe("<p>Deploy</p>\n");
   });

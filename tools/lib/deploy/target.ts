@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { SETTING_NAMES } from "../../../src/config/settings.ts";
+import { CONSOLE_SETTINGS } from "../pages/console-sign-in.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
@@ -39,7 +40,9 @@ const OTHER_SETTINGS = [
 /** Every setting that is no secret. */
 export const DEPLOYED_SETTINGS: readonly string[] = [...SETTING_NAMES, ...OTHER_SETTINGS];
 
-const KNOWN: ReadonlySet<string> = new Set(DEPLOYED_SETTINGS);
+const KNOWN: ReadonlySet<string> = new Set([...DEPLOYED_SETTINGS, ...CONSOLE_SETTINGS]);
+
+const isOfPages = (name: string): boolean => (CONSOLE_SETTINGS as readonly string[]).includes(name);
 
 export type Target = {
   /** Undefined for the top of wrangler.toml, which the Deploy button uses. */
@@ -49,6 +52,8 @@ export type Target = {
   readonly databases: readonly { readonly binding: string; readonly name: string }[];
   /** Settings beside those of wrangler.toml, which they override. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Settings that the pages are built with. The Worker has no use for them. */
+  readonly pages: Readonly<Record<string, string>>;
 };
 
 type Section = {
@@ -68,15 +73,17 @@ export function readTarget(
     throw new Error(`--env must be one of ${Object.keys(config.env).join(", ")}, not ${environment}`);
   }
   const file = `deploy.${environment ?? "default"}.env`;
-  const given = Object.entries(variables).filter(([name, value]) => KNOWN.has(name) && value);
+  const fromEnvironment = Object.entries(variables).filter(([name, value]) => KNOWN.has(name) && value);
+  const given = Object.entries({
+    ...(existsSync(join(ROOT, file)) ? readSettingsFile(file, readFileSync(join(ROOT, file), "utf8")) : {}),
+    ...(Object.fromEntries(fromEnvironment) as Record<string, string>),
+  });
   return {
     environment,
     worker: section.name,
     databases: section.d1_databases.map(({ binding, database_name }) => ({ binding, name: database_name })),
-    settings: {
-      ...(existsSync(join(ROOT, file)) ? readSettingsFile(file, readFileSync(join(ROOT, file), "utf8")) : {}),
-      ...(Object.fromEntries(given) as Record<string, string>),
-    },
+    settings: Object.fromEntries(given.filter(([name]) => !isOfPages(name))),
+    pages: Object.fromEntries(given.filter(([name]) => isOfPages(name))),
   };
 }
 

@@ -8,15 +8,18 @@ import type { Entry, Ran } from "./rollout.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
-/** Runs it without asking anything: it has no terminal, so it takes its defaults and leaves wrangler.toml as it is. */
-export async function runWrangler(args: readonly string[]): Promise<Ran> {
+/** `settings`: what the build of the pages reads from the environment. Runs it without asking anything: it has no terminal, so it takes its defaults and leaves wrangler.toml as it is. */
+export async function runWrangler(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), "kpd-wrangler-"));
   const output = join(folder, "output.ndjson");
   try {
     const child = spawn(process.execPath, [join(ROOT, "node_modules/wrangler/bin/wrangler.js"), ...args], {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_OUTPUT_FILE_PATH: output },
+      env: { ...process.env, ...settings, WRANGLER_SEND_METRICS: "false", WRANGLER_OUTPUT_FILE_PATH: output },
     });
     let stdout = "";
     let stderr = "";

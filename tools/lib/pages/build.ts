@@ -2,13 +2,15 @@
  * The web pages as static files: Vite makes the scripts and styles, and one layout puts them into every page. Nothing in
  * a page is inline, so that its Content-Security-Policy can forbid what is.
  */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "vite";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 import { asOpenApi30 } from "../../../src/http/openapi/plain-schema.ts";
+import type { SignIn } from "../../../src/web/console/sign-in-settings.ts";
+import { consoleHeaders, consoleSignIn } from "./console-sign-in.ts";
 import { docsFiles } from "./docs.ts";
-import { type Bundle, layout } from "./layout.ts";
+import { type Bundle, escapeHtml, layout } from "./layout.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const SOURCE = join(ROOT, "src/web");
@@ -26,8 +28,15 @@ type ManifestChunk = {
   readonly imports?: readonly string[];
 };
 
-/** Builds all pages, and the description of the API in both versions. What was in the folder before is removed. */
-export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Promise<void> {
+/**
+ * Builds all pages, and the description of the API in both versions. What was in the folder before is removed. `settings`
+ * has those of the console's sign-in; throws if they are not whole.
+ */
+export async function buildPages(
+  folder: string = join(ROOT, PAGES_FOLDER),
+  settings: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<void> {
+  const signIn = consoleSignIn(settings);
   rmSync(folder, { recursive: true, force: true });
   const bundles = await buildScripts(folder);
   const files: Readonly<Record<string, string>> = {
@@ -43,7 +52,9 @@ export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Pro
       description: "For operators of this directory: stock, users, revocation and restore.",
       at: "/console",
       bundle: bundles.console,
-      main: fragment("console"),
+      main: fragment("console").replace(CONSOLE, (element) =>
+        signIn === undefined ? element : withData(element, signIn),
+      ),
     }),
     ...docsFiles(ROOT, bundles.docs),
     "openapi.json": JSON.stringify(openapi),
@@ -51,6 +62,25 @@ export async function buildPages(folder: string = join(ROOT, PAGES_FOLDER)): Pro
   };
   cpSync(join(ROOT, "docs/images"), join(folder, "docs/images"), { recursive: true });
   for (const [name, text] of Object.entries(files)) write(join(folder, name), text);
+  if (signIn !== undefined) allowIssuer(folder, signIn);
+}
+
+/** What the script of the console fills. */
+const CONSOLE = '<div id="console"></div>';
+
+function withData(element: string, data: Readonly<Record<string, string>>): string {
+  const attributes = Object.entries(data).map(
+    ([name, value]) =>
+      ` data-${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}="${escapeHtml(value)}"`,
+  );
+  return element.replace(">", `${attributes.join("")}>`);
+}
+
+function allowIssuer(folder: string, signIn: SignIn): void {
+  const path = join(folder, "_headers");
+  const [, policy] = /^ {2}Content-Security-Policy: (default-src .*)$/m.exec(readFileSync(path, "utf8")) ?? [];
+  if (policy === undefined) throw new Error("expected the policy of all pages in _headers");
+  appendFileSync(path, consoleHeaders(policy, signIn));
 }
 
 const fragment = (entry: Entry): string => readFileSync(join(SOURCE, entry, "page.html"), "utf8").trim();

@@ -24,7 +24,15 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
     .flatMap((group) => group.pages)
     .map((page): Page => {
       const text = readFileSync(join(root, page.file), "utf8");
-      return { ...page, text, rendered: renderMarkdown(text, (href) => addressOf(root, places, page.file, href)) };
+      return {
+        ...page,
+        text,
+        rendered: renderMarkdown(
+          text,
+          (href) => addressOf(root, places, page.file, href),
+          (href) => drawingOf(root, page.file, href),
+        ),
+      };
     });
   const api = JSON.parse(readFileSync(join(root, "src/http/openapi/openapi.json"), "utf8")) as ApiDescription;
   const reference = renderReference(api, HOME);
@@ -72,6 +80,10 @@ function addressOf(root: string, places: ReadonlyMap<string, string>, file: stri
   if (place !== undefined) return `${place}${anchor}`;
   if (!existsSync(join(root, target))) return `/missing/${target}${anchor}`;
   return `${REPOSITORY}/${target}${anchor}`;
+}
+
+function drawingOf(root: string, file: string, href: string): string | undefined {
+  return href.endsWith(".svg") ? readFileSync(join(root, posix.dirname(file), href), "utf8") : undefined;
 }
 
 const nameOf = ({ name, rendered }: Page): string => name ?? rendered.title.replace(/^(\d{4})\. /, "");

@@ -15,8 +15,15 @@ export type Rendered = {
   readonly sections: readonly Section[];
 };
 
-/** `address` gives where a link of the file leads. */
-export function renderMarkdown(text: string, address: (href: string) => string): Rendered {
+/**
+ * `address` gives where a link of the file leads. `drawing` gives a picture of ours as SVG, which is put into the page so
+ * that it has the colours of the page; undefined for a picture that is linked.
+ */
+export function renderMarkdown(
+  text: string,
+  address: (href: string) => string,
+  drawing: (href: string) => string | undefined = () => undefined,
+): Rendered {
   const headings: Heading[] = [];
   const idOf = anchors();
   const marked = new Marked({ gfm: true });
@@ -35,6 +42,8 @@ export function renderMarkdown(text: string, address: (href: string) => string):
       image({ href, text: alt }: Tokens.Image) {
         // Pictures of others would be requests to others: their words say it too.
         if (/^https?:/.test(href)) return escapeHtml(alt);
+        const svg = drawing(href);
+        if (svg !== undefined) return inPage(svg, alt);
         return `<img src="${escapeHtml(address(href))}" alt="${escapeHtml(alt)}" loading="lazy">`;
       },
       code({ text: code, lang = "" }: Tokens.Code) {
@@ -59,6 +68,15 @@ export function renderMarkdown(text: string, address: (href: string) => string):
   return { html, title, lead, sections: sectionsOf(html, headings) };
 }
 
+/** Title and style are for readers of the file: here the words are the label, and the page has the colours. */
+const inPage = (svg: string, alt: string): string =>
+  svg
+    .trim()
+    .replace(/<title>[\s\S]*?<\/title>\n?/, "")
+    .replace(/<style>[\s\S]*?<\/style>\n?/, "")
+    .replace("<svg ", `<svg class="drawing" role="img" aria-label="${escapeHtml(alt)}" `)
+    .replaceAll(/>\n</g, "><");
+
 /** Lower case, without punctuation, hyphens for spaces; the second of a name gets a number. */
 function anchors(): (text: string) => string {
   const seen = new Map<string, number>();
@@ -74,7 +92,10 @@ function anchors(): (text: string) => string {
 }
 
 function sectionsOf(html: string, headings: readonly Heading[]): Section[] {
-  const parts = html.split(/<h[1-6] id="[^"]*">[\s\S]*?<\/h[1-6]>/).slice(1);
+  const parts = html
+    .replaceAll(/<svg [\s\S]*?<\/svg>/g, " ")
+    .split(/<h[1-6] id="[^"]*">[\s\S]*?<\/h[1-6]>/)
+    .slice(1);
   return headings.map((heading, index) => ({ heading, text: plainText(parts[index] ?? "") }));
 }
 

@@ -17,15 +17,18 @@ const ORDER: readonly {
   readonly title: string;
   readonly files: readonly (readonly [file: string, name?: string])[];
 }[] = [
-  { title: "Start", files: [["README.md", "Quickstart"]] },
+  { title: "Start", files: [["README.md", "Quickstart"], ["docs/concepts.md"]] },
   {
     title: "Integrate",
     files: [
+      ["docs/web.md"],
+      ["docs/react-native.md"],
+      ["docs/swift.md", "iOS"],
+      ["docs/kotlin.md", "Android and the JVM"],
+      ["docs/backends.md"],
       ["docs/http-api.md"],
       ["docs/sdk.md"],
       ["docs/compatibility.md"],
-      ["docs/kotlin.md"],
-      ["docs/swift.md"],
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
@@ -38,6 +41,8 @@ const ORDER: readonly {
       ["docs/deploy.md"],
       ["docs/self-hosted.md", "Self-hosted"],
       ["docs/issuers.md"],
+      ["docs/suites.md", "Ciphersuites"],
+      ["docs/x509.md"],
       ["docs/upgrades.md"],
       ["docs/operate/README.md", "Operating"],
       ["docs/scale.md"],

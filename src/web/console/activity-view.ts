@@ -1,0 +1,97 @@
+/** Who claims most, who is claimed from most and who is refused most: of the last hour, or of the last day. */
+import { h } from "../dom.ts";
+import type { Api } from "./api.ts";
+import { empty, failure, loading, table, when } from "./pieces.ts";
+import type { Top } from "./wire-types.ts";
+
+type Row = Top["claimers"]["rows"][number];
+type List = { readonly total: number; readonly missed: number };
+
+const SPANS = { hour: "Last hour", day: "Last day" } as const satisfies Record<Top["span"], string>;
+
+export function activityView(api: Api, openUser: (user: string) => void): HTMLElement {
+  const place = h("div", { class: "stack" });
+  const span = h(
+    "select",
+    { id: "span", "aria-label": "Of which time" },
+    ...Object.entries(SPANS).map(([value, name]) => h("option", { value }, name)),
+  );
+  /** Counts the loads: an answer that comes after another span was chosen is dropped. */
+  let turn = 0;
+  const load = async () => {
+    turn += 1;
+    const own = turn;
+    place.replaceChildren(loading("who did most"));
+    const found = await api.call<Top>("GET", `/v1/admin/top?${new URLSearchParams({ span: span.value })}`);
+    if (own !== turn) return;
+    place.replaceChildren(...(found.ok ? lists(found.value, openUser) : [failure(found.refusal, () => void load())]));
+  };
+  span.addEventListener("change", () => void load());
+  void load();
+  return h(
+    "section",
+    { class: "panel stack", "aria-labelledby": "activity-title" },
+    h(
+      "div",
+      { class: "row" },
+      h("h2", { id: "activity-title" }, "Who did most"),
+      h("span", { class: "spacer" }),
+      span,
+      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
+    ),
+    place,
+  );
+}
+
+function lists({ counting, since, claimers, targets, refusals }: Top, openUser: (user: string) => void): HTMLElement[] {
+  if (!counting) return [empty("The setting ACTIVITY_COUNTS has switched the counts off.")];
+  const name = ({ pool, user }: Row) =>
+    user === null
+      ? h("code", {}, `${pool.slice(0, 12)}…`)
+      : h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user);
+  const list = (title: string, heads: readonly string[], { total, missed }: List, rows: (HTMLElement | string)[][]) =>
+    h(
+      "div",
+      {},
+      h("h3", {}, title),
+      rows.length === 0 ? h("p", { class: "note" }, "None.") : table(title, heads, rows),
+      h(
+        "p",
+        { class: "note" },
+        `${count(total)} in all${missed === 0 ? "" : `; a count may be ${count(missed)} too low`}.`,
+      ),
+    );
+  return [
+    h(
+      "p",
+      { class: "note" },
+      `Since ${when(since)}. Requests of the last minute may be missing. Over longer times, and how late D1 is: `,
+      h("a", { href: "/docs/operate/metrics" }, "queries and a dashboard"),
+      ".",
+    ),
+    h(
+      "div",
+      { class: "lists" },
+      list(
+        "Claim most",
+        ["User", "#Claims"],
+        claimers,
+        claimers.rows.map((row) => [name(row), count(row.count)]),
+      ),
+      list(
+        "Are claimed from most",
+        ["User", "#Claims"],
+        targets,
+        targets.rows.map((row) => [name(row), count(row.count)]),
+      ),
+      list(
+        "Are refused most",
+        ["User", "Code", "#Refusals"],
+        refusals,
+        refusals.rows.map((row) => [name(row), h("a", { href: `/docs#${row.code}` }, row.code), count(row.count)]),
+      ),
+    ),
+  ];
+}
+
+const count = (value: number): string => value.toLocaleString("en");
