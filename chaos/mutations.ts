@@ -266,7 +266,7 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/node/crypto/ecdsa-batch.test.ts"],
   },
   {
-    safeguard: "name and policy constraints",
+    safeguard: "policy constraints",
     file: "src/mls/x509/x509-chain.ts",
     from: "RESTRICTING_EXTENSIONS.includes(type) || ",
     to: "",
@@ -281,10 +281,31 @@ const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "extensions that occur twice",
-    file: "src/mls/x509/x509-chain.ts",
-    from: "if (twice !== undefined) {",
-    to: `if (twice === "") {`,
+    file: "src/mls/x509/certificate.ts",
+    from: "if (twice) return",
+    to: "if (twice && library === undefined) return",
     tests: ["test/node/mls/x509-chain.test.ts"],
+  },
+  {
+    safeguard: "name constraints of authorities",
+    file: "src/mls/x509/x509-chain.ts",
+    from: "      namesError(issuer, path) ??\n",
+    to: "",
+    tests: ["test/node/mls/x509-openssl.test.ts"],
+  },
+  {
+    safeguard: "names that constraints cannot compare are not permitted",
+    file: "src/mls/x509/name-constraints.ts",
+    from: "isWithin(name, subtree) === true)",
+    to: "isWithin(name, subtree) !== false)",
+    tests: ["test/node/mls/x509-openssl.test.ts"],
+  },
+  {
+    safeguard: "certificates for another purpose",
+    file: "src/mls/x509/x509-chain.ts",
+    from: "purposes === undefined || ",
+    to: "true || ",
+    tests: ["test/node/mls/x509-openssl.test.ts"],
   },
   {
     safeguard: "bound on the signatures of a chain",

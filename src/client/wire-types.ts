@@ -283,12 +283,14 @@ export type PublishAnswer = {
  * `leaf_extension_not_in_capabilities`: an extension of the leaf node is not listed in the capabilities;
  * `unsupported_credential_type`: the credential's type is not accepted; `too_many_capabilities`: its capabilities list
  * too many code points of one kind; `credential_identity_mismatch`: the credential's identity is not the publisher's;
- * `x509_malformed`: a certificate cannot be decoded; `x509_scheme_mismatch`: the certificate's key is not of the
- * suite's scheme; `x509_key_mismatch`: the certificate's key is not signature_key; `x509_not_for_signatures`: the
- * certificate's key may not sign; `x509_not_yet_valid`: a certificate is not valid yet; `x509_expired`: a certificate
- * has expired; `x509_unknown_critical_extension`: a certificate has a critical extension that is not understood;
- * `x509_not_an_authority`: a certificate of the chain may not issue others; `x509_invalid_signature`: a certificate's
- * signature does not verify; `x509_untrusted`: the chain does not end at a trusted anchor.
+ * `x509_malformed`: a certificate cannot be decoded, or is none that RFC 5280 allows; `x509_scheme_mismatch`: the
+ * certificate's key is not of the suite's scheme; `x509_key_mismatch`: the certificate's key is not signature_key;
+ * `x509_not_for_signatures`: the certificate's key may not sign, or is for other purposes; `x509_not_yet_valid`: a
+ * certificate is not valid yet; `x509_expired`: a certificate has expired; `x509_unknown_critical_extension`: a
+ * certificate has a critical extension that is not understood; `x509_not_an_authority`: a certificate of the chain may
+ * not issue others; `x509_name_not_permitted`: a certificate has a name that its authority may not give; `x509_weak`: a
+ * certificate is signed with a weak hash or key; `x509_invalid_signature`: a certificate's signature does not verify;
+ * `x509_untrusted`: the chain does not end at a trusted anchor.
  */
 export type PublishResult = {
   index: number;
@@ -337,6 +339,8 @@ export type PublishResult = {
     | "x509_expired"
     | "x509_unknown_critical_extension"
     | "x509_not_an_authority"
+    | "x509_name_not_permitted"
+    | "x509_weak"
     | "x509_invalid_signature"
     | "x509_untrusted";
   detail?: string | undefined;
