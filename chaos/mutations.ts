@@ -412,6 +412,27 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
+    safeguard: "routes only under an idempotency key",
+    file: "src/http/resources/routes/keep-routes.ts",
+    from: "if (idempotencyKey !== undefined) return ok(undefined);",
+    to: "if (idempotencyKey !== null) return ok(undefined);",
+    tests: ["test/workers/http/details.test.ts"],
+  },
+  {
+    safeguard: "routes that go with the user who is erased",
+    file: "src/directory/projection.ts",
+    from: "db.batch([clients, forgetRoutes(db, user)])",
+    to: "db.batch([clients, forgetRoutes(db, `not ${user}`)])",
+    tests: ["test/workers/http/routes.test.ts"],
+  },
+  {
+    safeguard: "routes that end with their packages",
+    file: "src/directory/routes.ts",
+    from: " AND not_after > ?4",
+    to: " AND ?4 = ?4",
+    tests: ["test/workers/http/routes.test.ts"],
+  },
+  {
     safeguard: "the name in a certificate",
     file: "src/admission/certificates.ts",
     from: "alternativeNames.some((name) => name.type === type && name.value === value)",

@@ -46,7 +46,8 @@ export type ClaimAnswer = {
 
 /**
  * What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the
- * packages of a JSON answer are encoded, bare by default.
+ * packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`;
+ * it needs an Idempotency-Key, and a directory that keeps routes.
  */
 export type ClaimRequest = {
   ciphersuites?: CodePoint[] | undefined;
@@ -61,6 +62,7 @@ export type ClaimRequest = {
   min_remaining_lifetime_seconds?: number | undefined;
   allow_last_resort?: boolean | undefined;
   format?: "key_package" | "mls_message" | undefined;
+  route?: boolean | undefined;
 };
 
 /** Who claimed: the user and client of the token. Null once the user was erased. */

@@ -28,6 +28,8 @@ export type Deployment = {
   readonly credentialIdentity: string;
   /** Whether a KeyPackage may have GREASE among its extensions that its capabilities do not list. */
   readonly toleratesUnlistedGrease: boolean;
+  /** Whether claims may ask for routes of what they are given, which are then kept until the packages end. */
+  readonly keepsRoutes: boolean;
   /** Which X.509 credentials are accepted; undefined for none. */
   readonly x509: X509Settings | undefined;
   /** Who checks signatures: pure JavaScript or the platform. The verdicts are the same. */
@@ -65,6 +67,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
     toleratesUnlistedGrease: readUnlistedGrease(textOf(env, "UNLISTED_GREASE")),
+    keepsRoutes: readWelcomeRoutes(textOf(env, "WELCOME_ROUTES")),
     x509: readX509(env, build),
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
@@ -140,6 +143,12 @@ function readUnlistedGrease(text: string | undefined): boolean {
   if (text === undefined || text === "refuse") return false;
   if (text === "accept") return true;
   throw new SettingError("UNLISTED_GREASE", "must be refuse or accept");
+}
+
+function readWelcomeRoutes(text: string | undefined): boolean {
+  if (text === undefined || text === "off") return false;
+  if (text === "on-request") return true;
+  throw new SettingError("WELCOME_ROUTES", "must be off or on-request");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

@@ -7,6 +7,7 @@ import { admin } from "./admin/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
+import { routes } from "./routes/operations.ts";
 import { service } from "./service/operations.ts";
 import { stock } from "./stock/operations.ts";
 import { userData } from "./user-data/operations.ts";
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...stock,
   ...users,
   ...claims,
+  ...routes,
   ...userData,
   ...admin,
   ...budgets,

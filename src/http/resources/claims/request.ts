@@ -47,5 +47,6 @@ function canonical(users: readonly string[], request: ClaimRequest): string {
     request.min_remaining_lifetime_seconds ?? null,
     request.allow_last_resort ?? true,
     ...(request.format === "mls_message" ? [request.format] : []),
+    ...(request.route ? ["route"] : []),
   ]);
 }

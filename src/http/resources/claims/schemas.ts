@@ -19,11 +19,12 @@ const criteria = {
   ),
   allow_last_resort: z.optional(z.boolean()),
   format: z.optional(z.enum(["key_package", "mls_message"])),
+  route: z.optional(z.boolean()),
 };
 
 export const claimRequest = named(
   "ClaimRequest",
-  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default.",
+  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`; it needs an Idempotency-Key, and a directory that keeps routes.",
   z.strictObject(criteria),
 );
 export type ClaimRequest = z.infer<typeof claimRequest>;
