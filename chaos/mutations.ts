@@ -422,7 +422,7 @@ const MUTATIONS: readonly Mutation[] = [
     safeguard: "routes that go with the user who is erased",
     file: "src/directory/projection.ts",
     from: "db.batch([clients, forgetRoutes(db, user)])",
-    to: "db.batch([clients, forgetRoutes(db, `not ${user}`)])",
+    to: "db.batch([clients, forgetRoutes(db, user.slice(1))])",
     tests: ["test/workers/http/routes.test.ts"],
   },
   {
