@@ -412,6 +412,27 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
+    safeguard: "a bundle is given whole or not at all",
+    file: "src/pool/operations/claim-decision.ts",
+    from: "if (!choice) return undefined;",
+    to: "if (!choice) continue;",
+    tests: ["test/workers/pool/bundle.test.ts"],
+  },
+  {
+    safeguard: "each package of a bundle in the budgets",
+    file: "src/pool/operations/claim.ts",
+    from: "groupsOf(criteria).length",
+    to: "groupsOf(criteria).slice(0, 1).length",
+    tests: ["test/workers/budgets/budgets.test.ts"],
+  },
+  {
+    safeguard: "the others of a bundle in a repeated answer",
+    file: "src/pool/tables/claims.ts",
+    from: "others: claim.others.map(storedPackage)",
+    to: "others: claim.others.slice(1).map(storedPackage)",
+    tests: ["test/workers/pool/bundle.test.ts"],
+  },
+  {
     safeguard: "routes only under an idempotency key",
     file: "src/http/resources/routes/keep-routes.ts",
     from: "if (idempotencyKey !== undefined) return ok(undefined);",

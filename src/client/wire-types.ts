@@ -47,7 +47,8 @@ export type ClaimAnswer = {
 /**
  * What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the
  * packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`;
- * it needs an Idempotency-Key, and a directory that keeps routes.
+ * it needs an Idempotency-Key, and a directory that keeps routes. `bundle`, in place of `ciphersuites`: groups of
+ * ciphersuites without one in common; each client gives one package of each group or none at all.
  */
 export type ClaimRequest = {
   ciphersuites?: CodePoint[] | undefined;
@@ -63,6 +64,7 @@ export type ClaimRequest = {
   allow_last_resort?: boolean | undefined;
   format?: "key_package" | "mls_message" | undefined;
   route?: boolean | undefined;
+  bundle?: CodePoint[][] | undefined;
 };
 
 /** Who claimed: the user and client of the token. Null once the user was erased. */
@@ -83,7 +85,8 @@ export type Client = {
 /**
  * What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner
  * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with
- * `rate_limited` there is `retry_after_seconds`.
+ * `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its
+ * groups.
  */
 export type ClientClaim = {
   client: Identifier;
@@ -92,6 +95,14 @@ export type ClientClaim = {
   key_package_ref?: Base64Url | undefined;
   ciphersuite?: CodePoint | undefined;
   not_after?: UnixSeconds | undefined;
+  packages?:
+    | {
+        key_package: Base64Url;
+        key_package_ref: Base64Url;
+        ciphersuite: CodePoint;
+        not_after: UnixSeconds;
+      }[]
+    | undefined;
   retry_after_seconds?: number | undefined;
 };
 

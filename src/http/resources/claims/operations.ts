@@ -7,7 +7,7 @@ import {
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
 } from "../../../config/limits.ts";
-import type { ClaimCall, ClientClaim, PoolCall } from "../../../contract/pool-messages.ts";
+import { type ClaimCall, type ClientClaim, type PoolCall, packagesOf } from "../../../contract/pool-messages.ts";
 import type { Route } from "../../../directory/routes.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
@@ -71,7 +71,7 @@ export const claims = [
       if (!kept.ok) return kept;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format)) };
+      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body)) };
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
         const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
@@ -157,10 +157,11 @@ async function claimMany(
   c: Context<AppEnv>,
   users: readonly string[],
   call: Call,
-  { format, route }: ClaimRequest,
+  request: ClaimRequest,
 ): Promise<readonly UserOutcome[]> {
   const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
-  const most = MAX_CLIENTS_PER_USER * c.get("deployment").settings.maxKeyPackageBytes;
+  const packages = MAX_CLIENTS_PER_USER * (request.bundle?.length ?? 1);
+  const most = packages * c.get("deployment").settings.maxKeyPackageBytes;
   const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
   return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
@@ -173,12 +174,13 @@ async function claimMany(
       clients.reduce((sum, client) => sum + bytesOf(client), 0),
     );
     countClaims(c.env.METRICS, clients, replayed);
-    const routes = route ? routesOf(user, clients) : [];
-    return { answer: bulkUser(user, claimed, format), replayed, given: wantsBytes ? clients : [], routes };
+    const routes = request.route ? routesOf(user, clients) : [];
+    return { answer: bulkUser(user, claimed, request), replayed, given: wantsBytes ? clients : [], routes };
   });
 }
 
-const bytesOf = (client: ClientClaim): number => ("package" in client ? client.package.keyPackage.length : 0);
+const bytesOf = (client: ClientClaim): number =>
+  packagesOf(client).reduce((sum, { keyPackage }) => sum + keyPackage.length, 0);
 
 /** The packages alone, where the caller asked for them and there are any. */
 function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly ClientClaim[]): Response | undefined {
@@ -190,9 +192,9 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
 const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(user: string, claimed: Claimed, format: ClaimRequest["format"]): BulkClaimUser {
+function bulkUser(user: string, claimed: Claimed, request: ClaimRequest): BulkClaimUser {
   if (claimed.ok) {
-    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, format));
+    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, request));
     return { user, status: claimed.value.status, clients };
   }
   const { code } = claimed.error;

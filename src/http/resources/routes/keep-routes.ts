@@ -1,7 +1,7 @@
 /** Routes of claimed packages, for the Welcome that follows: written with the claim that asks for them. */
 import type { Context } from "hono";
 import type { Deployment } from "../../../config/deployment.ts";
-import type { ClientClaim } from "../../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
 import { type Route, writeRoutes } from "../../../directory/routes.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
@@ -25,11 +25,9 @@ export function checkRouted(
 
 /** Whose the packages are that a user's clients gave. */
 export const routesOf = (user: string, clients: readonly ClientClaim[]): readonly Route[] =>
-  clients.flatMap((claim) => {
-    if (!("package" in claim)) return [];
-    const { keyPackageRef: ref, notAfter } = claim.package;
-    return [{ ref, user, client: claim.client, notAfter }];
-  });
+  clients.flatMap((claim) =>
+    packagesOf(claim).map(({ keyPackageRef: ref, notAfter }) => ({ ref, user, client: claim.client, notAfter })),
+  );
 
 /** Writes the routes. A claim that is repeated writes them again, which changes nothing. */
 export async function keepRoutes(c: Context<AppEnv>, routes: readonly Route[]): Promise<Result<unknown>> {
