@@ -33,6 +33,7 @@ const OPTIONAL = [
   "@hpke/dhkem-x448",
   "@noble/post-quantum",
   "@peculiar/x509",
+  "asn1js",
 ] as const;
 const COMMAND = "bin/kpd.js";
 

@@ -43,6 +43,8 @@ export type X509RefusalCode =
   | "x509_expired"
   | "x509_unknown_critical_extension"
   | "x509_not_an_authority"
+  | "x509_name_not_permitted"
+  | "x509_weak"
   | "x509_invalid_signature"
   | "x509_untrusted";
 
@@ -109,6 +111,8 @@ export function describeRefusal(refusal: AdmissionRefusal): string {
     case "x509_expired":
     case "x509_unknown_critical_extension":
     case "x509_not_an_authority":
+    case "x509_name_not_permitted":
+    case "x509_weak":
     case "x509_invalid_signature":
     case "x509_untrusted":
       return `expected a certificate chain that this directory trusts, got one that it does not: ${refusal.problem}`;
@@ -159,6 +163,8 @@ const X509_CODES: Readonly<Record<X509Error["code"], X509RefusalCode>> = {
   Expired: "x509_expired",
   UnknownCriticalExtension: "x509_unknown_critical_extension",
   NotAnAuthority: "x509_not_an_authority",
+  NameNotPermitted: "x509_name_not_permitted",
+  Weak: "x509_weak",
   InvalidSignature: "x509_invalid_signature",
   Untrusted: "x509_untrusted",
 };

@@ -16,6 +16,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   invalid_base64: REPORT,
   malformed_messages: "kpd validate says which package is broken.",
   invalid_idempotency_key: "--idempotency-key takes 1 to 128 visible ASCII characters.",
+  idempotency_key_missing: "Give --idempotency-key.",
+  routes_not_kept: OPERATOR,
   reason_missing: "Say why with --reason.",
   caller_blocked: "An operator has blocked this user: ask them.",
   too_many_blocked_callers: "Lift blocks that are no longer needed: kpd admin blocked lists them.",

@@ -46,7 +46,9 @@ export type ClaimAnswer = {
 
 /**
  * What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the
- * packages of a JSON answer are encoded, bare by default.
+ * packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`;
+ * it needs an Idempotency-Key, and a directory that keeps routes. `bundle`, in place of `ciphersuites`: groups of
+ * ciphersuites without one in common; each client gives one package of each group or none at all.
  */
 export type ClaimRequest = {
   ciphersuites?: CodePoint[] | undefined;
@@ -61,6 +63,8 @@ export type ClaimRequest = {
   min_remaining_lifetime_seconds?: number | undefined;
   allow_last_resort?: boolean | undefined;
   format?: "key_package" | "mls_message" | undefined;
+  route?: boolean | undefined;
+  bundle?: CodePoint[][] | undefined;
 };
 
 /** Who claimed: the user and client of the token. Null once the user was erased. */
@@ -81,7 +85,8 @@ export type Client = {
 /**
  * What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner
  * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with
- * `rate_limited` there is `retry_after_seconds`.
+ * `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its
+ * groups.
  */
 export type ClientClaim = {
   client: Identifier;
@@ -90,6 +95,14 @@ export type ClientClaim = {
   key_package_ref?: Base64Url | undefined;
   ciphersuite?: CodePoint | undefined;
   not_after?: UnixSeconds | undefined;
+  packages?:
+    | {
+        key_package: Base64Url;
+        key_package_ref: Base64Url;
+        ciphersuite: CodePoint;
+        not_after: UnixSeconds;
+      }[]
+    | undefined;
   retry_after_seconds?: number | undefined;
 };
 
@@ -283,12 +296,14 @@ export type PublishAnswer = {
  * `leaf_extension_not_in_capabilities`: an extension of the leaf node is not listed in the capabilities;
  * `unsupported_credential_type`: the credential's type is not accepted; `too_many_capabilities`: its capabilities list
  * too many code points of one kind; `credential_identity_mismatch`: the credential's identity is not the publisher's;
- * `x509_malformed`: a certificate cannot be decoded; `x509_scheme_mismatch`: the certificate's key is not of the
- * suite's scheme; `x509_key_mismatch`: the certificate's key is not signature_key; `x509_not_for_signatures`: the
- * certificate's key may not sign; `x509_not_yet_valid`: a certificate is not valid yet; `x509_expired`: a certificate
- * has expired; `x509_unknown_critical_extension`: a certificate has a critical extension that is not understood;
- * `x509_not_an_authority`: a certificate of the chain may not issue others; `x509_invalid_signature`: a certificate's
- * signature does not verify; `x509_untrusted`: the chain does not end at a trusted anchor.
+ * `x509_malformed`: a certificate cannot be decoded, or is none that RFC 5280 allows; `x509_scheme_mismatch`: the
+ * certificate's key is not of the suite's scheme; `x509_key_mismatch`: the certificate's key is not signature_key;
+ * `x509_not_for_signatures`: the certificate's key may not sign, or is for other purposes; `x509_not_yet_valid`: a
+ * certificate is not valid yet; `x509_expired`: a certificate has expired; `x509_unknown_critical_extension`: a
+ * certificate has a critical extension that is not understood; `x509_not_an_authority`: a certificate of the chain may
+ * not issue others; `x509_name_not_permitted`: a certificate has a name that its authority may not give; `x509_weak`: a
+ * certificate is signed with a weak hash or key; `x509_invalid_signature`: a certificate's signature does not verify;
+ * `x509_untrusted`: the chain does not end at a trusted anchor.
  */
 export type PublishResult = {
   index: number;
@@ -337,6 +352,8 @@ export type PublishResult = {
     | "x509_expired"
     | "x509_unknown_critical_extension"
     | "x509_not_an_authority"
+    | "x509_name_not_permitted"
+    | "x509_weak"
     | "x509_invalid_signature"
     | "x509_untrusted";
   detail?: string | undefined;

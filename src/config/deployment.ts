@@ -30,6 +30,8 @@ export type Deployment = {
   readonly toleratesUnlistedGrease: boolean;
   /** Whether it is counted for operators who claims, is claimed from and is refused most. */
   readonly countsActivity: boolean;
+  /** Whether claims may ask for routes of what they are given, which are then kept until the packages end. */
+  readonly keepsRoutes: boolean;
   /** Which X.509 credentials are accepted; undefined for none. */
   readonly x509: X509Settings | undefined;
   /** Who checks signatures: pure JavaScript or the platform. The verdicts are the same. */
@@ -68,6 +70,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
     toleratesUnlistedGrease: readUnlistedGrease(textOf(env, "UNLISTED_GREASE")),
     countsActivity: readActivityCounts(textOf(env, "ACTIVITY_COUNTS")),
+    keepsRoutes: readWelcomeRoutes(textOf(env, "WELCOME_ROUTES")),
     x509: readX509(env, build),
     cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
     corsOrigins: readCorsOrigins(env),
@@ -149,6 +152,12 @@ function readActivityCounts(text: string | undefined): boolean {
   if (text === undefined || text === "on") return true;
   if (text === "off") return false;
   throw new SettingError("ACTIVITY_COUNTS", "must be on or off");
+}
+
+function readWelcomeRoutes(text: string | undefined): boolean {
+  if (text === undefined || text === "off") return false;
+  if (text === "on-request") return true;
+  throw new SettingError("WELCOME_ROUTES", "must be off or on-request");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

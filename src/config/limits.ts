@@ -138,6 +138,19 @@ export const MAX_USERS_PER_CLAIM = 100;
 /** Pools asked at the same time by one claim of many users. */
 export const CLAIM_CONCURRENT_POOLS = 50;
 
+/** Groups of ciphersuites of a bundle: what a client gives at once. */
+export const MAX_BUNDLE_GROUPS = 4;
+
+/** References of one call for routes, as many as one Welcome may well have, and users whose pools it asks. */
+export const MAX_ROUTE_REFS = 100;
+export const MAX_ROUTE_USERS = 20;
+
+/** Routes that have ended and that one write deletes: more than it adds, so that they do not pile up. */
+export const MAX_ENDED_ROUTES_PER_WRITE = 100;
+
+/** Weeks of routes that one look at a database goes through. */
+export const MAX_ROUTE_WEEKS = 520;
+
 /** References that one delete may name. */
 export const MAX_REFS_PER_REQUEST = 1_000;
 

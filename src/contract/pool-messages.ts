@@ -270,8 +270,13 @@ export type UserJournalAnswer =
 // ---- claim -------------------------------------------------------------------------------------
 
 export type ClaimCriteria = {
-  /** Acceptable ciphersuites, the preferred one first; at least one. */
+  /** Acceptable ciphersuites, the preferred one first; none for a bundle, so that a pool without bundles gives nothing. */
   readonly ciphersuites: readonly number[];
+  /**
+   * Groups of acceptable ciphersuites, of which a client gives one package each or none at all. No suite is in two of
+   * them. Undefined for an ordinary claim.
+   */
+  readonly bundle?: readonly (readonly number[])[];
   readonly requiredCapabilities: CapabilityLists;
   readonly excludeClients: readonly string[];
   readonly minRemainingLifetimeSeconds: number;
@@ -293,9 +298,20 @@ export type ClaimedPackage = {
 };
 
 export type ClientClaim =
-  | { readonly client: string; readonly status: "claimed" | "last_resort"; readonly package: ClaimedPackage }
+  | {
+      readonly client: string;
+      readonly status: "claimed" | "last_resort";
+      /** Of a bundle the one of the first group. */
+      readonly package: ClaimedPackage;
+      /** Those of a bundle's other groups, in their order. */
+      readonly others?: readonly ClaimedPackage[];
+    }
   | { readonly client: string; readonly status: "exhausted" | "incompatible" | "excluded" }
   | { readonly client: string; readonly status: "rate_limited"; readonly retryAfterSeconds: number };
+
+/** What a client gave: nothing, one package, or a bundle in the order of its groups. */
+export const packagesOf = (claim: ClientClaim): readonly ClaimedPackage[] =>
+  "package" in claim ? [claim.package, ...(claim.others ?? [])] : [];
 
 /**
  * `ok`: every client that was not excluded gave a package; `partial`: some did; `none`: none could;
@@ -312,6 +328,17 @@ export type ClaimAnswer =
     }
   | { readonly outcome: "unknown_user" }
   | { readonly outcome: "idempotency_key_reused" };
+
+// ---- routes ------------------------------------------------------------------------------------
+
+export type LocateCall = PoolCall & { readonly refs: readonly Uint8Array[] };
+
+/** Whose package a reference names. `notAfter` in unix seconds. */
+export type LocatedPackage = { readonly ref: Uint8Array; readonly client: string; readonly notAfter: number };
+
+export type LocateAnswer =
+  | { readonly outcome: "located"; readonly packages: readonly LocatedPackage[] }
+  | { readonly outcome: "unknown_user" };
 
 // ---- operator ----------------------------------------------------------------------------------
 

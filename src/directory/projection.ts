@@ -7,6 +7,7 @@ import { DIRECTORY_CONCURRENT_WRITES } from "../config/limits.ts";
 import { mapConcurrent } from "../shared/map-concurrent.ts";
 import { withTimeout } from "../shared/with-timeout.ts";
 import { type ClientSnapshot, columnsOf } from "./client-row.ts";
+import { forgetRoutes } from "./routes.ts";
 
 /** `gone`: the client was revoked long ago, and its pool forgets it. */
 export type ClientNews =
@@ -97,6 +98,12 @@ function statementOf(db: D1Database, { user, version, updatedAt }: UserNews, new
       columns.next_expiry,
       columns.shortage,
     );
+}
+
+/** Deletes all that a database has of a user: clients, and routes to them. Throws if the database fails. */
+export async function removeUser(db: D1Database, user: string, timeoutMs: number): Promise<void> {
+  const clients = db.prepare("DELETE FROM clients WHERE user = ?").bind(user);
+  await withTimeout(timeoutMs, db.batch([clients, forgetRoutes(db, user)]), () => new Error("no answer in time"));
 }
 
 /** Deletes what a database has of a user from before `version`. Throws if the database fails. */

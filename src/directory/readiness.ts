@@ -2,7 +2,7 @@
 import type { Shard } from "./shards.ts";
 
 /** The newest migration that this code relies on. A database may be ahead: each migration leaves older code working. */
-export const NEEDED_MIGRATION = "0001_initial.sql";
+export const NEEDED_MIGRATION = "0002_routes.sql";
 
 /**
  * Whether the needed migration was applied to a database, by wrangler's own record of it: one row of one small table.

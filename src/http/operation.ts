@@ -14,9 +14,9 @@ import type { Lists } from "./wire/read-json.ts";
 
 /**
  * Who may call: a publisher reaches its own client only, a sibling any client of its user, self all that is kept of its
- * user, a claimer and an operator any user.
+ * user, a claimer, a router and an operator any user.
  */
-export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "operator";
+export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "router" | "operator";
 
 export type MediaType = "application/json" | "message/mls";
 

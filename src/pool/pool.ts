@@ -32,6 +32,8 @@ import type {
   ForgetAnswer,
   ForgetCall,
   JournalAnswer,
+  LocateAnswer,
+  LocateCall,
   NotRegistered,
   PoolCall,
   PoolView,
@@ -70,6 +72,7 @@ import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { knownCodes } from "./operations/known-packages.ts";
+import { locate } from "./operations/locate.ts";
 import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
@@ -466,6 +469,15 @@ export class Pool extends DurableObject<object> {
       this.#events?.note(news, nowMs);
       return { outcome: "answered", ...answer, replayed: false };
     });
+  }
+
+  /** Whose packages these references name; those that it does not know are left out. */
+  locate(call: LocateCall): LocateAnswer {
+    if (!this.#exists) return { outcome: "unknown_user" };
+    return this.#transaction(call, (nowMs) => ({
+      outcome: "located",
+      packages: locate(this.#sql, call.refs, unixSeconds(nowMs)),
+    }));
   }
 
   /** Everything an operator may see of a user: no key packages. */

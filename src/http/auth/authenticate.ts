@@ -12,6 +12,9 @@ import { issuersOf, obeyKeyMarks } from "./issuers.ts";
 import type { Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
+/** Scopes of those who act for no client of a user. */
+const CLIENTLESS: ReadonlySet<Scope> = new Set(["directory:admin", "routes:read"]);
+
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
 export const authenticate = (scope: Scope) =>
   createMiddleware<AppEnv>(async function authenticate(c, next) {
@@ -31,7 +34,7 @@ export const authenticate = (scope: Scope) =>
         scope,
       );
     }
-    if (client === undefined && scope !== "directory:admin") {
+    if (client === undefined && !CLIENTLESS.has(scope)) {
       return refused(c, failure("no_client", "expected a token that names a client, got one that does not").error);
     }
     if (scope !== "directory:admin" && isBlocked(c.env, verified.value.user, unixSeconds(Date.now()))) {

@@ -8,6 +8,7 @@ export const SCOPE_OF = {
   sibling: "clients:revoke",
   self: "users:data",
   claimer: "key-packages:claim",
+  router: "routes:read",
   operator: "directory:admin",
 } as const satisfies Readonly<Record<Access, string | undefined>>;
 

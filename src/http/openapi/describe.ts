@@ -24,6 +24,7 @@ const TAGS = [
   { name: "publisher", description: "The owner of a client: registers it and keeps it stocked." },
   { name: "self", description: "A user who asks for what is kept of them, or has it erased." },
   { name: "claimer", description: "Who adds others to a group: looks at their clients and claims a package of each." },
+  { name: "router", description: "A delivery service that has a Welcome, and asks whom it is for." },
   { name: "operator", description: "Who runs the directory." },
   { name: "anyone", description: "Needs no token." },
 ];
@@ -186,6 +187,7 @@ const WHO: Readonly<Record<Access, string>> = {
   sibling: "The token must be of the user in the path, and may be of any of the user's clients.",
   self: "The token must be of the user in the path.",
   claimer: "The token names who claims, and may be of any user.",
+  router: "The token needs no client.",
   operator: "The token needs no client.",
 };
 

@@ -10,6 +10,7 @@ import { OPERATIONS } from "../resources/all-operations.ts";
 import { claimsDescribed } from "../resources/claims/operations.ts";
 import { clientsDescribed } from "../resources/clients/operations.ts";
 import { keyPackagesDescribed } from "../resources/key-packages/operations.ts";
+import { routesDescribed } from "../resources/routes/operations.ts";
 import { serviceDescribed } from "../resources/service/operations.ts";
 import { stockDescribed } from "../resources/stock/operations.ts";
 import { userDataDescribed } from "../resources/user-data/operations.ts";
@@ -30,6 +31,7 @@ export const DESCRIPTIONS: Descriptions = {
   ...auditTrailDescribed(),
   ...issuerKeysDescribed(),
   ...topDescribed(),
+  ...routesDescribed(),
   ...serviceDescribed(),
 };
 

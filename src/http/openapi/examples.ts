@@ -131,6 +131,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     },
   },
+  findRoutes: {
+    request: { key_package_refs: [KEY_PACKAGE_REF] },
+    answer: {
+      routes: [{ key_package_ref: KEY_PACKAGE_REF, user: "alice", client: "phone", not_after: 1_900_000_000 }],
+    },
+  },
   listClients: {
     answer: {
       user: "alice",

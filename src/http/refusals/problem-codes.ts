@@ -14,6 +14,8 @@ export const PROBLEMS = {
   invalid_base64: refused(400, "A value is not base64url without padding"),
   malformed_messages: refused(400, "The body is not a sequence of MLSMessages"),
   invalid_idempotency_key: refused(400, "The Idempotency-Key is not valid"),
+  idempotency_key_missing: refused(400, "The request needs an Idempotency-Key"),
+  routes_not_kept: refused(400, "This directory keeps no routes"),
   reason_missing: refused(400, "A change by an operator needs a reason"),
   token_missing: refused(401, "A bearer token is required"),
   token_invalid: refused(401, "The token is not valid"),

@@ -9,6 +9,7 @@ import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
+import { routes } from "./routes/operations.ts";
 import { service } from "./service/operations.ts";
 import { stock } from "./stock/operations.ts";
 import { userData } from "./user-data/operations.ts";
@@ -20,6 +21,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...stock,
   ...users,
   ...claims,
+  ...routes,
   ...userData,
   ...admin,
   ...budgets,

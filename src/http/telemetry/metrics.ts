@@ -1,5 +1,5 @@
 /** What the HTTP face counts. The columns are in shared/data-points.ts. */
-import type { ClientClaim, SuiteInventory } from "../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf, type SuiteInventory } from "../../contract/pool-messages.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import type { FailureKind } from "../auth/authentication-failure.ts";
 
@@ -11,7 +11,9 @@ export function countClaims(dataset: Dataset, clients: readonly ClientClaim[], r
     writePoint(dataset, "claim", {
       source: claim.status === "claimed" ? "one_time" : claim.status === "last_resort" ? "last_resort" : "none",
       status: claim.status,
-      ciphersuite: "package" in claim ? String(claim.package.ciphersuite) : "",
+      ciphersuite: packagesOf(claim)
+        .map(({ ciphersuite }) => ciphersuite)
+        .join("+"),
       count: 1,
       replayed: replayed ? 1 : 0,
     });

@@ -57,6 +57,7 @@ const REPETITION = {
   countBefore: "safe",
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
+  locate: "safe",
   view: "safe",
   resync: "safe",
 } as const satisfies Readonly<Record<string, Repetition | ((call: ClaimCall) => Repetition)>>;

@@ -13,6 +13,8 @@ export type X509Error = {
     | "Expired"
     | "UnknownCriticalExtension"
     | "NotAnAuthority"
+    | "NameNotPermitted"
+    | "Weak"
     | "InvalidSignature"
     | "Untrusted";
   readonly message: string;

@@ -47,11 +47,19 @@ export class ClaimBudgets {
     this.#reserve = hourly("reserve", reserved);
   }
 
-  waits(budgets: Budgets): ClaimWaits {
-    return {
+  /** Until there is room for so many packages at once. */
+  waits(budgets: Budgets, packages = 1): ClaimWaits {
+    const waits = {
       pairWaitMs: this.#wait(budgets, this.#pair),
       missWaitMs: this.#wait(budgets, this.#misses),
       targetWaitMs: this.#oneTimeBucket(budgets).waitMs,
+    };
+    if (packages <= 1) return waits;
+    const later = this.waits(this.afterOneTime(budgets), packages - 1);
+    return {
+      pairWaitMs: Math.max(waits.pairWaitMs, later.pairWaitMs),
+      missWaitMs: waits.missWaitMs,
+      targetWaitMs: Math.max(waits.targetWaitMs, later.targetWaitMs),
     };
   }
 

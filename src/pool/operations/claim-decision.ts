@@ -24,7 +24,8 @@ export type ClaimFacts = ClaimWaits & {
 export type Choice = { readonly queue: Queue; readonly found: Found };
 
 export type Decision =
-  | ({ readonly kind: "give" } & Choice)
+  /** One package, or one of each group of a bundle in their order; all of them one-time, or all last resorts. */
+  | { readonly kind: "give"; readonly lastResort: boolean; readonly choices: readonly Choice[] }
   | { readonly kind: "excluded" | "exhausted" | "incompatible" }
   | { readonly kind: "pair_limited" | "target_limited"; readonly waitMs: number };
 
@@ -32,29 +33,60 @@ export function decide(facts: ClaimFacts): Decision {
   if (facts.excluded) return { kind: "excluded" };
   if (facts.pairWaitMs > 0) return { kind: "pair_limited", waitMs: facts.pairWaitMs };
 
-  const fitting = facts.queues.filter((queue) => fits(queue, facts.criteria));
-  const oneTime = pick(facts, fitting, false);
-  if (oneTime && facts.targetWaitMs === 0) return { kind: "give", ...oneTime };
+  const groups = groupsOf(facts.criteria);
+  const fitting = facts.queues.filter((queue) => fits(queue, groups, facts.criteria));
+  const oneTime = pickEach(facts, groups, fitting, false);
+  if (oneTime && facts.targetWaitMs === 0) return { kind: "give", lastResort: false, choices: oneTime };
 
   // The last resort is what a client gives when its one-time packages are used up, or rationed.
-  const lastResort = facts.criteria.allowLastResort ? pick(facts, fitting, true) : undefined;
-  if (lastResort) return { kind: "give", ...lastResort };
+  const lastResort = facts.criteria.allowLastResort ? pickEach(facts, groups, fitting, true) : undefined;
+  if (lastResort) return { kind: "give", lastResort: true, choices: lastResort };
   if (oneTime) return { kind: "target_limited", waitMs: facts.targetWaitMs };
   // One who asks again and again for what is not there is told when to ask, and costs nothing more.
   if (facts.missWaitMs > 0) return { kind: "pair_limited", waitMs: facts.missWaitMs };
-  return { kind: fitting.length === 0 && facts.queues.length > 0 ? "incompatible" : "exhausted" };
+  const canServe = groups.every((group) => fitting.some(({ ciphersuite }) => group.includes(ciphersuite)));
+  return { kind: canServe || facts.queues.length === 0 ? "exhausted" : "incompatible" };
 }
 
-function fits(queue: Queue, { ciphersuites, requiredCapabilities }: ClaimCriteria): boolean {
-  if (!ciphersuites.includes(queue.ciphersuite)) return false;
+/** The groups of suites of which one package each is wanted. */
+export const groupsOf = ({ ciphersuites, bundle }: ClaimCriteria): readonly (readonly number[])[] =>
+  bundle ?? [ciphersuites];
+
+function fits(
+  queue: Queue,
+  groups: readonly (readonly number[])[],
+  { requiredCapabilities }: Pick<ClaimCriteria, "requiredCapabilities">,
+): boolean {
+  if (!groups.some((group) => group.includes(queue.ciphersuite))) return false;
   const { extensions, proposals, credentials } = requiredCapabilities;
   if (extensions.length + proposals.length + credentials.length === 0) return true;
   return satisfies(queue.capabilities, requiredCapabilities);
 }
 
+/** One package of each group; undefined if any group has none. */
+function pickEach(
+  facts: ClaimFacts,
+  groups: readonly (readonly number[])[],
+  fitting: readonly Queue[],
+  lastResort: boolean,
+): readonly Choice[] | undefined {
+  const choices: Choice[] = [];
+  for (const group of groups) {
+    const choice = pick(facts, group, fitting, lastResort);
+    if (!choice) return undefined;
+    choices.push(choice);
+  }
+  return choices;
+}
+
 /** The oldest package of the most preferred ciphersuite that has one. */
-function pick({ criteria, oldest }: ClaimFacts, fitting: readonly Queue[], lastResort: boolean): Choice | undefined {
-  for (const ciphersuite of criteria.ciphersuites) {
+function pick(
+  { oldest }: ClaimFacts,
+  ciphersuites: readonly number[],
+  fitting: readonly Queue[],
+  lastResort: boolean,
+): Choice | undefined {
+  for (const ciphersuite of ciphersuites) {
     let best: Choice | undefined;
     for (const queue of fitting) {
       if (queue.ciphersuite !== ciphersuite || queue.lastResort !== lastResort || queue.live === 0) continue;

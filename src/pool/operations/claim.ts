@@ -3,14 +3,14 @@
  * can run between choosing a package and consuming it, which is what makes a claim happen once.
  */
 import type { BudgetSettings } from "../../config/settings.ts";
-import type { ClaimCriteria, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import type { ClaimCriteria, ClaimedPackage, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
 import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "../tables/clients.ts";
 import { ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
-import { type Choice, type ClaimFacts, type Decision, decide } from "./claim-decision.ts";
+import { type Choice, type ClaimFacts, type Decision, decide, groupsOf } from "./claim-decision.ts";
 import { levelReached, type StockNews } from "./stock-news.ts";
 
 export type ClaimContext = {
@@ -46,7 +46,7 @@ export function claimAll(context: ClaimContext): Claimed {
   const clients = context.cache.clients.map((client): ClientClaim => {
     const applied = apply(budgeted, client, decide(look(budgeted, client)));
     if (applied.missed) missed.push({ client: client.client, reason: applied.missed });
-    if (applied.news) news.push({ ...applied.news, cause: "claim", clientId: client.clientId });
+    for (const one of applied.news ?? []) news.push({ ...one, cause: "claim", clientId: client.clientId });
     return applied.claim;
   });
   return { status: statusOf(clients), clients, missed, news };
@@ -70,7 +70,7 @@ function look(context: Budgeted, client: ClientRecord): ClaimFacts {
     excluded: excludes(context, client.client),
     criteria,
     queues: client.queues,
-    ...context.budgets.waits(client.budgets),
+    ...context.budgets.waits(client.budgets, groupsOf(criteria).length),
     oldest: ({ queueId }) => oldest(sql, client.clientId, queueId, window, heads),
   };
 }
@@ -78,10 +78,12 @@ function look(context: Budgeted, client: ClientRecord): ClaimFacts {
 type Applied = {
   readonly claim: ClientClaim;
   readonly missed?: Missed["reason"] | undefined;
-  readonly news?: Pick<StockNews, "type" | "ciphersuite"> | undefined;
+  readonly news?: readonly News[];
 };
 
-/** Does what was decided: one row of the client's record, and one of the chunk that a one-time package leaves. */
+type News = Pick<StockNews, "type" | "ciphersuite">;
+
+/** Does what was decided: one row of the client's record, and one of the chunk that each one-time package leaves. */
 function apply(context: Budgeted, client: ClientRecord, decision: Decision): Applied {
   const { client: name } = client;
   switch (decision.kind) {
@@ -94,44 +96,60 @@ function apply(context: Budgeted, client: ClientRecord, decision: Decision): App
     case "incompatible":
       return { claim: { client: name, status: decision.kind }, missed: miss(context, client, decision.kind) };
     case "give":
-      return decision.queue.lastResort ? lend(context, client, decision) : consume(context, client, decision);
+      return (decision.lastResort ? lend : consume)(context, client, decision.choices);
   }
 }
 
 const rateLimited = (client: string, waitMs: number) =>
   ({ client, status: "rate_limited", retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) }) as const;
 
-/** Takes a one-time package out of the stock and out of both budgets. */
-function consume(context: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
+/** Takes one-time packages out of the stock and out of both budgets. */
+function consume(context: Budgeted, client: ClientRecord, choices: readonly Choice[]): Applied {
   const { sql, cache, heads, budgets, lowWatermarkPackages } = context;
-  // First: in its chunk the bytes are gone when it is taken.
-  const taken = packageOf(found, queue);
-  const nextInChunk = takePackage(sql, found, heads);
-  const queues = withLive(client.queues, queue.queueId, -1, ({ nextExpiry }) => {
-    if (nextExpiry === undefined) return undefined;
-    // The first to expire may have been this one, and then only the other chunks know which is the next.
-    return found.entry.notAfter > nextExpiry || nextInChunk === nextExpiry ? nextExpiry : undefined;
-  });
-  const changes = client.changes + 1;
-  cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterOneTime(client.budgets), changes }));
-  const { ciphersuite } = queue;
-  const type = levelReached(stockOf(queues, ciphersuite), lowWatermarkPackages);
-  return {
-    claim: { client: client.client, status: "claimed", package: taken },
-    news: type && { type, ciphersuite },
-  };
+  const taken: ClaimedPackage[] = [];
+  const news: News[] = [];
+  let after = { ...client, changes: client.changes + 1 };
+  for (const { found, queue } of choices) {
+    // First: in its chunk the bytes are gone when it is taken.
+    taken.push(packageOf(found, queue));
+    const nextInChunk = takePackage(sql, found, heads);
+    const queues = withLive(after.queues, queue.queueId, -1, ({ nextExpiry }) => {
+      if (nextExpiry === undefined) return undefined;
+      // The first to expire may have been this one, and then only the other chunks know which is the next.
+      return found.entry.notAfter > nextExpiry || nextInChunk === nextExpiry ? nextExpiry : undefined;
+    });
+    after = { ...after, queues, budgets: budgets.afterOneTime(after.budgets) };
+    const { ciphersuite } = queue;
+    const type = levelReached(stockOf(queues, ciphersuite), lowWatermarkPackages);
+    if (type) news.push({ type, ciphersuite });
+  }
+  cache.update(writeClaimed(sql, after));
+  return { claim: given(client, "claimed", taken), news };
 }
 
-/** Gives a last resort, which stays; its owner is told how often. */
-function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
+/** Gives last resorts, which stay; their owner is told how often. */
+function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, choices: readonly Choice[]): Applied {
   const now = unixSeconds(nowMs);
-  const { storedAt = now, firstUsedAt = now, uses = 0 } = queue.use ?? {};
-  const queues = withUse(client.queues, queue.queueId, { storedAt, firstUsedAt, uses: uses + 1 });
-  cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterLastResort(client.budgets) }));
-  return {
-    claim: { client: client.client, status: "last_resort", package: packageOf(found, queue) },
-    news: uses === 0 ? { type: "last_resort.used", ciphersuite: queue.ciphersuite } : undefined,
-  };
+  const news: News[] = [];
+  let after = client;
+  for (const { queue } of choices) {
+    const { storedAt = now, firstUsedAt = now, uses = 0 } = queue.use ?? {};
+    const queues = withUse(after.queues, queue.queueId, { storedAt, firstUsedAt, uses: uses + 1 });
+    after = { ...after, queues, budgets: budgets.afterLastResort(after.budgets) };
+    if (uses === 0) news.push({ type: "last_resort.used", ciphersuite: queue.ciphersuite });
+  }
+  cache.update(writeClaimed(sql, after));
+  const lent = choices.map(({ found, queue }) => packageOf(found, queue));
+  return { claim: given(client, "last_resort", lent), news };
+}
+
+function given(
+  { client }: ClientRecord,
+  status: "claimed" | "last_resort",
+  [first, ...others]: readonly ClaimedPackage[],
+): ClientClaim {
+  if (!first) throw new RangeError("a decision to give chooses a package");
+  return { client, status, package: first, ...(others.length > 0 ? { others } : {}) };
 }
 
 /** Counts a claim in vain. Returns its reason if the owner is to be told, undefined once it has been told often enough. */

@@ -1,7 +1,7 @@
 /** Carries what the outbox holds to the directory, one batch at a time. */
 import { DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_RETRY_MAX_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import { removeOlder, writeNews } from "../../directory/projection.ts";
+import { removeOlder, removeUser, writeNews } from "../../directory/projection.ts";
 import { allShards, type Directory } from "../../directory/shards.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
@@ -64,9 +64,7 @@ export class OutboxRelay {
   /** Deletes every row of the user in every database. Whether all of them did; never throws. */
   async eraseUser(user: string): Promise<boolean> {
     const removed = await Promise.allSettled(
-      allShards(this.#of.directory).map(({ db }) =>
-        removeOlder(db, user, Number.MAX_SAFE_INTEGER, DIRECTORY_WRITE_TIMEOUT_MS),
-      ),
+      allShards(this.#of.directory).map(({ db }) => removeUser(db, user, DIRECTORY_WRITE_TIMEOUT_MS)),
     );
     const failed = removed.find((outcome) => outcome.status === "rejected");
     if (failed) log.warn("directory_write_failed", { reason: String(failed.reason) });

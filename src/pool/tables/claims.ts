@@ -6,7 +6,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { MAX_JOURNAL_SCAN_ROWS } from "../../config/limits.ts";
-import type { Claimer, ClaimStatus, ClientClaim, JournalEntry } from "../../contract/pool-messages.ts";
+import type { ClaimedPackage, Claimer, ClaimStatus, ClientClaim, JournalEntry } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 
 export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
@@ -33,17 +33,23 @@ export type NewClaim = {
     | undefined;
 };
 
-/** A client's part of the answer; the packages' bytes are in a blob, one after the other. */
+type StoredPackage = {
+  readonly bytes: number;
+  readonly ref: string;
+  readonly ciphersuite: number;
+  readonly notAfter: number;
+};
+
+/**
+ * A client's part of the answer. The bytes of the packages are in a blob: the first of each client, one after the other,
+ * and then the others of bundles, which code that knows no bundles does not look for.
+ */
 type StoredPart = {
   readonly client: string;
   readonly status: ClientClaim["status"];
   readonly retryAfterSeconds?: number;
-  readonly package?: {
-    readonly bytes: number;
-    readonly ref: string;
-    readonly ciphersuite: number;
-    readonly notAfter: number;
-  };
+  readonly package?: StoredPackage;
+  readonly others?: readonly StoredPackage[];
   /** Set where the journal shows a claim that found nothing. */
   readonly missed?: Missed["reason"];
 };
@@ -246,55 +252,60 @@ function entriesOf(row: JournalRow, client: string | undefined): JournalEntry[] 
   return (JSON.parse(row.answer) as StoredAnswer).clients
     .filter((part) => client === undefined || part.client === client)
     .filter((part) => part.package !== undefined || part.missed !== undefined)
-    .map((part) => ({
-      sequence: row.claim_id,
-      client: part.client,
-      at: row.at,
-      event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
-      ciphersuite: part.package?.ciphersuite,
-      keyPackageRef: part.package && Uint8Array.fromHex(part.package.ref),
-      // No identifier is empty: the name was erased.
-      claimer: row.claimer_user === "" ? undefined : { user: row.claimer_user, client: row.claimer_client },
-      reason: part.missed,
-    }));
+    .flatMap((part) =>
+      // Of a miss there is no package.
+      [part.package, ...(part.others ?? [])].map((one) => ({
+        sequence: row.claim_id,
+        client: part.client,
+        at: row.at,
+        event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
+        ciphersuite: one?.ciphersuite,
+        keyPackageRef: one && Uint8Array.fromHex(one.ref),
+        // No identifier is empty: the name was erased.
+        claimer: row.claimer_user === "" ? undefined : { user: row.claimer_user, client: row.claimer_client },
+        reason: part.missed,
+      })),
+    );
 }
 
 function encode({ answer, missed }: NewClaim): { readonly stored: StoredAnswer; readonly packages: Uint8Array } {
   const reasons = new Map(missed.map(({ client, reason }) => [client, reason]));
-  const parts: Uint8Array[] = [];
+  const firsts: Uint8Array[] = [];
+  const others: Uint8Array[] = [];
   const clients = answer.clients.map((claim): StoredPart => {
     const reason = reasons.get(claim.client);
     if (!("package" in claim)) return reason === undefined ? claim : { ...claim, missed: reason };
-    parts.push(claim.package.keyPackage);
+    firsts.push(claim.package.keyPackage);
+    others.push(...(claim.others ?? []).map(({ keyPackage }) => keyPackage));
     return {
       client: claim.client,
       status: claim.status,
-      package: {
-        bytes: claim.package.keyPackage.length,
-        ref: claim.package.keyPackageRef.toHex(),
-        ciphersuite: claim.package.ciphersuite,
-        notAfter: claim.package.notAfter,
-      },
+      package: storedPackage(claim.package),
+      ...(claim.others && { others: claim.others.map(storedPackage) }),
     };
   });
-  return { stored: { status: answer.status, clients }, packages: concatBytes(...parts) };
+  return { stored: { status: answer.status, clients }, packages: concatBytes(...firsts, ...others) };
 }
+
+const storedPackage = ({ keyPackage, keyPackageRef, ciphersuite, notAfter }: ClaimedPackage): StoredPackage => ({
+  bytes: keyPackage.length,
+  ref: keyPackageRef.toHex(),
+  ciphersuite,
+  notAfter,
+});
 
 function decode(stored: StoredAnswer, packages: Uint8Array): Answered {
   let offset = 0;
-  const clients = stored.clients.map(({ package: given, missed: _, ...claim }) => {
-    if (!given) return claim as ClientClaim;
-    const keyPackage = packages.slice(offset, offset + given.bytes);
-    offset += given.bytes;
-    return {
-      ...claim,
-      package: {
-        keyPackage,
-        keyPackageRef: Uint8Array.fromHex(given.ref),
-        ciphersuite: given.ciphersuite,
-        notAfter: given.notAfter,
-      },
-    } as ClientClaim;
+  const next = ({ bytes, ref, ciphersuite, notAfter }: StoredPackage): ClaimedPackage => {
+    const keyPackage = packages.slice(offset, offset + bytes);
+    offset += bytes;
+    return { keyPackage, keyPackageRef: Uint8Array.fromHex(ref), ciphersuite, notAfter };
+  };
+  const firsts = stored.clients.map((part) => part.package && next(part.package));
+  const others = stored.clients.map((part) => part.others?.map(next));
+  const clients = stored.clients.map(({ package: _, others: __, missed: ___, ...claim }, index) => {
+    const [first, rest] = [firsts[index], others[index]];
+    return { ...claim, ...(first && { package: first }), ...(rest && { others: rest }) } as ClientClaim;
   });
   return { status: stored.status, clients };
 }

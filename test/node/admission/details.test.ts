@@ -39,6 +39,8 @@ const REFUSALS = {
   x509_expired: { code: "x509_expired", problem },
   x509_unknown_critical_extension: { code: "x509_unknown_critical_extension", problem },
   x509_not_an_authority: { code: "x509_not_an_authority", problem },
+  x509_name_not_permitted: { code: "x509_name_not_permitted", problem },
+  x509_weak: { code: "x509_weak", problem },
   x509_invalid_signature: { code: "x509_invalid_signature", problem },
   x509_untrusted: { code: "x509_untrusted", problem },
 } as const satisfies { readonly [Code in RefusalCode]: AdmissionRefusal & { readonly code: Code } };

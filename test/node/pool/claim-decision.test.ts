@@ -64,14 +64,21 @@ const packageOf = ({ queueId }: Queue, sequence: number): Found => ({
   entry: { sequence, hasLeft: false, ref: new Uint8Array(), notBefore: 0, notAfter: 0, length: 0 },
 });
 
-/** A decision in short: the sequence number of the package that is given, or why none is. */
-const inShort = (decision: Decision) => (decision.kind === "give" ? decision.found.entry.sequence : decision);
+/** A decision in short: the sequence number of the package that is given, of several in a list, or why none is. */
+function inShort(decision: Decision) {
+  if (decision.kind !== "give") return decision;
+  const sequences = decision.choices.map(({ found }) => found.entry.sequence);
+  return sequences.length === 1 ? sequences[0] : sequences;
+}
+
+const PAIR = { criteria: { ciphersuites: [], bundle: [[1], [0xf042, 0x50]] } };
+const pq = (change = {}) => ({ ciphersuite: 0xf042, ...change });
 
 const needs = (extensions: number[]) => ({ requiredCapabilities: { extensions, proposals: [], credentials: [] } });
 
 const TARGET_LIMITED: Decision = { kind: "target_limited", waitMs: TARGET_WAIT_MS };
 
-const CASES: readonly (readonly [string, Situation, number | Decision])[] = [
+const CASES: readonly (readonly [string, Situation, number | readonly number[] | Decision])[] = [
   ["gives a one-time package and keeps the last resort", { stock: [lastResort(1), oneTime(2)] }, 2],
   ["gives the last resort when no one-time package is left", { stock: [lastResort(1), oneTime(2, { live: 0 })] }, 1],
   [
@@ -88,6 +95,45 @@ const CASES: readonly (readonly [string, Situation, number | Decision])[] = [
     "gives a one-time package to a claim that takes no last resort",
     { stock: [oneTime(2), lastResort(1)], criteria: { allowLastResort: false } },
     2,
+  ],
+  ["gives a bundle one of each group", { stock: [oneTime(3, pq()), oneTime(2), oneTime(9)], ...PAIR }, [2, 3]],
+  [
+    "gives a bundle the preferred suite of a group that has one",
+    { stock: [oneTime(2), oneTime(3, pq({ ciphersuite: 0x50 })), oneTime(4, pq({ live: 0 }))], ...PAIR },
+    [2, 3],
+  ],
+  [
+    "gives a bundle nothing if a group has nothing",
+    { stock: [oneTime(2), oneTime(3, pq({ live: 0 }))], ...PAIR },
+    { kind: "exhausted" },
+  ],
+  [
+    "gives a bundle of last resorts if a group has no one-time package",
+    { stock: [oneTime(2), lastResort(5), oneTime(3, pq({ live: 0 })), lastResort(6, pq())], ...PAIR },
+    [5, 6],
+  ],
+  [
+    "does not spend a one-time package beside a last resort",
+    { stock: [oneTime(2), lastResort(6, pq())], ...PAIR },
+    { kind: "exhausted" },
+  ],
+  [
+    "gives no bundle of last resorts that the claim does not take",
+    {
+      stock: [lastResort(5), lastResort(6, pq())],
+      criteria: { ...PAIR.criteria, allowLastResort: false },
+    },
+    { kind: "exhausted" },
+  ],
+  [
+    "is incompatible with a bundle of which a group has no queue",
+    { stock: [oneTime(2)], ...PAIR },
+    { kind: "incompatible" },
+  ],
+  [
+    "is limited for a bundle as for one",
+    { targetLimited: true, stock: [oneTime(2), oneTime(3, pq())], ...PAIR },
+    TARGET_LIMITED,
   ],
   ["is exhausted before the first upload", {}, { kind: "exhausted" }],
   ["is exhausted with queues that fit and are empty", { stock: [oneTime(1, { live: 0 })] }, { kind: "exhausted" }],

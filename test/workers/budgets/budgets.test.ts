@@ -41,6 +41,22 @@ describe("what a budget promises over an hour and over a day", () => {
     }
   });
 
+  it("counts each package of a bundle: ten packages of a client are five pairs, and one left is room for none", async () => {
+    const pair = { ciphersuites: [], bundle: [[1], [2]] };
+    for (const [singles, pairs] of [
+      [0, 5],
+      [1, 4],
+      [9, 0],
+    ] as const) {
+      const pool = await poolOf();
+      await pool.publish([...keyPackages(20), ...keyPackages(20, { ciphersuite: 2 })]);
+      for (let i = 0; i < singles; i++) await pool.claim({}, { claimer: "bob" });
+      const statuses: string[] = [];
+      for (let i = 0; i < 6; i++) statuses.push(only(await pool.claim(pair, { claimer: "bob" })).status);
+      expect([given(statuses), new Set(statuses.slice(pairs))]).toEqual([pairs, new Set(["rate_limited"])]);
+    }
+  });
+
   it("gives a crowd of a thousand 60 in any hour, the first one too, and then the last resort", async () => {
     const pool = await poolOf();
     const crowd = Array.from({ length: 1_000 }, (_, index) => `crowd-${index}`);

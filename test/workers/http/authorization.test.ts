@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Access } from "../../../src/http/operation.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { poolName } from "../../../src/pool/address.ts";
-import { ADMIN, CLAIM, DATA, PUBLISH, REVOKE, type TokenOptions, token } from "../support/auth.ts";
+import { ADMIN, CLAIM, DATA, PUBLISH, REVOKE, ROUTES, type TokenOptions, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
 
@@ -21,6 +21,7 @@ type Asker =
   | "self"
   | "other self"
   | "claimer"
+  | "router"
   | "operator";
 
 const SCOPE: Readonly<Record<Access, string>> = {
@@ -28,6 +29,7 @@ const SCOPE: Readonly<Record<Access, string>> = {
   sibling: REVOKE,
   self: DATA,
   claimer: CLAIM,
+  router: ROUTES,
   operator: ADMIN,
   anyone: "",
 };
@@ -36,6 +38,7 @@ const WRONG_SCOPE: Readonly<Record<Access, string>> = {
   sibling: PUBLISH,
   self: REVOKE,
   claimer: PUBLISH,
+  router: CLAIM,
   operator: PUBLISH,
   anyone: "",
 };
@@ -54,6 +57,7 @@ const TOKENS: Readonly<Record<Asker, (access: Access, user: string) => TokenOpti
   self: (_, user) => ({ user, client: "tablet", scope: DATA }),
   "other self": () => ({ user: "mallory", client: "tablet", scope: DATA }),
   claimer: () => ({ user: "bob", client: "laptop", scope: CLAIM }),
+  router: () => ({ user: "delivery", client: undefined, scope: ROUTES }),
   operator: () => ({ user: "olga", client: undefined, scope: ADMIN }),
 };
 const ASKERS = Object.keys(TOKENS) as Asker[];
@@ -72,6 +76,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     self: "insufficient_scope",
     "other self": "insufficient_scope",
     claimer: "insufficient_scope",
+    router: "insufficient_scope",
     operator: "insufficient_scope",
   },
   sibling: {
@@ -87,6 +92,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     self: "insufficient_scope",
     "other self": "insufficient_scope",
     claimer: "insufficient_scope",
+    router: "insufficient_scope",
     operator: "insufficient_scope",
   },
   self: {
@@ -102,6 +108,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     self: "allowed",
     "other self": "not_owner",
     claimer: "insufficient_scope",
+    router: "insufficient_scope",
     operator: "insufficient_scope",
   },
   claimer: {
@@ -117,6 +124,23 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     self: "insufficient_scope",
     "other self": "insufficient_scope",
     claimer: "allowed",
+    router: "insufficient_scope",
+    operator: "insufficient_scope",
+  },
+  router: {
+    "no token": "token_missing",
+    expired: "token_expired",
+    "wrong audience": "wrong_audience",
+    "wrong scope": "insufficient_scope",
+    "other user": "insufficient_scope",
+    "other client": "insufficient_scope",
+    publisher: "insufficient_scope",
+    sibling: "insufficient_scope",
+    "other user's sibling": "insufficient_scope",
+    self: "insufficient_scope",
+    "other self": "insufficient_scope",
+    claimer: "insufficient_scope",
+    router: "allowed",
     operator: "insufficient_scope",
   },
   operator: {
@@ -132,6 +156,7 @@ const ANSWERS: Readonly<Record<Exclude<Access, "anyone">, Readonly<Record<Asker,
     self: "insufficient_scope",
     "other self": "insufficient_scope",
     claimer: "insufficient_scope",
+    router: "insufficient_scope",
     operator: "allowed",
   },
 };
@@ -153,6 +178,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   listClients: () => ({}),
   claimUser: () => ({ body: {} }),
   claimUsers: (user) => ({ body: { users: [user] } }),
+  findRoutes: (user) => ({ body: { key_package_refs: ["AAAA"], users: [user] } }),
   exportOwnData: () => ({}),
   eraseOwnData: () => ({}),
   exportUser: () => ({}),

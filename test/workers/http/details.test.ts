@@ -80,6 +80,9 @@ const ASKS: Readonly<Record<ProblemCode, Ask>> = {
   invalid_base64: () => publish({ body: { key_packages: ["a+b"] } }),
   malformed_messages: () => publish({ raw: new Uint8Array([0, 1, 0, 5]), headers: { "Content-Type": "message/mls" } }),
   invalid_idempotency_key: () => bob.claim(owner.user, {}, { "Idempotency-Key": "a b" }),
+  idempotency_key_missing: () =>
+    within({ WELCOME_ROUTES: "on-request" }, "POST", `/v1/users/${owner.user}/claims`, bob.token, { route: true }),
+  routes_not_kept: () => bob.claim(owner.user, { route: true }, { "Idempotency-Key": "route" }),
   token_missing: () => call("GET", owner.path),
   token_invalid: () => publish({ token: "a.b.c", body: {} }),
   token_expired: () => publishAs({ expiresIn: -60 }),

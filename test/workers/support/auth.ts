@@ -9,6 +9,7 @@ export const PUBLISH = "key-packages:publish";
 export const CLAIM = "key-packages:claim";
 export const REVOKE = "clients:revoke";
 export const DATA = "users:data";
+export const ROUTES = "routes:read";
 export const ADMIN = "directory:admin";
 
 export type TokenOptions = {

@@ -1,23 +1,29 @@
-import type { ClientClaim } from "../../../contract/pool-messages.ts";
+import { type ClaimedPackage, type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import type { ClaimRequest, ClientClaimBody } from "./schemas.ts";
 
 type PackageFormat = NonNullable<ClaimRequest["format"]>;
 
-/** What one client gave, as the wire shows it. */
-export function clientClaimBody(claim: ClientClaim, format: PackageFormat = "key_package"): ClientClaimBody {
+/** What one client gave, as the wire shows it: of a bundle a list, even where only one is wanted. */
+export function clientClaimBody(claim: ClientClaim, { format, bundle }: ClaimRequest = {}): ClientClaimBody {
   if (claim.status === "rate_limited") {
     return { client: claim.client, status: claim.status, retry_after_seconds: claim.retryAfterSeconds };
   }
-  if (!("package" in claim)) return { client: claim.client, status: claim.status };
-  const { keyPackage } = claim.package;
+  const packages = packagesOf(claim).map((one) => packageBody(one, format));
   return {
     client: claim.client,
     status: claim.status,
-    key_package: toBase64Url(format === "mls_message" ? encodeMlsMessage(keyPackage) : keyPackage),
-    key_package_ref: toBase64Url(claim.package.keyPackageRef),
-    ciphersuite: claim.package.ciphersuite,
-    not_after: claim.package.notAfter,
+    ...(bundle && packages.length > 0 ? { packages } : packages[0]),
   };
 }
+
+const packageBody = (
+  { keyPackage, keyPackageRef, ciphersuite, notAfter }: ClaimedPackage,
+  format: PackageFormat = "key_package",
+) => ({
+  key_package: toBase64Url(format === "mls_message" ? encodeMlsMessage(keyPackage) : keyPackage),
+  key_package_ref: toBase64Url(keyPackageRef),
+  ciphersuite,
+  not_after: notAfter,
+});

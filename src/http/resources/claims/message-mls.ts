@@ -1,6 +1,6 @@
 /** `message/mls` (RFC 9420 §17.10) as an answer: MLSMessages one after the other. */
 
-import type { ClientClaim } from "../../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { mediaType } from "../../wire/read-json.ts";
 
@@ -21,7 +21,7 @@ function quality(acceptHeader: string | undefined, type: string): number {
 
 /** The packages of all claims in their order; undefined if there is none, for then only JSON can say why. */
 export function concatenatedMessages(claims: readonly ClientClaim[]): Uint8Array | undefined {
-  const messages = claims.flatMap((claim) => ("package" in claim ? [encodeMlsMessage(claim.package.keyPackage)] : []));
+  const messages = claims.flatMap(packagesOf).map(({ keyPackage }) => encodeMlsMessage(keyPackage));
   if (messages.length === 0) return undefined;
   const body = new Uint8Array(messages.reduce((length, message) => length + message.length, 0));
   let offset = 0;

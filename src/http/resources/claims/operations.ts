@@ -7,7 +7,8 @@ import {
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
 } from "../../../config/limits.ts";
-import type { ClaimCall, ClientClaim, PoolCall } from "../../../contract/pool-messages.ts";
+import { type ClaimCall, type ClientClaim, type PoolCall, packagesOf } from "../../../contract/pool-messages.ts";
+import type { Route } from "../../../directory/routes.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
@@ -17,6 +18,7 @@ import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
 import { listBound } from "../../wire/read-json.ts";
+import { checkRouted, keepRoutes, routesOf } from "../routes/keep-routes.ts";
 import { AnswerBudget } from "./answer-budget.ts";
 import { clientClaimBody } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
@@ -37,6 +39,9 @@ const REPLAYED = "Idempotent-Replayed";
 /** The status of an answer whose body is packages and nothing else. */
 const CLAIM_STATUS = "Claim-Status";
 
+/** With `route`: the packages were taken, and their routes may not have been written. The same request again mends it. */
+const ROUTE_PROBLEMS = ["routes_not_kept", "idempotency_key_missing", "directory_unavailable"] as const;
+
 const MLS: readonly MediaType[] = ["message/mls"];
 
 export const claims = [
@@ -50,6 +55,8 @@ export const claims = [
     needs: "pool",
     handle: async ({ user, claimer, body, idempotencyKey }, c) => {
       c.set("claimedFrom", [user]);
+      const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
+      if (!routed.ok) return routed;
       const claimed = await claimFrom(c, user, {
         claimer,
         criteria: criteriaOf(c.get("deployment"), body),
@@ -57,9 +64,11 @@ export const claims = [
       });
       if (!claimed.ok) return claimed;
       const { status, clients, replayed } = claimed.value;
+      const kept = await keepRoutes(c, body.route ? routesOf(user, clients) : []);
+      if (!kept.ok) return kept;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format)) };
+      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body)) };
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
         const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
@@ -82,6 +91,8 @@ export const claims = [
     takesIdempotencyKey: true,
     handle: async ({ claimer, body, idempotencyKey }, c) => {
       const { users: named, ...request } = body;
+      const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
+      if (!routed.ok) return routed;
       // Counted already, but for a name that is written with escapes.
       if (named.length > MAX_USERS_PER_CLAIM) {
         return refuse("too_many_users", `expected at most ${MAX_USERS_PER_CLAIM} users, got ${named.length}`);
@@ -93,7 +104,12 @@ export const claims = [
         criteria: criteriaOf(c.get("deployment"), request),
         idempotency: idempotencyOf(idempotencyKey, users, request),
       };
-      const outcomes = await claimMany(c, users, call, request.format);
+      const outcomes = await claimMany(c, users, call, request);
+      const kept = await keepRoutes(
+        c,
+        outcomes.flatMap((outcome) => outcome.routes),
+      );
+      if (!kept.ok) return kept;
       const answer = outcomes.map((outcome) => outcome.answer);
       const statuses = answer.flatMap(({ clients }) => clients.map(({ status }) => status));
       c.set("outcomes", countBy([...answer.map(({ status }) => `user_${status}`), ...statuses]));
@@ -109,13 +125,13 @@ export const claimsDescribed = (): Descriptions => ({
   claimUser: {
     summary: "One package of each client of the user.",
     answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
+    problems: [...ROUTE_PROBLEMS, "idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
     members: { rate_limited: rateLimitedClaim },
   },
   claimUsers: {
     summary: "One package of each client of many users.",
     answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: ["too_many_users"],
+    problems: [...ROUTE_PROBLEMS, "too_many_users"],
   },
 });
 
@@ -141,6 +157,8 @@ type UserOutcome = {
   readonly replayed: boolean;
   /** Packages as bytes, only where the answer is made of those: JSON has its own copy, and both would be too much. */
   readonly given: readonly ClientClaim[];
+  /** Of the packages, if the claim asked for them. */
+  readonly routes: readonly Route[];
 };
 
 /** One call of each user's pool. A key that a pool knows for another request is that user's outcome, not the others'. */
@@ -148,14 +166,15 @@ async function claimMany(
   c: Context<AppEnv>,
   users: readonly string[],
   call: Call,
-  format: ClaimRequest["format"],
+  request: ClaimRequest,
 ): Promise<readonly UserOutcome[]> {
   const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
-  const most = MAX_CLIENTS_PER_USER * c.get("deployment").settings.maxKeyPackageBytes;
+  const packages = MAX_CLIENTS_PER_USER * (request.bundle?.length ?? 1);
+  const most = packages * c.get("deployment").settings.maxKeyPackageBytes;
   const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
   return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
-    if (!(await budget.reserve(most))) return { answer: deferred(user), replayed: false, given: [] };
+    if (!(await budget.reserve(most))) return { answer: deferred(user), replayed: false, given: [], routes: [] };
     const claimed = await claimFrom(c, user, call);
     const clients = claimed.ok ? claimed.value.clients : [];
     const replayed = claimed.ok && claimed.value.replayed;
@@ -164,11 +183,13 @@ async function claimMany(
       clients.reduce((sum, client) => sum + bytesOf(client), 0),
     );
     countClaims(c.env.METRICS, clients, replayed);
-    return { answer: bulkUser(user, claimed, format), replayed, given: wantsBytes ? clients : [] };
+    const routes = request.route ? routesOf(user, clients) : [];
+    return { answer: bulkUser(user, claimed, request), replayed, given: wantsBytes ? clients : [], routes };
   });
 }
 
-const bytesOf = (client: ClientClaim): number => ("package" in client ? client.package.keyPackage.length : 0);
+const bytesOf = (client: ClientClaim): number =>
+  packagesOf(client).reduce((sum, { keyPackage }) => sum + keyPackage.length, 0);
 
 /** The packages alone, where the caller asked for them and there are any. */
 function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly ClientClaim[]): Response | undefined {
@@ -180,9 +201,9 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
 const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(user: string, claimed: Claimed, format: ClaimRequest["format"]): BulkClaimUser {
+function bulkUser(user: string, claimed: Claimed, request: ClaimRequest): BulkClaimUser {
   if (claimed.ok) {
-    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, format));
+    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, request));
     return { user, status: claimed.value.status, clients };
   }
   const { code } = claimed.error;

@@ -8,7 +8,9 @@ import type { ClaimRequest } from "./schemas.ts";
 /** The criteria with what the request leaves open filled in from the policy. A claimer may ask for more life, not less. */
 export function criteriaOf({ ciphersuites, settings }: Deployment, request: ClaimRequest): ClaimCriteria {
   return {
-    ciphersuites: request.ciphersuites ?? ciphersuites.map(({ ciphersuite }) => ciphersuite),
+    ...(request.bundle
+      ? { ciphersuites: [], bundle: request.bundle }
+      : { ciphersuites: request.ciphersuites ?? ciphersuites.map(({ ciphersuite }) => ciphersuite) }),
     requiredCapabilities: {
       extensions: request.required_capabilities?.extensions ?? [],
       proposals: request.required_capabilities?.proposals ?? [],
@@ -47,5 +49,7 @@ function canonical(users: readonly string[], request: ClaimRequest): string {
     request.min_remaining_lifetime_seconds ?? null,
     request.allow_last_resort ?? true,
     ...(request.format === "mls_message" ? [request.format] : []),
+    ...(request.route ? ["route"] : []),
+    ...(request.bundle ? [{ bundle: request.bundle }] : []),
   ]);
 }

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
+import { MAX_BUNDLE_GROUPS, MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
 import { base64url, codePoint, identifier, named, unixSeconds } from "../../wire/schemas.ts";
 
 const codePoints = z.array(codePoint).check(z.maxLength(MAX_CLAIM_LIST_ITEMS));
@@ -19,12 +19,30 @@ const criteria = {
   ),
   allow_last_resort: z.optional(z.boolean()),
   format: z.optional(z.enum(["key_package", "mls_message"])),
+  route: z.optional(z.boolean()),
+  bundle: z.optional(
+    z
+      .array(z.array(codePoint).check(z.minLength(1), z.maxLength(MAX_CLAIM_LIST_ITEMS)))
+      .check(z.minLength(1), z.maxLength(MAX_BUNDLE_GROUPS)),
+  ),
 };
+
+const bundleAlone = z.refine<{
+  readonly ciphersuites?: unknown;
+  readonly bundle?: readonly (readonly number[])[] | undefined;
+}>(
+  ({ ciphersuites, bundle }) => ciphersuites === undefined || bundle === undefined,
+  "expected either ciphersuites or bundle, got both",
+);
+const groupsApart = z.refine<{ readonly bundle?: readonly (readonly number[])[] | undefined }>(({ bundle }) => {
+  const suites = (bundle ?? []).flatMap((group) => [...new Set(group)]);
+  return new Set(suites).size === suites.length;
+}, "expected groups of a bundle without a ciphersuite in common, got one in two of them");
 
 export const claimRequest = /* @__PURE__ */ named(
   "ClaimRequest",
-  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default.",
-  () => z.strictObject(criteria),
+  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`; it needs an Idempotency-Key, and a directory that keeps routes. `bundle`, in place of `ciphersuites`: groups of ciphersuites without one in common; each client gives one package of each group or none at all.",
+  () => z.strictObject(criteria).check(bundleAlone, groupsApart),
 );
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
@@ -32,13 +50,14 @@ export type ClaimRequest = z.infer<typeof claimRequest>;
 export const bulkClaimRequest = /* @__PURE__ */ named(
   "BulkClaimRequest",
   "The same for many users; a user named twice is answered once, and `exclude_clients` counts for each of them.",
-  () => z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }),
+  () =>
+    z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }).check(bundleAlone, groupsApart),
 );
 
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
 export const clientClaim = /* @__PURE__ */ named(
   "ClientClaim",
-  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with `rate_limited` there is `retry_after_seconds`.",
+  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its groups.",
   () =>
     z.strictObject({
       client: identifier,
@@ -47,6 +66,16 @@ export const clientClaim = /* @__PURE__ */ named(
       key_package_ref: z.optional(base64url),
       ciphersuite: z.optional(codePoint),
       not_after: z.optional(unixSeconds),
+      packages: z.optional(
+        z.array(
+          z.strictObject({
+            key_package: base64url,
+            key_package_ref: base64url,
+            ciphersuite: codePoint,
+            not_after: unixSeconds,
+          }),
+        ),
+      ),
       retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
     }),
 );
