@@ -1,8 +1,9 @@
 /**
- * The entry with everything that most deployments do not need and would only load: X.509, and ML-DSA in JavaScript. A
+ * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, and signed receipts. A
  * deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { createApp } from "./http/create-app.ts";
+import { signedReceipts } from "./http/receipts/signed-receipts.ts";
 import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
 import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
 import { x509Verifier } from "./mls/x509/index.ts";
@@ -12,8 +13,9 @@ export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 const app = createApp({
-  build: { mlDsa: true, x509: true },
+  build: { mlDsa: true, x509: true, receipts: true },
   cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
+  receipts: signedReceipts,
   x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
 });
 

@@ -76,12 +76,13 @@ export type Client = {
   registered_at: UnixSeconds;
   signature_keys: SignatureKeys;
   inventory: Inventory;
+  receipt?: Receipt | undefined;
 };
 
 /**
  * What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner
- * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with
- * `rate_limited` there is `retry_after_seconds`.
+ * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`, and
+ * the directory's `receipt` where one is wanted; with `rate_limited` there is `retry_after_seconds`.
  */
 export type ClientClaim = {
   client: Identifier;
@@ -90,6 +91,7 @@ export type ClientClaim = {
   key_package_ref?: Base64Url | undefined;
   ciphersuite?: CodePoint | undefined;
   not_after?: UnixSeconds | undefined;
+  receipt?: Receipt | undefined;
   retry_after_seconds?: number | undefined;
 };
 
@@ -175,9 +177,10 @@ export type Offer = {
 
 /**
  * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
- * accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant:
- * `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are
- * the others of the profile that this build of the service cannot check.
+ * accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked. Only together with
+ * `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names
+ * them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that
+ * this build of the service cannot check.
  */
 export type Policy = {
   protocol_versions: "mls10"[];
@@ -199,6 +202,12 @@ export type Policy = {
   credential_types: CodePoint[];
   credential_identity: string;
   x509_identity?: string | undefined;
+  receipts?:
+    | {
+        issuer: string;
+        given: "on_request" | "always";
+      }
+    | undefined;
   limits: {
     key_packages_per_request: number;
     key_package_bytes: number;
@@ -256,6 +265,7 @@ export type PublishAnswer = {
   results: PublishResult[];
   inventory: Inventory;
   restore_epoch: RestoreEpochSeconds;
+  receipt?: Receipt | undefined;
 };
 
 /**
@@ -346,6 +356,9 @@ export type PublishResult = {
   warnings?: string[] | undefined;
 };
 
+/** What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md). */
+export type Receipt = string;
+
 /**
  * `same`: whether both sides hold the same packages, after any pruning. `server_refs`: what the directory holds;
  * `missing_at_server`: what it lacks of `refs`.
@@ -411,6 +424,7 @@ export type RevokedClient = {
   user: Identifier;
   client: Identifier;
   purged: number;
+  receipt?: Receipt | undefined;
 };
 
 /**

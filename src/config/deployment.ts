@@ -11,6 +11,7 @@ import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
+import { type ReceiptSettings, readReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 import { readX509Settings, type X509Settings } from "./x509-settings.ts";
 
@@ -38,6 +39,8 @@ export type Deployment = {
   readonly directory: DirectoryBindings;
   /** Where events about low stock go; undefined for nowhere. */
   readonly events: EventSettings | undefined;
+  /** How receipts are signed; undefined where none are. */
+  readonly receipts: ReceiptSettings | undefined;
   /** Whose tokens are accepted, or the setting that is missing: without one, every route that needs a token is closed. */
   readonly issuers: Result<readonly IssuerSettings[], string>;
 };
@@ -48,10 +51,12 @@ export type Build = {
   readonly mlDsa: boolean;
   /** X.509 certificates. */
   readonly x509: boolean;
+  /** Signed receipts. */
+  readonly receipts: boolean;
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, receipts: false };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -70,6 +75,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     events: readEventSettings(env),
+    receipts: readReceipts(env, build),
     issuers: readIssuers(env),
   });
 }
@@ -101,6 +107,12 @@ function readX509(env: Variables, build: Build): X509Settings | undefined {
   const x509 = readX509Settings(env);
   if (x509 === undefined || build.x509) return x509;
   throw new SettingError("X509_TRUST_ANCHORS", "is set, and this build has no X.509: set main to src/worker-full.ts");
+}
+
+function readReceipts(env: Variables, build: Build): ReceiptSettings | undefined {
+  const receipts = readReceiptSettings(env);
+  if (receipts === undefined || build.receipts) return receipts;
+  throw new SettingError("RECEIPT_KEYS", "is set, and this build signs no receipts: set main to src/worker-full.ts");
 }
 
 /** A package of the suite with a basic credential and a client's usual capabilities. */

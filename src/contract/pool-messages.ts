@@ -2,7 +2,7 @@
  * What crosses the RPC boundary between the Worker and a user's pool.
  *
  * All are `type`s, not interfaces (structured clone over Workers RPC), bytes are Uint8Array, times are unix seconds as
- * numbers. Expected outcomes are values; only a fault throws.
+ * numbers. Expected outcomes are values; only a fault throws. `at` of an answer is when it took effect, by the pool's clock.
  */
 import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
 import type { CapabilityLists } from "./capability-lists.ts";
@@ -34,7 +34,7 @@ export type Registration = {
 };
 
 export type RegisterAnswer =
-  | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration }
+  | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration; readonly at: number }
   | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
   | { readonly outcome: "registrations_exhausted"; readonly retryAfterSeconds: number }
   /** Another registered client of the user has the key. */
@@ -163,6 +163,8 @@ export type PublishAnswer =
       readonly codes: readonly PublishCode[];
       readonly inventory: readonly SuiteInventory[];
       readonly restoreEpoch: number;
+      readonly at: number;
+      readonly registeredAt: number;
     }
   | NotRegistered;
 
@@ -209,7 +211,15 @@ export type ReconcileAnswer =
     }
   | NotRegistered;
 
-export type RevokeAnswer = { readonly outcome: "revoked"; readonly purged: number } | NotRegistered;
+export type RevokeAnswer =
+  | {
+      readonly outcome: "revoked";
+      readonly purged: number;
+      readonly at: number;
+      /** Of the registration that ended, now or before. */
+      readonly registeredAt: number;
+    }
+  | NotRegistered;
 
 /** `existed`: whether there was anything in the pool. */
 export type EraseAnswer =
@@ -274,6 +284,8 @@ export type ClaimedPackage = {
   readonly keyPackageRef: Uint8Array;
   readonly ciphersuite: number;
   readonly notAfter: number;
+  /** When its client was registered; undefined in a record of a version that did not note it. */
+  readonly registeredAt: number | undefined;
 };
 
 export type ClientClaim =
@@ -293,6 +305,10 @@ export type ClaimAnswer =
       readonly status: ClaimStatus;
       readonly clients: readonly ClientClaim[];
       readonly replayed: boolean;
+      /** When it was made first, in unix seconds. */
+      readonly at: number;
+      /** Its number in the journal; undefined for one that is not written down, as nothing was given. */
+      readonly claimId: number | undefined;
     }
   | { readonly outcome: "unknown_user" }
   | { readonly outcome: "idempotency_key_reused" };

@@ -6,6 +6,7 @@ import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
 import type { Principal } from "./auth/principal.ts";
+import type { Receipts } from "./receipts/receipts.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 
 /**
@@ -27,6 +28,8 @@ export type Variables = {
   crypto: CryptoProvider;
   /** Set by `readEnvironment`, too: who checks certificates, if the deployment accepts any. */
   x509Verifier: () => Promise<X509Verifier | undefined>;
+  /** Set by `readEnvironment`, too: what signs receipts, if the deployment has keys for that. */
+  receipts: () => Promise<Receipts | undefined>;
   /** Set by `readEnvironment`, too. */
   directory: Directory;
   /** Set by `authenticate`. */

@@ -247,7 +247,15 @@ export class Pool extends DurableObject<object> {
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
       }
-      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs), restoreEpoch };
+      return {
+        outcome: "published",
+        applied,
+        codes,
+        inventory: this.#inventory(written, nowMs),
+        restoreEpoch,
+        at: unixSeconds(nowMs),
+        registeredAt: written.registeredAt,
+      };
     });
     // Beside the reply: an upload does not wait for the directory.
     if (isVisible) this.ctx.waitUntil(this.#relay.sendNow());
@@ -279,7 +287,7 @@ export class Pool extends DurableObject<object> {
   /** Ends a registration: live packages go, tombstones stay, and the directory hears of it before the reply. */
   async revoke(call: ClientCall): Promise<RevokeAnswer> {
     const answer = this.#withClient(call, (client, nowMs): RevokeAnswer => {
-      return { outcome: "revoked", purged: this.#revoke([client], nowMs) };
+      return this.#revoked(client, nowMs);
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -295,7 +303,7 @@ export class Pool extends DurableObject<object> {
       const client = findByName(this.#sql, call.client);
       if (!client) return NOT_REGISTERED;
       endTokens(this.#sql, call.client, unixSeconds(nowMs));
-      return { outcome: "revoked", purged: isRegistered(client) ? this.#revoke([client], nowMs) : 0 };
+      return this.#revoked(client, nowMs);
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -436,11 +444,12 @@ export class Pool extends DurableObject<object> {
         nowMs,
       });
       const hasGiven = answer.status === "ok" || answer.status === "partial";
+      let claimId: number | undefined;
       if (hasGiven || missed.length > 0) {
         // Only what was given is kept: one who came away with nothing may ask again under the same key.
         const expiresAt = now + this.#settings.retention.replaySeconds;
         const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;
-        recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
+        claimId = recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
         this.#endReplays(now);
       }
       // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
@@ -448,7 +457,7 @@ export class Pool extends DurableObject<object> {
       // Packages that are over count as stock until they are dropped, and hide a threshold.
       else if (this.#hasExpired && confirmedTime(this.#lookedAt, now) > 0) this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
       this.#events?.note(news, nowMs);
-      return { outcome: "answered", ...answer, replayed: false };
+      return { outcome: "answered", ...answer, replayed: false, at: now, claimId };
     });
   }
 
@@ -636,6 +645,11 @@ export class Pool extends DurableObject<object> {
     if (emptied.length === 0) return;
     this.#announce(nowMs);
     this.#events?.noteEmptied(emptied, nowMs);
+  }
+
+  #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
+    const purged = isRegistered(client) ? this.#revoke([client], nowMs) : 0;
+    return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

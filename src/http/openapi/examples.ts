@@ -255,6 +255,11 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       next: null,
     },
   },
+  getReceiptKeys: {
+    answer: {
+      keys: [{ kty: "OKP", crv: "Ed25519", kid: "2027-01", x: SIGNATURE_KEY, alg: "EdDSA", use: "sig" }],
+    },
+  },
   getHealth: { answer: { status: "ok" } },
   getReadiness: {
     answer: {

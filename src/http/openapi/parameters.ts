@@ -24,6 +24,11 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
     description: `What is soon for \`expiring\`, by default ${EXPIRING_WITHIN_SECONDS} seconds.`,
     example: 86_400,
   },
+  receipt: {
+    description:
+      "`true`: the answer comes with signed receipts, and in JSON. `false`: it does not. Left out, as the policy has it.",
+    example: "true",
+  },
   allow_empty: { description: "Whether an empty list may remove the whole stock.", example: "true" },
 };
 

@@ -49,6 +49,7 @@ export const PROBLEMS = {
   proof_expired: refused(422, "The proofs of possession are not of this time"),
   batch_refused: refused(422, "A package of the replacement was refused; nothing was changed"),
   empty_replacement: refused(422, "Replacing the stock with an empty list requires ?allow_empty=true"),
+  not_offered: refused(422, "The deployment is not set up for what the request asks for"),
   idempotency_key_reused: refused(422, "The Idempotency-Key was already used for a different request"),
   too_many_requests: refused(429, "Too many requests; retry later"),
   rate_limited: refused(429, "Claim budget exhausted; retry later"),

@@ -36,6 +36,12 @@ export const base64url = named(
 /** Accepts any text, so that what is not base64url gets a code of its own instead of failing the whole request. */
 export const base64urlText = named("Base64UrlText", "Bytes in base64url without padding.", z.string());
 
+export const receipt = named(
+  "Receipt",
+  "What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md).",
+  z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)),
+);
+
 export const cursor = named(
   "Cursor",
   "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.",

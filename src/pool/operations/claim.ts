@@ -105,7 +105,7 @@ const rateLimited = (client: string, waitMs: number) =>
 function consume(context: Budgeted, client: ClientRecord, { found, queue }: Choice): Applied {
   const { sql, cache, heads, budgets, lowWatermarkPackages } = context;
   // First: in its chunk the bytes are gone when it is taken.
-  const taken = packageOf(found, queue);
+  const taken = packageOf(found, queue, client);
   const nextInChunk = takePackage(sql, found, heads);
   const queues = withLive(client.queues, queue.queueId, -1, ({ nextExpiry }) => {
     if (nextExpiry === undefined) return undefined;
@@ -129,7 +129,7 @@ function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, { 
   const queues = withUse(client.queues, queue.queueId, { storedAt, firstUsedAt, uses: uses + 1 });
   cache.update(writeClaimed(sql, { ...client, queues, budgets: budgets.afterLastResort(client.budgets) }));
   return {
-    claim: { client: client.client, status: "last_resort", package: packageOf(found, queue) },
+    claim: { client: client.client, status: "last_resort", package: packageOf(found, queue, client) },
     news: uses === 0 ? { type: "last_resort.used", ciphersuite: queue.ciphersuite } : undefined,
   };
 }
@@ -145,11 +145,12 @@ function miss<Reason extends Missed["reason"]>(
   return after.isTold ? reason : undefined;
 }
 
-const packageOf = (found: Found, { ciphersuite }: Queue) => ({
+const packageOf = (found: Found, { ciphersuite }: Queue, { registeredAt }: ClientRecord) => ({
   keyPackage: bytesOf(found),
   keyPackageRef: found.entry.ref,
   ciphersuite,
   notAfter: found.entry.notAfter,
+  registeredAt,
 });
 
 /** A claimer's own client never gives to it; another user's client of the same name is another client. */

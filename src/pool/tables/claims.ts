@@ -43,6 +43,8 @@ type StoredPart = {
     readonly ref: string;
     readonly ciphersuite: number;
     readonly notAfter: number;
+    /** Records of earlier versions lack it. */
+    readonly registeredAt?: number | undefined;
   };
   /** Set where the journal shows a claim that found nothing. */
   readonly missed?: Missed["reason"];
@@ -62,30 +64,41 @@ export function findReplay(
   sql: SqlStorage,
   replay: Replay,
   now: number,
-): Answered | "mismatch" | "expired" | undefined {
+): (Answered & { readonly at: number; readonly claimId: number }) | "mismatch" | "expired" | undefined {
   const row = sql
-    .exec<{ body_hash: ArrayBuffer; answer: string; packages: ArrayBuffer; expires_at: number }>(
-      "SELECT body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
+    .exec<ReplayRow>(
+      "SELECT claim_id, at, body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
       idempotencyOf(replay),
     )
     .toArray()[0];
   if (!row) return undefined;
   if (row.expires_at <= now) return "expired";
   if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";
-  return decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
+  const answered = decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
+  return { ...answered, at: row.at, claimId: row.claim_id };
 }
 
+type ReplayRow = {
+  claim_id: number;
+  at: number;
+  body_hash: ArrayBuffer;
+  answer: string;
+  packages: ArrayBuffer;
+  expires_at: number;
+};
+
 /**
- * Writes a claim down. Its number is the time in milliseconds, or one more than the last: it never goes back, even when
+ * Writes a claim down and returns its number. That is the time in milliseconds, or one more than the last: it never goes back, even when
  * every earlier record has been forgotten, so that a reader's cursor stays good.
  */
-export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): void {
+export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): number {
   const idempotency = claim.replay && idempotencyOf(claim.replay.of);
   if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);
   const { stored, packages } = encode(claim);
-  sql.exec(
+  const written = sql.exec<{ claim_id: number }>(
     `INSERT INTO claims (claim_id, at, claimer_user, claimer_client, answer, idempotency, body_hash, expires_at, packages)
-     VALUES (MAX(?1, (SELECT COALESCE(MAX(claim_id), 0) + 1 FROM claims)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+     VALUES (MAX(?1, (SELECT COALESCE(MAX(claim_id), 0) + 1 FROM claims)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+     RETURNING claim_id`,
     nowMs,
     claim.at,
     claim.claimer.user,
@@ -96,6 +109,7 @@ export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): vo
     claim.replay?.expiresAt ?? null,
     claim.replay ? packages : null,
   );
+  return written.one().claim_id;
 }
 
 /** How far a pool has dropped the bytes of answers that can no longer be repeated. */
@@ -271,6 +285,7 @@ function encode({ answer, missed }: NewClaim): { readonly stored: StoredAnswer; 
         ref: claim.package.keyPackageRef.toHex(),
         ciphersuite: claim.package.ciphersuite,
         notAfter: claim.package.notAfter,
+        registeredAt: claim.package.registeredAt,
       },
     };
   });
@@ -290,6 +305,7 @@ function decode(stored: StoredAnswer, packages: Uint8Array): Answered {
         keyPackageRef: Uint8Array.fromHex(given.ref),
         ciphersuite: given.ciphersuite,
         notAfter: given.notAfter,
+        registeredAt: given.registeredAt,
       },
     } as ClientClaim;
   });

@@ -128,6 +128,9 @@ export type PurgedClient = {
   purged: number;
 };
 
+/** What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md). */
+export type Receipt = string;
+
 /**
  * The epoch in force; 0 if there never was a restore. From `holds_everywhere_at` on, every isolate that is in use has
  * read it; the first requests of a new or long idle one may still come before that, to pools that have not been called
@@ -155,6 +158,7 @@ export type RevokedClient = {
   user: Identifier;
   client: Identifier;
   purged: number;
+  receipt?: Receipt | undefined;
 };
 
 /** Every client of the user is revoked. */

@@ -1,8 +1,11 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
 import { describe, expect, it, test } from "vitest";
-import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
+import { type Build, deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
 import { SettingError } from "../../../src/config/settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
+
+/** That of src/worker-full.ts. */
+const FULL_BUILD: Build = { mlDsa: true, x509: true, receipts: true };
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
@@ -183,7 +186,7 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
   const plain = readDeployment(profile);
   expect(numbers(plain.ciphersuitesLeftOut)).toEqual([0x51, 0x52, 0x906, 0x907]);
   expect(numbers(plain.ciphersuites)).toEqual([1, 2, 3, 4, 5, 6, 7, 0x42, 0x4d, 0x4e, 0x4f, 0x50, 0xf042]);
-  const full = readDeployment(profile, { mlDsa: true, x509: true });
+  const full = readDeployment(profile, FULL_BUILD);
   expect(full.ciphersuitesLeftOut).toEqual([]);
   expect(full.ciphersuites).toEqual(full.profile.suites);
   expect(() => readDeployment({ ...profile, CIPHERSUITES: "1,0x52" })).toThrow("CIPHERSUITES has 82");
@@ -196,7 +199,7 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
 });
 
 describe("X.509", () => {
-  const full = { mlDsa: true, x509: true };
+  const full = FULL_BUILD;
   const pem = (bytes: Uint8Array) =>
     `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes))}\n-----END CERTIFICATE-----\n`;
   const anchor = pem(Uint8Array.of(0x30, 1));
@@ -248,8 +251,7 @@ test("GREASE that the capabilities do not list is refused unless the deployment 
 
 test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {
   const limit = (settings: Record<string, string>) =>
-    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true, x509: true }).settings
-      .maxKeyPackagesPerRequest;
+    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, FULL_BUILD).settings.maxKeyPackagesPerRequest;
   expect(limit({})).toBe(49);
   expect(limit({ CIPHERSUITES: "1,0x52" })).toBe(81);
   expect(limit({ CIPHERSUITES: "1,0x4D,0x42" })).toBe(100);

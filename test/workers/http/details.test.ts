@@ -142,6 +142,7 @@ const ASKS: Readonly<Record<ProblemCode, Ask>> = {
   proof_expired: () => owner.as("PUT", "", { body: { ...proven, signed_at: 5 } }),
   batch_refused: () => owner.replace([owner.forge({ breakSignature: true })]),
   empty_replacement: () => owner.replace([]),
+  not_offered: () => call("POST", `/v1/users/${owner.user}/claims?receipt=true`, { token: bob.token, body: {} }),
   idempotency_key_reused: () => claimWhere({ outcome: "idempotency_key_reused" }),
   too_many_requests: () =>
     within({ RATE_LIMIT: { limit: async () => ({ success: false }) } }, "GET", owner.path, owner.token),
@@ -151,6 +152,8 @@ const ASKS: Readonly<Record<ProblemCode, Ask>> = {
       status: "rate_limited",
       clients: [{ client: "phone", status: "rate_limited", retryAfterSeconds: 7 }],
       replayed: false,
+      at: 5,
+      claimId: undefined,
     }),
   unknown_users_exhausted: async () => {
     const nobody = () => `/v1/users/${freshName("nobody")}/claims`;

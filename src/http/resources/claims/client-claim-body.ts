@@ -5,13 +5,18 @@ import type { ClaimRequest, ClientClaimBody } from "./schemas.ts";
 
 type PackageFormat = NonNullable<ClaimRequest["format"]>;
 
-/** What one client gave, as the wire shows it. */
-export function clientClaimBody(claim: ClientClaim, format: PackageFormat = "key_package"): ClientClaimBody {
+/** What one client gave, as the wire shows it, with its receipt if there is one. */
+export function clientClaimBody(
+  claim: ClientClaim,
+  format: PackageFormat = "key_package",
+  receipts?: ReadonlyMap<string, string>,
+): ClientClaimBody {
   if (claim.status === "rate_limited") {
     return { client: claim.client, status: claim.status, retry_after_seconds: claim.retryAfterSeconds };
   }
   if (!("package" in claim)) return { client: claim.client, status: claim.status };
   const { keyPackage } = claim.package;
+  const receipt = receipts?.get(claim.client);
   return {
     client: claim.client,
     status: claim.status,
@@ -19,5 +24,6 @@ export function clientClaimBody(claim: ClientClaim, format: PackageFormat = "key
     key_package_ref: toBase64Url(claim.package.keyPackageRef),
     ciphersuite: claim.package.ciphersuite,
     not_after: claim.package.notAfter,
+    ...(receipt === undefined ? {} : { receipt }),
   };
 }

@@ -4,6 +4,7 @@ import {
   CLAIM_CONCURRENT_POOLS,
   LIST_BODY_BYTES,
   MAX_BULK_ANSWER_BYTES,
+  MAX_CLAIM_RECEIPT_BYTES,
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
 } from "../../../config/limits.ts";
@@ -12,6 +13,7 @@ import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type MediaType, operation } from "../../operation.ts";
+import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
@@ -47,12 +49,15 @@ export const claims = [
     access: "claimer",
     summary: "One package of each client of the user.",
     body: { json: claimRequest, maxBytes: () => LIST_BODY_BYTES },
+    query: receiptQuery,
     takesIdempotencyKey: true,
     needs: "pool",
     answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
+    problems: ["idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited", "not_offered"],
     members: { rate_limited: rateLimitedClaim },
-    handle: async ({ user, claimer, body, idempotencyKey }, c) => {
+    handle: async ({ user, claimer, body, query, idempotencyKey }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
       const claimed = await claimFrom(c, user, {
         claimer,
         criteria: criteriaOf(c.get("deployment"), body),
@@ -62,14 +67,16 @@ export const claims = [
       const { status, clients, replayed } = claimed.value;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format)) };
+      const signed = await receipts.value?.claim({ user, claimer, ...claimed.value });
+      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format, signed)) };
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
         const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
         return refuse("rate_limited", detail, { retryAfterSeconds, members });
       }
       if (replayed) c.header(REPLAYED, "true");
-      return ok(mlsMessages(c, status, clients) ?? c.json({ user, status, clients: members.clients }));
+      const packagesAlone = query.receipt === "true" ? undefined : mlsMessages(c, status, clients);
+      return ok(packagesAlone ?? c.json({ user, status, clients: members.clients }));
     },
   }),
   operation({
@@ -83,10 +90,13 @@ export const claims = [
       maxBytes: () => LIST_BODY_BYTES,
       lists: () => [listBound("users", MAX_USERS_PER_CLAIM, "too_many_users", "users")],
     },
+    query: receiptQuery,
     takesIdempotencyKey: true,
     answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: ["too_many_users"],
-    handle: async ({ claimer, body, idempotencyKey }, c) => {
+    problems: ["too_many_users", "not_offered"],
+    handle: async ({ claimer, body, query, idempotencyKey }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
       const { users: named, ...request } = body;
       // Counted already, but for a name that is written with escapes.
       if (named.length > MAX_USERS_PER_CLAIM) {
@@ -98,14 +108,15 @@ export const claims = [
         criteria: criteriaOf(c.get("deployment"), request),
         idempotency: idempotencyOf(idempotencyKey, users, request),
       };
-      const outcomes = await claimMany(c, users, call, request.format);
+      const outcomes = await claimMany(c, users, call, { format: request.format, receipts: receipts.value });
       const answer = outcomes.map((outcome) => outcome.answer);
       const statuses = answer.flatMap(({ clients }) => clients.map(({ status }) => status));
       c.set("outcomes", countBy([...answer.map(({ status }) => `user_${status}`), ...statuses]));
       if (outcomes.some(({ replayed }) => replayed)) c.header(REPLAYED, "true");
       const status = answer.every((user) => user.status === "ok") ? "ok" : "partial";
       const given = outcomes.flatMap((outcome) => outcome.given);
-      return ok(mlsMessages(c, status, given) ?? c.json({ users: answer }));
+      const packagesAlone = query.receipt === "true" ? undefined : mlsMessages(c, status, given);
+      return ok(packagesAlone ?? c.json({ users: answer }));
     },
   }),
 ];
@@ -139,10 +150,11 @@ async function claimMany(
   c: Context<AppEnv>,
   users: readonly string[],
   call: Call,
-  format: ClaimRequest["format"],
+  shape: { readonly format: ClaimRequest["format"]; readonly receipts: Receipts | undefined },
 ): Promise<readonly UserOutcome[]> {
   const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
-  const most = MAX_CLIENTS_PER_USER * c.get("deployment").settings.maxKeyPackageBytes;
+  const receiptBytes = shape.receipts ? MAX_CLAIM_RECEIPT_BYTES : 0;
+  const most = MAX_CLIENTS_PER_USER * (c.get("deployment").settings.maxKeyPackageBytes + receiptBytes);
   const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
   return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
@@ -152,14 +164,18 @@ async function claimMany(
     const replayed = claimed.ok && claimed.value.replayed;
     budget.settle(
       most,
-      clients.reduce((sum, client) => sum + bytesOf(client), 0),
+      clients.reduce((sum, client) => sum + bytesOf(client, receiptBytes), 0),
     );
     countClaims(c.env.METRICS, clients, replayed);
-    return { answer: bulkUser(user, claimed, format), replayed, given: wantsBytes ? clients : [] };
+    const signed = claimed.ok
+      ? await shape.receipts?.claim({ user, claimer: call.claimer, ...claimed.value })
+      : undefined;
+    return { answer: bulkUser(user, claimed, shape.format, signed), replayed, given: wantsBytes ? clients : [] };
   });
 }
 
-const bytesOf = (client: ClientClaim): number => ("package" in client ? client.package.keyPackage.length : 0);
+const bytesOf = (client: ClientClaim, receiptBytes: number): number =>
+  "package" in client ? client.package.keyPackage.length + receiptBytes : 0;
 
 /** The packages alone, where the caller asked for them and there are any. */
 function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly ClientClaim[]): Response | undefined {
@@ -171,9 +187,14 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
 const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(user: string, claimed: Claimed, format: ClaimRequest["format"]): BulkClaimUser {
+function bulkUser(
+  user: string,
+  claimed: Claimed,
+  format: ClaimRequest["format"],
+  receipts: ReadonlyMap<string, string> | undefined,
+): BulkClaimUser {
   if (claimed.ok) {
-    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, format));
+    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, format, receipts));
     return { user, status: claimed.value.status, clients };
   }
   const { code } = claimed.error;

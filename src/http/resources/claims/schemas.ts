@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
-import { base64url, codePoint, identifier, named, unixSeconds } from "../../wire/schemas.ts";
+import { base64url, codePoint, identifier, named, receipt, unixSeconds } from "../../wire/schemas.ts";
 
 const codePoints = z.array(codePoint).check(z.maxLength(MAX_CLAIM_LIST_ITEMS));
 
@@ -38,7 +38,7 @@ export const bulkClaimRequest = named(
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
 export const clientClaim = named(
   "ClientClaim",
-  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with `rate_limited` there is `retry_after_seconds`.",
+  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`, and the directory's `receipt` where one is wanted; with `rate_limited` there is `retry_after_seconds`.",
   z.strictObject({
     client: identifier,
     status: z.enum(["claimed", "last_resort", "exhausted", "incompatible", "excluded", "rate_limited"]),
@@ -46,6 +46,7 @@ export const clientClaim = named(
     key_package_ref: z.optional(base64url),
     ciphersuite: z.optional(codePoint),
     not_after: z.optional(unixSeconds),
+    receipt: z.optional(receipt),
     retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
   }),
 );

@@ -6,8 +6,9 @@ import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { operation } from "../../operation.ts";
+import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { shownText } from "../../wire/shown-value.ts";
 import { checkPackages } from "./packages-as-proof.ts";
@@ -35,6 +36,7 @@ export const clients = [
     path: CLIENT,
     access: "publisher",
     summary: "Register a client, or add signature keys to it. Idempotent.",
+    query: receiptQuery,
     body: { json: registerRequest, maxBytes: largestRegistration },
     needs: "pool",
     answers: [
@@ -53,9 +55,12 @@ export const clients = [
       "too_many_clients",
       "token_predates_revocation",
       "client_not_registered",
+      "not_offered",
     ],
     members: { proof_expired: proofTimes },
-    handle: async ({ user, client, body }, c) => {
+    handle: async ({ user, client, body, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
       const { credentialIdentity, x509 } = c.get("deployment");
       const templates = [credentialIdentity, ...(x509?.name ? [x509.name.template] : [])];
       const ambiguous = templates.find((template) => isAmbiguousIdentity(template, user, client));
@@ -71,12 +76,16 @@ export const clients = [
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
       const registered = await pool.register({ client, signatureKeys, tokenIssuedAt: c.get("principal").issuedAt });
       if (!registered.ok) return registered;
-      if (registered.value.outcome === "created") {
-        const view = { registration: registered.value.registration, inventory: [] };
-        return ok(c.json({ user, ...clientViewBody(c.get("deployment"), view) }, 201));
+      const { outcome, registration, at } = registered.value;
+      const signed = await receipts.value?.registration(user, registration, at);
+      const receipt = signed === undefined ? {} : { receipt: signed };
+      if (outcome === "created") {
+        const view = { registration, inventory: [] };
+        return ok(c.json({ user, ...clientViewBody(c.get("deployment"), view), ...receipt }, 201));
       }
       const found = await pool.getClient({ client });
-      return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
+      if (!found.ok) return found;
+      return ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view), ...receipt }));
     },
   }),
   operation({
@@ -99,15 +108,14 @@ export const clients = [
     path: CLIENT,
     access: "publisher",
     summary: "End the registration: packages are purged, what was handed out stays known.",
+    query: receiptQuery,
     needs: "pool",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
-    handle: async ({ user, client }, c) => {
-      const revoked = await poolClient(c.env, user).revoke({ client });
-      if (!revoked.ok) return revoked;
-      const { purged } = revoked.value;
-      c.set("outcomes", { purged });
-      return ok(c.json({ user, client, purged }));
+    problems: ["client_not_registered", "not_offered"],
+    handle: async ({ user, client, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
+      return revoked(c, { user, client }, await poolClient(c.env, user).revoke({ client }), receipts.value);
     },
   }),
   operation({
@@ -116,10 +124,14 @@ export const clients = [
     path: `${CLIENT}/revocation`,
     access: "sibling",
     summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    query: receiptQuery,
     needs: "pool",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
-    handle: endClient,
+    problems: ["client_not_registered", "not_offered"],
+    handle: async ({ user, client, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      return receipts.ok ? endClient({ user, client }, c, receipts.value) : receipts;
+    },
   }),
 ];
 
@@ -146,12 +158,25 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(
-  { user, client }: { readonly user: string; readonly client: string },
+  who: { readonly user: string; readonly client: string },
   c: Context<AppEnv>,
+  receipts?: Receipts,
 ): Promise<Result<Response>> {
-  const revoked = await poolClient(c.env, user).endClient({ client });
-  if (!revoked.ok) return revoked;
-  const { purged } = revoked.value;
+  const { user, client } = who;
+  return revoked(c, who, await poolClient(c.env, user).endClient({ client }), receipts);
+}
+
+type Revoked = Awaited<ReturnType<PoolClient["revoke"]>>;
+
+async function revoked(
+  c: Context<AppEnv>,
+  { user, client }: { readonly user: string; readonly client: string },
+  answer: Revoked,
+  receipts: Receipts | undefined,
+): Promise<Result<Response>> {
+  if (!answer.ok) return answer;
+  const { purged, at, registeredAt } = answer.value;
   c.set("outcomes", { purged });
-  return ok(c.json({ user, client, purged }));
+  const receipt = await receipts?.revocation({ user, client, at, registeredAt, purged });
+  return ok(c.json({ user, client, purged, ...(receipt === undefined ? {} : { receipt }) }));
 }

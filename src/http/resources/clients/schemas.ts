@@ -1,5 +1,13 @@
 import * as z from "zod/mini";
-import { base64urlText, identifier, inventory, named, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
+import {
+  base64urlText,
+  identifier,
+  inventory,
+  named,
+  receipt,
+  signatureKeys,
+  unixSeconds,
+} from "../../wire/schemas.ts";
 
 const BY_SCHEME = {
   ecdsa_secp256r1_sha256: z.optional(base64urlText),
@@ -62,11 +70,17 @@ export const clientAnswer = named(
     registered_at: unixSeconds,
     signature_keys: signatureKeys,
     inventory,
+    receipt: z.optional(receipt),
   }),
 );
 
 export const revokeAnswer = named(
   "RevokedClient",
   "The client is gone; `purged` live packages went with it, none if it was revoked already.",
-  z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
+  z.strictObject({
+    user: identifier,
+    client: identifier,
+    purged: z.int().check(z.minimum(0)),
+    receipt: z.optional(receipt),
+  }),
 );

@@ -1,5 +1,6 @@
 /** A client's stock: adding to it, replacing it, taking from it. */
 import type { Context } from "hono";
+import type * as z from "zod/mini";
 import { LIST_BODY_BYTES, MAX_REFS_PER_REQUEST, SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { countBy } from "../../../shared/count-by.ts";
@@ -7,6 +8,7 @@ import { pause } from "../../../shared/pause.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type MediaType, operation } from "../../operation.ts";
+import { receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
@@ -34,6 +36,7 @@ const BATCH_PROBLEMS = [
   "client_not_registered",
   "refusals_exhausted",
   "uploads_exhausted",
+  "not_offered",
 ] as const;
 
 export const keyPackages = [
@@ -43,11 +46,13 @@ export const keyPackages = [
     path: KEY_PACKAGES,
     access: "publisher",
     summary: "Add a batch of key packages. A bad one never blocks the good ones.",
+    query: receiptQuery,
     body: batch,
     needs: "pool",
     answers: [{ status: 200, description: "One result for each package.", json: publishAnswer }],
     problems: BATCH_PROBLEMS,
-    handle: ({ user, client, body }, c) => publish(c, { user, client, mode: "add", items: body, allowEmpty: true }),
+    handle: ({ user, client, body, query }, c) =>
+      publish(c, { user, client, mode: "add", items: body, allowEmpty: true }, query),
   }),
   operation({
     id: "replaceKeyPackages",
@@ -62,7 +67,7 @@ export const keyPackages = [
     problems: [...BATCH_PROBLEMS, "batch_refused", "empty_replacement"],
     members: { batch_refused: refusedBatch },
     handle: ({ user, client, body, query }, c) =>
-      publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }),
+      publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }, query),
   }),
   operation({
     id: "removeKeyPackages",
@@ -93,7 +98,13 @@ export const keyPackages = [
   }),
 ];
 
-async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<Result<Response>> {
+async function publish(
+  c: Context<AppEnv>,
+  toPublish: BatchToPublish,
+  query: z.infer<typeof receiptQuery>,
+): Promise<Result<Response>> {
+  const receipts = await receiptsFor(c, query);
+  if (!receipts.ok) return receipts;
   const deployment = c.get("deployment");
   const deps = {
     pool: poolClient(c.env, toPublish.user),
@@ -106,7 +117,7 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   };
   const published = await publishBatch(deps, toPublish);
   if (!published.ok) return published;
-  const { applied, results, inventory, signatureKeys, restoreEpoch } = published.value;
+  const { applied, results, inventory, signatureKeys, restoreEpoch, at, registeredAt } = published.value;
   const outcomes = countBy(results.map((result) => result.code));
   c.set("outcomes", outcomes);
   countUploads(c.env.METRICS, outcomes);
@@ -116,7 +127,12 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
     inventory: inventoryBody(deployment, inventory, signatureKeys),
     restore_epoch: restoreEpoch,
   };
-  if (applied) return ok(c.json(answer));
+  if (applied) {
+    const { user, client, mode } = toPublish;
+    const refs = results.flatMap((result) => (result.ok && result.key_package_ref ? [result.key_package_ref] : []));
+    const receipt = await receipts.value?.publication({ user, client, mode, refs, at, registeredAt });
+    return ok(c.json({ ...answer, ...(receipt === undefined ? {} : { receipt }) }));
+  }
   const refused = results.filter((result) => !result.ok).length;
   const detail = `expected every package of the replacement to be accepted, got ${refused} of ${results.length} refused (see results); nothing was changed`;
   return refuse("batch_refused", detail, { members: answer });

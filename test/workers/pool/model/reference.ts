@@ -130,8 +130,9 @@ export class ReferencePool {
     if (this.clients.some((other) => !other.revoked && sameBytes(other.signatureKey, signatureKey))) {
       return "signature_key_in_use";
     }
-    const fresh = { registeredAt: this.now, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     const returning = this.clients.find((client) => client.name === name);
+    const registeredAt = Math.max(this.now, (returning?.registeredAt ?? 0) + 1);
+    const fresh = { registeredAt, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     if (returning) Object.assign(returning, fresh);
     else this.clients.push({ name, ...fresh, entries: [], kinds: [], journal: [] });
     return "created";
@@ -279,8 +280,10 @@ export class ReferencePool {
     const clients = this.clients
       .filter((client) => !client.revoked)
       .map((client) => this.#claimOf(client, call.claimer, call.criteria));
-    const answer: ClaimAnswer = { outcome: "answered", status: summary(clients), clients, replayed: false };
-    if (call.idempotency && answer.status !== "none") {
+    const status = summary(clients);
+    const at = this.now;
+    const answer: ClaimAnswer = { outcome: "answered", status, clients, replayed: false, at, claimId: undefined };
+    if (call.idempotency && status !== "none") {
       this.#replays.set(name, { body: call.idempotency.body, answer, expiresAt: this.now + DAY_SECONDS });
     }
     return answer;
@@ -310,7 +313,9 @@ export class ReferencePool {
     entry.firstUsedAt ??= at;
     const given = { ciphersuite, keyPackageRef: ref, reason: undefined };
     client.journal.push({ client: client.name, at, event: status, ...given, claimer });
-    return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
+    const { registeredAt } = client;
+    const taken = { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter, registeredAt };
+    return { client: client.name, status, package: taken };
   }
 
   /** One-time before last resort, then the preferred suite, then the oldest. */
