@@ -35,6 +35,7 @@ const clientClaim = z.looseObject({
   key_package_ref: z.string().optional(),
   ciphersuite: z.number().optional(),
   not_after: z.number().optional(),
+  receipt: z.string().optional(),
   retry_after_seconds: z.number().optional(),
 });
 export const CLAIMED = z.looseObject({ user: z.string(), status: z.string(), clients: z.array(clientClaim) });

@@ -10,6 +10,7 @@ import { inspect } from "./commands/inspect.ts";
 import { inventory } from "./commands/inventory.ts";
 import { journal } from "./commands/journal.ts";
 import { publish } from "./commands/publish.ts";
+import { RECEIPT_COMMANDS } from "./commands/receipt.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { register } from "./commands/register.ts";
 import { revoke } from "./commands/revoke.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   revoke,
   token,
+  ...RECEIPT_COMMANDS,
   ...ADMIN_COMMANDS,
   ...ADMIN_CHANGES,
   demo,

@@ -47,6 +47,7 @@ const ORDER: readonly {
     title: "Trust",
     files: [
       ["SECURITY.md"],
+      ["docs/receipts.md", "Receipts"],
       ["docs/privacy.md", "Privacy"],
       ["docs/reliability.md", "Reliability"],
       ["docs/conformance.md", "Conformance"],
