@@ -63,7 +63,7 @@ export type ClaimRequest = {
   format?: "key_package" | "mls_message" | undefined;
 };
 
-/** Who claimed: the user and client of the token. Null once the user was erased. */
+/** Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did. */
 export type Claimer = {
   user: Identifier;
   client: Identifier;
@@ -134,6 +134,7 @@ export type Journal = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
@@ -177,10 +178,11 @@ export type Offer = {
 
 /**
  * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
- * accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked. Only together with
- * `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names
- * them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that
- * this build of the service cannot check.
+ * accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked, `claim_capabilities` if
+ * owners may let others claim without a token. Only together with `ciphersuite_profile` does the number of a
+ * ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the
+ * preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot
+ * check.
  */
 export type Policy = {
   protocol_versions: "mls10"[];
@@ -208,6 +210,7 @@ export type Policy = {
         given: "on_request" | "always";
       }
     | undefined;
+  claim_capabilities?: boolean | undefined;
   limits: {
     key_packages_per_request: number;
     key_package_bytes: number;

@@ -39,6 +39,8 @@ export type Deployment = {
   readonly directory: DirectoryBindings;
   /** Where events about low stock go; undefined for nowhere. */
   readonly events: EventSettings | undefined;
+  /** Whether owners may let others claim without a token. */
+  readonly takesClaimCapabilities: boolean;
   /** How receipts are signed; undefined where none are. */
   readonly receipts: ReceiptSettings | undefined;
   /** Whose tokens are accepted, or the setting that is missing: without one, every route that needs a token is closed. */
@@ -75,6 +77,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     events: readEventSettings(env),
+    takesClaimCapabilities: readClaimCapabilities(textOf(env, "CLAIM_CAPABILITIES")),
     receipts: readReceipts(env, build),
     issuers: readIssuers(env),
   });
@@ -152,6 +155,12 @@ function readUnlistedGrease(text: string | undefined): boolean {
   if (text === undefined || text === "refuse") return false;
   if (text === "accept") return true;
   throw new SettingError("UNLISTED_GREASE", "must be refuse or accept");
+}
+
+function readClaimCapabilities(text: string | undefined): boolean {
+  if (text === undefined || text === "off") return false;
+  if (text === "on") return true;
+  throw new SettingError("CLAIM_CAPABILITIES", "must be on or off");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

@@ -8,7 +8,17 @@ import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
 import type { CapabilityLists } from "./capability-lists.ts";
 
 /** The principal of the token that made a request. */
-export type Claimer = { readonly user: string; readonly client: string };
+export type UserClaimer = { readonly user: string; readonly client: string };
+
+/** Who holds the secret of a capability, whoever that is. */
+export type CapabilityClaimer = {
+  /** The name that its owner gave it. */
+  readonly capability: string;
+  /** SHA-256 of the secret. */
+  readonly secretHash: Uint8Array;
+};
+
+export type Claimer = UserClaimer | CapabilityClaimer;
 
 /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
 export type SignatureScheme = number;
@@ -238,8 +248,10 @@ export type JournalEntry = {
   readonly event: "claimed" | "last_resort" | "missed";
   readonly ciphersuite: number | undefined;
   readonly keyPackageRef: Uint8Array | undefined;
-  /** Undefined for one whose name was erased. */
-  readonly claimer: Claimer | undefined;
+  /** Undefined for one whose name was erased, and for a claim by a capability. */
+  readonly claimer: UserClaimer | undefined;
+  /** The name of the capability that claimed; undefined for a user. */
+  readonly capability: string | undefined;
   /** Only with `missed`: why no package could be given. */
   readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
 };
@@ -313,6 +325,37 @@ export type ClaimAnswer =
   | { readonly outcome: "unknown_user" }
   | { readonly outcome: "idempotency_key_reused" };
 
+// ---- claim capabilities -------------------------------------------------------------------------
+
+export type NewClaimCapability = {
+  readonly name: string;
+  /** The client that made it, and with whose registration it ends. */
+  readonly client: string;
+  /** SHA-256 of the secret, 32 bytes. */
+  readonly secretHash: Uint8Array;
+  /** Unix seconds; undefined for never. */
+  readonly expiresAt: number | undefined;
+  /** Claims that give something; undefined for any number within the budgets. */
+  readonly maxClaims: number | undefined;
+};
+
+export type ClaimCapability = NewClaimCapability & { readonly createdAt: number; readonly claims: number };
+
+export type CreateCapabilityAnswer =
+  | { readonly outcome: "created" | "unchanged"; readonly capability: ClaimCapability }
+  /** The name has another secret or other bounds, or the secret another name. */
+  | { readonly outcome: "capability_exists" }
+  | { readonly outcome: "too_many_capabilities" };
+
+export type CapabilityList = { readonly outcome: "listed"; readonly capabilities: readonly ClaimCapability[] };
+
+export type CapabilityRevoked = { readonly outcome: "revoked"; readonly existed: boolean };
+
+export type CapabilityClaimCall = Omit<ClaimCall, "claimer"> & { readonly secretHash: Uint8Array };
+
+/** No such user, no such capability, and one that is over or used up, are one answer. */
+export type CapabilityRefused = { readonly outcome: "capability_refused" };
+
 // ---- operator ----------------------------------------------------------------------------------
 
 export type PoolView =
@@ -324,6 +367,7 @@ export type PoolView =
       /** Of the user as a whole. */
       readonly budgets: readonly BudgetView[];
       readonly tokensEnded: readonly TokensEnded[];
+      readonly capabilities: readonly ClaimCapability[];
       /** Undefined if budgets are what the settings say. */
       readonly raised: RaisedBudgets | undefined;
       readonly activity: Activity;
@@ -362,7 +406,7 @@ export type Activity = {
   readonly claimersOfDay: readonly ClaimerCount[];
 };
 
-/** What one user claimed, over all clients. `user` is undefined for users whose names were erased. */
+/** What one user claimed, over all clients. `user` is undefined for users whose names were erased, and for capabilities. */
 export type ClaimerCount = { readonly user: string | undefined; readonly claimed: number; readonly missed: number };
 
 /** Tokens of the client, or of every client of the user, that were issued until then (unix seconds) are at an end. */

@@ -6,6 +6,7 @@ type Parameter = { readonly description: string; readonly example: string | numb
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
   user: { description: "The user, percent-encoded: a slash is `%2F`.", example: "alice" },
   client: { description: "A client of the user, percent-encoded: a slash is `%2F`.", example: "phone" },
+  capability: { description: "The name of a claim capability, percent-encoded.", example: "front door" },
   pool: {
     description: "The id of a user's Durable Object.",
     example: "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",

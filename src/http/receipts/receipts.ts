@@ -1,7 +1,7 @@
 /** Receipts as handlers ask for them. What signs is in builds of the Worker that have it (extras.ts). */
 import type { Context } from "hono";
 import * as z from "zod/mini";
-import type { Claimer, ClientClaim, Registration } from "../../contract/pool-messages.ts";
+import type { CapabilityClaimer, ClientClaim, Registration, UserClaimer } from "../../contract/pool-messages.ts";
 import type { AppEnv } from "../bindings.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
 
@@ -16,7 +16,7 @@ export type Happened = {
 /** A claim that was answered, now or earlier. */
 export type AnsweredClaim = {
   readonly user: string;
-  readonly claimer: Claimer;
+  readonly claimer: UserClaimer | Pick<CapabilityClaimer, "secretHash">;
   readonly at: number;
   readonly claimId: number | undefined;
   readonly clients: readonly ClientClaim[];

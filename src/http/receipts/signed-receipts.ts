@@ -1,12 +1,12 @@
 /** What each receipt states, from what the pool has answered. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReceiptSettings } from "../../config/receipt-settings.ts";
-import type { ClaimedPackage, Claimer, Registration } from "../../contract/pool-messages.ts";
+import type { ClaimedPackage, Registration } from "../../contract/pool-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
-import type { Receipts } from "./receipts.ts";
+import type { AnsweredClaim, Receipts } from "./receipts.ts";
 import { ReceiptSigner } from "./signer.ts";
 
 /** Receipts of a deployment; `profile` says what the numbers of its suites mean. */
@@ -57,7 +57,10 @@ export async function signedReceipts(settings: ReceiptSettings, profile: SuitePr
   };
 }
 
-const audience = ({ user, client }: Claimer) => ({ aud: user, claimer_client: client });
+const audience = (claimer: AnsweredClaim["claimer"]) =>
+  "secretHash" in claimer
+    ? { capability_sha256: toBase64Url(claimer.secretHash) }
+    : { aud: claimer.user, claimer_client: claimer.client };
 
 const hash = (bytes: Uint8Array): string => toBase64Url(sha256(bytes));
 

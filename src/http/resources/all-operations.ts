@@ -4,6 +4,7 @@ import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { admin } from "./admin/operations.ts";
+import { claimCapabilities } from "./claim-capabilities/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
@@ -16,6 +17,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...clients,
   ...keyPackages,
   ...stock,
+  ...claimCapabilities,
   ...users,
   ...claims,
   ...userData,

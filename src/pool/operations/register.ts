@@ -4,6 +4,7 @@ import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from ".
 import { equalBytes } from "../../shared/bytes.ts";
 import { withoutClaims } from "../tables/budgets.ts";
 import { MAX_CLIENT_ID } from "../tables/chunks.ts";
+import { deleteCapabilitiesOf } from "../tables/claim-capabilities.ts";
 import {
   type ClientRecord,
   findByName,
@@ -98,6 +99,7 @@ function extend(
 
 /** Ends a registration: its packages go, what was handed out stays known, and its name stays for that. */
 export function endRegistration(sql: SqlStorage, client: ClientRecord, now: number): number {
+  deleteCapabilitiesOf(sql, client.client);
   const { ended, client: emptied } = removePackages(sql, client, () => true);
   writeClient(sql, {
     ...emptied,

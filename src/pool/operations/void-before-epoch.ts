@@ -6,6 +6,7 @@
  */
 import type { Settings } from "../../config/settings.ts";
 import { type Leaving, livePackages } from "../tables/chunks.ts";
+import { deleteCapabilitiesBefore } from "../tables/claim-capabilities.ts";
 import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
@@ -36,6 +37,7 @@ type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockS
 export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
   if (epoch <= readPool(sql).restoreEpoch) return [];
   writePool(sql, { restoreEpoch: epoch });
+  deleteCapabilitiesBefore(sql, epoch);
   const voids = isVoid(epoch, backdatingSeconds);
   const emptied: ClientRecord[] = [];
   for (const client of allClients(sql)) {

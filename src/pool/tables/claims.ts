@@ -53,8 +53,11 @@ type StoredPart = {
 type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly StoredPart[] };
 
 /** 16 bytes that name a claimer's idempotency key. */
-const idempotencyOf = ({ claimer, key }: Replay): Uint8Array =>
-  sha256(utf8ToBytes(JSON.stringify([claimer.user, claimer.client, key]))).slice(0, 16);
+function idempotencyOf({ claimer, key }: Replay): Uint8Array {
+  // By its secret and not by its name: another holder of the name must not get what an earlier one was given.
+  const holder = "capability" in claimer ? ["", claimer.secretHash.toHex()] : [claimer.user, claimer.client];
+  return sha256(utf8ToBytes(JSON.stringify([...holder, key]))).slice(0, 16);
+}
 
 /**
  * The earlier answer; `mismatch` if the key was used for another request, `expired` if its answer can no longer be
@@ -101,8 +104,7 @@ export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): nu
      RETURNING claim_id`,
     nowMs,
     claim.at,
-    claim.claimer.user,
-    claim.claimer.client,
+    ...storedClaimer(claim.claimer),
     JSON.stringify(stored),
     idempotency ?? null,
     claim.replay?.of.bodyHash ?? null,
@@ -111,6 +113,10 @@ export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): nu
   );
   return written.one().claim_id;
 }
+
+/** No identifier of a user is empty: without one it is the name of a capability, and with neither it was erased. */
+const storedClaimer = (claimer: Claimer): readonly [user: string, client: string] =>
+  "capability" in claimer ? ["", claimer.capability] : [claimer.user, claimer.client];
 
 /** How far a pool has dropped the bytes of answers that can no longer be repeated. */
 export type EndedReplays = {
@@ -264,8 +270,8 @@ function entriesOf(row: JournalRow, client: string | undefined): JournalEntry[] 
       event: part.status === "claimed" || part.status === "last_resort" ? part.status : "missed",
       ciphersuite: part.package?.ciphersuite,
       keyPackageRef: part.package && Uint8Array.fromHex(part.package.ref),
-      // No identifier is empty: the name was erased.
       claimer: row.claimer_user === "" ? undefined : { user: row.claimer_user, client: row.claimer_client },
+      capability: row.claimer_user === "" && row.claimer_client !== "" ? row.claimer_client : undefined,
       reason: part.missed,
     }));
 }

@@ -63,7 +63,21 @@ export type BudgetStates = {
   empty_at: UnixSeconds;
 }[];
 
-/** Who claimed: the user and client of the token. Null once the user was erased. */
+/**
+ * A claim capability, by the name that its owner gave it. `client` made it, and it ends with that client's
+ * registration. `claims`: how many claims have given something, counted if there is a `max_claims`.
+ */
+export type ClaimCapability = {
+  name: Identifier;
+  client: Identifier;
+  secret_sha256: Base64Url;
+  created_at: UnixSeconds;
+  expires_at: UnixSeconds | null;
+  max_claims: number | null;
+  claims: number;
+};
+
+/** Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did. */
 export type Claimer = {
   user: Identifier;
   client: Identifier;
@@ -235,6 +249,7 @@ export type UserExport = {
     budgets: BudgetStates;
   }[];
   budgets: BudgetStates;
+  capabilities: ClaimCapability[];
   tokens_ended: {
     client: Identifier | null;
     ended_at: UnixSeconds;
@@ -267,6 +282,7 @@ export type UserExport = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
@@ -286,6 +302,7 @@ export type UserJournal = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;

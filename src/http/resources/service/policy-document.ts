@@ -29,6 +29,7 @@ export function describePolicy(deployment: Deployment): Policy {
     credential_identity: credentialIdentity,
     ...(x509 ? { x509_identity: x509.identity } : {}),
     ...(receipts ? { receipts: { issuer: receipts.issuer, given: receipts.always ? "always" : "on_request" } } : {}),
+    ...(deployment.takesClaimCapabilities ? { claim_capabilities: true } : {}),
     limits: {
       key_packages_per_request: settings.maxKeyPackagesPerRequest,
       key_package_bytes: settings.maxKeyPackageBytes,

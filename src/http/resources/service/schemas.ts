@@ -5,7 +5,7 @@ const count = z.int().check(z.minimum(0));
 
 export const policyAnswer = named(
   "Policy",
-  "What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot check.",
+  "What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked, `claim_capabilities` if owners may let others claim without a token. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot check.",
   z.strictObject({
     protocol_versions: z.array(z.enum(["mls10"])),
     ciphersuite_profile: z.string(),
@@ -25,6 +25,7 @@ export const policyAnswer = named(
     credential_identity: z.string(),
     x509_identity: z.optional(z.string()),
     receipts: z.optional(z.strictObject({ issuer: z.string(), given: z.enum(["on_request", "always"]) })),
+    claim_capabilities: z.optional(z.boolean()),
     limits: z.strictObject({
       key_packages_per_request: count,
       key_package_bytes: count,

@@ -67,10 +67,12 @@ const journalEntry = {
   claimer: z.nullable(
     named(
       "Claimer",
-      "Who claimed: the user and client of the token. Null once the user was erased.",
+      "Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did.",
       z.strictObject({ user: identifier, client: identifier }),
     ),
   ),
+  /** The name of the claim capability that claimed. */
+  capability: z.optional(identifier),
   ciphersuite: z.optional(codePoint),
   key_package_ref: z.optional(base64url),
   reason: z.optional(missedReason),

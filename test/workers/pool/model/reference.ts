@@ -7,11 +7,11 @@ import type { CapabilityLists } from "../../../../src/contract/capability-lists.
 import type {
   ClaimAnswer,
   ClaimCriteria,
-  Claimer,
   ClaimStatus,
   ClientClaim,
   JournalEntry,
   PublishCode,
+  UserClaimer,
 } from "../../../../src/contract/pool-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
@@ -264,7 +264,7 @@ export class ReferencePool {
   }
 
   claim(call: {
-    readonly claimer: Claimer;
+    readonly claimer: UserClaimer;
     readonly criteria: ClaimCriteria;
     readonly idempotency: { readonly key: string; readonly body: string } | undefined;
     readonly epoch: number;
@@ -289,7 +289,7 @@ export class ReferencePool {
     return answer;
   }
 
-  #claimOf(client: Client, claimer: Claimer, criteria: ClaimCriteria): ClientClaim {
+  #claimOf(client: Client, claimer: UserClaimer, criteria: ClaimCriteria): ClientClaim {
     const own = claimer.user === this.user && claimer.client === client.name;
     if (own || criteria.excludeClients.includes(client.name)) return { client: client.name, status: "excluded" };
     const at = this.now;
@@ -301,7 +301,7 @@ export class ReferencePool {
       const status = client.kinds.length === 0 || could ? "exhausted" : "incompatible";
       if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
         client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
-        const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
+        const nothing = { capability: undefined, ciphersuite: undefined, keyPackageRef: undefined };
         client.journal.push({ client: client.name, at, event: "missed", ...nothing, claimer, reason: status });
       }
       return { client: client.name, status };
@@ -311,7 +311,7 @@ export class ReferencePool {
     if (!lastResort) entry.state = "claimed";
     entry.uses += 1;
     entry.firstUsedAt ??= at;
-    const given = { ciphersuite, keyPackageRef: ref, reason: undefined };
+    const given = { capability: undefined, ciphersuite, keyPackageRef: ref, reason: undefined };
     client.journal.push({ client: client.name, at, event: status, ...given, claimer });
     const { registeredAt } = client;
     const taken = { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter, registeredAt };
