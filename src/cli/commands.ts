@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { ADMIN_COMMANDS } from "./commands/admin.ts";
 import { ADMIN_CHANGES } from "./commands/admin-changes.ts";
+import { CAPABILITY_COMMANDS } from "./commands/capability.ts";
 import { claim } from "./commands/claim.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   revoke,
   token,
+  ...CAPABILITY_COMMANDS,
   ...RECEIPT_COMMANDS,
   ...ADMIN_COMMANDS,
   ...ADMIN_CHANGES,

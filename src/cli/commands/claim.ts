@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { dateOf } from "../../inspect/text.ts";
 import { CLAIMED, CLAIMED_MANY, type Claimed } from "../answers.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { CONNECTION_OPTIONS, connect } from "../connection.ts";
+import { CONNECTION_OPTIONS, connect, connectWithCapability } from "../connection.ts";
 import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
 import { table } from "../terminal.ts";
@@ -18,6 +18,7 @@ export const claim: Command = {
     ...CONNECTION_OPTIONS,
     "as-user": { value: "USER", help: "who claims, for a token of the local directory; bob if left out" },
     "as-client": { value: "CLIENT", help: "their client; laptop if left out" },
+    capability: { value: "FILE", help: "claim from one user with the secret in there, and without a token" },
     ciphersuite: {
       value: "N,…",
       help: "accepted ciphersuites, the preferred one first; those of the directory if left out",
@@ -50,7 +51,14 @@ export const claim: Command = {
       user: checkedIdentifier("--as-user", given.text("as-user") ?? "bob"),
       client: checkedIdentifier("--as-client", given.text("as-client") ?? "laptop"),
     };
-    const directory = await connect(given, io, who, "key-packages:claim");
+    const capability = given.text("capability");
+    if (capability !== undefined && users.length > 1) {
+      throw new UsageError("expected one user with --capability: it is of one user");
+    }
+    const directory =
+      capability === undefined
+        ? await connect(given, io, who, "key-packages:claim")
+        : connectWithCapability(given, io, capability);
     const receipts = given.text("receipts");
     const query = receipts === undefined ? "" : "?receipt=true";
     const { body, claimed, replayed } = await claimFor(directory, users, criteria(given), key, query);
