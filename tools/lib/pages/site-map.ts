@@ -29,6 +29,7 @@ const ORDER: readonly {
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
+      ["docs/claim-capabilities.md", "Claims without a token"],
       ["docs/events.md", "Low stock, told"],
     ],
   },
