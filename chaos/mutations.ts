@@ -1,50 +1,6 @@
-/**
- * `npm run mutations -- [--only NAME] [--jobs N] [--json FILE]`: takes one safeguard after the other out of a copy of
- * the tree and shows that a test fails for each. First the tests run on the copy as it is and must pass. Each of the
- * jobs, one for each processor unless told otherwise, has a copy of its own.
- */
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { readOptions } from "../tools/lib/args.ts";
+/** What `npm run mutations` takes out of the code, one at a time, and the tests that should notice. */
 
-const ROOT = resolve(import.meta.dirname, "..");
-const COPIED = [
-  "src",
-  "test",
-  "docs",
-  "tools",
-  "migrations",
-  "schema.sql",
-  "wrangler.toml",
-  "vitest.config.ts",
-  "package.json",
-  "package-lock.json",
-  ".npmrc",
-  "Dockerfile",
-  "LICENSE",
-  "CHANGELOG.md",
-  "CONTRIBUTING.md",
-  "README.md",
-  "SECURITY.md",
-  // What the docs link to.
-  "bench",
-  "chaos",
-];
-const COPIED_CONFIGS = [
-  "tsconfig.json",
-  "tsconfig.base.json",
-  "tsconfig.mls.json",
-  "tsconfig.build.json",
-  "worker-configuration.d.ts",
-];
-const RUN_TIMEOUT_MS = 5 * 60_000;
-/** All of their tests on the tree as it is. */
-const UNTOUCHED_TIMEOUT_MS = 60 * 60_000;
-
-type Mutation = {
+export type Mutation = {
   readonly safeguard: string;
   readonly file: string;
   /** Occurs once in the file. */
@@ -54,7 +10,7 @@ type Mutation = {
   readonly tests: readonly string[];
 };
 
-const MUTATIONS: readonly Mutation[] = [
+export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no change by an operator without its record",
     file: "src/http/audited.ts",
@@ -247,8 +203,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "neutral R before the runtime's verdict",
     file: "src/mls/crypto/webcrypto.ts",
-    from: "raw.length !== ED25519_SIGNATURE_BYTES || hasNeutralR(raw)",
-    to: "raw.length !== ED25519_SIGNATURE_BYTES",
+    from: 'if (algorithm.name === "Ed25519" && hasNeutralR(raw)) return false;',
+    to: 'if (algorithm.name === "Ed448" && hasNeutralR(raw)) return false;',
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
@@ -542,9 +498,16 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "what is live is not what has left",
     file: "src/pool/tables/chunks.ts",
-    from: "(entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), entry }])",
-    to: "[{ queueId: queueIdOf(row.chunk_id), entry }]",
+    from: "entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), storedAt: row.stored_at, entry }],",
+    to: "[{ queueId: queueIdOf(row.chunk_id), storedAt: row.stored_at, entry }],",
     tests: ["test/workers/pool/chunks.test.ts"],
+  },
+  {
+    safeguard: "listing nothing that has left",
+    file: "src/pool/tables/chunks.ts",
+    from: "        .filter(({ hasLeft }) => !hasLeft)\n",
+    to: "",
+    tests: ["test/workers/http/export.test.ts"],
   },
   {
     safeguard: "counting nothing that has left",
@@ -1252,8 +1215,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "a package proves possession only where identities name the client",
     file: "src/http/resources/clients/packages-as-proof.ts",
-    from: '!credentialIdentity.includes("{user}") || !credentialIdentity.includes("{client}")',
-    to: '!credentialIdentity.includes("{user}") && credentialIdentity === "none"',
+    from: "if (!namesBoth(credentialIdentity)) {",
+    to: 'if (credentialIdentity === "none") {',
     tests: ["test/workers/http/registration.test.ts"],
   },
   {
@@ -1313,128 +1276,3 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ["test/browser/console.test.ts"],
   },
 ];
-
-/** Of tests that ran; or why they did not, which proves nothing. */
-type Result = { readonly failed: readonly string[]; readonly passed: number; readonly notRun?: string };
-type Row = { readonly safeguard: string; readonly file: string; readonly failing_tests: readonly string[] };
-
-const USAGE = "npm run mutations -- [--only NAME] [--jobs N] [--json FILE]";
-const { chosen, jobs, json } = readOptions(USAGE, () => {
-  const { values } = parseArgs({
-    options: { only: { type: "string" }, jobs: { type: "string" }, json: { type: "string" } },
-  });
-  const chosen = MUTATIONS.filter(({ safeguard }) => values.only === undefined || safeguard === values.only);
-  if (chosen.length === 0) throw new Error(`--only takes one of: ${MUTATIONS.map((one) => one.safeguard).join(", ")}`);
-  const jobs = Number(values.jobs ?? availableParallelism());
-  if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs takes a number from 1 on, not ${values.jobs}`);
-  return { chosen, jobs: Math.min(jobs, chosen.length), json: values.json };
-});
-
-const trees = Array.from({ length: jobs }, () => mkdtempSync(join(tmpdir(), "kpd-mutations-")));
-try {
-  process.exitCode = (await survivors()) > 0 ? 1 : 0;
-} finally {
-  for (const tree of trees) rmSync(tree, { recursive: true, force: true });
-}
-
-/** Runs everything and prints a line for each safeguard; returns how many no test misses. */
-async function survivors(): Promise<number> {
-  for (const tree of trees) copyInto(tree);
-  const [first = ""] = trees;
-  const files = [...new Set(chosen.flatMap(({ tests }) => tests))];
-  const untouched = await runTests(first, { files, timeoutMs: UNTOUCHED_TIMEOUT_MS });
-  if (untouched.failed.length > 0 || untouched.passed === 0) {
-    const why = untouched.notRun ?? untouched.failed.join("; ");
-    throw new Error(`the tests must pass before anything is taken out: ${why}`);
-  }
-  console.log(`untouched: ${untouched.passed} tests pass`);
-
-  const waiting = [...chosen];
-  const rows: Row[] = [];
-  await Promise.all(
-    trees.map(async (tree) => {
-      for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
-        const { failed, notRun = "no test fails" } = await without(tree, mutation);
-        const caught = failed.length > 0;
-        console.log(`${caught ? "caught " : "MISSED "} without ${mutation.safeguard}: ${caught ? failed[0] : notRun}`);
-        rows.push({ safeguard: mutation.safeguard, file: mutation.file, failing_tests: failed });
-      }
-    }),
-  );
-  if (json) writeFileSync(json, JSON.stringify(rows, null, 2));
-  const missed = rows.filter((row) => row.failing_tests.length === 0).length;
-  console.log(`${rows.length - missed} caught, ${missed} missed`);
-  return missed;
-}
-
-function copyInto(tree: string): void {
-  for (const name of [...COPIED, ...COPIED_CONFIGS]) {
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
-}
-
-async function without(tree: string, { safeguard, file, from, to, tests }: Mutation): Promise<Result> {
-  const path = join(tree, file);
-  const text = readFileSync(path, "utf8");
-  if (text.split(from).length !== 2) throw new Error(`${safeguard}: its text must occur once in ${file}`);
-  writeFileSync(
-    path,
-    text.replace(from, () => to),
-  );
-  try {
-    // One test that fails is enough.
-    return await runTests(tree, { files: tests, timeoutMs: RUN_TIMEOUT_MS, bail: 1 });
-  } finally {
-    writeFileSync(path, text);
-  }
-}
-
-type Report = {
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-};
-
-type Run = { readonly files: readonly string[]; readonly timeoutMs: number; readonly bail?: number };
-
-/** Runs test files of a copy. */
-async function runTests(tree: string, { files, timeoutMs, bail = 0 }: Run): Promise<Result> {
-  const report = join(tree, "report.json");
-  rmSync(report, { force: true });
-  const output = await outputOf(tree, timeoutMs, [
-    "node_modules/vitest/vitest.mjs",
-    "run",
-    `--bail=${bail}`,
-    "--reporter=json",
-    `--outputFile=${report}`,
-    ...files,
-  ]);
-  if (!existsSync(report)) return { failed: [], passed: 0, notRun: `the tests did not run:\n${output}` };
-  const results = (JSON.parse(readFileSync(report, "utf8")) as Report).testResults.flatMap(
-    (file) => file.assertionResults,
-  );
-  if (results.length === 0) return { failed: [], passed: 0, notRun: `no test was found:\n${output}` };
-  return {
-    failed: results.filter(({ status }) => status === "failed").map(({ fullName }) => fullName),
-    passed: results.filter(({ status }) => status === "passed").length,
-  };
-}
-
-/** What Node printed, whether or not it failed. */
-function outputOf(tree: string, timeoutMs: number, args: readonly string[]): Promise<string> {
-  return new Promise((resolveOutput, reject) => {
-    const child = spawn(process.execPath, args, {
-      cwd: tree,
-      timeout: timeoutMs,
-      env: { ...process.env, VITE_MODEL_RUNS: "60", VITE_MODEL_SEED: "1" },
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    }
-    child.on("error", reject).on("close", () => resolveOutput(output));
-  });
-}
