@@ -15,6 +15,7 @@ import { measureClaims } from "./measures/claims.ts";
 import { measureColdPools } from "./measures/cold.ts";
 import { measureMemory } from "./measures/memory.ts";
 import { measurePublish } from "./measures/publish.ts";
+import { measureReceipts } from "./measures/receipts.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
 
@@ -24,6 +25,7 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   claims: measureClaims,
   cold: measureColdPools,
   stock: measureStock,
+  receipts: measureReceipts,
   memory: measureMemory,
   bundle: measureBundle,
 };

@@ -1,11 +1,12 @@
 /** Receipts: what is signed, that a replay has the same bytes, and which key signs when. */
 import { env } from "cloudflare:workers";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
+import { KeyPackageDirectory, type TokenRequest } from "../../../src/client/index.ts";
 import { contradictions, type Receipt, verifyReceipt } from "../../../src/client/receipts/index.ts";
 import { app as plain } from "../../../src/http/app.ts";
 import full from "../../../src/worker-full.ts";
-import { CLAIM, PUBLISH, REVOKE, token } from "../support/auth.ts";
+import { AUDIENCE, CLAIM, PUBLISH, REVOKE, token } from "../support/auth.ts";
 import { base64url, forge, newSigner } from "../support/forge.ts";
 import { clientPath, freshName, type Json, ORIGIN, registration } from "../support/http.ts";
 import { nowSeconds } from "../support/pool.ts";
@@ -233,6 +234,31 @@ describe("a replay", () => {
     expect(receipts[0]).toEqual(receipts[1]);
     expect(contradictions(receipts)).toEqual([]);
   });
+});
+
+test("the SDK asks for receipts where the application wants them, and hands them on", async () => {
+  const bindings = { ...env, ...settingsOf([first.private]) };
+  const person = (user: string, receipts: boolean) =>
+    new KeyPackageDirectory({
+      url: ORIGIN,
+      audience: AUDIENCE,
+      user,
+      client: "phone",
+      receipts,
+      token: ({ scope }: TokenRequest) => token({ user, client: "phone", scope }),
+      platform: { fetch: async (url, init) => full.fetch(new Request(url, init), bindings) },
+    });
+  const { user, signer } = await publisher(directoryWith({}), { packages: 1, query: "" });
+  const owner = person(user, true);
+  const replaced = await owner.replace([forge({ identity: user, signer }), forge({ identity: user, signer })]);
+  expect(replaced.receipt).toBeTypeOf("string");
+  const [taken] = (await person("bob", true).claim(user)).packages;
+  const keys = await keysOf(directoryWith(settingsOf([first.private])));
+  if (!taken?.receipt) throw new Error("expected a package with a receipt");
+  const expected = { issuer: ISSUER, user, claimer: { user: "bob", client: "phone" }, keyPackage: taken };
+  expect(verifyReceipt(taken.receipt, keys, expected).ok).toBe(true);
+  expect((await person("carol", false).claim(user)).packages[0]?.receipt).toBeUndefined();
+  expect((await owner.revoke()).receipt).toBeTypeOf("string");
 });
 
 describe("what an owner gets", () => {
