@@ -188,21 +188,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "prime order of a single signature's points",
-    file: "src/mls/crypto/noble.ts",
+    file: "src/mls/crypto/noble-verifier.ts",
     from: "if (!holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;",
     to: "if (holdsWithCofactor || hasPointsOfPrimeOrder(item)) return holdsWithCofactor;",
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
     safeguard: "prime order of a key that the runtime verifies with",
-    file: "src/mls/crypto/webcrypto.ts",
+    file: "src/mls/crypto/webcrypto-verifier.ts",
     from: `return point !== undefined && orderOf(point) === "prime";`,
     to: "return point !== undefined;",
     tests: ["test/node/crypto/provider.test.ts"],
   },
   {
     safeguard: "neutral R before the runtime's verdict",
-    file: "src/mls/crypto/webcrypto.ts",
+    file: "src/mls/crypto/webcrypto-verifier.ts",
     from: 'if (algorithm.name === "Ed25519" && hasNeutralR(raw)) return false;',
     to: 'if (algorithm.name === "Ed448" && hasNeutralR(raw)) return false;',
     tests: ["test/node/crypto/provider.test.ts"],
@@ -1228,9 +1228,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "no upload without private keys",
-    file: "src/client/replenisher/replenisher.ts",
-    from: "!decoded || !(await this.held.privateKeys(ref))",
-    to: "!decoded",
+    file: "src/client/replenisher/held-packages.ts",
+    from: "secret === undefined ? undefined : fromBase64Url(secret)",
+    to: 'fromBase64Url(secret ?? "")',
     tests: ["test/node/client/replenisher.test.ts"],
   },
   {

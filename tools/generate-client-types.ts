@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as z from "zod/mini";
+import { DESCRIPTIONS } from "../src/http/openapi/described-operations.ts";
 import {
   purgeAnswer,
   restoreEpochAnswer,
@@ -16,7 +17,6 @@ import {
   userJournalAnswer,
   userListAnswer,
 } from "../src/http/resources/admin/schemas.ts";
-import { OPERATIONS } from "../src/http/resources/all-operations.ts";
 import { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "../src/http/resources/claims/schemas.ts";
 import { clientAnswer, registerRequest, revokeAnswer } from "../src/http/resources/clients/schemas.ts";
 import { publishAnswer, publishResult, removeAnswer } from "../src/http/resources/key-packages/schemas.ts";
@@ -85,7 +85,7 @@ for (const [file, bodies] of Object.entries(BODIES)) {
 
 /** The body that an operation answers with. */
 function answerOf(id: string): z.ZodMiniType {
-  const json = OPERATIONS.find((operation) => operation.id === id)?.answers[0]?.json;
+  const json = DESCRIPTIONS[id]?.answers[0]?.json;
   if (json === undefined) throw new Error(`expected an operation ${id} with a body`);
   return json;
 }

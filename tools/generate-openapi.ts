@@ -1,12 +1,12 @@
 /** Writes src/http/openapi/openapi.json from the schemas; with --check it only says whether the file is fresh. Run by npm. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describeApi } from "../src/http/openapi/describe.ts";
-import { OPERATIONS } from "../src/http/resources/all-operations.ts";
+import { DESCRIBED_OPERATIONS } from "../src/http/openapi/described-operations.ts";
 
 const FILE = "src/http/openapi/openapi.json";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const text = `${JSON.stringify(describeApi(manifest.version, OPERATIONS), null, 2)}\n`;
+const text = `${JSON.stringify(describeApi(manifest.version, DESCRIBED_OPERATIONS), null, 2)}\n`;
 
 if (!process.argv.includes("--check")) {
   writeFileSync(FILE, text);

@@ -1,9 +1,12 @@
 /** Who may check signatures here, by the name that a deployment gives. */
-import { nobleCrypto } from "../mls/crypto/noble.ts";
-import type { CryptoProvider } from "../mls/crypto/provider.ts";
-import { webCrypto } from "../mls/crypto/webcrypto.ts";
+import { nobleVerifier } from "../mls/crypto/noble-verifier.ts";
+import type { CryptoVerifier } from "../mls/crypto/provider.ts";
+import { webCryptoVerifierOver } from "../mls/crypto/webcrypto-verifier.ts";
 
-export type CryptoProviders = Readonly<Record<"noble" | "webcrypto", CryptoProvider>>;
+export type CryptoProviders = Readonly<Record<"noble" | "webcrypto", CryptoVerifier>>;
 
 /** Pure JavaScript or the platform's own crypto, for all suites without ML-DSA. The verdicts are the same. */
-export const PLAIN_PROVIDERS: CryptoProviders = { noble: nobleCrypto, webcrypto: webCrypto };
+export const PLAIN_PROVIDERS: CryptoProviders = {
+  noble: nobleVerifier,
+  webcrypto: webCryptoVerifierOver(nobleVerifier),
+};

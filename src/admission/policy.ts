@@ -1,4 +1,4 @@
-import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 
@@ -45,7 +45,7 @@ export type Publisher = {
 export type AlternativeName = { readonly type: "url" | "dns" | "email"; readonly value: string };
 
 export type AdmissionContext = {
-  readonly crypto: CryptoProvider;
+  readonly crypto: CryptoVerifier;
   readonly policy: AdmissionPolicy;
   readonly publisher: Publisher;
   /** Unix seconds. */

@@ -5,7 +5,7 @@
  */
 import type { SignatureScheme } from "../mls/ciphersuite.ts";
 import { Writer } from "../mls/codec/writer.ts";
-import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 
 /** No signature of MLS itself has this label (RFC 9420 §17.6), so none can be passed off as the other. */
 const LABEL = "MLS 1.0 MLSKeyDirectoryRegistration";
@@ -45,7 +45,7 @@ export function registrationProofInput(proof: RegistrationProof): Uint8Array {
 
 /** Whether the signature was made with that very key for that very registration. */
 export function verifyRegistrationProof(
-  crypto: Pick<CryptoProvider, "verify">,
+  crypto: Pick<CryptoVerifier, "verify">,
   proof: RegistrationProof,
   signature: Uint8Array,
 ): Promise<boolean> {

@@ -8,6 +8,7 @@ export type {
   ClientClaim,
   ClientList,
   Inventory,
+  InventoryAnswer,
   Journal,
   MissingPackage,
   Policy,

@@ -1,4 +1,5 @@
 /** Why a call did not do what it was asked to. */
+import type { Result } from "../mls/result.ts";
 
 /** Codes of this library; every other code is the directory's own, from its problem details. */
 export type LocalErrorCode =
@@ -40,21 +41,39 @@ export class DirectoryError extends Error {
   readonly requestId: string | undefined;
   readonly problem: Readonly<Record<string, unknown>> | undefined;
 
-  constructor({ code, detail, status = 0, retryAfterSeconds, requestId, problem, cause }: DirectoryErrorParts) {
-    super(`${code}: ${detail}`, cause === undefined ? {} : { cause });
+  constructor({ code, detail, status = 0, ...more }: DirectoryErrorParts) {
+    super(`${code}: ${detail}`, more.cause === undefined ? {} : { cause: more.cause });
     this.name = "DirectoryError";
     this.code = code;
     this.status = status;
     this.detail = detail;
-    this.retryAfterSeconds = retryAfterSeconds;
-    this.requestId = requestId;
-    this.problem = problem;
+    this.retryAfterSeconds = more.retryAfterSeconds;
+    this.requestId = more.requestId;
+    this.problem = more.problem;
   }
 }
+
+/** An error of this library itself. */
+export const localError = (code: LocalErrorCode, detail: string, cause?: unknown): DirectoryError =>
+  new DirectoryError({ code, detail, cause });
 
 /** The error as it is, or as the cause of one with this code. */
 export function asDirectoryError(cause: unknown, code: LocalErrorCode, what: string): DirectoryError {
   if (cause instanceof DirectoryError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new DirectoryError({ code, detail: `${what}: ${why}`, cause });
+  return localError(code, `${what}: ${cause instanceof Error ? cause.message : cause}`, cause);
+}
+
+/** The result of the work; what it fails with becomes the cause of an error with this code. */
+export async function orFail<T>(code: LocalErrorCode, what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw asDirectoryError(cause, code, what);
+  }
+}
+
+/** What a call of `./mls` gave, or its error as a throw. */
+export function unwrapped<T>(result: Result<T, { readonly message: string }>): T {
+  if (result.ok) return result.value;
+  throw new Error(result.error.message);
 }

@@ -9,6 +9,7 @@ import type {
   ClientList,
   Comparison,
   Inventory,
+  InventoryAnswer,
   Journal,
   Policy,
   PublishAnswer,
@@ -22,6 +23,7 @@ import { PendingClaims } from "./pending-claims.ts";
 import { defaultPlatform, type Platform } from "./platform.ts";
 import { refsDigest } from "./refs.ts";
 import { type RegistrationKey, registrationBody } from "./registration.ts";
+import { ClientStore } from "./storage/client-store.ts";
 import { memoryStorage } from "./storage/memory.ts";
 import type { Storage } from "./storage/storage.ts";
 import {
@@ -110,11 +112,12 @@ const USERS_PER_CLAIM = 100;
 export class KeyPackageDirectory {
   readonly user: string;
   readonly client: string;
-  readonly storage: Storage;
-  readonly lock: Lock;
+  /** What this client keeps. */
+  readonly store: ClientStore;
   readonly crypto: CryptoProvider;
   readonly profile: SuiteProfile;
   readonly platform: Platform;
+  readonly #lock: Lock;
   readonly #transport: Transport;
   readonly #audience: string;
   readonly #expectations: Expectations;
@@ -125,8 +128,8 @@ export class KeyPackageDirectory {
   constructor(options: DirectoryOptions) {
     this.user = options.user;
     this.client = options.client;
-    this.storage = options.storage ?? memoryStorage();
-    this.lock = options.lock ?? defaultLock();
+    this.store = new ClientStore(options.storage ?? memoryStorage(), this.storagePrefix);
+    this.#lock = options.lock ?? defaultLock();
     this.crypto = options.crypto ?? nobleCrypto;
     this.profile = options.profile ?? RFC_9420;
     this.platform = { ...defaultPlatform, ...options.platform };
@@ -140,12 +143,17 @@ export class KeyPackageDirectory {
       platform: this.platform,
       retries: this.#retries,
     });
-    this.#pending = new PendingClaims(this.storage, this.platform, this.storagePrefix);
+    this.#pending = new PendingClaims(this.store, this.platform);
   }
 
   /** What the keys of everything that this client stores begin with. */
   get storagePrefix(): string {
     return `mls-key-directory/${encodeURIComponent(this.user)}/${encodeURIComponent(this.client)}/`;
+  }
+
+  /** Runs the work when no other of that name is under way for this client. */
+  inTurn<T>(name: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#lock(this.storagePrefix + name, work, signal);
   }
 
   /** Unix seconds by the directory's clock, as its last answer told; by the device's clock before the first. */
@@ -210,8 +218,8 @@ export class KeyPackageDirectory {
 
   /** What is in stock, zeros included. */
   async inventory({ signal }: CallOptions = {}): Promise<Inventory> {
-    const call = { method: "GET", path: "/inventory", repeatable: true, signal } as const;
-    return (await this.#owner<{ inventory: Inventory }>(call)).inventory;
+    return (await this.#owner<InventoryAnswer>({ method: "GET", path: "/inventory", repeatable: true, signal }))
+      .inventory;
   }
 
   /**
@@ -231,11 +239,9 @@ export class KeyPackageDirectory {
 
   /** A page of who claimed, oldest first; `next` goes into `after`. */
   journal({ signal, after, limit }: CallOptions & { after?: string; limit?: number } = {}): Promise<Journal> {
-    const query = [
-      ...(after === undefined ? [] : [`after=${encodeURIComponent(after)}`]),
-      ...(limit === undefined ? [] : [`limit=${limit}`]),
-    ];
-    const path = `/journal${query.length > 0 ? `?${query.join("&")}` : ""}`;
+    const asked = Object.entries({ after, limit }).filter(([, value]) => value !== undefined);
+    const query = asked.map(([name, value]) => `${name}=${encodeURIComponent(`${value}`)}`).join("&");
+    const path = `/journal${query && `?${query}`}`;
     return this.#owner({ method: "GET", path, repeatable: true, signal });
   }
 
@@ -274,21 +280,17 @@ export class KeyPackageDirectory {
     if (named.length === 0) return { users: [], retryLater: [] };
     const whole = [named, options.criteria ?? {}, options.purpose ?? null];
     // In turn, as single claims are.
-    return this.lock(
-      this.#pending.nameOf(whole),
-      async () => {
-        const run: BulkRun = { whole, done: new Map(), later: new Map(), begun: [] };
-        await this.#claimChunks(named, options, run);
-        const claimed = {
-          users: named.flatMap((user) => run.done.get(user) ?? []),
-          retryLater: named.flatMap((user) => run.later.get(user) ?? []),
-        };
-        await options.handOn?.(claimed);
-        for (const name of run.begun) await this.#pending.end(name);
-        return claimed;
-      },
-      options.signal,
-    );
+    return this.inTurn(this.#pending.nameOf(whole), options.signal, async () => {
+      const run: BulkRun = { whole, done: new Map(), later: new Map(), begun: [] };
+      await this.#claimChunks(named, options, run);
+      const claimed = {
+        users: named.flatMap((user) => run.done.get(user) ?? []),
+        retryLater: named.flatMap((user) => run.later.get(user) ?? []),
+      };
+      await options.handOn?.(claimed);
+      for (const name of run.begun) await this.#pending.end(name);
+      return claimed;
+    });
   }
 
   async #claimChunks(users: readonly string[], options: ClaimOptions<ClaimedMany>, run: BulkRun): Promise<void> {
@@ -361,23 +363,19 @@ export class KeyPackageDirectory {
   ): Promise<T> {
     const name = this.#pending.nameOf([request, purpose ?? null]);
     // In turn: two claims of the same at once are two claims, and must not share a key.
-    return this.lock(
-      name,
-      async () => {
-        const idempotencyKey = await this.#pending.begin(name);
-        let claimed: T;
-        try {
-          claimed = await work(idempotencyKey);
-        } catch (error) {
-          if (gaveNothing(error)) await this.#pending.end(name);
-          throw error;
-        }
-        await handOn?.(claimed);
-        await this.#pending.end(name);
-        return claimed;
-      },
-      signal,
-    );
+    return this.inTurn(name, signal, async () => {
+      const idempotencyKey = await this.#pending.begin(name);
+      let claimed: T;
+      try {
+        claimed = await work(idempotencyKey);
+      } catch (error) {
+        if (gaveNothing(error)) await this.#pending.end(name);
+        throw error;
+      }
+      await handOn?.(claimed);
+      await this.#pending.end(name);
+      return claimed;
+    });
   }
 
   #claimCall({ path, body }: ClaimRequest, idempotencyKey: string, signal: AbortSignal | undefined): Promise<Answer> {

@@ -4,9 +4,8 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { toBase64Url } from "./base64url.ts";
-import { asDirectoryError } from "./directory-error.ts";
 import type { Platform } from "./platform.ts";
-import type { Storage } from "./storage/storage.ts";
+import type { ClientStore } from "./storage/client-store.ts";
 
 /** The directory keeps answers for 24 hours by default; an older key would no longer name the same answer. */
 const KEY_SERVES_SECONDS = 20 * 3600;
@@ -15,44 +14,32 @@ const KEY_BYTES = 16;
 type PendingClaim = { readonly idempotencyKey: string; readonly startedAt: number };
 
 export class PendingClaims {
-  readonly #storage: Storage;
+  readonly #store: ClientStore;
   readonly #platform: Platform;
-  readonly #prefix: string;
 
-  constructor(storage: Storage, platform: Platform, prefix: string) {
-    this.#storage = storage;
+  constructor(store: ClientStore, platform: Platform) {
+    this.#store = store;
     this.#platform = platform;
-    this.#prefix = prefix;
   }
 
   /** Names a request: the same one gets the same name. */
   nameOf(request: unknown): string {
-    const digest = sha256(new TextEncoder().encode(JSON.stringify(request)));
-    return `${this.#prefix}claim/${toBase64Url(digest)}`;
+    return `claim/${toBase64Url(sha256(new TextEncoder().encode(JSON.stringify(request))))}`;
   }
 
   /** The key of this request: the one of an earlier try that was not finished, else a new one, which is stored first. */
   async begin(name: string): Promise<string> {
-    try {
-      const now = Math.floor(this.#platform.now() / 1000);
-      const text = await this.#storage.get(name);
-      const earlier = text === undefined ? undefined : (JSON.parse(text) as PendingClaim);
-      if (earlier && Math.abs(now - earlier.startedAt) < KEY_SERVES_SECONDS) return earlier.idempotencyKey;
-      const idempotencyKey = toBase64Url(this.#platform.randomBytes(KEY_BYTES));
-      const pending: PendingClaim = { idempotencyKey, startedAt: now };
-      await this.#storage.write(new Map([[name, JSON.stringify(pending)]]));
-      return idempotencyKey;
-    } catch (cause) {
-      throw asDirectoryError(cause, "storage_failed", "the key of a claim could not be stored, so nothing was claimed");
-    }
+    const now = Math.floor(this.#platform.now() / 1000);
+    const earlier = await this.#store.getJson<PendingClaim>(name);
+    if (earlier && Math.abs(now - earlier.startedAt) < KEY_SERVES_SECONDS) return earlier.idempotencyKey;
+    const idempotencyKey = toBase64Url(this.#platform.randomBytes(KEY_BYTES));
+    const pending: PendingClaim = { idempotencyKey, startedAt: now };
+    await this.#store.write([[name, JSON.stringify(pending)]]);
+    return idempotencyKey;
   }
 
   /** The answer was handed on, or there will be none. */
-  async end(name: string): Promise<void> {
-    try {
-      await this.#storage.write(new Map([[name, undefined]]));
-    } catch (cause) {
-      throw asDirectoryError(cause, "storage_failed", "the key of a finished claim could not be forgotten");
-    }
+  end(name: string): Promise<void> {
+    return this.#store.write([[name, undefined]]);
   }
 }

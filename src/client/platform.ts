@@ -1,5 +1,5 @@
 /** What the library takes from the machine it runs on. Tests, and platforms that lack one of these, bring their own. */
-import { DirectoryError } from "./directory-error.ts";
+import { type DirectoryError, localError } from "./directory-error.ts";
 
 export type Platform = {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -44,7 +44,7 @@ export const defaultPlatform: Platform = {
 };
 
 export function aborted(signal: AbortSignal | undefined): DirectoryError {
-  return new DirectoryError({ code: "aborted", detail: "the caller's signal was aborted", cause: signal?.reason });
+  return localError("aborted", "the caller's signal was aborted", signal?.reason);
 }
 
 /** Throws if the caller does not want the result any more. */

@@ -1,7 +1,7 @@
 /** References of packages as text in base64url: sorted and hashed as a reconcile compares them. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fromBase64Url, toBase64Url } from "./base64url.ts";
-import { DirectoryError } from "./directory-error.ts";
+import { localError } from "./directory-error.ts";
 
 /** SHA-256 over the references in bytewise order, one after the other, each once. */
 export function refsDigest(refs: readonly string[]): string {
@@ -13,7 +13,7 @@ export function refsDigest(refs: readonly string[]): string {
 function bytesOf(ref: string): Uint8Array {
   const bytes = fromBase64Url(ref);
   if (bytes) return bytes;
-  throw new DirectoryError({ code: "invalid_argument", detail: "expected references in base64url without padding" });
+  throw localError("invalid_argument", "expected references in base64url without padding");
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -5,7 +5,7 @@ import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import type { SuiteProfile } from "../mls/suite-profile.ts";
 import type { RegisterRequest } from "./api-types.ts";
 import { toBase64Url } from "./base64url.ts";
-import { DirectoryError } from "./directory-error.ts";
+import { localError } from "./directory-error.ts";
 
 /** A signature key to register, and how the client shows that it holds it. */
 export type RegistrationKey = SigningKey | PackagedKey;
@@ -40,8 +40,7 @@ export function registrationKey(
 ): RegistrationKey {
   const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
   if (!decoded.ok) {
-    const detail = `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`;
-    throw new DirectoryError({ code: "invalid_argument", detail });
+    throw localError("invalid_argument", `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`);
   }
   const { leafNode } = decoded.value.unverified();
   const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
@@ -68,8 +67,7 @@ export async function registrationBody(registration: Registration): Promise<Regi
   }
   const keys = registration.keys.filter((key) => "sign" in key);
   if (keys.length < registration.keys.length) {
-    const detail = "expected a package for each signature key or for none, got one for some";
-    throw new DirectoryError({ code: "invalid_argument", detail });
+    throw localError("invalid_argument", "expected a package for each signature key or for none, got one for some");
   }
   const body = { signature_keys: Object.fromEntries(keys.map((key) => [key.scheme, toBase64Url(key.publicKey)])) };
   const proofs = await Promise.all(

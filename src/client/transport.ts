@@ -1,6 +1,6 @@
 /** One call over HTTP: the token, the time-out, retries where they are safe, and answers as values or errors. */
 import type { Problem } from "./api-types.ts";
-import { asDirectoryError, DirectoryError } from "./directory-error.ts";
+import { asDirectoryError, DirectoryError, localError } from "./directory-error.ts";
 import { aborted, type Platform, throwIfAborted } from "./platform.ts";
 
 /** What a token must allow. */
@@ -158,7 +158,7 @@ export class Transport {
       throw asDirectoryError(cause, "token_unavailable", "the token callback failed");
     }
     if (typeof token === "string" && token !== "") return token;
-    throw new DirectoryError({ code: "token_unavailable", detail: "expected a token from the token callback" });
+    throw localError("token_unavailable", "expected a token from the token callback");
   }
 
   /** `Date` has whole seconds and was written between sending and now; a page sees it only if the server exposes it. */
@@ -175,31 +175,33 @@ export class Transport {
 const TIMED_OUT = "timed out";
 
 async function readAnswer(response: Response): Promise<Answer> {
-  const text = await response.text();
-  const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  const retryAfterSeconds = readRetryAfter(response.headers.get("Retry-After"));
-  const { status } = response;
-  let body: unknown;
+  const { status, ok, headers } = response;
+  const body = parsed(await response.text());
+  if (ok && body !== undefined) return { status, body, replayed: headers.get("Idempotent-Replayed") === "true" };
+  const retryAfterSeconds = readRetryAfter(headers.get("Retry-After"));
+  const requestId = headers.get("X-Request-Id") ?? undefined;
+  if (!ok && isProblem(body)) {
+    const { code, detail, title, instance } = body;
+    throw new DirectoryError({
+      code,
+      detail: detail ?? title,
+      status,
+      retryAfterSeconds,
+      requestId: requestId ?? instance,
+      problem: body,
+    });
+  }
+  const expected = ok ? "JSON" : "problem details with a code";
+  const detail = `expected ${expected}, got ${status} with ${headers.get("Content-Type") ?? "no type"}`;
+  throw new DirectoryError({ code: "unexpected_response", detail, status, retryAfterSeconds, requestId });
+}
+
+function parsed(text: string): unknown {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    const detail = `expected JSON, got ${status} with ${response.headers.get("Content-Type") ?? "no type"}`;
-    throw new DirectoryError({ code: "unexpected_response", detail, status, retryAfterSeconds, requestId });
+    return undefined;
   }
-  if (response.ok) return { status, body, replayed: response.headers.get("Idempotent-Replayed") === "true" };
-  if (!isProblem(body)) {
-    const detail = `expected problem details, got ${status} without a code`;
-    throw new DirectoryError({ code: "unexpected_response", detail, status, retryAfterSeconds, requestId });
-  }
-  const { code, detail, title } = body;
-  throw new DirectoryError({
-    code,
-    detail: detail ?? title,
-    status,
-    retryAfterSeconds,
-    requestId: requestId ?? body.instance,
-    problem: body,
-  });
 }
 
 const isProblem = (body: unknown): body is Problem =>

@@ -1,7 +1,7 @@
 /** Which packages a Welcome is addressed to: the one part of it that is not encrypted. */
 import { Reader } from "../mls/codec/reader.ts";
 import { toBase64Url } from "./base64url.ts";
-import { DirectoryError } from "./directory-error.ts";
+import { localError } from "./directory-error.ts";
 
 const MLS10 = 1;
 const MLS_WELCOME = 3;
@@ -25,8 +25,8 @@ export function welcomeRefs(welcome: Uint8Array): readonly string[] {
   reader.opaque();
   reader.expectEnd();
   if (reader.failure === undefined) return refs;
-  const detail = `expected a Welcome, got ${welcome.length} bytes that are none: ${reader.failure.message}`;
-  throw new DirectoryError({ code: "invalid_argument", detail });
+  const got = `${welcome.length} bytes that are none: ${reader.failure.message}`;
+  throw localError("invalid_argument", `expected a Welcome, got ${got}`);
 }
 
 /** Never ambiguous: a bare Welcome that begins so would be of suite 1 and have no secrets. */

@@ -1,7 +1,7 @@
 /** What the Worker finds in its environment, and what a request gathers on its way through the middleware. */
 import type { Deployment } from "../config/deployment.ts";
 import type { Directory } from "../directory/shards.ts";
-import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
@@ -26,7 +26,7 @@ export type Variables = {
   /** Set by `readEnvironment`, before any route. */
   deployment: Deployment;
   /** Set by `readEnvironment`, too: who checks signatures. */
-  crypto: CryptoProvider;
+  crypto: CryptoVerifier;
   /** Set by `readEnvironment`, too: who checks certificates, if the deployment accepts any. */
   x509Verifier: () => Promise<X509Verifier | undefined>;
   /** Set by `readEnvironment`, too: what signs receipts, if the deployment has keys for that. */

@@ -1,6 +1,8 @@
 /** The HTTP face of the directory: middleware in its order, then a route for each operation. */
-import { Hono } from "hono";
+import type { Hono } from "hono";
+import { HonoBase } from "hono/hono-base";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { TrieRouter } from "hono/router/trie-router";
 import { SettingError } from "../config/settings.ts";
 import { log } from "../shared/log.ts";
 import type { AppEnv } from "./bindings.ts";
@@ -20,8 +22,12 @@ import { shownText } from "./wire/shown-value.ts";
 
 /** The whole app of a build of the Worker. */
 export function createApp(extras: Extras): Hono<AppEnv> {
-  // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nothing before it.
-  const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname });
+  const app = new HonoBase<AppEnv>({
+    // The one that methodNotAllowed needs too; the default has three, and loads them all.
+    router: new TrieRouter(),
+    // Paths are matched as they were sent: identifiers are decoded once, by pathIdentifier and nothing before it.
+    getPath: (request) => new URL(request.url).pathname,
+  });
 
   app.use(
     requestId,

@@ -1,6 +1,7 @@
 /**
- * An operation of the API as one value: path, who may call it, what it takes, what it answers and what it does. Routing,
- * authentication, ownership, body limit, parsing (route.ts) and the description (openapi/) all come from it.
+ * An operation of the API as one value: path, who may call it, what it takes and what it does. Routing, authentication,
+ * ownership, body limit, parsing (route.ts) and the description (openapi/) all come from it. What only the description
+ * says stands beside it under its id, so that the Worker does not carry it.
  */
 import type { Context } from "hono";
 import type * as z from "zod/mini";
@@ -39,10 +40,22 @@ export type Body<Schema extends z.ZodMiniType, Value> = {
   readonly read?: (contentType: string | undefined, body: Uint8Array, settings: Settings) => Result<Value>;
 };
 
-type Described = {
+/** What only the description says of an operation. */
+export type Description = {
+  readonly summary: string;
+  readonly answers: readonly Answered[];
+  /** Codes of this operation alone; those that follow from its access, body and needs are added. */
+  readonly problems: readonly ProblemCode[];
+  /** Members that problems of these codes carry. */
+  readonly members?: Readonly<Partial<Record<ProblemCode, z.ZodMiniType>>>;
+};
+
+/** By the id of the operation. A resource gives them by a function, so that a bundler can leave it out as a whole. */
+export type Descriptions = Readonly<Record<string, Description>>;
+
+type Declared = {
   readonly id: string;
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly summary: string;
   /** The header is validated and handed on as `idempotencyKey`. */
   readonly takesIdempotencyKey?: true;
   /** The secret of a claim capability serves in place of a token. */
@@ -56,11 +69,6 @@ type Described = {
   readonly audit?: "itself" | "none";
   /** Whose failure may be answered. */
   readonly needs?: "pool" | "directory" | "records";
-  readonly answers: readonly Answered[];
-  /** Codes of this operation alone; those that follow from its access, body and needs are added. */
-  readonly problems: readonly ProblemCode[];
-  /** Members that problems of these codes carry. */
-  readonly members?: Readonly<Partial<Record<ProblemCode, z.ZodMiniType>>>;
 };
 
 type Parameters<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
@@ -78,7 +86,7 @@ export type Input<Path extends string, A extends Access, Query, Value> = Paramet
 type Handler<Value> = (input: Value, c: Context<AppEnv>) => Result<Response> | Promise<Result<Response>>;
 
 /** An operation as routing and the description see it. */
-export type Operation = Described & {
+export type Operation = Declared & {
   readonly path: string;
   readonly access: Access;
   readonly query?: z.ZodMiniObject;
@@ -92,7 +100,7 @@ type Typed<
   Query extends z.ZodMiniObject | undefined,
   Schema extends z.ZodMiniType | undefined,
   Value,
-> = Described & {
+> = Declared & {
   readonly path: Path;
   readonly access: A;
   readonly query?: Query;

@@ -37,6 +37,7 @@ export { X509Credential } from "./credentials/x509-credential.ts";
 export { nobleCrypto } from "./crypto/noble.ts";
 export type {
   CryptoProvider,
+  CryptoVerifier,
   HpkeKeyPairBytes,
   SignatureItem,
   SignatureKeyPairBytes,

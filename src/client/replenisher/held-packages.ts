@@ -4,8 +4,7 @@
  * does not meet whoever writes its state: a state alone is nothing.
  */
 import { fromBase64Url, toBase64Url } from "../base64url.ts";
-import { asDirectoryError } from "../directory-error.ts";
-import type { Storage } from "../storage/storage.ts";
+import { type ClientStore, fromJson } from "../storage/client-store.ts";
 
 /**
  * - `made`: stored here; whether it ever reached the directory is not known.
@@ -39,103 +38,70 @@ export type NewPackage = Pick<HeldPackage, "ref" | "ciphersuite" | "lastResort" 
 /** What is stored of a package when it is made, and never changes. */
 export type StoredPackage = Pick<HeldPackage, "ciphersuite" | "lastResort" | "notAfter" | "madeAt" | "keyPackage">;
 type StateValue = Pick<HeldPackage, "state" | "since">;
-type Change = ReadonlyMap<string, string | undefined>;
+type Change = readonly [name: string, value: string | undefined];
+
+/** A package as it was made, with its private keys. */
+export type OpenedPackage = StoredPackage & { readonly bytes: Uint8Array; readonly privateKeys: Uint8Array };
 
 export class HeldPackages {
-  readonly #storage: Storage;
-  readonly #prefix: string;
+  readonly #store: ClientStore;
 
-  constructor(storage: Storage, prefix: string) {
-    this.#storage = storage;
-    this.#prefix = prefix;
+  constructor(store: ClientStore) {
+    this.#store = store;
   }
 
   /** All of them, oldest first. Private keys stay where they are. */
   async list(): Promise<readonly HeldPackage[]> {
     const [packages, states, uses] = await Promise.all([
-      this.#list("package"),
-      this.#list("state"),
-      this.#list("used"),
+      this.#store.list("package/"),
+      this.#store.list("state/"),
+      this.#store.list("used/"),
     ]);
     const held = [...packages].map(([ref, text]): HeldPackage => {
-      const made = JSON.parse(text) as StoredPackage;
+      const made = fromJson<StoredPackage>(text);
+      const neverSent: StateValue = { state: "made", since: made.madeAt };
       const state = states.get(ref);
-      const { state: value, since } = state ? (JSON.parse(state) as StateValue) : NEVER_SENT;
-      return { ref, ...made, state: value, since: since ?? made.madeAt, used: uses.has(ref) };
+      return { ref, ...made, ...(state ? fromJson<StateValue>(state) : neverSent), used: uses.has(ref) };
     });
     return held.sort((a, b) => a.madeAt - b.madeAt);
   }
 
-  /** The private keys of a package, if they are stored. */
-  async privateKeys(ref: string): Promise<Uint8Array | undefined> {
-    const text = await reading(() => this.#storage.get(this.#key("secret", ref)));
-    return text === undefined ? undefined : fromBase64Url(text);
-  }
-
-  /** A package by its reference, as it was made. */
-  async keyPackage(ref: string): Promise<(StoredPackage & { readonly bytes: Uint8Array }) | undefined> {
-    const text = await reading(() => this.#storage.get(this.#key("package", ref)));
-    if (text === undefined) return undefined;
-    const made = JSON.parse(text) as StoredPackage;
-    const bytes = fromBase64Url(made.keyPackage);
-    return bytes && { ...made, bytes };
+  /** A package by its reference; undefined unless both it and its private keys are stored. */
+  async open(ref: string): Promise<OpenedPackage | undefined> {
+    const made = await this.#store.getJson<StoredPackage>(`package/${ref}`);
+    const secret = await this.#store.get(`secret/${ref}`);
+    const bytes = made && fromBase64Url(made.keyPackage);
+    const privateKeys = secret === undefined ? undefined : fromBase64Url(secret);
+    return bytes && privateKeys && { ...made, bytes, privateKeys };
   }
 
   /** Stores packages together with their private keys. */
   add(packages: readonly NewPackage[]): Promise<void> {
-    const changes = new Map<string, string | undefined>();
-    for (const { ref, keyPackage, privateKeys, ...rest } of packages) {
-      const made: StoredPackage = { ...rest, keyPackage: toBase64Url(keyPackage) };
-      changes.set(this.#key("secret", ref), toBase64Url(privateKeys));
-      changes.set(this.#key("package", ref), JSON.stringify(made));
-    }
-    return this.#write(changes);
+    return this.#store.write(
+      packages.flatMap(({ ref, keyPackage, privateKeys, ...rest }): Change[] => {
+        const made: StoredPackage = { ...rest, keyPackage: toBase64Url(keyPackage) };
+        return [
+          [`secret/${ref}`, toBase64Url(privateKeys)],
+          [`package/${ref}`, JSON.stringify(made)],
+        ];
+      }),
+    );
   }
 
   /** Moves packages to other states and deletes others, in one step. */
-  settle(states: ReadonlyMap<string, HeldState>, deleted: readonly string[], now: number): Promise<void> {
-    const changes = new Map<string, string | undefined>();
-    for (const [ref, state] of states) {
+  async settle(states: ReadonlyMap<string, HeldState>, deleted: readonly string[], now: number): Promise<void> {
+    const moved = [...states].map(([ref, state]): Change => {
       const value: StateValue = { state, since: now };
-      changes.set(this.#key("state", ref), JSON.stringify(value));
-    }
-    for (const ref of deleted) {
-      for (const kind of KINDS) changes.set(this.#key(kind, ref), undefined);
-    }
-    return changes.size === 0 ? Promise.resolve() : this.#write(changes);
+      return [`state/${ref}`, JSON.stringify(value)];
+    });
+    const gone = deleted.flatMap((ref) => KINDS.map((kind): Change => [`${kind}/${ref}`, undefined]));
+    if (moved.length + gone.length > 0) await this.#store.write([...moved, ...gone]);
   }
 
   /** A Welcome has used this one. */
   markUsed(ref: string, now: number): Promise<void> {
-    return this.#write(new Map([[this.#key("used", ref), String(now)]]));
-  }
-
-  #key(kind: (typeof KINDS)[number], ref: string): string {
-    return `${this.#prefix}${kind}/${ref}`;
-  }
-
-  async #list(kind: (typeof KINDS)[number]): Promise<Map<string, string>> {
-    const prefix = this.#key(kind, "");
-    const found = await reading(() => this.#storage.list(prefix));
-    return new Map([...found].map(([key, value]) => [key.slice(prefix.length), value]));
-  }
-
-  async #write(changes: Change): Promise<void> {
-    try {
-      await this.#storage.write(changes);
-    } catch (cause) {
-      throw asDirectoryError(cause, "storage_failed", "a write was not stored");
-    }
+    return this.#store.write([[`used/${ref}`, String(now)]]);
   }
 }
 
 const KINDS = ["secret", "package", "state", "used"] as const;
-const NEVER_SENT = { state: "made", since: undefined } as const;
-
-async function reading<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (cause) {
-    throw asDirectoryError(cause, "storage_failed", "storage could not be read");
-  }
-}

@@ -14,7 +14,7 @@ import {
   serializeKeyPackageBundle,
   signatureSchemeName,
 } from "../../mls/index.ts";
-import { DirectoryError } from "../directory-error.ts";
+import { localError } from "../directory-error.ts";
 import type { RegistrationKey } from "../registration.ts";
 
 export type WantedPackage = {
@@ -69,8 +69,7 @@ export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerO
       const suite = suites.find((one) => one.ciphersuite === ciphersuite);
       const signer = signers.find((one) => one.signatureScheme === suite?.signatureScheme);
       if (!suite || !signer) {
-        const detail = `expected a signer for ciphersuite ${ciphersuite}, got none`;
-        throw new DirectoryError({ code: "maker_failed", detail });
+        throw localError("maker_failed", `expected a signer for ciphersuite ${ciphersuite}, got none`);
       }
       const lifetime = Lifetime.init(BigInt(notBefore), BigInt(notAfter));
       let builder = KeyPackage.builder().keyPackageLifetime(lifetime);
@@ -81,9 +80,7 @@ export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerO
         credential,
         signatureKey: signer.publicKey(),
       });
-      if (!built.ok) {
-        throw new DirectoryError({ code: "maker_failed", detail: `${built.error.code}: ${built.error.message}` });
-      }
+      if (!built.ok) throw localError("maker_failed", `${built.error.code}: ${built.error.message}`);
       return {
         keyPackage: built.value.keyPackage().toMlsMessage(),
         privateKeys: serializeKeyPackageBundle(built.value),

@@ -5,8 +5,8 @@
  */
 import { KeyPackageIn } from "../../mls/index.ts";
 import type { Inventory, MissingPackage, Policy, PublishResult } from "../api-types.ts";
-import { fromBase64Url, toBase64Url } from "../base64url.ts";
-import { asDirectoryError, DirectoryError } from "../directory-error.ts";
+import { toBase64Url } from "../base64url.ts";
+import { DirectoryError, localError, orFail, unwrapped } from "../directory-error.ts";
 import type { CallOptions, KeyPackageDirectory } from "../key-package-directory.ts";
 import { throwIfAborted } from "../platform.ts";
 import type { RegistrationKey } from "../registration.ts";
@@ -99,6 +99,9 @@ const NOT_AFTER_TOLERANCE_SECONDS = 60;
 /** `{"key_packages":[]}`, and some. */
 const BODY_FRAME_BYTES = 64;
 
+/** The name under which the runs of a client take turns. */
+const LOCK = "replenish";
+
 type Registered = { readonly keys: Readonly<Record<string, string>> };
 
 /** What a run leaves for the next: which keys it registered, and that it has not filled up yet. */
@@ -118,7 +121,7 @@ export class Replenisher {
   constructor({ directory, maker, sliceSize, takeOver, onEvent, ...stock }: ReplenisherOptions) {
     this.directory = directory;
     this.maker = maker;
-    this.held = new HeldPackages(directory.storage, directory.storagePrefix);
+    this.held = new HeldPackages(directory.store);
     this.settings = { ...DEFAULT_STOCK, ...stock };
     this.#sliceSize = sliceSize ?? SLICE_SIZE;
     this.#takeOver = takeOver ?? false;
@@ -130,8 +133,7 @@ export class Replenisher {
    * after a Welcome, and some times a day. Throws a DirectoryError when it could not end; the next run goes on.
    */
   replenish({ signal }: CallOptions = {}): Promise<RunReport> {
-    const { lock, storagePrefix } = this.directory;
-    return lock(`${storagePrefix}replenish`, () => this.#run(signal), signal);
+    return this.directory.inTurn(LOCK, signal, () => this.#run(signal));
   }
 
   /**
@@ -144,20 +146,16 @@ export class Replenisher {
     join: (welcomed: WelcomedPackage) => Promise<T>,
   ): Promise<WelcomeOutcome<T>> {
     for (const ref of refs.map((one) => (typeof one === "string" ? one : toBase64Url(one)))) {
-      const keyPackage = await this.held.keyPackage(ref);
-      const privateKeys = await this.held.privateKeys(ref);
-      if (!keyPackage || !privateKeys) continue;
-      const { bytes, ciphersuite, lastResort, notAfter } = keyPackage;
-      const joined = await join({ ref, ciphersuite, lastResort, keyPackage: bytes, privateKeys });
+      const opened = await this.held.open(ref);
+      if (!opened) continue;
+      const { bytes: keyPackage, privateKeys, ciphersuite, lastResort, notAfter } = opened;
+      const joined = await join({ ref, ciphersuite, lastResort, keyPackage, privateKeys });
       const now = this.directory.now();
-      if (lastResort) {
-        await this.held.markUsed(ref, now);
-        const at = notAfter + this.settings.welcomeGraceSeconds;
-        return { found: true, ref, joined, lastResort, deleted: false, mayDeleteAt: at };
-      }
-      await this.held.settle(new Map(), [ref], now);
-      this.#tell({ kind: "deleted", refs: [ref], reason: "used" });
-      return { found: true, ref, joined, lastResort, deleted: true, mayDeleteAt: now };
+      const deleted = !lastResort;
+      if (deleted) await this.#delete([ref], "used");
+      else await this.held.markUsed(ref, now);
+      const at = deleted ? now : notAfter + this.settings.welcomeGraceSeconds;
+      return { found: true, ref, joined, lastResort, deleted, mayDeleteAt: at };
     }
     return { found: false };
   }
@@ -171,41 +169,36 @@ export class Replenisher {
   }
 
   /** Ends the registration. Private keys stay until no Welcome can be expected; the next run registers anew. */
-  async revoke({ signal }: CallOptions = {}): Promise<void> {
-    const { lock, storagePrefix } = this.directory;
-    await lock(
-      `${storagePrefix}replenish`,
-      async () => {
-        try {
-          await this.directory.revoke({ signal });
-        } catch (error) {
-          if (!isRefusal(error, "client_not_registered")) throw error;
-        }
-        await this.#allGone();
-        await this.#writeRegistration(undefined);
-      },
-      signal,
-    );
+  revoke({ signal }: CallOptions = {}): Promise<void> {
+    return this.directory.inTurn(LOCK, signal, async () => {
+      try {
+        await this.directory.revoke({ signal });
+      } catch (error) {
+        if (!isRefusal(error, "client_not_registered")) throw error;
+      }
+      await this.#allGone();
+      await this.#note("registration", undefined);
+    });
   }
 
   async #run(signal: AbortSignal | undefined): Promise<RunReport> {
     const counts: Counts = { made: 0, uploaded: 0, refused: 0, pruned: 0, deleted: 0 };
     const policy = await this.directory.policy({ signal });
     this.#noteClock();
-    const keys = await this.#signatureKeys();
+    const keys = await orFail("maker_failed", "the maker gave no signature keys", () => this.maker.signatureKeys());
     await this.#ensureRegistered(keys, signal);
     await this.#deleteExpired(counts);
     let inventory = await this.#compare(counts, signal);
     const held = await this.held.list();
     const now = this.directory.now();
     const { ciphersuites } = this.maker;
-    const isUnfinished = await this.#isUnfinished();
+    const isUnfinished = (await this.directory.store.get("unfinished")) !== undefined;
     const plan = planRun({ now, ciphersuites, policy, inventory, held, settings: this.settings, isUnfinished });
     for (const ciphersuite of plan.refusedSuites) this.#tell({ kind: "suite_not_accepted", ciphersuite });
     for (const rotation of plan.rotations) this.#tell({ kind: "last_resort_due", ...rotation });
 
     // Noted, because what is stored when a run is cut short may be above the low watermark.
-    if (plan.make.length > 0 && !isUnfinished) await this.#writeNote("unfinished", "true");
+    if (plan.make.length > 0 && !isUnfinished) await this.#note("unfinished", "true");
     let toSend: readonly HeldPackage[] = plan.upload;
     let orders = plan.make;
     while (toSend.length > 0 || orders.length > 0) {
@@ -220,7 +213,7 @@ export class Replenisher {
       // What is refused now is refused again: making more would only cost battery.
       if (answer.allRefused) break;
     }
-    if (plan.make.length > 0 || isUnfinished) await this.#writeNote("unfinished", undefined);
+    if (plan.make.length > 0 || isUnfinished) await this.#note("unfinished", undefined);
     return { ...counts, inventory };
   }
 
@@ -233,7 +226,7 @@ export class Replenisher {
 
   async #ensureRegistered(keys: readonly RegistrationKey[], signal: AbortSignal | undefined): Promise<void> {
     const wanted = keysByScheme(keys);
-    const registered = await this.#readRegistration();
+    const registered = await this.directory.store.getJson<Registered>("registration");
     if (registered && sameKeys(registered.keys, wanted)) return this.#expectOurKeys(wanted, signal);
     try {
       await this.directory.register(keys, { signal });
@@ -241,7 +234,8 @@ export class Replenisher {
       if (!isRefusal(error, "signature_key_conflict")) throw error;
       await this.#replaceRegistration(registered, keys, error, signal);
     }
-    await this.#writeRegistration({ keys: wanted });
+    const note: Registered = { keys: wanted };
+    await this.#note("registration", JSON.stringify(note));
     this.#tell({ kind: "registered" });
   }
 
@@ -275,46 +269,14 @@ export class Replenisher {
   }
 
   async #allGone(): Promise<void> {
-    const held = await this.held.list();
-    const states = held.filter(({ state }) => state !== "gone").map(({ ref }) => [ref, "gone"] as const);
+    const ours = (await this.held.list()).filter(({ state }) => state !== "gone");
+    const states = refsOf(ours).map((ref) => [ref, "gone"] as const);
     await this.held.settle(new Map(states), [], this.directory.now());
   }
 
-  async #readRegistration(): Promise<Registered | undefined> {
-    const text = await this.#readNote("registration");
-    return text === undefined ? undefined : (JSON.parse(text) as Registered);
-  }
-
-  #writeRegistration(registered: Registered | undefined): Promise<void> {
-    return this.#writeNote("registration", registered && JSON.stringify(registered));
-  }
-
-  async #isUnfinished(): Promise<boolean> {
-    return (await this.#readNote("unfinished")) !== undefined;
-  }
-
-  async #readNote(name: Note): Promise<string | undefined> {
-    try {
-      return await this.directory.storage.get(`${this.directory.storagePrefix}${name}`);
-    } catch (cause) {
-      throw asDirectoryError(cause, "storage_failed", `${name} could not be read`);
-    }
-  }
-
-  async #writeNote(name: Note, value: string | undefined): Promise<void> {
-    try {
-      await this.directory.storage.write(new Map([[`${this.directory.storagePrefix}${name}`, value]]));
-    } catch (cause) {
-      throw asDirectoryError(cause, "storage_failed", `${name} could not be stored`);
-    }
-  }
-
-  async #signatureKeys(): Promise<readonly RegistrationKey[]> {
-    try {
-      return await this.maker.signatureKeys();
-    } catch (cause) {
-      throw asDirectoryError(cause, "maker_failed", "the maker gave no signature keys");
-    }
+  /** Undefined: there is nothing to know. */
+  #note(name: Note, value: string | undefined): Promise<void> {
+    return this.directory.store.write([[name, value]]);
   }
 
   // ---- comparing ----------------------------------------------------------------------------------
@@ -322,11 +284,14 @@ export class Replenisher {
   async #deleteExpired(counts: Counts): Promise<void> {
     const now = this.directory.now();
     const expired = (await this.held.list()).filter((held) => mayDeleteAt(held, this.settings) <= now);
-    if (expired.length === 0) return;
-    const refs = expired.map(({ ref }) => ref);
-    await this.held.settle(new Map(), refs, now);
-    counts.deleted += refs.length;
-    this.#tell({ kind: "deleted", refs, reason: "expired" });
+    counts.deleted += expired.length;
+    await this.#delete(refsOf(expired), "expired");
+  }
+
+  async #delete(refs: readonly string[], reason: "used" | "expired"): Promise<void> {
+    if (refs.length === 0) return;
+    await this.held.settle(new Map(), refs, this.directory.now());
+    this.#tell({ kind: "deleted", refs, reason });
   }
 
   /**
@@ -336,7 +301,7 @@ export class Replenisher {
   async #compare(counts: Counts, signal: AbortSignal | undefined): Promise<Inventory> {
     const now = this.directory.now();
     const live = (await this.held.list()).filter(({ state, notAfter }) => state !== "gone" && notAfter > now);
-    const refs = live.map(({ ref }) => ref);
+    const refs = refsOf(live);
     const { server_refs, missing_at_server, pruned, ...found } = await this.directory.reconcile(refs, {
       prune: true,
       signal,
@@ -397,32 +362,24 @@ export class Replenisher {
     return stored;
   }
 
-  async #makeOne(wanted: WantedPackage, keys: readonly RegistrationKey[], madeAt: number): Promise<NewPackage> {
+  #makeOne(wanted: WantedPackage, keys: readonly RegistrationKey[], madeAt: number): Promise<NewPackage> {
     const { ciphersuite, lastResort, notAfter } = wanted;
-    try {
+    return orFail("maker_failed", `a package of suite ${ciphersuite} could not be made`, async () => {
       const { keyPackage, privateKeys } = await this.maker.make(wanted);
-      const decoded = KeyPackageIn.fromBytes(keyPackage, this.directory.profile);
-      if (!decoded.ok) throw new Error(decoded.error.message);
-      const unchecked = decoded.value.intoUnchecked();
-      if (!unchecked.ok) throw new Error(unchecked.error.message);
-      const made = unchecked.value;
-      if (made.ciphersuite() !== ciphersuite)
-        throw new Error(`expected suite ${ciphersuite}, got ${made.ciphersuite()}`);
-      if (made.lastResort() !== lastResort) throw new Error(`expected last resort ${lastResort}, got the opposite`);
+      const made = unwrapped(unwrapped(KeyPackageIn.fromBytes(keyPackage, this.directory.profile)).intoUnchecked());
+      expectSame("suite", ciphersuite, made.ciphersuite());
+      expectSame("last resort", lastResort, made.lastResort());
       const madeNotAfter = Number(made.lifeTime().notAfter);
       if (Math.abs(madeNotAfter - notAfter) > NOT_AFTER_TOLERANCE_SECONDS) {
-        throw new Error(`expected not_after ${notAfter}, got ${madeNotAfter}`);
+        expectSame("not_after", notAfter, madeNotAfter);
       }
       const signatureKey = toBase64Url(made.leafNode().signatureKey().asSlice());
-      if (!keys.some(({ publicKey }) => toBase64Url(publicKey) === signatureKey)) {
+      if (!Object.values(keysByScheme(keys)).includes(signatureKey)) {
         throw new Error("expected one of the maker's signature keys, got another");
       }
-      const ref = await made.hashRef(this.directory.crypto);
-      const held = { ciphersuite, lastResort, notAfter: madeNotAfter, madeAt, keyPackage, privateKeys };
-      return { ref: toBase64Url(ref.asSlice()), ...held };
-    } catch (cause) {
-      throw asDirectoryError(cause, "maker_failed", `a package of suite ${ciphersuite} could not be made`);
-    }
+      const ref = toBase64Url((await made.hashRef(this.directory.crypto)).asSlice());
+      return { ref, ciphersuite, lastResort, notAfter: madeNotAfter, madeAt, keyPackage, privateKeys };
+    });
   }
 
   /** Sends stored packages, and none whose private keys storage does not give back. */
@@ -432,13 +389,13 @@ export class Replenisher {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly inventory: Inventory; readonly allRefused: boolean }> {
     const bytes: Uint8Array[] = [];
-    for (const { ref, keyPackage } of batch) {
-      const decoded = fromBase64Url(keyPackage);
-      if (!decoded || !(await this.held.privateKeys(ref))) {
-        const detail = "storage does not give back private keys that it had stored, so nothing was uploaded";
-        throw new DirectoryError({ code: "storage_failed", detail });
+    for (const { ref } of batch) {
+      const stored = await this.held.open(ref);
+      if (!stored) {
+        const lost = "storage does not give back private keys that it had stored, so nothing was uploaded";
+        throw localError("storage_failed", lost);
       }
-      bytes.push(decoded);
+      bytes.push(stored.bytes);
     }
     const { results, inventory } = await this.directory.publish(bytes, { signal });
     const states = new Map<string, HeldState>();
@@ -507,6 +464,12 @@ function countThatFits(packages: readonly HeldPackage[], limits: Policy["limits"
   }
   return Math.max(1, count);
 }
+
+function expectSame<T extends number | boolean>(what: string, expected: T, got: T): void {
+  if (got !== expected) throw new Error(`expected ${what} ${expected}, got ${got}`);
+}
+
+const refsOf = (packages: readonly HeldPackage[]): readonly string[] => packages.map(({ ref }) => ref);
 
 const keysByScheme = (keys: readonly RegistrationKey[]): Record<string, string> =>
   Object.fromEntries(keys.map(({ scheme, publicKey }) => [scheme, toBase64Url(publicKey)]));

@@ -97,8 +97,8 @@ async function defectOf(
   registeredKeys: ReadonlySet<string | undefined>,
   policy: Policy,
 ): Promise<string | undefined> {
-  const stored = await held.keyPackage(ref);
-  if (!stored || !(await held.privateKeys(ref))) return "its private keys are not stored";
+  const stored = await held.open(ref);
+  if (!stored) return "its private keys are not stored";
   const decoded = KeyPackageIn.fromBytes(stored.bytes, directory.profile);
   if (!decoded.ok) return decoded.error.message;
   const now = directory.now();

@@ -1,5 +1,5 @@
 /** Storage in a browser, in a database of the page's origin. */
-import { asDirectoryError, DirectoryError } from "../directory-error.ts";
+import { asDirectoryError, type DirectoryError, localError } from "../directory-error.ts";
 import type { Storage } from "./storage.ts";
 
 /** The part of IndexedDB that is used here: so that this file compiles where there is none. */
@@ -55,7 +55,7 @@ export async function indexedDbStorage(
   const factory = options.indexedDB ?? browser.indexedDB;
   const keyRange = options.keyRange ?? browser.IDBKeyRange;
   if (!factory || !keyRange) {
-    throw new DirectoryError({ code: "storage_failed", detail: "expected IndexedDB, which this platform lacks" });
+    throw localError("storage_failed", "expected IndexedDB, which this platform lacks");
   }
   const persist = options.persist ?? (async () => (await browser.navigator?.storage?.persist?.()) ?? false);
   const database = await open(factory, options.name ?? "mls-key-directory");

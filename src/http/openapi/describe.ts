@@ -3,10 +3,11 @@ import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_REASON_CHARACTERS } from "../../config/limits.ts";
 import { REASON_HEADER } from "../audited.ts";
 import { SCOPE_OF } from "../auth/principal.ts";
-import { type Access, type Answered, isAudited, type Operation } from "../operation.ts";
+import { type Access, type Answered, isAudited } from "../operation.ts";
 import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/schemas.ts";
 import { identifier, poolId } from "../wire/schemas.ts";
+import type { DescribedOperation } from "./described-operations.ts";
 import { EXAMPLES } from "./examples.ts";
 import { parameterOf } from "./parameters.ts";
 import { type Json, plainSchema } from "./plain-schema.ts";
@@ -30,7 +31,7 @@ const TAGS = [
 const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory";
 
 /** The whole document. */
-export function describeApi(version: string, operations: readonly Operation[]): Json {
+export function describeApi(version: string, operations: readonly DescribedOperation[]): Json {
   const schemas = new Schemas();
   schemas.keepProblem(operations);
   const paths: Record<string, Json> = {};
@@ -114,7 +115,7 @@ class Schemas {
    * One schema for all problems: its code is one of all codes, and the members that some codes bring are optional. Which
    * codes a response may have stands at the response.
    */
-  keepProblem(operations: readonly Operation[]): void {
+  keepProblem(operations: readonly DescribedOperation[]): void {
     const membersOf = (schema: z.ZodMiniType) => {
       const { $ref } = this.describe(schema) as { readonly $ref: string };
       const name = $ref.slice(REF.length);
@@ -147,7 +148,7 @@ function local(schema: Json): Json {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', `"${REF}`));
 }
 
-function describeOperation(operation: Operation, schemas: Schemas): Json {
+function describeOperation(operation: DescribedOperation, schemas: Schemas): Json {
   const scope = SCOPE_OF[operation.access];
   const parameters = parametersOf(operation, schemas);
   const example = EXAMPLES[operation.id] ?? {};
@@ -196,7 +197,7 @@ const WHO: Readonly<Record<Access, string>> = {
 /** RFC 9420 §17.10. */
 const MLS_MESSAGES = "as `message/mls`: MLSMessages one after the other";
 
-function parametersOf(operation: Operation, schemas: Schemas): Json[] {
+function parametersOf(operation: DescribedOperation, schemas: Schemas): Json[] {
   const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
     in: "path",
@@ -244,7 +245,7 @@ function parametersOf(operation: Operation, schemas: Schemas): Json[] {
   return [...inPath, ...inQuery, ...headers];
 }
 
-function describeAnswer(answer: Answered, operation: Operation, schemas: Schemas): Json {
+function describeAnswer(answer: Answered, operation: DescribedOperation, schemas: Schemas): Json {
   const content = contentOf(answer, schemas, EXAMPLES[operation.id]?.answer);
   const description = answer.also?.includes("message/mls")
     ? `${answer.description} With \`Accept: message/mls\` the packages alone, ${MLS_MESSAGES}.`
@@ -300,7 +301,7 @@ function contentOf({ json, also }: Pick<Answered, "json" | "also">, schemas: Sch
 }
 
 /** One response for each status, which lists its codes. */
-function describeProblems(operation: Operation, schemas: Schemas): Json {
+function describeProblems(operation: DescribedOperation, schemas: Schemas): Json {
   const byStatus = Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code].status);
   const responses = [...byStatus].map(([status, codes]) => [
     status,

@@ -1,7 +1,8 @@
 /** Which problems an operation may answer. */
 
-import { isAudited, type Operation } from "../operation.ts";
+import { isAudited } from "../operation.ts";
 import type { ProblemCode } from "../refusals/problem-codes.ts";
+import type { DescribedOperation } from "./described-operations.ts";
 
 const AUTHENTICATION: readonly ProblemCode[] = [
   "token_missing",
@@ -29,7 +30,7 @@ const BODY: readonly ProblemCode[] = [
 const ANY: readonly ProblemCode[] = ["uri_too_long", "internal_error", "setting_invalid"];
 
 /** All codes of an operation, each once. */
-export function problemsOf(operation: Operation): readonly ProblemCode[] {
+export function problemsOf(operation: DescribedOperation): readonly ProblemCode[] {
   const codes: ProblemCode[] = [...operation.problems, ...ANY];
   if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
   if (["publisher", "sibling", "self"].includes(operation.access)) codes.push("not_owner");

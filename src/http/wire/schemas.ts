@@ -3,58 +3,64 @@ import * as z from "zod/mini";
 import { MAX_CURSOR_CHARACTERS, MAX_IDENTIFIER_BYTES } from "../../config/limits.ts";
 import { isIdentifier } from "../../shared/identifier.ts";
 
-/** Gives a schema its name in the description. */
-export function named<T extends z.ZodMiniType>(id: string, description: string, schema: T): T {
+/**
+ * Gives a schema its name in the description. It is made by a function, and this one counts as without side effects, so that
+ * a bundler leaves out what only the description refers to: answers, for the most part.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function named<T extends z.ZodMiniType>(id: string, description: string, make: () => T): T {
+  const schema = make();
   z.globalRegistry.add(schema, { id, description });
   return schema;
 }
 
-export const identifier = named(
+export const identifier = /* @__PURE__ */ named(
   "Identifier",
   "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands.",
-  z
-    .string()
-    .check(
-      z.minLength(1),
-      z.maxLength(MAX_IDENTIFIER_BYTES),
-      z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
-    ),
+  () =>
+    z
+      .string()
+      .check(
+        z.minLength(1),
+        z.maxLength(MAX_IDENTIFIER_BYTES),
+        z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
+      ),
 );
 
-export const poolId = named(
+export const poolId = /* @__PURE__ */ named(
   "PoolId",
   "The id of a user's Durable Object, in hex as the platform lists it.",
-  z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  () => z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 );
 
-export const base64url = named(
-  "Base64Url",
-  "Bytes in base64url without padding.",
+export const base64url = /* @__PURE__ */ named("Base64Url", "Bytes in base64url without padding.", () =>
   z.string().check(z.regex(/^[A-Za-z0-9_-]*$/)),
 );
 
 /** Accepts any text, so that what is not base64url gets a code of its own instead of failing the whole request. */
-export const base64urlText = named("Base64UrlText", "Bytes in base64url without padding.", z.string());
+export const base64urlText = /* @__PURE__ */ named("Base64UrlText", "Bytes in base64url without padding.", () =>
+  z.string(),
+);
 
-export const receipt = named(
+export const receipt = /* @__PURE__ */ named(
   "Receipt",
   "What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md).",
-  z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)),
+  () => z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)),
 );
 
-export const cursor = named(
+export const cursor = /* @__PURE__ */ named(
   "Cursor",
   "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.",
-  z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_CHARACTERS)),
+  () => z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_CHARACTERS)),
 );
 
-export const codePoint = named(
-  "CodePoint",
-  "A 16-bit code point of an IANA registry of MLS.",
+export const codePoint = /* @__PURE__ */ named("CodePoint", "A 16-bit code point of an IANA registry of MLS.", () =>
   z.int().check(z.minimum(0), z.maximum(0xffff)),
 );
 
-export const unixSeconds = named("UnixSeconds", "Seconds since 1970.", z.int().check(z.minimum(0)));
+export const unixSeconds = /* @__PURE__ */ named("UnixSeconds", "Seconds since 1970.", () =>
+  z.int().check(z.minimum(0)),
+);
 
 const SIGNATURE_SCHEMES = {
   ecdsa_secp256r1_sha256: z.optional(base64url),
@@ -67,61 +73,64 @@ const SIGNATURE_SCHEMES = {
   mldsa87: z.optional(base64url),
 };
 
-export const signatureKeys = named(
+export const signatureKeys = /* @__PURE__ */ named(
   "SignatureKeys",
   "Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points for ECDSA.",
-  z.strictObject(SIGNATURE_SCHEMES),
+  () => z.strictObject(SIGNATURE_SCHEMES),
 );
 
-export const lastResortView = named(
+export const lastResortView = /* @__PURE__ */ named(
   "LastResortView",
   "A last resort in stock. `needs_rotation`: it was used, or has been in stock for a month; upload another one.",
-  z.strictObject({
-    stored_at: unixSeconds,
-    first_used_at: z.nullable(unixSeconds),
-    uses: z.int().check(z.minimum(0)),
-    needs_rotation: z.boolean(),
-  }),
+  () =>
+    z.strictObject({
+      stored_at: unixSeconds,
+      first_used_at: z.nullable(unixSeconds),
+      uses: z.int().check(z.minimum(0)),
+      needs_rotation: z.boolean(),
+    }),
 );
 
-export const suiteInventory = named(
+export const suiteInventory = /* @__PURE__ */ named(
   "SuiteInventory",
   "What is in stock for one ciphersuite. Zeros are sent. `needs_upload`: too few one-time packages, or no last resort.",
-  z.strictObject({
-    ciphersuite: codePoint,
-    available: z.int().check(z.minimum(0)),
-    last_resort: z.nullable(lastResortView),
-    next_expiry: z.nullable(unixSeconds),
-    target: z.int().check(z.minimum(0)),
-    low_watermark: z.int().check(z.minimum(0)),
-    needs_upload: z.boolean(),
-  }),
+  () =>
+    z.strictObject({
+      ciphersuite: codePoint,
+      available: z.int().check(z.minimum(0)),
+      last_resort: z.nullable(lastResortView),
+      next_expiry: z.nullable(unixSeconds),
+      target: z.int().check(z.minimum(0)),
+      low_watermark: z.int().check(z.minimum(0)),
+      needs_upload: z.boolean(),
+    }),
 );
 
-export const budgets = named(
+export const budgets = /* @__PURE__ */ named(
   "BudgetStates",
   "Budgets that are not empty, by their names in docs/storage-schema.md: `pair:` and `miss:` are followed by the user who claimed. `empty_at`: when nothing of it will be spent any more.",
-  z.array(z.strictObject({ name: z.string(), empty_at: unixSeconds })),
+  () => z.array(z.strictObject({ name: z.string(), empty_at: unixSeconds })),
 );
 
-export const restoreEpoch = named(
+export const restoreEpoch = /* @__PURE__ */ named(
   "RestoreEpochSeconds",
   "The newest restore epoch that the user's pool knows, in seconds since 1970; 0 if there never was a restore. What was stored or made before it is void: after it has grown, a client makes new packages, a last resort too.",
-  z.int().check(z.minimum(0)),
+  () => z.int().check(z.minimum(0)),
 );
 
-export const inventory = named(
+export const inventory = /* @__PURE__ */ named(
   "Inventory",
   "One entry for each ciphersuite that the client ever stocked; while it stocked none, every suite of the policy for whose signature scheme it has registered a key.",
-  z.array(suiteInventory),
+  () => z.array(suiteInventory),
 );
 
-export const capabilityLists = named(
+export const capabilityLists = /* @__PURE__ */ named(
   "CapabilityLists",
   "Code points beyond the defaults of RFC 9420 §7.2.",
-  z.strictObject({
-    extensions: z.array(codePoint),
-    proposals: z.array(codePoint),
-    credentials: z.array(codePoint),
-  }),
+  () =>
+    z.strictObject({
+      extensions: z.array(codePoint),
+      proposals: z.array(codePoint),
+      credentials: z.array(codePoint),
+    }),
 );

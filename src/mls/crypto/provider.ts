@@ -33,7 +33,7 @@ export type HpkeKeyPairBytes = { readonly publicKey: Uint8Array; readonly privat
 export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
 
 /**
- * All cryptography of the library. Everything that a platform may do outside JavaScript is async.
+ * What it takes to judge packages and no secret. Everything that a platform may do outside JavaScript is async.
  *
  * Verdicts are the same in every adapter:
  * - Bad input (a key or signature of the wrong length, off the curve, not strict DER) is `false`, never a rejection.
@@ -44,7 +44,7 @@ export type SignatureKeyPairBytes = { readonly publicKey: Uint8Array; readonly p
  *
  * A rejection of any promise is a fault.
  */
-export type CryptoProvider = {
+export type CryptoVerifier = {
   /**
    * Whether packages of the suite can be validated, which takes its hash and its signatures, or also made, which takes
    * key pairs of its KEM. Asking anything else of a suite that is not supported is a fault.
@@ -53,8 +53,12 @@ export type CryptoProvider = {
   verify(scheme: SignatureScheme, item: SignatureItem, policy: SignaturePolicy): Promise<boolean>;
   /** One verdict for each item, in order, the same as `verify` gives for the item alone. */
   verifyMany(scheme: SignatureScheme, items: readonly SignatureItem[], policy: SignaturePolicy): Promise<boolean[]>;
-  sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   hash(algorithm: HashAlgorithm, data: Uint8Array): Promise<Uint8Array>;
+};
+
+/** All cryptography of the library: a verifier that also makes keys and signatures. */
+export type CryptoProvider = CryptoVerifier & {
+  sign(scheme: SignatureScheme, privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   /** DeriveKeyPair of the suite's KEM, RFC 9180 §7.1.3, and for KEMs with ML-KEM draft-ietf-hpke-pq. */
   deriveKeyPair(suite: Suite, ikm: Uint8Array): Promise<HpkeKeyPairBytes>;
   generateSignatureKeyPair(scheme: SignatureScheme): Promise<SignatureKeyPairBytes>;

@@ -3,7 +3,7 @@ import { copyOf } from "../codec/byte-strings.ts";
 import type { ProtocolVersion } from "../codec/code-points.ts";
 import { Reader } from "../codec/reader.ts";
 import type { CredentialWithKey } from "../credentials/credential.ts";
-import type { CryptoProvider, SignatureItem } from "../crypto/provider.ts";
+import type { CryptoVerifier, SignatureItem } from "../crypto/provider.ts";
 import { encodeSignContent } from "../crypto/sign-content.ts";
 import type { DecodeError, KeyPackageDecodeError, KeyPackageVerifyError } from "../errors.ts";
 import { InitKey } from "../keys/key-types.ts";
@@ -112,7 +112,7 @@ export class KeyPackageIn {
    * same verdict (RFC 9420 §7.3, §10.1). `now` is unix seconds. The further rules of a directory are not checked here.
    */
   async validate(
-    crypto: CryptoProvider,
+    crypto: CryptoVerifier,
     protocolVersion: ProtocolVersion,
     { now }: { readonly now: number },
   ): Promise<Result<KeyPackage, KeyPackageVerifyError>> {

@@ -1,7 +1,7 @@
 import { ciphersuiteInfo, type Suite } from "../ciphersuite.ts";
 import { copyOf, equalBytes, toHex } from "../codec/byte-strings.ts";
 import { Writer } from "../codec/writer.ts";
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { CryptoVerifier } from "../crypto/provider.ts";
 
 /** `opaque HashReference<V>`, RFC 9420 §5.2: the digest, as long as the output of the suite's hash. */
 export class KeyPackageRef {
@@ -37,7 +37,7 @@ export class KeyPackageRef {
  * over the encoded KeyPackage with its signature, without any MLSMessage around it.
  */
 export async function makeKeyPackageRef(
-  crypto: CryptoProvider,
+  crypto: CryptoVerifier,
   suite: Suite,
   keyPackage: Uint8Array,
 ): Promise<KeyPackageRef> {

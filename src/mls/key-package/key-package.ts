@@ -3,7 +3,7 @@ import { copyOf } from "../codec/byte-strings.ts";
 import { isDefaultExtensionType, ProtocolVersion } from "../codec/code-points.ts";
 import { Writer } from "../codec/writer.ts";
 import type { CredentialWithKey } from "../credentials/credential.ts";
-import type { CryptoProvider } from "../crypto/provider.ts";
+import type { CryptoProvider, CryptoVerifier } from "../crypto/provider.ts";
 import { encodeSignContent, type SignatureLabel } from "../crypto/sign-content.ts";
 import type { KeyPackageExtensionSupportError, KeyPackageNewError } from "../errors.ts";
 import { HpkePrivateKey, HpkePublicKey, InitKey } from "../keys/key-types.ts";
@@ -139,7 +139,7 @@ export class KeyPackage {
   }
 
   /** KeyPackageRef, RFC 9420 §5.2. */
-  hashRef(crypto: CryptoProvider): Promise<KeyPackageRef> {
+  hashRef(crypto: CryptoVerifier): Promise<KeyPackageRef> {
     return makeKeyPackageRef(crypto, this.suite(), this.#parts.bytes);
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { describeApi } from "../../../src/http/openapi/describe.ts";
+import { DESCRIBED_OPERATIONS, DESCRIPTIONS } from "../../../src/http/openapi/described-operations.ts";
 import { EXAMPLES } from "../../../src/http/openapi/examples.ts";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
 import { parameterOf } from "../../../src/http/openapi/parameters.ts";
@@ -20,8 +21,12 @@ test("the description knows every route and no other", () => {
   expect(new Set(routes)).toEqual(new Set(described));
 });
 
+test("what is described is an operation", () => {
+  expect(new Set(Object.keys(DESCRIPTIONS))).toEqual(new Set(OPERATIONS.map(({ id }) => id)));
+});
+
 test("the committed description is the one that the schemas give", () => {
-  expect(openapi).toEqual(describeApi(openapi.info.version, OPERATIONS));
+  expect(openapi).toEqual(describeApi(openapi.info.version, DESCRIBED_OPERATIONS));
 });
 
 test("every code is described at some operation, or holds for all paths", () => {
@@ -31,7 +36,7 @@ test("every code is described at some operation, or holds for all paths", () => 
 });
 
 test("every request and every answer in JSON has an example, which its schema takes", () => {
-  const examples = OPERATIONS.flatMap(({ id, body, answers }) => [
+  const examples = DESCRIBED_OPERATIONS.flatMap(({ id, body, answers }) => [
     ...(body ? [{ id, schema: body.json, example: EXAMPLES[id]?.request }] : []),
     ...answers.flatMap(({ json }) => (json ? [{ id, schema: json, example: EXAMPLES[id]?.answer }] : [])),
   ]);

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from "../../../config/limits.ts";
 import type { AuditRecord } from "../../../contract/operator-records.ts";
 import { poolIdOf } from "../../../pool/address.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
 import { askRecords } from "../../upstream/operator-records.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
@@ -18,27 +18,28 @@ const query = z.strictObject({
 /** Within the `after` of a page: the number of its last record. */
 const place = z.tuple([z.int().check(z.minimum(0))]);
 
-const answer = named(
+const answer = /* @__PURE__ */ named(
   "AuditTrail",
   "Changes that operators made, the newest first; of one user with `user`. Users are named by the id of their pool, `target`, which is null for a change that is about none or all. `ended_at`, `status`, `code` and `outcomes` say what came of it; they are null or empty for one that is under way, or of which nobody knows how it ended. `next` is the next page's `after`.",
-  z.strictObject({
-    records: z.array(
-      z.strictObject({
-        id: z.int().check(z.minimum(1)),
-        at: unixSeconds,
-        actor: z.strictObject({ user: identifier, client: z.nullable(identifier) }),
-        operation: z.string(),
-        target: z.nullable(poolId),
-        why: z.string(),
-        request_id: z.string(),
-        ended_at: z.nullable(unixSeconds),
-        status: z.nullable(z.int().check(z.minimum(100))),
-        code: z.nullable(z.string()),
-        outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
-      }),
-    ),
-    next: z.nullable(cursor),
-  }),
+  () =>
+    z.strictObject({
+      records: z.array(
+        z.strictObject({
+          id: z.int().check(z.minimum(1)),
+          at: unixSeconds,
+          actor: z.strictObject({ user: identifier, client: z.nullable(identifier) }),
+          operation: z.string(),
+          target: z.nullable(poolId),
+          why: z.string(),
+          request_id: z.string(),
+          ended_at: z.nullable(unixSeconds),
+          status: z.nullable(z.int().check(z.minimum(100))),
+          code: z.nullable(z.string()),
+          outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
+        }),
+      ),
+      next: z.nullable(cursor),
+    }),
 );
 
 export const auditTrail = [
@@ -47,11 +48,8 @@ export const auditTrail = [
     method: "GET",
     path: "/v1/admin/audit-trail",
     access: "operator",
-    summary: "What operators changed: who, when, what, about whom and why.",
     query,
     needs: "records",
-    answers: [{ status: 200, description: "A page of records.", json: answer }],
-    problems: [],
     handle: async ({ query: { user, after, limit = DEFAULT_PAGE_ROWS } }, c) => {
       const from = readCursor(place, after);
       if (!from.ok) return from;
@@ -66,6 +64,14 @@ export const auditTrail = [
     },
   }),
 ];
+
+export const auditTrailDescribed = (): Descriptions => ({
+  getAuditTrail: {
+    summary: "What operators changed: who, when, what, about whom and why.",
+    answers: [{ status: 200, description: "A page of records.", json: answer }],
+    problems: [],
+  },
+});
 
 const recordBody = ({ id, at, actor, operation, target, why, requestId, outcome }: AuditRecord) => ({
   id,

@@ -4,7 +4,7 @@ import { BLOCKED_CALLERS_SETTLED_SECONDS, MAX_BLOCKED_CALLERS } from "../../../c
 import { poolIdOf } from "../../../pool/address.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { REASON_HEADER, readReason } from "../../audited.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { inForce, rereadBlocked } from "../../upstream/blocked-callers.ts";
 import { askRecords } from "../../upstream/operator-records.ts";
@@ -12,41 +12,43 @@ import * as schemas from "../../wire/schemas.ts";
 
 const BLOCK = "/v1/admin/users/{user}/block";
 
-const blockRequest = schemas.named(
+const blockRequest = /* @__PURE__ */ schemas.named(
   "BlockRequest",
   "Until when, in unix seconds; without it, until it is lifted.",
-  z.strictObject({ until: z.optional(schemas.unixSeconds) }),
+  () => z.strictObject({ until: z.optional(schemas.unixSeconds) }),
 );
 
-const blockAnswer = schemas.named(
+const blockAnswer = /* @__PURE__ */ schemas.named(
   "BlockedUser",
   "The user is blocked. From `holds_everywhere_at` on, every isolate that is in use has heard of it; a new one lets its first requests through until it has.",
-  z.strictObject({
-    user: schemas.identifier,
-    until: z.nullable(schemas.unixSeconds),
-    holds_everywhere_at: schemas.unixSeconds,
-  }),
+  () =>
+    z.strictObject({
+      user: schemas.identifier,
+      until: z.nullable(schemas.unixSeconds),
+      holds_everywhere_at: schemas.unixSeconds,
+    }),
 );
 
-const unblockAnswer = schemas.named(
+const unblockAnswer = /* @__PURE__ */ schemas.named(
   "UnblockedUser",
   "The user is not blocked; `was_blocked` says whether it was.",
-  z.strictObject({ user: schemas.identifier, was_blocked: z.boolean() }),
+  () => z.strictObject({ user: schemas.identifier, was_blocked: z.boolean() }),
 );
 
-const blockedAnswer = schemas.named(
+const blockedAnswer = /* @__PURE__ */ schemas.named(
   "BlockedUsers",
   "Users that are blocked, those who were blocked last first, by the id of their pool.",
-  z.strictObject({
-    blocked: z.array(
-      z.strictObject({
-        pool: schemas.poolId,
-        since: schemas.unixSeconds,
-        until: z.nullable(schemas.unixSeconds),
-        why: z.string(),
-      }),
-    ),
-  }),
+  () =>
+    z.strictObject({
+      blocked: z.array(
+        z.strictObject({
+          pool: schemas.poolId,
+          since: schemas.unixSeconds,
+          until: z.nullable(schemas.unixSeconds),
+          why: z.string(),
+        }),
+      ),
+    }),
 );
 
 export const blockedCallers = [
@@ -55,11 +57,8 @@ export const blockedCallers = [
     method: "PUT",
     path: BLOCK,
     access: "operator",
-    summary: "Block a user: its tokens open no route but those of operators.",
     body: { json: blockRequest },
     needs: "records",
-    answers: [{ status: 200, description: "Blocked.", json: blockAnswer }],
-    problems: ["too_many_blocked_callers"],
     handle: async ({ user, body: { until } }, c) => {
       const now = unixSeconds(Date.now());
       if (until !== undefined && until <= now)
@@ -85,10 +84,7 @@ export const blockedCallers = [
     method: "DELETE",
     path: BLOCK,
     access: "operator",
-    summary: "Lift the block of a user.",
     needs: "records",
-    answers: [{ status: 200, description: "Not blocked.", json: unblockAnswer }],
-    problems: [],
     handle: async ({ user }, c) => {
       const lifted = await askRecords(c.env, (records) => records.unblock(poolIdOf(c.env, user)));
       if (!lifted.ok) return lifted;
@@ -101,10 +97,7 @@ export const blockedCallers = [
     method: "GET",
     path: "/v1/admin/blocked-users",
     access: "operator",
-    summary: "Who is blocked, until when and why.",
     needs: "records",
-    answers: [{ status: 200, description: "Those whose block is not over.", json: blockedAnswer }],
-    problems: [],
     handle: async (_, c) => {
       const callers = await rereadBlocked(c.env);
       if (!callers.ok) return callers;
@@ -113,3 +106,21 @@ export const blockedCallers = [
     },
   }),
 ];
+
+export const blockedCallersDescribed = (): Descriptions => ({
+  blockUser: {
+    summary: "Block a user: its tokens open no route but those of operators.",
+    answers: [{ status: 200, description: "Blocked.", json: blockAnswer }],
+    problems: ["too_many_blocked_callers"],
+  },
+  unblockUser: {
+    summary: "Lift the block of a user.",
+    answers: [{ status: 200, description: "Not blocked.", json: unblockAnswer }],
+    problems: [],
+  },
+  listBlockedUsers: {
+    summary: "Who is blocked, until when and why.",
+    answers: [{ status: 200, description: "Those whose block is not over.", json: blockedAnswer }],
+    problems: [],
+  },
+});

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { MAX_BUDGET_FACTOR, MAX_BUDGET_RAISE_SECONDS } from "../../../config/limits.ts";
 import { unixSeconds } from "../../../shared/time.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import * as schemas from "../../wire/schemas.ts";
@@ -11,25 +11,24 @@ const BUDGETS = "/v1/admin/users/{user}/budgets";
 
 const resetQuery = z.strictObject({ client: z.optional(schemas.identifier), claimer: z.optional(schemas.identifier) });
 
-const resetAnswer = schemas.named(
-  "ResetBudgets",
-  "How many budgets were emptied.",
+const resetAnswer = /* @__PURE__ */ schemas.named("ResetBudgets", "How many budgets were emptied.", () =>
   z.strictObject({ user: schemas.identifier, budgets: z.int().check(z.minimum(0)) }),
 );
 
-const raiseRequest = schemas.named(
+const raiseRequest = /* @__PURE__ */ schemas.named(
   "RaiseBudgetsRequest",
   "Every budget of the user is `factor` times as large until `until`, in unix seconds: what may be claimed from it, uploaded and registered. A factor of 1 ends that.",
-  z.strictObject({
-    factor: z.int().check(z.minimum(1), z.maximum(MAX_BUDGET_FACTOR)),
-    until: schemas.unixSeconds,
-  }),
+  () =>
+    z.strictObject({
+      factor: z.int().check(z.minimum(1), z.maximum(MAX_BUDGET_FACTOR)),
+      until: schemas.unixSeconds,
+    }),
 );
 
-const raiseAnswer = schemas.named(
+const raiseAnswer = /* @__PURE__ */ schemas.named(
   "RaisedBudgets",
   "By how much budgets are raised, and until when.",
-  z.strictObject({ user: schemas.identifier, factor: z.int().check(z.minimum(1)), until: schemas.unixSeconds }),
+  () => z.strictObject({ user: schemas.identifier, factor: z.int().check(z.minimum(1)), until: schemas.unixSeconds }),
 );
 
 export const budgets = [
@@ -38,12 +37,8 @@ export const budgets = [
     method: "DELETE",
     path: BUDGETS,
     access: "operator",
-    summary:
-      "Empty budgets of a user before their time: those of one claimer or all, at one client or all. With neither, those of the user as a whole too.",
     query: resetQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "Emptied.", json: resetAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user, query: { client, claimer } }, c) => {
       const reset = await poolClient(c.env, user).resetBudgets({ client, claimer });
       if (!reset.ok) return reset;
@@ -57,11 +52,8 @@ export const budgets = [
     method: "PUT",
     path: BUDGETS,
     access: "operator",
-    summary: "Raise every budget of a user until a time.",
     body: { json: raiseRequest },
     needs: "pool",
-    answers: [{ status: 200, description: "Raised.", json: raiseAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user, body: { factor, until } }, c) => {
       const now = unixSeconds(Date.now());
       if (until <= now || until > now + MAX_BUDGET_RAISE_SECONDS) {
@@ -75,3 +67,17 @@ export const budgets = [
     },
   }),
 ];
+
+export const budgetsDescribed = (): Descriptions => ({
+  resetBudgets: {
+    summary:
+      "Empty budgets of a user before their time: those of one claimer or all, at one client or all. With neither, those of the user as a whole too.",
+    answers: [{ status: 200, description: "Emptied.", json: resetAnswer }],
+    problems: ["unknown_user"],
+  },
+  raiseBudgets: {
+    summary: "Raise every budget of a user until a time.",
+    answers: [{ status: 200, description: "Raised.", json: raiseAnswer }],
+    problems: ["unknown_user"],
+  },
+});

@@ -12,7 +12,7 @@ import { listStock, listUsers, type StockCursor } from "../../../directory/lists
 import type { RestoreEpoch } from "../../../directory/restore-epoch.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import { unixSeconds } from "../../../shared/time.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
@@ -55,11 +55,8 @@ export const admin = [
     method: "GET",
     path: "/v1/admin/stock",
     access: "operator",
-    summary: "Stock levels of all users, or of those that are low, exhausted or about to expire.",
     query: stockQuery,
     needs: "directory",
-    answers: [{ status: 200, description: "A page of stock levels.", json: stockAnswer }],
-    problems: [],
     handle: async ({ query }, c) => {
       const { filter = "all", limit = DEFAULT_PAGE_ROWS, after } = query;
       const place = readCursor(stockCursor, after);
@@ -92,11 +89,8 @@ export const admin = [
     method: "GET",
     path: "/v1/admin/users",
     access: "operator",
-    summary: "All users, or those whose names begin with a prefix.",
     query: userListQuery,
     needs: "directory",
-    answers: [{ status: 200, description: "A page of users.", json: userListAnswer }],
-    problems: [],
     handle: async ({ query }, c) => {
       const { limit = DEFAULT_PAGE_ROWS, prefix = "" } = query;
       const place = readCursor(userCursor, query.after);
@@ -114,10 +108,7 @@ export const admin = [
     method: "GET",
     path: USER,
     access: "operator",
-    summary: "A user's pool.",
     needs: "pool",
-    answers: [{ status: 200, description: "The pool.", json: userAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user }, c) => {
       const view = await poolClient(c.env, user).view({});
       if (!view.ok) return view;
@@ -150,11 +141,8 @@ export const admin = [
     method: "GET",
     path: `${USER}/journal`,
     access: "operator",
-    summary: "Who claimed from a user, or from one of its clients, and claims that found no package.",
     query: userJournalQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "A page of the journal.", json: userJournalAnswer }],
-    problems: [],
     handle: async ({ user, query }, c) => {
       const place = readCursor(journalCursor, query.after);
       if (!place.ok) return place;
@@ -171,10 +159,7 @@ export const admin = [
     method: "DELETE",
     path: USER,
     access: "operator",
-    summary: "Revoke every client of a user. Older tokens of the user do not register any client.",
     needs: "pool",
-    answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user }, c) => {
       const revoked = await poolClient(c.env, user).revokeUser({});
       if (!revoked.ok) return revoked;
@@ -188,10 +173,7 @@ export const admin = [
     method: "DELETE",
     path: `${USER}/clients/{client}`,
     access: "operator",
-    summary: "End one client of a user. Its older tokens do not register it again.",
     needs: "pool",
-    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
     handle: endClient,
   }),
   operation({
@@ -199,10 +181,7 @@ export const admin = [
     method: "DELETE",
     path: `${USER}/clients/{client}/key-packages`,
     access: "operator",
-    summary: "Remove every package of one client, which stays registered and may upload new ones.",
     needs: "pool",
-    answers: [{ status: 200, description: "Removed.", json: purgeAnswer }],
-    problems: ["client_not_registered"],
     handle: async ({ user, client }, c) => {
       const removed = await poolClient(c.env, user).remove({ client, which: { kind: "all" } });
       if (!removed.ok) return removed;
@@ -216,11 +195,8 @@ export const admin = [
     method: "POST",
     path: `${USER}/resync`,
     access: "operator",
-    summary: "Write a user's rows of the directory again.",
     audit: "none",
     needs: "pool",
-    answers: [{ status: 200, description: "Written, or about to be.", json: resyncAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user }, c) => {
       const synced = await poolClient(c.env, user).resync({});
       return synced.ok ? ok(c.json({ user, status: synced.value.outcome })) : synced;
@@ -231,11 +207,8 @@ export const admin = [
     method: "POST",
     path: "/v1/admin/pools/{pool}/resync",
     access: "operator",
-    summary: "The same by the id of the pool, for work that goes through all pools.",
     audit: "none",
     needs: "pool",
-    answers: [{ status: 200, description: "Written, or about to be.", json: resyncPoolAnswer }],
-    problems: ["unknown_pool"],
     handle: async ({ pool }, c) => {
       const synced = await resyncPool(c.env, pool);
       if (!synced)
@@ -250,10 +223,7 @@ export const admin = [
     method: "GET",
     path: RESTORE_EPOCH,
     access: "operator",
-    summary: "The restore epoch in force.",
     needs: "directory",
-    answers: [{ status: 200, description: "The epoch.", json: restoreEpochAnswer }],
-    problems: [],
     handle: async (_, c) => {
       // What this isolate has heard of, from pools too, is written back where it was lost.
       const places = epochPlaces(c.env, c.get("directory"));
@@ -266,11 +236,8 @@ export const admin = [
     method: "GET",
     path: `${RESTORE_EPOCH}/preview`,
     access: "operator",
-    summary: "Dry run of a restore epoch, by default now: how many packages of how many users it would void.",
     query: previewQuery,
     needs: "directory",
-    answers: [{ status: 200, description: "A page of users, counted.", json: previewAnswer }],
-    problems: ["pool_unavailable", "pool_overloaded", "pool_schema_newer"],
     handle: async ({ query }, c) => {
       const place = readCursor(userCursor, query.after);
       if (!place.ok) return place;
@@ -308,12 +275,8 @@ export const admin = [
     method: "POST",
     path: RESTORE_EPOCH,
     access: "operator",
-    summary: "After a restore of storage: void every package that was stored or made before now.",
     body: { json: restoreEpochRequest },
     needs: "directory",
-    answers: [{ status: 200, description: "In force.", json: restoreEpochAnswer }],
-    problems: ["restore_epoch_older"],
-    members: { restore_epoch_older: newerRestoreEpoch },
     handle: async ({ body }, c) => {
       const now = unixSeconds(Date.now());
       // The next full second: what was stored earlier in this one is void too. A pool adopts an epoch only once, so
@@ -337,6 +300,70 @@ export const admin = [
     },
   }),
 ];
+
+export const adminDescribed = (): Descriptions => ({
+  getStock: {
+    summary: "Stock levels of all users, or of those that are low, exhausted or about to expire.",
+    answers: [{ status: 200, description: "A page of stock levels.", json: stockAnswer }],
+    problems: [],
+  },
+  listUsers: {
+    summary: "All users, or those whose names begin with a prefix.",
+    answers: [{ status: 200, description: "A page of users.", json: userListAnswer }],
+    problems: [],
+  },
+  getUser: {
+    summary: "A user's pool.",
+    answers: [{ status: 200, description: "The pool.", json: userAnswer }],
+    problems: ["unknown_user"],
+  },
+  getUserJournal: {
+    summary: "Who claimed from a user, or from one of its clients, and claims that found no package.",
+    answers: [{ status: 200, description: "A page of the journal.", json: userJournalAnswer }],
+    problems: [],
+  },
+  revokeUser: {
+    summary: "Revoke every client of a user. Older tokens of the user do not register any client.",
+    answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
+    problems: ["unknown_user"],
+  },
+  endClient: {
+    summary: "End one client of a user. Its older tokens do not register it again.",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered"],
+  },
+  purgeClient: {
+    summary: "Remove every package of one client, which stays registered and may upload new ones.",
+    answers: [{ status: 200, description: "Removed.", json: purgeAnswer }],
+    problems: ["client_not_registered"],
+  },
+  resyncUser: {
+    summary: "Write a user's rows of the directory again.",
+    answers: [{ status: 200, description: "Written, or about to be.", json: resyncAnswer }],
+    problems: ["unknown_user"],
+  },
+  resyncPool: {
+    summary: "The same by the id of the pool, for work that goes through all pools.",
+    answers: [{ status: 200, description: "Written, or about to be.", json: resyncPoolAnswer }],
+    problems: ["unknown_pool"],
+  },
+  getRestoreEpoch: {
+    summary: "The restore epoch in force.",
+    answers: [{ status: 200, description: "The epoch.", json: restoreEpochAnswer }],
+    problems: [],
+  },
+  previewRestoreEpoch: {
+    summary: "Dry run of a restore epoch, by default now: how many packages of how many users it would void.",
+    answers: [{ status: 200, description: "A page of users, counted.", json: previewAnswer }],
+    problems: ["pool_unavailable", "pool_overloaded", "pool_schema_newer"],
+  },
+  setRestoreEpoch: {
+    summary: "After a restore of storage: void every package that was stored or made before now.",
+    answers: [{ status: 200, description: "In force.", json: restoreEpochAnswer }],
+    problems: ["restore_epoch_older"],
+    members: { restore_epoch_older: newerRestoreEpoch },
+  },
+});
 
 const claimerBody = ({ user, claimed, missed }: ClaimerCount) => ({ user: user ?? null, claimed, missed });
 

@@ -4,7 +4,7 @@ import { MAX_CLAIM_CAPABILITIES } from "../../../config/limits.ts";
 import { fromBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { capabilityBody } from "../../wire/bodies.ts";
@@ -20,21 +20,8 @@ export const claimCapabilities = [
     method: "PUT",
     path: `${COLLECTION}/{capability}`,
     access: "publisher",
-    summary: "Let whoever holds a secret claim from this user without a token. Idempotent.",
     body: { json: capabilityRequest },
     needs: "pool",
-    answers: [
-      { status: 201, description: "Created.", json: capabilityAnswer },
-      { status: 200, description: "There already, and the same.", json: capabilityAnswer },
-    ],
-    problems: [
-      "not_offered",
-      "invalid_request",
-      "invalid_base64",
-      "capability_exists",
-      "too_many_capabilities",
-      "client_not_registered",
-    ],
     handle: async ({ user, client, capability: name, body }, c) => {
       const offered = isOffered(c);
       if (!offered.ok) return offered;
@@ -57,10 +44,7 @@ export const claimCapabilities = [
     method: "GET",
     path: COLLECTION,
     access: "publisher",
-    summary: `The user's claim capabilities, at most ${MAX_CLAIM_CAPABILITIES}.`,
     needs: "pool",
-    answers: [{ status: 200, description: "All of them.", json: capabilityList }],
-    problems: ["client_not_registered"],
     // Also where the deployment takes none any more: what is kept of a user can always be seen and taken back.
     handle: async ({ user, client }, c) => {
       const listed = await poolClient(c.env, user).listCapabilities({ client });
@@ -72,16 +56,41 @@ export const claimCapabilities = [
     method: "DELETE",
     path: `${COLLECTION}/{capability}`,
     access: "publisher",
-    summary: "End a claim capability, whichever client of the user made it. May be repeated.",
     needs: "pool",
-    answers: [{ status: 200, description: "Revoked, or there was none.", json: capabilityRevoked }],
-    problems: ["client_not_registered"],
     handle: async ({ user, client, capability: name }, c) => {
       const revoked = await poolClient(c.env, user).revokeCapability({ client, name });
       return revoked.ok ? ok(c.json({ name, existed: revoked.value.existed })) : revoked;
     },
   }),
 ];
+
+export const claimCapabilitiesDescribed = (): Descriptions => ({
+  createClaimCapability: {
+    summary: "Let whoever holds a secret claim from this user without a token. Idempotent.",
+    answers: [
+      { status: 201, description: "Created.", json: capabilityAnswer },
+      { status: 200, description: "There already, and the same.", json: capabilityAnswer },
+    ],
+    problems: [
+      "not_offered",
+      "invalid_request",
+      "invalid_base64",
+      "capability_exists",
+      "too_many_capabilities",
+      "client_not_registered",
+    ],
+  },
+  listClaimCapabilities: {
+    summary: `The user's claim capabilities, at most ${MAX_CLAIM_CAPABILITIES}.`,
+    answers: [{ status: 200, description: "All of them.", json: capabilityList }],
+    problems: ["client_not_registered"],
+  },
+  revokeClaimCapability: {
+    summary: "End a claim capability, whichever client of the user made it. May be repeated.",
+    answers: [{ status: 200, description: "Revoked, or there was none.", json: capabilityRevoked }],
+    problems: ["client_not_registered"],
+  },
+});
 
 function isOffered(c: Context<AppEnv>): Result<true> {
   if (c.get("deployment").takesClaimCapabilities) return ok(true);

@@ -14,7 +14,7 @@ import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import { CAPABILITY_CHALLENGE, type PresentedCapability } from "../../auth/capability.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { type MediaType, operation } from "../../operation.ts";
+import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
@@ -50,23 +50,11 @@ export const claims = [
     method: "POST",
     path: "/v1/users/{user}/claims",
     access: "claimer",
-    summary: "One package of each client of the user.",
     body: { json: claimRequest, maxBytes: () => LIST_BODY_BYTES },
     query: receiptQuery,
     takesIdempotencyKey: true,
     takesCapability: true,
     needs: "pool",
-    answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: [
-      "idempotency_key_reused",
-      "unknown_user",
-      "unknown_users_exhausted",
-      "rate_limited",
-      "not_offered",
-      "capability_refused",
-      "capability_refusals_exhausted",
-    ],
-    members: { rate_limited: rateLimitedClaim },
     handle: async ({ user, claimer, body, query, idempotencyKey }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
@@ -82,11 +70,7 @@ export const claims = [
       const { status, clients, replayed } = claimed.value;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const signed = await receipts.value?.claim({
-        user,
-        claimer: presented ?? claimer,
-        ...claimed.value,
-      });
+      const signed = await receipts.value?.claim({ user, claimer: presented ?? claimer, ...claimed.value });
       const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body.format, signed)) };
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
@@ -103,7 +87,6 @@ export const claims = [
     method: "POST",
     path: "/v1/claims",
     access: "claimer",
-    summary: "One package of each client of many users.",
     body: {
       json: bulkClaimRequest,
       maxBytes: () => LIST_BODY_BYTES,
@@ -111,8 +94,6 @@ export const claims = [
     },
     query: receiptQuery,
     takesIdempotencyKey: true,
-    answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: ["too_many_users", "not_offered"],
     handle: async ({ claimer, body, query, idempotencyKey }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
@@ -139,6 +120,28 @@ export const claims = [
     },
   }),
 ];
+
+export const claimsDescribed = (): Descriptions => ({
+  claimUser: {
+    summary: "One package of each client of the user.",
+    answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
+    problems: [
+      "idempotency_key_reused",
+      "unknown_user",
+      "unknown_users_exhausted",
+      "rate_limited",
+      "not_offered",
+      "capability_refused",
+      "capability_refusals_exhausted",
+    ],
+    members: { rate_limited: rateLimitedClaim },
+  },
+  claimUsers: {
+    summary: "One package of each client of many users.",
+    answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
+    problems: ["too_many_users", "not_offered"],
+  },
+});
 
 type Call = Omit<ClaimCall, keyof PoolCall | "claimer"> & { readonly claimer: UserClaimer };
 type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;

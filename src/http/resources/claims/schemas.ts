@@ -21,74 +21,75 @@ const criteria = {
   format: z.optional(z.enum(["key_package", "mls_message"])),
 };
 
-export const claimRequest = named(
+export const claimRequest = /* @__PURE__ */ named(
   "ClaimRequest",
   "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default.",
-  z.strictObject(criteria),
+  () => z.strictObject(criteria),
 );
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
 /** The number of users is not capped here: too many have a code of their own. */
-export const bulkClaimRequest = named(
+export const bulkClaimRequest = /* @__PURE__ */ named(
   "BulkClaimRequest",
   "The same for many users; a user named twice is answered once, and `exclude_clients` counts for each of them.",
-  z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }),
+  () => z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }),
 );
 
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
-export const clientClaim = named(
+export const clientClaim = /* @__PURE__ */ named(
   "ClientClaim",
   "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`, and the directory's `receipt` where one is wanted; with `rate_limited` there is `retry_after_seconds`.",
-  z.strictObject({
-    client: identifier,
-    status: z.enum(["claimed", "last_resort", "exhausted", "incompatible", "excluded", "rate_limited"]),
-    key_package: z.optional(base64url),
-    key_package_ref: z.optional(base64url),
-    ciphersuite: z.optional(codePoint),
-    not_after: z.optional(unixSeconds),
-    receipt: z.optional(receipt),
-    retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
-  }),
+  () =>
+    z.strictObject({
+      client: identifier,
+      status: z.enum(["claimed", "last_resort", "exhausted", "incompatible", "excluded", "rate_limited"]),
+      key_package: z.optional(base64url),
+      key_package_ref: z.optional(base64url),
+      ciphersuite: z.optional(codePoint),
+      not_after: z.optional(unixSeconds),
+      receipt: z.optional(receipt),
+      retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
+    }),
 );
 export type ClientClaimBody = z.infer<typeof clientClaim>;
 
-export const claimAnswer = named(
+export const claimAnswer = /* @__PURE__ */ named(
   "ClaimAnswer",
   "`ok`: every client that was not excluded gave a package; `partial`: some did; `none`: none had one that fits.",
-  z.strictObject({
-    user: identifier,
-    status: z.enum(["ok", "partial", "none"]),
-    clients: z.array(clientClaim),
-  }),
+  () =>
+    z.strictObject({
+      user: identifier,
+      status: z.enum(["ok", "partial", "none"]),
+      clients: z.array(clientClaim),
+    }),
 );
 
 /** Members of the problem `rate_limited`. */
-export const rateLimitedClaim = named(
-  "RateLimitedClaim",
-  "When each client may give again.",
+export const rateLimitedClaim = /* @__PURE__ */ named("RateLimitedClaim", "When each client may give again.", () =>
   z.object({ user: identifier, clients: z.array(clientClaim) }),
 );
 
-export const bulkClaimAnswer = named(
+export const bulkClaimAnswer = /* @__PURE__ */ named(
   "BulkClaimAnswer",
   "One outcome for each user, in the order in which they were first named. `failed`: the user's pool did not answer, so nothing is known, or the answer was full (`answer_too_large`) and nothing was taken; ask again with the same Idempotency-Key, or for fewer users. `idempotency_key_reused`: the user's pool knows the key for a different request, and nothing was taken from it. `rate_limited` with `unknown_users_exhausted`: neither this server nor the directory knows the user, and the caller has asked for too many such users.",
-  z.strictObject({
-    users: z.array(
-      z.strictObject({
-        user: identifier,
-        status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed", "idempotency_key_reused"]),
-        clients: z.array(clientClaim),
-        code: z.optional(
-          z.enum([
-            "pool_unavailable",
-            "pool_overloaded",
-            "pool_schema_newer",
-            "answer_too_large",
-            "unknown_users_exhausted",
-          ]),
-        ),
-      }),
-    ),
-  }),
+  () =>
+    z.strictObject({
+      users: z.array(
+        z.strictObject({
+          user: identifier,
+          status: z.enum(["ok", "partial", "none", "unknown_user", "rate_limited", "failed", "idempotency_key_reused"]),
+          clients: z.array(clientClaim),
+          code: z.optional(
+            z.enum([
+              "pool_unavailable",
+              "pool_overloaded",
+              "pool_schema_newer",
+              "answer_too_large",
+              "unknown_users_exhausted",
+            ]),
+          ),
+        }),
+      ),
+    }),
 );
 export type BulkClaimUser = z.infer<typeof bulkClaimAnswer>["users"][number];

@@ -5,7 +5,7 @@ import { SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
@@ -35,29 +35,9 @@ export const clients = [
     method: "PUT",
     path: CLIENT,
     access: "publisher",
-    summary: "Register a client, or add signature keys to it. Idempotent.",
     query: receiptQuery,
     body: { json: registerRequest, maxBytes: largestRegistration },
     needs: "pool",
-    answers: [
-      { status: 201, description: "Registered.", json: clientAnswer },
-      { status: 200, description: "Already registered.", json: clientAnswer },
-    ],
-    problems: [
-      "registrations_exhausted",
-      "invalid_base64",
-      "invalid_signature_key",
-      "invalid_key_package",
-      "proof_expired",
-      "possession_unproven",
-      "signature_key_conflict",
-      "signature_key_in_use",
-      "too_many_clients",
-      "token_predates_revocation",
-      "client_not_registered",
-      "not_offered",
-    ],
-    members: { proof_expired: proofTimes },
     handle: async ({ user, client, body, query }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
@@ -93,10 +73,7 @@ export const clients = [
     method: "GET",
     path: CLIENT,
     access: "publisher",
-    summary: "Registration and inventory.",
     needs: "pool",
-    answers: [{ status: 200, description: "The client.", json: clientAnswer }],
-    problems: ["client_not_registered"],
     handle: async ({ user, client }, c) => {
       const found = await poolClient(c.env, user).getClient({ client });
       return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
@@ -107,11 +84,8 @@ export const clients = [
     method: "DELETE",
     path: CLIENT,
     access: "publisher",
-    summary: "End the registration: packages are purged, what was handed out stays known.",
     query: receiptQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered", "not_offered"],
     handle: async ({ user, client, query }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
@@ -123,17 +97,54 @@ export const clients = [
     method: "POST",
     path: `${CLIENT}/revocation`,
     access: "sibling",
-    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
     query: receiptQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered", "not_offered"],
     handle: async ({ user, client, query }, c) => {
       const receipts = await receiptsFor(c, query);
       return receipts.ok ? endClient({ user, client }, c, receipts.value) : receipts;
     },
   }),
 ];
+
+export const clientsDescribed = (): Descriptions => ({
+  registerClient: {
+    summary: "Register a client, or add signature keys to it. Idempotent.",
+    answers: [
+      { status: 201, description: "Registered.", json: clientAnswer },
+      { status: 200, description: "Already registered.", json: clientAnswer },
+    ],
+    problems: [
+      "registrations_exhausted",
+      "invalid_base64",
+      "invalid_signature_key",
+      "invalid_key_package",
+      "proof_expired",
+      "possession_unproven",
+      "signature_key_conflict",
+      "signature_key_in_use",
+      "too_many_clients",
+      "token_predates_revocation",
+      "client_not_registered",
+      "not_offered",
+    ],
+    members: { proof_expired: proofTimes },
+  },
+  getClient: {
+    summary: "Registration and inventory.",
+    answers: [{ status: 200, description: "The client.", json: clientAnswer }],
+    problems: ["client_not_registered"],
+  },
+  revokeClient: {
+    summary: "End the registration: packages are purged, what was handed out stays known.",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered", "not_offered"],
+  },
+  endSibling: {
+    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
+    problems: ["client_not_registered", "not_offered"],
+  },
+});
 
 type Registering = {
   readonly user: string;

@@ -3,7 +3,7 @@ import { verifyRegistrationProof } from "../../../admission/registration-proof.t
 import type { Deployment } from "../../../config/deployment.ts";
 import { REGISTRATION_PROOF_WINDOW_SECONDS } from "../../../config/limits.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../../mls/ciphersuite.ts";
-import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
+import type { CryptoVerifier } from "../../../mls/crypto/provider.ts";
 import { notConfigured } from "../../auth/authentication-failure.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 
@@ -25,7 +25,7 @@ export type Registering = {
 /** Refuses proofs that are not of `now`, in unix seconds, and then the first that does not hold. */
 export async function checkPossession(
   { issuers }: Pick<Deployment, "issuers">,
-  crypto: Pick<CryptoProvider, "verify">,
+  crypto: Pick<CryptoVerifier, "verify">,
   { user, client, keys, signedAt }: Registering,
   now: number,
 ): Promise<Result<void>> {

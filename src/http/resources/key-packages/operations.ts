@@ -7,7 +7,7 @@ import { countBy } from "../../../shared/count-by.ts";
 import { pause } from "../../../shared/pause.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { type MediaType, operation } from "../../operation.ts";
+import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
@@ -45,12 +45,9 @@ export const keyPackages = [
     method: "POST",
     path: KEY_PACKAGES,
     access: "publisher",
-    summary: "Add a batch of key packages. A bad one never blocks the good ones.",
     query: receiptQuery,
     body: batch,
     needs: "pool",
-    answers: [{ status: 200, description: "One result for each package.", json: publishAnswer }],
-    problems: BATCH_PROBLEMS,
     handle: ({ user, client, body, query }, c) =>
       publish(c, { user, client, mode: "add", items: body, allowEmpty: true }, query),
   }),
@@ -59,13 +56,9 @@ export const keyPackages = [
     method: "PUT",
     path: KEY_PACKAGES,
     access: "publisher",
-    summary: "Make these packages the whole stock, of every ciphersuite, or change nothing.",
     query: replaceQuery,
     body: batch,
     needs: "pool",
-    answers: [{ status: 200, description: "Replaced.", json: publishAnswer }],
-    problems: [...BATCH_PROBLEMS, "batch_refused", "empty_replacement"],
-    members: { batch_refused: refusedBatch },
     handle: ({ user, client, body, query }, c) =>
       publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }, query),
   }),
@@ -74,15 +67,12 @@ export const keyPackages = [
     method: "DELETE",
     path: KEY_PACKAGES,
     access: "publisher",
-    summary: "Remove packages by reference, or all of them.",
     body: {
       json: removeRequest,
       maxBytes: () => LIST_BODY_BYTES,
       lists: () => [listBound("refs", MAX_REFS_PER_REQUEST, "too_many_refs", "references")],
     },
     needs: "pool",
-    answers: [{ status: 200, description: "Removed.", json: removeAnswer }],
-    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
     handle: async ({ user, client, body }, c) => {
       const refs = readRefs("refs", body.refs ?? [], MAX_REFS_PER_REQUEST);
       if (!refs.ok) return refs;
@@ -97,6 +87,25 @@ export const keyPackages = [
     },
   }),
 ];
+
+export const keyPackagesDescribed = (): Descriptions => ({
+  publishKeyPackages: {
+    summary: "Add a batch of key packages. A bad one never blocks the good ones.",
+    answers: [{ status: 200, description: "One result for each package.", json: publishAnswer }],
+    problems: BATCH_PROBLEMS,
+  },
+  replaceKeyPackages: {
+    summary: "Make these packages the whole stock, of every ciphersuite, or change nothing.",
+    answers: [{ status: 200, description: "Replaced.", json: publishAnswer }],
+    problems: [...BATCH_PROBLEMS, "batch_refused", "empty_replacement"],
+    members: { batch_refused: refusedBatch },
+  },
+  removeKeyPackages: {
+    summary: "Remove packages by reference, or all of them.",
+    answers: [{ status: 200, description: "Removed.", json: removeAnswer }],
+    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
+  },
+});
 
 async function publish(
   c: Context<AppEnv>,

@@ -12,7 +12,7 @@ import type {
   SignatureKey,
   SuiteInventory,
 } from "../../../contract/pool-messages.ts";
-import type { CryptoProvider } from "../../../mls/crypto/provider.ts";
+import type { CryptoVerifier } from "../../../mls/crypto/provider.ts";
 import type { X509Verifier } from "../../../mls/x509/x509-verifier.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { type PoolClient, poolOverloaded } from "../../upstream/pool-client.ts";
@@ -22,7 +22,7 @@ import { admittedOf, type BatchResult, type Item, isKnown, judge, namedOf, prepa
 export type PublishDeps = {
   readonly pool: Pick<PoolClient, "preflight" | "publish">;
   readonly deployment: Deployment;
-  readonly crypto: CryptoProvider;
+  readonly crypto: CryptoVerifier;
   /** Undefined where x509 credentials are not accepted. */
   readonly x509: X509Verifier | undefined;
   /** Unix seconds. */

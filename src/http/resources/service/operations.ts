@@ -1,6 +1,6 @@
 /** What anyone may read: the policy, and whether the Worker is alive and ready. */
 import { POLICY_CACHE_SECONDS, READINESS_CACHE_MS } from "../../../config/limits.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { describePolicy, receiptKeys } from "./policy-document.ts";
 import { readiness } from "./readiness.ts";
@@ -14,10 +14,7 @@ export const service = [
     method: "GET",
     path: "/v1/policy",
     access: "anyone",
-    summary: "Ciphersuites, limits, thresholds and lifetimes in force.",
     revalidates: true,
-    answers: [{ status: 200, description: "The policy.", json: policyAnswer }],
-    problems: [],
     handle: (_, c) => ok(c.json(describePolicy(c.get("deployment")), 200, PUBLIC)),
   }),
   operation({
@@ -25,10 +22,7 @@ export const service = [
     method: "GET",
     path: "/.well-known/jwks.json",
     access: "anyone",
-    summary: "The keys that receipts are signed with, as a JWK Set; none where no receipts are signed.",
     revalidates: true,
-    answers: [{ status: 200, description: "The keys, older and coming ones too.", json: receiptKeysAnswer }],
-    problems: [],
     handle: (_, c) => ok(c.json(receiptKeys(c.get("deployment")), 200, PUBLIC)),
   }),
   operation({
@@ -36,9 +30,6 @@ export const service = [
     method: "GET",
     path: "/healthz",
     access: "anyone",
-    summary: "Liveness check: the Worker runs. Looks at nothing else.",
-    answers: [{ status: 200, description: "The Worker runs.", json: healthAnswer }],
-    problems: [],
     handle: (_, c) => ok(c.json({ status: "ok" })),
   }),
   operation({
@@ -46,10 +37,6 @@ export const service = [
     method: "GET",
     path: "/readyz",
     access: "anyone",
-    summary: "Readiness check: settings, authentication, and that each database answers and has its tables.",
-    answers: [{ status: 200, description: "The deployment can serve.", json: readinessAnswer }],
-    problems: ["not_ready"],
-    members: { not_ready: notReady },
     handle: async (_, c) => {
       const parts = await readiness(c.get("deployment"), c.get("directory"));
       const missing = parts.filter(({ ready }) => !ready);
@@ -60,3 +47,27 @@ export const service = [
     },
   }),
 ];
+
+export const serviceDescribed = (): Descriptions => ({
+  getPolicy: {
+    summary: "Ciphersuites, limits, thresholds and lifetimes in force.",
+    answers: [{ status: 200, description: "The policy.", json: policyAnswer }],
+    problems: [],
+  },
+  getReceiptKeys: {
+    summary: "The keys that receipts are signed with, as a JWK Set; none where no receipts are signed.",
+    answers: [{ status: 200, description: "The keys, older and coming ones too.", json: receiptKeysAnswer }],
+    problems: [],
+  },
+  getHealth: {
+    summary: "Liveness check: the Worker runs. Looks at nothing else.",
+    answers: [{ status: 200, description: "The Worker runs.", json: healthAnswer }],
+    problems: [],
+  },
+  getReadiness: {
+    summary: "Readiness check: settings, authentication, and that each database answers and has its tables.",
+    answers: [{ status: 200, description: "The deployment can serve.", json: readinessAnswer }],
+    problems: ["not_ready"],
+    members: { not_ready: notReady },
+  },
+});

@@ -4,7 +4,7 @@ import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base
 import { equalBytes } from "../../../shared/bytes.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { refsDigest } from "../../../shared/refs-digest.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
@@ -30,10 +30,7 @@ export const stock = [
     method: "GET",
     path: `${CLIENT}/inventory`,
     access: "publisher",
-    summary: "What is in stock, zeros included.",
     needs: "pool",
-    answers: [{ status: 200, description: "The inventory.", json: inventoryAnswer }],
-    problems: ["client_not_registered"],
     handle: async ({ user, client }, c) => {
       const found = await poolClient(c.env, user).getClient({ client });
       if (!found.ok) return found;
@@ -47,15 +44,12 @@ export const stock = [
     method: "POST",
     path: `${CLIENT}/reconcile`,
     access: "publisher",
-    summary: "Compare what the client holds private keys for with what the directory would hand out.",
     body: {
       json: reconcileRequest,
       maxBytes: () => LIST_BODY_BYTES,
       lists: () => [listBound("refs", MAX_HELD_REFS_PER_REQUEST, "too_many_refs", "references")],
     },
     needs: "pool",
-    answers: [{ status: 200, description: "What differs, if anything does.", json: reconcileAnswer }],
-    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
     handle: async ({ user, client, body }, c) => {
       const digest = fromBase64Url(body.digest);
       if (digest?.length !== SHA256_BYTES)
@@ -94,11 +88,8 @@ export const stock = [
     method: "GET",
     path: `${CLIENT}/journal`,
     access: "publisher",
-    summary: "Who claimed and when, and claims that found no package.",
     query: journalQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "A page of the journal.", json: journalAnswer }],
-    problems: ["client_not_registered"],
     handle: async ({ user, client, query }, c) => {
       const place = readCursor(journalCursor, query.after);
       if (!place.ok) return place;
@@ -111,3 +102,21 @@ export const stock = [
     },
   }),
 ];
+
+export const stockDescribed = (): Descriptions => ({
+  getInventory: {
+    summary: "What is in stock, zeros included.",
+    answers: [{ status: 200, description: "The inventory.", json: inventoryAnswer }],
+    problems: ["client_not_registered"],
+  },
+  reconcile: {
+    summary: "Compare what the client holds private keys for with what the directory would hand out.",
+    answers: [{ status: 200, description: "What differs, if anything does.", json: reconcileAnswer }],
+    problems: ["invalid_base64", "too_many_refs", "client_not_registered"],
+  },
+  getJournal: {
+    summary: "Who claimed and when, and claims that found no package.",
+    answers: [{ status: 200, description: "A page of the journal.", json: journalAnswer }],
+    problems: ["client_not_registered"],
+  },
+});

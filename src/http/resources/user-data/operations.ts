@@ -8,7 +8,7 @@ import { toBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { audited } from "../../audited.ts";
 import type { AppEnv } from "../../bindings.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { forgetInPool, poolClient } from "../../upstream/pool-client.ts";
@@ -26,11 +26,8 @@ export const userData = [
     method: "GET",
     path: OWN,
     access: "self",
-    summary: "All that is kept of the token's user: registrations, stock, journal, and the directory's rows.",
     query: exportQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "A page of it.", json: exportAnswer }],
-    problems: ["directory_unavailable"],
     handle: ({ user, query }, c) => exportPage(user, query.after, c),
   }),
   operation({
@@ -38,10 +35,7 @@ export const userData = [
     method: "DELETE",
     path: OWN,
     access: "self",
-    summary: "Erase all that is kept of the token's user, fingerprints included. May be repeated.",
     needs: "pool",
-    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseAnswer }],
-    problems: ["directory_unavailable"],
     handle: ({ user }, c) => erase(user, c),
   }),
   operation({
@@ -49,11 +43,8 @@ export const userData = [
     method: "GET",
     path: OF_OPERATORS,
     access: "operator",
-    summary: "All that is kept of a user: registrations, stock, journal, and the directory's rows.",
     query: exportQuery,
     needs: "pool",
-    answers: [{ status: 200, description: "A page of it.", json: exportAnswer }],
-    problems: ["directory_unavailable"],
     handle: ({ user, query }, c) => exportPage(user, query.after, c),
   }),
   operation({
@@ -61,10 +52,7 @@ export const userData = [
     method: "DELETE",
     path: OF_OPERATORS,
     access: "operator",
-    summary: "Erase all that is kept of a user, fingerprints included. May be repeated.",
     needs: "pool",
-    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseAnswer }],
-    problems: ["directory_unavailable"],
     handle: ({ user }, c) => erase(user, c),
   }),
   operation({
@@ -72,13 +60,9 @@ export const userData = [
     method: "POST",
     path: "/v1/admin/pools/{pool}/forget",
     access: "operator",
-    summary:
-      "Take the names of erased users out of a pool: its journal, and its budgets. For work that goes through all pools.",
     body: { json: forgetRequest },
     audit: "itself",
     needs: "pool",
-    answers: [{ status: 200, description: "Taken out, or counted.", json: forgetAnswer }],
-    problems: ["unknown_pool"],
     handle: async ({ pool, body }, c) => {
       const dryRun = body.dry_run ?? false;
       // A walk asks every pool, and next to none of them holds a name: only what changes one is recorded.
@@ -97,6 +81,35 @@ export const userData = [
     },
   }),
 ];
+
+export const userDataDescribed = (): Descriptions => ({
+  exportOwnData: {
+    summary: "All that is kept of the token's user: registrations, stock, journal, and the directory's rows.",
+    answers: [{ status: 200, description: "A page of it.", json: exportAnswer }],
+    problems: ["directory_unavailable"],
+  },
+  eraseOwnData: {
+    summary: "Erase all that is kept of the token's user, fingerprints included. May be repeated.",
+    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseAnswer }],
+    problems: ["directory_unavailable"],
+  },
+  exportUser: {
+    summary: "All that is kept of a user: registrations, stock, journal, and the directory's rows.",
+    answers: [{ status: 200, description: "A page of it.", json: exportAnswer }],
+    problems: ["directory_unavailable"],
+  },
+  eraseUser: {
+    summary: "Erase all that is kept of a user, fingerprints included. May be repeated.",
+    answers: [{ status: 200, description: "Erased, or there was nothing.", json: eraseAnswer }],
+    problems: ["directory_unavailable"],
+  },
+  forgetInPool: {
+    summary:
+      "Take the names of erased users out of a pool: its journal, and its budgets. For work that goes through all pools.",
+    answers: [{ status: 200, description: "Taken out, or counted.", json: forgetAnswer }],
+    problems: ["unknown_pool"],
+  },
+});
 
 async function forget(pool: string, call: Parameters<typeof forgetInPool>[2], c: Context<AppEnv>) {
   const answer = await forgetInPool(c.env, pool, call);

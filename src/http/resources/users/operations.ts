@@ -1,6 +1,6 @@
 /** Looking without taking: a user's clients and what they support, from the directory. */
 import { type DirectoryClient, findClients } from "../../../directory/queries.ts";
-import { operation } from "../../operation.ts";
+import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { signatureKeysBody } from "../../wire/bodies.ts";
@@ -13,11 +13,8 @@ export const users = [
     method: "GET",
     path: "/v1/users/{user}/clients",
     access: "claimer",
-    summary: "A user's clients, ciphersuites and capabilities. Takes nothing.",
     revalidates: true,
     needs: "directory",
-    answers: [{ status: 200, description: "The clients.", json: clientListAnswer }],
-    problems: ["unknown_user"],
     handle: async ({ user }, c) => {
       const clients = await readDirectory(() => findClients(c.get("directory"), user));
       if (!clients.ok) return clients;
@@ -26,6 +23,14 @@ export const users = [
     },
   }),
 ];
+
+export const usersDescribed = (): Descriptions => ({
+  listClients: {
+    summary: "A user's clients, ciphersuites and capabilities. Takes nothing.",
+    answers: [{ status: 200, description: "The clients.", json: clientListAnswer }],
+    problems: ["unknown_user"],
+  },
+});
 
 function clientBody(client: DirectoryClient) {
   return {

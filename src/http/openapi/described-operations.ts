@@ -1,0 +1,38 @@
+/** The operations with what the description says of each. The Worker imports no file of this folder. */
+import type { Description, Descriptions, Operation } from "../operation.ts";
+import { auditTrailDescribed } from "../resources/admin/audit-trail.ts";
+import { blockedCallersDescribed } from "../resources/admin/blocked-callers.ts";
+import { budgetsDescribed } from "../resources/admin/budgets.ts";
+import { adminDescribed } from "../resources/admin/operations.ts";
+import { OPERATIONS } from "../resources/all-operations.ts";
+import { claimCapabilitiesDescribed } from "../resources/claim-capabilities/operations.ts";
+import { claimsDescribed } from "../resources/claims/operations.ts";
+import { clientsDescribed } from "../resources/clients/operations.ts";
+import { keyPackagesDescribed } from "../resources/key-packages/operations.ts";
+import { serviceDescribed } from "../resources/service/operations.ts";
+import { stockDescribed } from "../resources/stock/operations.ts";
+import { userDataDescribed } from "../resources/user-data/operations.ts";
+import { usersDescribed } from "../resources/users/operations.ts";
+
+export type DescribedOperation = Operation & Description;
+
+export const DESCRIPTIONS: Descriptions = {
+  ...clientsDescribed(),
+  ...keyPackagesDescribed(),
+  ...stockDescribed(),
+  ...claimCapabilitiesDescribed(),
+  ...usersDescribed(),
+  ...claimsDescribed(),
+  ...userDataDescribed(),
+  ...adminDescribed(),
+  ...budgetsDescribed(),
+  ...blockedCallersDescribed(),
+  ...auditTrailDescribed(),
+  ...serviceDescribed(),
+};
+
+export const DESCRIBED_OPERATIONS: readonly DescribedOperation[] = OPERATIONS.map((operation) => {
+  const description = DESCRIPTIONS[operation.id];
+  if (description === undefined) throw new Error(`expected a description of ${operation.id}, found none`);
+  return { ...operation, ...description };
+});
