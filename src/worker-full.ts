@@ -2,6 +2,7 @@
  * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, and signed receipts. A
  * deployment that needs it names this file as `main` in wrangler.toml.
  */
+import { readReceiptSettings } from "./config/receipt-settings.ts";
 import { createApp } from "./http/create-app.ts";
 import { signedReceipts } from "./http/receipts/signed-receipts.ts";
 import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
@@ -13,7 +14,7 @@ export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 const app = createApp({
-  build: { mlDsa: true, x509: true, receipts: true },
+  build: { mlDsa: true, x509: true, receipts: readReceiptSettings },
   cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
   receipts: signedReceipts,
   x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),

@@ -11,7 +11,7 @@ import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
-import { type ReceiptSettings, readReceiptSettings } from "./receipt-settings.ts";
+import type { ReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 import { readX509Settings, type X509Settings } from "./x509-settings.ts";
 
@@ -53,12 +53,12 @@ export type Build = {
   readonly mlDsa: boolean;
   /** X.509 certificates. */
   readonly x509: boolean;
-  /** Signed receipts. */
-  readonly receipts: boolean;
+  /** Reads how receipts are signed; undefined in a build that signs none. */
+  readonly receipts: ((env: Variables) => ReceiptSettings | undefined) | undefined;
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, receipts: false };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, receipts: undefined };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -113,8 +113,8 @@ function readX509(env: Variables, build: Build): X509Settings | undefined {
 }
 
 function readReceipts(env: Variables, build: Build): ReceiptSettings | undefined {
-  const receipts = readReceiptSettings(env);
-  if (receipts === undefined || build.receipts) return receipts;
+  if (build.receipts) return build.receipts(env);
+  if (textOf(env, "RECEIPT_KEYS") === undefined) return undefined;
   throw new SettingError("RECEIPT_KEYS", "is set, and this build signs no receipts: set main to src/worker-full.ts");
 }
 

@@ -1,11 +1,12 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
 import { describe, expect, it, test } from "vitest";
 import { type Build, deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
+import { readReceiptSettings } from "../../../src/config/receipt-settings.ts";
 import { SettingError } from "../../../src/config/settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 
 /** That of src/worker-full.ts. */
-const FULL_BUILD: Build = { mlDsa: true, x509: true, receipts: true };
+const FULL_BUILD: Build = { mlDsa: true, x509: true, receipts: readReceiptSettings };
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
@@ -308,4 +309,51 @@ test("a wrong setting stays wrong: the same error each time", () => {
   });
   expect(errors[0]).toBeInstanceOf(SettingError);
   expect(errors[1]).toBe(errors[0]);
+});
+
+describe("receipts", () => {
+  const x = "A".repeat(43);
+  const key = (change: object = {}) => ({ kty: "OKP", crv: "Ed25519", kid: "a", x, d: x, ...change });
+  const set = (...keys: readonly object[]) => ({
+    RECEIPT_KEYS: JSON.stringify({ keys }),
+    RECEIPT_ISSUER: "https://directory.example",
+  });
+
+  it("are off by default, and take a key set, a name, and when they are given", () => {
+    expect(readDeployment({}, FULL_BUILD).receipts).toBeUndefined();
+    const two = { ...set(key(), key({ kid: "b", d: undefined, signs_from: 5 })), RECEIPTS: "always" };
+    expect(readDeployment(two, FULL_BUILD).receipts).toEqual({
+      issuer: "https://directory.example",
+      always: true,
+      keys: [
+        { kid: "a", x, d: x, signsFrom: 0 },
+        { kid: "b", x, d: undefined, signsFrom: 5 },
+      ],
+    });
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ RECEIPT_ISSUER: "a" }, "RECEIPT_ISSUER is set without RECEIPT_KEYS"],
+    [{ RECEIPTS: "always" }, "RECEIPTS is set without RECEIPT_KEYS"],
+    [{ RECEIPT_KEYS: "{}" }, "RECEIPT_ISSUER must be set, as RECEIPT_KEYS is"],
+    [{ ...set(key()), RECEIPT_ISSUER: "a".repeat(257) }, "RECEIPT_ISSUER must have at most 256 characters"],
+    [{ ...set(key()), RECEIPTS: "sometimes" }, "RECEIPTS must be on_request or always"],
+    [{ ...set(), RECEIPT_KEYS: "{" }, "RECEIPT_KEYS must be a JWK Set in JSON of 1 to 8 keys"],
+    [set(), "RECEIPT_KEYS must be a JWK Set in JSON of 1 to 8 keys"],
+    [set(key({ d: undefined })), "RECEIPT_KEYS must have at least one private key"],
+    [set(key(), key()), "RECEIPT_KEYS has a kid twice"],
+    [set(key(), key({ kid: "b" })), "RECEIPT_KEYS has two private keys with the same signs_from"],
+    [set(key({ crv: "P-256" })), "RECEIPT_KEYS [0] must have kty OKP and crv Ed25519"],
+    [set(key({ kid: "" })), "RECEIPT_KEYS [0] must have a kid of visible ASCII"],
+    [set(key({ x: "AAAA" })), "RECEIPT_KEYS [0] must have 32 bytes in base64url as x"],
+    [set(key({ d: "AAAA" })), "RECEIPT_KEYS [0] must have 32 bytes in base64url as d, or none"],
+    [set(key({ signs_from: -1 })), "RECEIPT_KEYS [0] must have unix seconds as signs_from"],
+    [set(key({ nbf: 5 })), "RECEIPT_KEYS [0] has a member that is not known"],
+  ])("are refused by the name of the setting: %#", (env, fault) => {
+    expect(() => readDeployment(env, FULL_BUILD)).toThrow(`setting ${fault}`);
+  });
+
+  it("close a build that signs none", () => {
+    expect(() => readDeployment(set(key()))).toThrow("set main to src/worker-full.ts");
+  });
 });
