@@ -1,5 +1,5 @@
 /** Whether a deployment signs receipts, in whose name and with which keys. Off by default. */
-import { fromBase64Url } from "../shared/base64url.ts";
+import { isBase64Url } from "../shared/base64url.ts";
 import { textOf } from "./auth-settings.ts";
 import { MAX_RECEIPT_ISSUER_CHARACTERS, MAX_RECEIPT_KEYS } from "./limits.ts";
 import { SettingError, type Variables } from "./settings.ts";
@@ -28,6 +28,8 @@ const ISSUER = "RECEIPT_ISSUER";
 const WHEN = "RECEIPTS";
 
 const KEY_BYTES = 32;
+/** Of those bytes in base64url. */
+const KEY_CHARACTERS = 43;
 const MEMBERS: readonly string[] = ["kty", "crv", "kid", "x", "d", "signs_from", "alg", "use", "key_ops", "ext"];
 
 /** Undefined without keys. Throws SettingError for what cannot be read, and for the rest without keys. */
@@ -82,7 +84,7 @@ function readKey(value: unknown, index: number): ReceiptKey {
 }
 
 const isKey = (value: unknown): value is string =>
-  typeof value === "string" && fromBase64Url(value)?.length === KEY_BYTES;
+  typeof value === "string" && isBase64Url(value) && value.length === KEY_CHARACTERS;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
