@@ -53,12 +53,14 @@ export type Build = {
   readonly mlDsa: boolean;
   /** X.509 certificates. */
   readonly x509: boolean;
+  /** Claims with capabilities in place of tokens. */
+  readonly claimCapabilities: boolean;
   /** Reads how receipts are signed; undefined in a build that signs none. */
   readonly receipts: ((env: Variables) => ReceiptSettings | undefined) | undefined;
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, receipts: undefined };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, claimCapabilities: false, receipts: undefined };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -77,7 +79,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     events: readEventSettings(env),
-    takesClaimCapabilities: readClaimCapabilities(textOf(env, "CLAIM_CAPABILITIES")),
+    takesClaimCapabilities: readClaimCapabilities(textOf(env, "CLAIM_CAPABILITIES"), build),
     receipts: readReceipts(env, build),
     issuers: readIssuers(env),
   });
@@ -157,10 +159,11 @@ function readUnlistedGrease(text: string | undefined): boolean {
   throw new SettingError("UNLISTED_GREASE", "must be refuse or accept");
 }
 
-function readClaimCapabilities(text: string | undefined): boolean {
+function readClaimCapabilities(text: string | undefined, build: Build): boolean {
   if (text === undefined || text === "off") return false;
-  if (text === "on") return true;
-  throw new SettingError("CLAIM_CAPABILITIES", "must be on or off");
+  if (text !== "on") throw new SettingError("CLAIM_CAPABILITIES", "must be on or off");
+  if (build.claimCapabilities) return true;
+  throw new SettingError("CLAIM_CAPABILITIES", "is on, and this build takes none: set main to src/worker-full.ts");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

@@ -8,9 +8,9 @@ import { poolIdOf } from "../pool/address.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
 import { audited } from "./audited.ts";
 import { authenticate, clientOf } from "./auth/authenticate.ts";
-import { capabilityOr } from "./auth/capability.ts";
 import { type Principal, SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
+import type { Extras } from "./extras.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { type Access, type Input, isAudited, type Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
@@ -26,10 +26,10 @@ type AnyInput = Input<string, Operation["access"], unknown, unknown>;
 const strongEtag = etag({ generateDigest: (body) => sha256(body).buffer });
 
 /** Adds the operation's route to the app. */
-export function route(app: Hono<AppEnv>, operation: Operation): void {
+export function route(app: Hono<AppEnv>, operation: Operation, instead?: Instead): void {
   const middleware: MiddlewareHandler<AppEnv>[] = [
     ...(operation.revalidates ? [strongEtag] : []),
-    ...authentication(operation),
+    ...authentication(operation, instead),
   ];
   const path = operation.path.replace(/\{(\w+)\}/g, ":$1");
   app.on(operation.method, [path], ...middleware, async (c) => {
@@ -38,11 +38,14 @@ export function route(app: Hono<AppEnv>, operation: Operation): void {
   });
 }
 
-function authentication({ access, takesCapability }: Operation): MiddlewareHandler<AppEnv>[] {
+/** What lets a request in without a token, where it may. */
+type Instead = NonNullable<Extras["claimCapabilities"]>["instead"];
+
+function authentication({ access, takesCapability }: Operation, instead?: Instead): MiddlewareHandler<AppEnv>[] {
   const scope = SCOPE_OF[access];
   if (scope === undefined) return [];
   const withToken = [authenticate(scope), rateLimit];
-  return takesCapability ? capabilityOr(...withToken) : withToken;
+  return takesCapability && instead ? instead(...withToken) : withToken;
 }
 
 async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Result<Response>> {

@@ -5,19 +5,26 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Context, MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
+import { CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR } from "../../config/limits.ts";
+import type { CapabilityClaimCall, PoolCall } from "../../contract/pool-messages.ts";
 import { fromBase64Url } from "../../shared/base64url.ts";
 import type { AppEnv } from "../bindings.ts";
+import { refuse } from "../refusals/refusal.ts";
+import { capabilityAttempts } from "../upstream/capability-attempts.ts";
+import { type PoolClient, poolClient } from "../upstream/pool-client.ts";
 
 /** What the request presents. */
 export type PresentedCapability = {
   /** SHA-256 of the secret. */
   readonly secretHash: Uint8Array;
-  /** Where it comes from, as far as the platform knows: what budgets without a name are counted by. */
-  readonly source: string;
+  /** Claims with it, unless there were too many in vain. */
+  readonly claim: (user: string, call: CapabilityCall) => ReturnType<PoolClient["claim"]>;
 };
 
+type CapabilityCall = Omit<CapabilityClaimCall, keyof PoolCall | "secretHash">;
+
 /** The challenge of a refusal (RFC 9110 §11.6.1). */
-export const CAPABILITY_CHALLENGE = 'Capability realm="mls-key-directory"';
+const CAPABILITY_CHALLENGE = 'Capability realm="mls-key-directory"';
 
 const SECRET_BYTES = 32;
 
@@ -44,7 +51,25 @@ function presented(c: Context<AppEnv>): PresentedCapability | undefined {
   const secret = fromBase64Url(text);
   const isSecret = secret?.length === SECRET_BYTES;
   // No secret hashes to zeros that anybody knows.
-  return { secretHash: isSecret ? sha256(secret) : new Uint8Array(SECRET_BYTES), source: sourceOf(c) };
+  const secretHash = isSecret ? sha256(secret) : new Uint8Array(SECRET_BYTES);
+  return { secretHash, claim: (user, call) => claim(c, user, { ...call, secretHash }) };
+}
+
+/** What is done does not depend on whether there is such a user. */
+async function claim(
+  c: Context<AppEnv>,
+  user: string,
+  call: CapabilityCall & { readonly secretHash: Uint8Array },
+): ReturnType<PoolClient["claim"]> {
+  const leave = capabilityAttempts.leaveToTry(sourceOf(c), Date.now());
+  if (leave.waitMs > 0) {
+    const detail = `expected at most ${CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR} claims per hour with capabilities that give none, got another one`;
+    return refuse("capability_refusals_exhausted", detail, { retryAfterSeconds: Math.ceil(leave.waitMs / 1000) });
+  }
+  const claimed = await poolClient(c.env, user).claimWithCapability(call);
+  if (claimed.ok || claimed.error.code === "idempotency_key_reused") leave.wasRight();
+  else if (claimed.error.code === "capability_refused") c.header("WWW-Authenticate", CAPABILITY_CHALLENGE);
+  return claimed;
 }
 
 /** The address that the platform saw; of IPv6 the first half, since whoever has one address has all of those. */

@@ -5,7 +5,7 @@ import { blockedCallersDescribed } from "../resources/admin/blocked-callers.ts";
 import { budgetsDescribed } from "../resources/admin/budgets.ts";
 import { adminDescribed } from "../resources/admin/operations.ts";
 import { OPERATIONS } from "../resources/all-operations.ts";
-import { claimCapabilitiesDescribed } from "../resources/claim-capabilities/operations.ts";
+import { claimCapabilities, claimCapabilitiesDescribed } from "../resources/claim-capabilities/operations.ts";
 import { claimsDescribed } from "../resources/claims/operations.ts";
 import { clientsDescribed } from "../resources/clients/operations.ts";
 import { keyPackagesDescribed } from "../resources/key-packages/operations.ts";
@@ -31,7 +31,10 @@ export const DESCRIPTIONS: Descriptions = {
   ...serviceDescribed(),
 };
 
-export const DESCRIBED_OPERATIONS: readonly DescribedOperation[] = OPERATIONS.map((operation) => {
+/** Those of src/worker-full.ts among them. */
+export const ALL_OPERATIONS: readonly Operation[] = [...OPERATIONS, ...claimCapabilities];
+
+export const DESCRIBED_OPERATIONS: readonly DescribedOperation[] = ALL_OPERATIONS.map((operation) => {
   const description = DESCRIPTIONS[operation.id];
   if (description === undefined) throw new Error(`expected a description of ${operation.id}, found none`);
   return { ...operation, ...description };

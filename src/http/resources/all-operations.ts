@@ -1,10 +1,9 @@
-/** Every operation of the API, in the order in which the description shows them. */
+/** The operations of every build, in the order in which the description shows them. */
 import type { Operation } from "../operation.ts";
 import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { admin } from "./admin/operations.ts";
-import { claimCapabilities } from "./claim-capabilities/operations.ts";
 import { claims } from "./claims/operations.ts";
 import { clients } from "./clients/operations.ts";
 import { keyPackages } from "./key-packages/operations.ts";
@@ -17,7 +16,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...clients,
   ...keyPackages,
   ...stock,
-  ...claimCapabilities,
   ...users,
   ...claims,
   ...userData,

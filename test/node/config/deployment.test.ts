@@ -6,7 +6,7 @@ import { SettingError } from "../../../src/config/settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 
 /** That of src/worker-full.ts. */
-const FULL_BUILD: Build = { mlDsa: true, x509: true, receipts: readReceiptSettings };
+const FULL_BUILD: Build = { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings };
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
@@ -242,6 +242,18 @@ describe("X.509", () => {
   it("closes a build without it", () => {
     expect(() => readDeployment(on)).toThrow("set main to src/worker-full.ts");
   });
+});
+
+test("claim capabilities are off unless they are set, in a build that takes them", () => {
+  const taken = (CLAIM_CAPABILITIES: string) =>
+    readDeployment({ CLAIM_CAPABILITIES }, FULL_BUILD).takesClaimCapabilities;
+  expect([readDeployment({}, FULL_BUILD).takesClaimCapabilities, taken("off"), taken("on")]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(() => taken("yes")).toThrow("CLAIM_CAPABILITIES must be on or off");
+  expect(() => readDeployment({ CLAIM_CAPABILITIES: "on" })).toThrow("set main to src/worker-full.ts");
 });
 
 test("GREASE that the capabilities do not list is refused unless the deployment says otherwise", () => {

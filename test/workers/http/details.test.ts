@@ -4,8 +4,10 @@ import { expect, test, vi } from "vitest";
 import { BODY_READ_TIMEOUT_MS, CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import { REASON_HEADER } from "../../../src/http/audited.ts";
+import type { Bindings } from "../../../src/http/bindings.ts";
 import { PROBLEMS, type ProblemCode } from "../../../src/http/refusals/problem-codes.ts";
 import { POOL_DETAILS } from "../../../src/http/resources/key-packages/batch.ts";
+import full from "../../../src/worker-full.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, stopClock } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
@@ -44,6 +46,7 @@ async function within(
   bearer?: string,
   body?: unknown,
   more: Readonly<Record<string, string>> = {},
+  worker: { readonly fetch: (request: Request, env: Bindings) => Response | Promise<Response> } = app,
 ): Promise<Asked> {
   const headers = {
     ...JSON_TYPE,
@@ -52,7 +55,7 @@ async function within(
     ...more,
   };
   const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-  const answer = await app.request(ORIGIN + path, init, { ...env, ...bindings });
+  const answer = await worker.fetch(new Request(ORIGIN + path, init), { ...env, ...bindings });
   return { json: await answer.json() };
 }
 
@@ -83,7 +86,8 @@ const TAKEN = { CLAIM_CAPABILITIES: "on" };
 const SECRET = base64url(new Uint8Array(32).fill(1));
 const capabilityWhere = (answer: object) => {
   const body = { secret_sha256: SECRET };
-  return within({ ...TAKEN, ...poolsThat(answer) }, "PUT", `${owner.path}/claim-capabilities/door`, owner.token, body);
+  const place = `${owner.path}/claim-capabilities/door`;
+  return within({ ...TAKEN, ...poolsThat(answer) }, "PUT", place, owner.token, body, {}, full);
 };
 const claimByCapability = (answer: object) =>
   within(
@@ -92,9 +96,8 @@ const claimByCapability = (answer: object) =>
     `/v1/users/${owner.user}/claims`,
     undefined,
     {},
-    {
-      Authorization: `Capability ${SECRET}`,
-    },
+    { Authorization: `Capability ${SECRET}` },
+    full,
   );
 
 /** One way to each code. */

@@ -1,7 +1,6 @@
 /** Handing out packages: of one user, or of many. */
 import type { Context } from "hono";
 import {
-  CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR,
   CLAIM_CONCURRENT_POOLS,
   LIST_BODY_BYTES,
   MAX_BULK_ANSWER_BYTES,
@@ -12,14 +11,12 @@ import {
 import type { ClaimCall, ClientClaim, PoolCall, UserClaimer } from "../../../contract/pool-messages.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
-import { CAPABILITY_CHALLENGE, type PresentedCapability } from "../../auth/capability.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
-import { capabilityAttempts } from "../../upstream/capability-attempts.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
 import { listBound } from "../../wire/read-json.ts";
 import { AnswerBudget } from "./answer-budget.ts";
@@ -63,9 +60,7 @@ export const claims = [
         idempotency: idempotencyOf(idempotencyKey, [user], body),
       };
       const presented = c.get("capability");
-      const claimed = presented
-        ? await claimWithCapability(c, user, { ...call, presented })
-        : await claimFrom(c, user, { ...call, claimer });
+      const claimed = presented ? await presented.claim(user, call) : await claimFrom(c, user, { ...call, claimer });
       if (!claimed.ok) return claimed;
       const { status, clients, replayed } = claimed.value;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
@@ -144,7 +139,7 @@ export const claimsDescribed = (): Descriptions => ({
 });
 
 type Call = Omit<ClaimCall, keyof PoolCall | "claimer"> & { readonly claimer: UserClaimer };
-type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;
+type Claimed = Awaited<ReturnType<PoolClient["claim"]>>;
 
 /** Claims from one user's pool, unless the caller has asked for too many users who do not exist. */
 async function claimFrom(c: Context<AppEnv>, user: string, call: Call): Promise<Claimed> {
@@ -156,23 +151,6 @@ async function claimFrom(c: Context<AppEnv>, user: string, call: Call): Promise<
   }
   const claimed = await poolClient(c.env, user).claim(call);
   leave.answered(!claimed.ok && claimed.error.code === "unknown_user");
-  return claimed;
-}
-
-/** The same for whoever holds a secret. What is done does not depend on whether there is such a user. */
-async function claimWithCapability(
-  c: Context<AppEnv>,
-  user: string,
-  { presented, ...call }: Omit<Call, "claimer"> & { readonly presented: PresentedCapability },
-): Promise<Claimed> {
-  const leave = capabilityAttempts.leaveToTry(presented.source, Date.now());
-  if (leave.waitMs > 0) {
-    const detail = `expected at most ${CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR} claims per hour with capabilities that give none, got another one`;
-    return refuse("capability_refusals_exhausted", detail, { retryAfterSeconds: Math.ceil(leave.waitMs / 1000) });
-  }
-  const claimed = await poolClient(c.env, user).claimWithCapability({ ...call, secretHash: presented.secretHash });
-  if (claimed.ok || claimed.error.code === "idempotency_key_reused") leave.wasRight();
-  else if (claimed.error.code === "capability_refused") c.header("WWW-Authenticate", CAPABILITY_CHALLENGE);
   return claimed;
 }
 

@@ -7,11 +7,12 @@ import {
   CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR,
   MAX_CLAIM_CAPABILITIES,
 } from "../../../src/config/limits.ts";
-import { app } from "../../../src/http/app.ts";
+import { claimCapabilities } from "../../../src/http/resources/claim-capabilities/operations.ts";
 import { CapabilityAttempts } from "../../../src/http/upstream/capability-attempts.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { capabilityOf } from "../../../src/pool/operations/claim-capabilities.ts";
-import { DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
+import full from "../../../src/worker-full.ts";
+import { CLAIM, DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
 import { base64url } from "../support/forge.ts";
 import { call, clientPath, freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
 import { nowSeconds } from "../support/pool.ts";
@@ -37,7 +38,7 @@ async function ask(method: string, path: string, { authorization, body, headers,
     },
     body: body === undefined ? null : JSON.stringify(body),
   };
-  const answer = await app.request(ORIGIN + path, init, { ...env, CLAIM_CAPABILITIES: "on", ...bindings });
+  const answer = await full.fetch(new Request(ORIGIN + path, init), { ...env, CLAIM_CAPABILITIES: "on", ...bindings });
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, text, json: JSON.parse(text) as Json };
 }
@@ -180,6 +181,23 @@ describe("a capability", () => {
     await ask("DELETE", data, { authorization });
     expect(codeOf(await alice.claim(secret))).toEqual([401, "capability_refused"]);
   });
+});
+
+describe("the routes of capabilities", () => {
+  it.each(claimCapabilities.map(({ id, method, path }) => [id, method, path] as const))(
+    "%s is for the client in the path alone",
+    async (_, method, pattern) => {
+      const user = freshName("owner");
+      const path = pattern.replace("{user}", user).replace("{client}", "phone").replace("{capability}", "a");
+      const askedBy = async (options: Parameters<typeof token>[0]) =>
+        (await ask(method, path, { authorization: `Bearer ${await token(options)}` })).json.code;
+      expect((await ask(method, path)).json.code).toBe("token_missing");
+      expect(await askedBy({ user: "mallory", scope: PUBLISH })).toBe("not_owner");
+      expect(await askedBy({ user, client: "tablet", scope: PUBLISH })).toBe("not_owner");
+      expect(await askedBy({ user, scope: CLAIM })).toBe("insufficient_scope");
+      expect(["empty_body", "client_not_registered"]).toContain(await askedBy({ user, scope: PUBLISH }));
+    },
+  );
 });
 
 describe("what is refused", () => {
