@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { NEW_SECRET, OLD_SECRET } from "./test/support/webhook-secrets.ts";
@@ -50,6 +51,8 @@ const TIMEOUTS = { testTimeout: 10 * 60_000, hookTimeout: 10 * 60_000 };
 
 export default defineConfig({
   test: {
+    // By default one core is left free, which on two cores means one file after the other, most of them waiting.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: "node", include: ["test/node/**/*.test.ts"], ...TIMEOUTS } },
       // In Node too: they drive a Chromium of the machine.

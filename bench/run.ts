@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { readOptions } from "../tools/lib/args.ts";
 import { endOnSignals } from "./lib/ending.ts";
 import { FULL, type Plan, QUICK } from "./lib/plan.ts";
 import { measurement, type Outcome, surroundings, table } from "./lib/report.ts";
@@ -30,6 +31,8 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   bundle: measureBundle,
 };
 
+const USAGE = "npm run bench [-- --quick] [--only NAME,…] [--json FILE]";
+
 endOnSignals();
 await main().catch((error: unknown) => {
   console.error(error);
@@ -37,14 +40,9 @@ await main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { json: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
-  });
-  const only = values.only?.split(",") ?? Object.keys(MEASURES);
+  const { values, measures } = readOptions(USAGE, read);
   const outcomes: Outcome[] = [];
-  for (const name of only) {
-    const measure = MEASURES[name];
-    if (!measure) throw new Error(`--only takes ${Object.keys(MEASURES).join(", ")}, not ${name}`);
+  for (const { name, measure } of measures) {
     console.error(`measuring: ${name}`);
     const outcome = await measure(values.quick ? QUICK : FULL);
     outcomes.push(outcome);
@@ -58,6 +56,19 @@ async function main(): Promise<void> {
   const isWhole = !values.quick && values.only === undefined;
   if (isWhole) writeFileSync(join(import.meta.dirname, "results.md"), resultsOf(report));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(rows.map(measurement), null, 2)}\n`);
+}
+
+function read() {
+  const { values } = parseArgs({
+    options: { json: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
+  });
+  const names = values.only?.split(",") ?? Object.keys(MEASURES);
+  const measures = names.map((name) => {
+    const measure = MEASURES[name];
+    if (!measure) throw new Error(`--only takes ${Object.keys(MEASURES).join(", ")}, not ${name}`);
+    return { name, measure };
+  });
+  return { values, measures };
 }
 
 function resultsOf(report: string): string {

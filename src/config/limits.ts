@@ -380,6 +380,13 @@ export const EVENT_RETRY_MIN_MS = 30_000;
 export const EVENT_RETRY_MAX_MS = 3_600_000;
 export const EVENT_ATTEMPTS = 80;
 
+/**
+ * How often an event is tried that its receiver rejects by a status that does not pass by itself: for half an hour at
+ * least and a bit over an hour at most, in which a receiver that was deployed with a fault can be mended. It holds up the
+ * user's later events no longer than that.
+ */
+export const EVENT_REJECTED_ATTEMPTS = 8;
+
 /** Events of one user that wait to be sent, in one row of some 40 KB at most if names are short; the oldest goes. */
 export const MAX_PENDING_EVENTS = 128;
 
@@ -401,7 +408,7 @@ export const MAX_SHOWN_CHARACTERS = 64;
 /** A token that was verified is believed this long without another look, and at most until it expires. */
 export const TOKEN_CACHE_MS = 60_000;
 
-/** Verified tokens that an isolate remembers, in bytes, and what one costs beside its texts: about 5,000 usual ones. */
+/** Verified tokens that an isolate remembers, in bytes, and what one costs beside its texts: about 3,000 usual ones. */
 export const MAX_TOKEN_CACHE_BYTES = 4 * 1024 * 1024;
 export const CACHED_TOKEN_OVERHEAD_BYTES = 512;
 

@@ -23,8 +23,21 @@ export type Claimer = UserClaimer | CapabilityClaimer;
 /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
 export type SignatureScheme = number;
 
-/** `restoreEpoch`: the newest one that the Worker knows, in unix seconds; 0 for none. */
-export type PoolCall = { readonly user: string; readonly restoreEpoch: number };
+/**
+ * `restoreEpoch`: the newest one that the Worker knows, in unix seconds; 0 for none. `token`: of a caller who is a client
+ * of the pool's own user; absent for all others.
+ */
+export type PoolCall = {
+  readonly user: string;
+  readonly restoreEpoch: number;
+  readonly token?: CallerToken | undefined;
+};
+
+/** Which client a token was issued to and when, in unix seconds; `issuedAt` is undefined if it does not say. */
+export type CallerToken = { readonly client: string; readonly issuedAt: number | undefined };
+
+/** An operator or another client of the user ended the caller's client after the token was issued, at `endedAt`. */
+export type TokenPredatesRevocation = { readonly outcome: "token_predates_revocation"; readonly endedAt: number };
 
 // ---- registration -------------------------------------------------------------------------------
 
@@ -33,8 +46,6 @@ export type SignatureKey = { readonly scheme: SignatureScheme; readonly publicKe
 export type RegisterCall = PoolCall & {
   readonly client: string;
   readonly signatureKeys: readonly SignatureKey[];
-  /** When the caller's token was issued, in unix seconds; undefined if it does not say. */
-  readonly tokenIssuedAt?: number | undefined;
 };
 
 export type Registration = {
@@ -50,8 +61,7 @@ export type RegisterAnswer =
   /** Another registered client of the user has the key. */
   | { readonly outcome: "signature_key_in_use"; readonly scheme: SignatureScheme }
   | { readonly outcome: "too_many_clients" }
-  /** An operator or another client of the user ended the client after the token was issued, at `endedAt`. */
-  | { readonly outcome: "token_predates_revocation"; readonly endedAt: number };
+  | TokenPredatesRevocation;
 
 // ---- inventory ----------------------------------------------------------------------------------
 
@@ -86,10 +96,13 @@ export type BudgetView = { readonly name: string; readonly emptyAtMs: number };
 
 export type NotRegistered = { readonly outcome: "client_not_registered" };
 
+/** Why a call about a client was not answered. */
+export type ClientRefused = NotRegistered | TokenPredatesRevocation;
+
 /** `restoreEpoch`, of this and of other answers: the newest that the pool knows, in unix seconds; 0 for none. */
 export type ClientAnswer =
   | { readonly outcome: "found"; readonly view: ClientView; readonly restoreEpoch: number }
-  | NotRegistered;
+  | ClientRefused;
 
 // ---- publish ------------------------------------------------------------------------------------
 
@@ -131,7 +144,7 @@ export type PreflightAnswer =
     }
   | { readonly outcome: "busy" }
   | { readonly outcome: "refusals_exhausted" | "uploads_exhausted"; readonly retryAfterSeconds: number }
-  | NotRegistered;
+  | ClientRefused;
 
 export type PublishCall = PoolCall & {
   readonly client: string;
@@ -176,7 +189,7 @@ export type PublishAnswer =
       readonly at: number;
       readonly registeredAt: number;
     }
-  | NotRegistered;
+  | ClientRefused;
 
 // ---- remove, reconcile, revoke -----------------------------------------------------------------
 
@@ -187,7 +200,7 @@ export type RemoveCall = PoolCall & {
 
 export type RemoveAnswer =
   | { readonly outcome: "removed"; readonly removed: number; readonly inventory: readonly SuiteInventory[] }
-  | NotRegistered;
+  | ClientRefused;
 
 export type ReconcileCall = PoolCall & {
   readonly client: string;
@@ -219,7 +232,7 @@ export type ReconcileAnswer =
       readonly inventory: readonly SuiteInventory[];
       readonly restoreEpoch: number;
     }
-  | NotRegistered;
+  | ClientRefused;
 
 export type RevokeAnswer =
   | {
@@ -229,12 +242,13 @@ export type RevokeAnswer =
       /** Of the registration that ended, now or before. */
       readonly registeredAt: number;
     }
-  | NotRegistered;
+  | ClientRefused;
 
 /** `existed`: whether there was anything in the pool. */
 export type EraseAnswer =
   | { readonly outcome: "erased"; readonly existed: boolean }
-  | { readonly outcome: "directory_unavailable" };
+  | { readonly outcome: "directory_unavailable" }
+  | TokenPredatesRevocation;
 
 export type RevokeUserAnswer = { readonly outcome: "revoked"; readonly clients: number; readonly purged: number };
 
@@ -258,7 +272,7 @@ export type JournalEntry = {
 
 export type JournalAnswer =
   | { readonly outcome: "page"; readonly entries: readonly JournalEntry[]; readonly nextAfter: number | undefined }
-  | NotRegistered;
+  | ClientRefused;
 
 /** The same over all clients of the user, or one of them, those included that are revoked. */
 export type UserJournalCall = PoolCall & {
@@ -267,11 +281,13 @@ export type UserJournalCall = PoolCall & {
   readonly limit: number;
 };
 
-export type UserJournalAnswer = {
-  readonly outcome: "page";
-  readonly entries: readonly JournalEntry[];
-  readonly nextAfter: number | undefined;
-};
+export type UserJournalAnswer =
+  | {
+      readonly outcome: "page";
+      readonly entries: readonly JournalEntry[];
+      readonly nextAfter: number | undefined;
+    }
+  | TokenPredatesRevocation;
 
 // ---- claim -------------------------------------------------------------------------------------
 
@@ -372,7 +388,8 @@ export type PoolView =
       readonly raised: RaisedBudgets | undefined;
       readonly activity: Activity;
     }
-  | { readonly outcome: "unknown_user" };
+  | { readonly outcome: "unknown_user" }
+  | TokenPredatesRevocation;
 
 /** Times are unix seconds. */
 export type OperatorClientView = ClientView &
@@ -423,11 +440,13 @@ export type StoredPackage = {
   readonly notAfter: number;
 };
 
-export type StoredPackagesAnswer = {
-  readonly outcome: "page";
-  readonly packages: readonly StoredPackage[];
-  readonly nextAfter: number | undefined;
-};
+export type StoredPackagesAnswer =
+  | {
+      readonly outcome: "page";
+      readonly packages: readonly StoredPackage[];
+      readonly nextAfter: number | undefined;
+    }
+  | TokenPredatesRevocation;
 
 /** Every budget of the pool is so many times as large until then (unix seconds). */
 export type RaisedBudgets = { readonly factor: number; readonly until: number };

@@ -29,6 +29,7 @@ import type {
   ClaimCall,
   ClaimCapability,
   ClientAnswer,
+  ClientRefused,
   ClientView,
   CountBeforeAnswer,
   CountBeforeCall,
@@ -61,6 +62,7 @@ import type {
   RevokeAnswer,
   RevokeUserAnswer,
   StoredPackagesAnswer,
+  TokenPredatesRevocation,
   UserJournalAnswer,
   UserJournalCall,
 } from "../contract/pool-messages.ts";
@@ -79,6 +81,7 @@ import { knownCodes } from "./operations/known-packages.ts";
 import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
 import { publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
+import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
@@ -90,9 +93,9 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { clientsWithExpired, listPackages } from "./tables/chunks.ts";
+import { listPackages } from "./tables/chunks.ts";
 import { countCapabilityClaim, deleteCapability, readCapabilities } from "./tables/claim-capabilities.ts";
-import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim } from "./tables/claims.ts";
+import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
   type ClientRecord,
@@ -104,9 +107,9 @@ import {
   writeClient,
 } from "./tables/clients.ts";
 import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
-import { inventory } from "./tables/inventory.ts";
-import { readPool, writePool } from "./tables/pool-row.ts";
-import { createPool, migratePool, type NewerSchemaError, poolExists } from "./tables/pool-schema.ts";
+import { hasExpired, inventory } from "./tables/inventory.ts";
+import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
+import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
 const CAPABILITY_REFUSED: CapabilityRefused = { outcome: "capability_refused" };
@@ -119,6 +122,8 @@ export class Pool extends DurableObject<object> {
   readonly #settings: Settings;
   /** Whether tables exist. A pool writes nothing, not even those, before its first registration. */
   #exists: boolean;
+  /** The pool's own row as it was when the instance started, until its first transaction: a claim need not read it again. */
+  #rowAtStart: PoolRow | undefined;
   /** Set if its tables are of a later version than this code: it serves nothing and writes nothing. */
   #newerSchema: NewerSchemaError | undefined;
   readonly #alarm: AlarmScheduler;
@@ -167,10 +172,17 @@ export class Pool extends DurableObject<object> {
       transactionSync: (body) => this.#transact(body),
       sync: () => ctx.storage.sync(),
     });
-    this.#exists = poolExists(this.#sql);
-    if (this.#exists) this.#newerSchema = ctx.storage.transactionSync(() => migratePool(this.#sql));
-    if (this.#exists && !this.#newerSchema) this.#raised = readRaised(this.#sql);
-    if (this.#newerSchema) log.error("pool_schema_newer", { reason: this.#newerSchema.message });
+    const tables = findTables(this.#sql);
+    this.#exists = tables.has("pool");
+    if (!this.#exists) return;
+    const opened = openPool(ctx.storage);
+    if (opened instanceof NewerSchemaError) {
+      this.#newerSchema = opened;
+      log.error("pool_schema_newer", { reason: opened.message });
+      return;
+    }
+    this.#rowAtStart = opened;
+    if (tables.has("raised_budgets")) this.#raised = readRaised(this.#sql);
   }
 
   /** Registers a client, or adds signature keys to it. The directory hears of it before the reply, if it can. */
@@ -178,8 +190,9 @@ export class Pool extends DurableObject<object> {
     const nowMs = Date.now();
     const answer = this.#commit(() => {
       if (!this.#exists) createPool(this.#sql, call.user);
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
+      const refused = call.token && refuseEndedToken(this.#sql, call.token);
+      if (refused) return refused;
       const bucket = registrationBudget(this.#budgetsAt(nowMs));
       const waitMs = bucket ? bucketWaitMs(readPool(this.#sql).budgets, bucket, nowMs) : 0;
       const retryAfterSeconds = Math.ceil(waitMs / 1000);
@@ -305,11 +318,11 @@ export class Pool extends DurableObject<object> {
 
   /**
    * The same for an operator or a sibling, also of a client that is revoked already: in addition the tokens that were
-   * issued to the client until now do not register it again.
+   * issued to the client until now neither register it again nor speak for it once it is.
    */
   async endClient(call: ClientCall): Promise<RevokeAnswer> {
     if (!this.#exists) return NOT_REGISTERED;
-    const answer = this.#transaction(call, (nowMs): RevokeAnswer => {
+    const answer = this.#forCaller(call, (nowMs): RevokeAnswer => {
       const client = findByName(this.#sql, call.client);
       if (!client) return NOT_REGISTERED;
       endTokens(this.#sql, call.client, unixSeconds(nowMs));
@@ -335,12 +348,15 @@ export class Pool extends DurableObject<object> {
    * Erases all that is kept of the user: the whole storage of this object, and then every row in every database. After a
    * failure in between it is called again and goes on: a pool without tables sends nothing that could bring a row back.
    */
-  async erase({ user }: PoolCall): Promise<EraseAnswer> {
+  async erase({ user, token }: PoolCall): Promise<EraseAnswer> {
+    const refused = this.#exists && token ? refuseEndedToken(this.#sql, token) : undefined;
+    if (refused) return refused;
     // A batch under way would write its rows after they were deleted.
     await Promise.all([this.#relay.idle(), this.#events?.idle()]);
     const existed = this.#exists;
     this.#exists = false;
     this.#raised = undefined;
+    this.#rowAtStart = undefined;
     this.#cache = undefined;
     this.#endedReplays = NO_REPLAYS_ENDED;
     this.#alarm.discard();
@@ -349,7 +365,7 @@ export class Pool extends DurableObject<object> {
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
     } finally {
-      this.#exists = poolExists(this.#sql);
+      this.#exists = findTables(this.#sql).has("pool");
     }
     return (await this.#relay.eraseUser(user)) ? { outcome: "erased", existed } : { outcome: "directory_unavailable" };
   }
@@ -366,7 +382,7 @@ export class Pool extends DurableObject<object> {
   /** The same over all clients of the user or one that may be revoked, for an operator and for an export. */
   userJournal(call: UserJournalCall): UserJournalAnswer {
     if (!this.#exists) return { outcome: "page", entries: [], nextAfter: undefined };
-    return this.#transaction(call, (nowMs): UserJournalAnswer => {
+    return this.#forCaller(call, (nowMs): UserJournalAnswer => {
       const oldestAt = unixSeconds(nowMs) - this.#settings.retention.journalSeconds;
       const page = readJournal(this.#sql, call.client, { after: call.after ?? 0, limit: call.limit, oldestAt });
       return { outcome: "page", ...page };
@@ -376,7 +392,7 @@ export class Pool extends DurableObject<object> {
   /** The packages in stock, without their bytes: whoever had those could use what a claim is to give to one claimer. */
   storedPackages(call: PoolCall & { readonly after: number | undefined }): StoredPackagesAnswer {
     if (!this.#exists) return { outcome: "page", packages: [], nextAfter: undefined };
-    return this.#transaction(call, (): StoredPackagesAnswer => {
+    return this.#forCaller(call, (): StoredPackagesAnswer => {
       const page = listPackages(this.#sql, { after: call.after ?? 0, limit: EXPORT_PAGE_CHUNKS });
       const clients = new Map(allClients(this.#sql).map((client) => [client.clientId, client]));
       return {
@@ -458,12 +474,12 @@ export class Pool extends DurableObject<object> {
   }
 
   /** Makes a claim capability. */
-  createCapability(call: PoolCall & NewClaimCapability): CreateCapabilityAnswer | NotRegistered {
+  createCapability(call: PoolCall & NewClaimCapability): CreateCapabilityAnswer | ClientRefused {
     return this.#withClient(call, (_, nowMs) => createCapability(this.#sql, call, unixSeconds(nowMs)));
   }
 
   /** All claim capabilities of the user that are not over. */
-  listCapabilities(call: ClientCall): CapabilityList | NotRegistered {
+  listCapabilities(call: ClientCall): CapabilityList | ClientRefused {
     return this.#withClient(call, (_, nowMs): CapabilityList => {
       const now = unixSeconds(nowMs);
       const all = readCapabilities(this.#sql);
@@ -473,7 +489,7 @@ export class Pool extends DurableObject<object> {
   }
 
   /** Ends a claim capability, whichever client of the user made it. May be repeated. */
-  revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | NotRegistered {
+  revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | ClientRefused {
     return this.#withClient(call, () => ({ outcome: "revoked", existed: deleteCapability(this.#sql, call.name) }));
   }
 
@@ -483,7 +499,7 @@ export class Pool extends DurableObject<object> {
     const nowMs = Date.now();
     const now = unixSeconds(nowMs);
     const cache = this.#cacheFor(call, nowMs);
-    const replay = call.idempotency && { ...call.idempotency, claimer: call.claimer };
+    const replay = call.idempotency && replayOf(call.claimer, call.idempotency);
     const earlier = replay && findReplay(this.#sql, replay, now);
     if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
     if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
@@ -520,7 +536,7 @@ export class Pool extends DurableObject<object> {
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#transaction(call, (nowMs): PoolView => {
+    return this.#forCaller(call, (nowMs): PoolView => {
       const { restoreEpoch, budgets } = readPool(this.#sql);
       const now = unixSeconds(nowMs);
       const { ofUser, ofClient } = activity(this.#sql, {
@@ -591,7 +607,7 @@ export class Pool extends DurableObject<object> {
 
   async #doLaterWork(nowMs: number): Promise<void> {
     const { unfinished, look } = this.#commit(() => {
-      this.#observeClock(nowMs);
+      this.#observeClock(readPool(this.#sql), nowMs);
       const swept = sweep(this.#sql, this.#settings.retention, nowMs);
       this.#events?.noteTime(swept.look, this.#lookedAt, nowMs);
       return swept;
@@ -625,6 +641,7 @@ export class Pool extends DurableObject<object> {
     if (this.#newerSchema) throw this.#newerSchema;
     try {
       const result = this.ctx.storage.transactionSync(body);
+      this.#rowAtStart = undefined;
       this.#alarm.flush();
       return result;
     } catch (error) {
@@ -639,10 +656,11 @@ export class Pool extends DurableObject<object> {
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
   #cacheFor(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
-      this.#cache = new ClaimCache(this.#sql);
-      this.#hasExpired = clientsWithExpired(this.#sql, this.#lookedAt).length > 0;
+      const { restoreEpoch } = this.#begin(call, nowMs);
+      const clients = registeredClients(this.#sql);
+      this.#cache = new ClaimCache(restoreEpoch, clients);
+      // Before the first look nothing can have been seen to expire.
+      this.#hasExpired = this.#lookedAt > 0 && hasExpired(this.#sql, clients, this.#lookedAt);
     }
     return this.#cache;
   }
@@ -651,17 +669,21 @@ export class Pool extends DurableObject<object> {
   #transaction<T>(call: Pick<PoolCall, "restoreEpoch">, body: (nowMs: number) => T): T {
     const nowMs = Date.now();
     return this.#commit(() => {
-      this.#adoptEpoch(call, nowMs);
-      this.#observeClock(nowMs);
+      this.#begin(call, nowMs);
       this.#endReplays(unixSeconds(nowMs));
       return body(nowMs);
     });
   }
 
+  /** The same, unless the caller's own client was ended after its token was issued. */
+  #forCaller<T>(call: PoolCall, body: (nowMs: number) => T): T | TokenPredatesRevocation {
+    return this.#transaction(call, (nowMs) => (call.token && refuseEndedToken(this.#sql, call.token)) ?? body(nowMs));
+  }
+
   /** The same for a registered client. */
-  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | NotRegistered {
+  #withClient<T>(call: ClientCall, body: (client: ClientRecord, nowMs: number) => T): T | ClientRefused {
     if (!this.#exists) return NOT_REGISTERED;
-    return this.#transaction(call, (nowMs) => {
+    return this.#forCaller(call, (nowMs) => {
       const client = findClient(this.#sql, call.client);
       return client ? body(client, nowMs) : NOT_REGISTERED;
     });
@@ -683,25 +705,39 @@ export class Pool extends DurableObject<object> {
     });
   }
 
-  /** Reads when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
-  #observeClock(nowMs: number): void {
+  /**
+   * What comes before everything else in a transaction: a newer restore epoch takes effect, and what a clock that was
+   * ahead has found is taken back. Returns the pool's own row as it is then, read once unless one of the two is the case.
+   */
+  #begin(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
+    const found = this.#rowAtStart ?? readPool(this.#sql);
+    this.#rowAtStart = undefined;
+    const pool = call.restoreEpoch > found.restoreEpoch ? this.#adoptEpoch(call, nowMs) : found;
+    return this.#observeClock(pool, nowMs);
+  }
+
+  /** Notes when the alarm last looked at the clock. If that was a clock that was ahead, what it found is taken back. */
+  #observeClock(pool: PoolRow, nowMs: number): PoolRow {
     const now = unixSeconds(nowMs);
-    this.#lookedAt = readPool(this.#sql).lookedAt;
-    if (!wasAhead(this.#lookedAt, now)) return;
+    this.#lookedAt = pool.lookedAt;
+    if (!wasAhead(this.#lookedAt, now)) return pool;
     this.#lookedAt = now;
     // The directory was told of packages that are not over, and the alarm is set for a time far away.
     markAllChanged(this.#sql, nowMs + OUTBOX_DELAY_MS);
     this.#events?.takeBackTold();
     writePool(this.#sql, { lookedAt: now });
     this.#announce(nowMs + OUTBOX_DELAY_MS);
+    return readPool(this.#sql);
   }
 
-  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): void {
+  #adoptEpoch(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): PoolRow {
     const { uploadBackdatingSeconds } = this.#settings;
     const emptied = applyRestoreEpoch(this.#sql, call.restoreEpoch, uploadBackdatingSeconds);
-    if (emptied.length === 0) return;
-    this.#announce(nowMs);
-    this.#events?.noteEmptied(emptied, nowMs);
+    if (emptied.length > 0) {
+      this.#announce(nowMs);
+      this.#events?.noteEmptied(emptied, nowMs);
+    }
+    return readPool(this.#sql);
   }
 
   #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {

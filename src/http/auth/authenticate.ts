@@ -9,7 +9,7 @@ import { isBlocked } from "../upstream/blocked-callers.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
 import { issuersOf } from "./issuers.ts";
-import type { Principal, Scope } from "./principal.ts";
+import type { Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
@@ -45,12 +45,6 @@ export const authenticate = (scope: Scope) =>
 
 /** The scopes of a token that this service knows. */
 const listed = (scopes: ReadonlySet<Scope>): string => (scopes.size === 0 ? "none" : [...scopes].join(" and "));
-
-/** The principal's client. Only tokens of operators have none, and `authenticate` keeps those from other routes. */
-export function clientOf(principal: Principal): string {
-  if (principal.client === undefined) throw new TypeError("expected a token with a client");
-  return principal.client;
-}
 
 /** RFC 6750 §2.1; the scheme's case does not matter. */
 function bearerToken(header: string | undefined): string | undefined {

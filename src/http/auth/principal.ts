@@ -24,3 +24,9 @@ export type Principal = {
   /** When the token was issued (`iat`), in unix seconds, if it says so. */
   readonly issuedAt: number | undefined;
 };
+
+/** The principal's client. Only tokens of operators have none, and `authenticate` keeps those from other routes. */
+export function clientOf(principal: Principal): string {
+  if (principal.client === undefined) throw new TypeError("expected a token with a client");
+  return principal.client;
+}

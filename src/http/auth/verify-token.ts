@@ -8,7 +8,6 @@ import type { Issuer, Issuers } from "./issuers.ts";
 import type { NoKey } from "./key-source.ts";
 import type { Principal } from "./principal.ts";
 import { readPrincipal } from "./read-principal.ts";
-import { tokenDigest } from "./token-cache.ts";
 import { tokenTypeFault } from "./token-type.ts";
 
 type Verified = Result<Principal, AuthenticationFailure>;
@@ -28,8 +27,7 @@ export async function verifyToken(token: string, issuers: Issuers, context: Veri
   if (token.length > MAX_TOKEN_CHARACTERS) {
     return failure("too_long", `expected at most ${MAX_TOKEN_CHARACTERS} characters, got ${token.length}`);
   }
-  const digest = await tokenDigest(token);
-  const recalled = issuers.verified.get(digest, context.now);
+  const recalled = issuers.verified.get(token, context.now);
   if (recalled) return ok(recalled);
   const unverified = decode(token);
   if (!unverified) return failure("malformed", MALFORMED);
@@ -40,7 +38,7 @@ export async function verifyToken(token: string, issuers: Issuers, context: Veri
   const verified = await verifyOf(issuer, token, unverified, context);
   if (verified.ok) {
     const { principal, expiresAt } = verified.value;
-    issuers.verified.put(digest, principal, expiresAt, context.now);
+    issuers.verified.put(token, principal, expiresAt, context.now);
     return ok(principal);
   }
   return verified;

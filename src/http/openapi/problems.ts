@@ -33,7 +33,7 @@ const ANY: readonly ProblemCode[] = ["uri_too_long", "internal_error", "setting_
 export function problemsOf(operation: DescribedOperation): readonly ProblemCode[] {
   const codes: ProblemCode[] = [...operation.problems, ...ANY];
   if (operation.access !== "anyone") codes.push(...AUTHENTICATION);
-  if (["publisher", "sibling", "self"].includes(operation.access)) codes.push("not_owner");
+  if (["publisher", "sibling", "self"].includes(operation.access)) codes.push("not_owner", "token_predates_revocation");
   if (!["anyone", "operator"].includes(operation.access)) codes.push("caller_blocked");
   if (isAudited(operation)) codes.push("reason_missing", "operator_records_unavailable");
   if (operation.path.includes("{user}")) codes.push("invalid_identifier");

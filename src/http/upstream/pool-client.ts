@@ -11,7 +11,14 @@ import {
   POOL_RETRY_PAUSE_MS,
   UNAVAILABLE_RETRY_AFTER_SECONDS,
 } from "../../config/limits.ts";
-import type { ClaimCall, ForgetAnswer, ForgetCall, PoolCall, ResyncAnswer } from "../../contract/pool-messages.ts";
+import type {
+  CallerToken,
+  ClaimCall,
+  ForgetAnswer,
+  ForgetCall,
+  PoolCall,
+  ResyncAnswer,
+} from "../../contract/pool-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { type PoolPlacement, poolById, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";
@@ -79,12 +86,12 @@ export type PoolClient = {
 
 type AnyCall = (call: object) => Promise<Result<never>>;
 
-/** The pool of `user`. */
-export function poolClient(env: PoolPlacement, user: string): PoolClient {
+/** The pool of `user`. `token` is that of a caller who is a client of this very user. */
+export function poolClient(env: PoolPlacement, user: string, token?: CallerToken): PoolClient {
   const call =
     (method: Method): AnyCall =>
     async (rest) => {
-      const whole = { ...rest, user, restoreEpoch: knownRestoreEpoch() };
+      const whole = { ...rest, user, restoreEpoch: knownRestoreEpoch(), ...(token ? { token } : {}) };
       const repetition = REPETITION[method];
       const answer = await callPool(
         env,

@@ -12,11 +12,13 @@ import { withTimeout } from "../../shared/with-timeout.ts";
 
 /**
  * `gone`: the receiver wants no more of them (410), so it is not tried again. The others are, `refused` after
- * `retryAfterMs` at the earliest, if the receiver says so.
+ * `retryAfterMs` at the earliest, if the receiver says so. `rejected`: its status says that the same request would be
+ * refused again, so it is tried less often.
  */
 export type Delivery =
   | { readonly outcome: "delivered" | "gone" }
   | { readonly outcome: "timeout" | "unreachable" }
+  | { readonly outcome: "rejected"; readonly status: number }
   | { readonly outcome: "refused"; readonly status: number; readonly retryAfterMs: number };
 
 export type Message = { readonly id: string; readonly payload: Readonly<Record<string, unknown>> };
@@ -63,9 +65,13 @@ async function post({ url, secrets }: Webhook, { id, payload }: Message, nowMs: 
 const signatures = (secrets: readonly Uint8Array[], content: string): string =>
   secrets.map((secret) => `v1,${hmac(sha256, secret, utf8ToBytes(content)).toBase64()}`).join(" ");
 
+/** Statuses of 4xx that say "not now" (RFC 9110 §15.5.9, §15.5.10, RFC 8470 §5.2, RFC 6585 §4). */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+
 function outcomeOf({ ok, status, headers }: Response): Delivery {
   if (ok) return { outcome: "delivered" };
   if (status === 410) return { outcome: "gone" };
+  if (status >= 400 && status < 500 && !PASSING.has(status)) return { outcome: "rejected", status };
   const seconds = Number(headers.get("Retry-After") ?? "0");
   const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, EVENT_RETRY_MAX_MS) : 0;
   return { outcome: "refused", status, retryAfterMs };

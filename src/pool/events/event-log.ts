@@ -5,6 +5,7 @@
 import type { EventSettings } from "../../config/event-settings.ts";
 import {
   EVENT_ATTEMPTS,
+  EVENT_REJECTED_ATTEMPTS,
   EVENT_RETRY_MAX_MS,
   EVENT_RETRY_MIN_MS,
   EXPIRY_EVENT_SPACING_SECONDS,
@@ -86,8 +87,8 @@ export function forgetTold(sql: SqlStorage): void {
 export type Attempted = {
   /** Ids of those that need not be sent again. */
   readonly done: ReadonlySet<string>;
-  /** The first that was not taken, and how long the receiver asks to be left alone. */
-  readonly failed: { readonly id: string; readonly retryAfterMs: number } | undefined;
+  /** The first that was not taken, how long the receiver asks to be left alone, and whether it rejected it. */
+  readonly failed: { readonly id: string; readonly retryAfterMs: number; readonly isRejected: boolean } | undefined;
 };
 
 /**
@@ -105,17 +106,28 @@ export function settleRun(
   if (stored.sequence === 0) return { dueMs: undefined, givenUp: undefined };
   const tried = stored.pending.flatMap((event) => {
     if (done.has(event.id)) return [];
-    return [event.id === failed?.id ? { ...event, attempts: event.attempts + 1 } : event];
+    return [event.id === failed?.id ? triedInVain(event, failed.isRejected) : event];
   });
-  const givenUp = tried.find(({ attempts }) => attempts >= EVENT_ATTEMPTS);
+  const givenUp = tried.find(isGivenUp);
   const pending = tried.filter((event) => event !== givenUp);
   // One that was displaced while it was sent counts as tried once: the receiver is down.
-  const attempts = failed ? (tried.find(({ id }) => id === failed.id)?.attempts ?? 1) : 0;
+  const triedBefore = failed ? (tried.find(({ id }) => id === failed.id)?.attempts ?? 1) : 0;
+  // Whoever rejects an event is up, and may well take the next.
+  const attempts = givenUp && failed?.isRejected ? 1 : triedBefore;
   const dueMs =
     pending.length === 0 ? undefined : nowMs + Math.max(failed?.retryAfterMs ?? 0, pauseMs(attempts, jitter));
   writeEvents(sql, { ...stored, pending, dueMs });
   return { dueMs, givenUp };
 }
+
+const triedInVain = (event: StockEvent, isRejected: boolean): StockEvent => ({
+  ...event,
+  attempts: event.attempts + 1,
+  ...(isRejected ? { rejections: (event.rejections ?? 0) + 1 } : {}),
+});
+
+const isGivenUp = ({ attempts, rejections = 0 }: StockEvent): boolean =>
+  attempts >= EVENT_ATTEMPTS || rejections >= EVENT_REJECTED_ATTEMPTS;
 
 /** Before the attempt that follows so many in vain. */
 function pauseMs(attempts: number, jitter: () => number): number {

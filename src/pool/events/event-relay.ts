@@ -69,14 +69,17 @@ export class EventRelay {
     const delivery = await deliver(target, { id: event.id, payload: payloadOf(event, user, stock) }, startedMs);
     this.#count(event, delivery.outcome, Date.now() - startedMs);
     if (delivery.outcome === "delivered" || delivery.outcome === "gone") return undefined;
-    const isRefused = delivery.outcome === "refused";
     log.warn("event_not_delivered", {
       type: event.type,
       reason: delivery.outcome,
       attempt: event.attempts + 1,
-      ...(isRefused ? { status: delivery.status } : {}),
+      ...("status" in delivery ? { status: delivery.status } : {}),
     });
-    return { id: event.id, retryAfterMs: isRefused ? delivery.retryAfterMs : 0 };
+    return {
+      id: event.id,
+      retryAfterMs: delivery.outcome === "refused" ? delivery.retryAfterMs : 0,
+      isRejected: delivery.outcome === "rejected",
+    };
   }
 
   #count({ type, attempts }: StockEvent, outcome: string, ms: number): void {

@@ -29,6 +29,8 @@ export type StockEvent = {
   readonly expiring?: { readonly by: number; readonly left: number };
   /** How often it was tried in vain. */
   readonly attempts: number;
+  /** How often of these its receiver said that it would not take it later either; absent for never. */
+  readonly rejections?: number;
 };
 
 /** The body of a webhook, as Standard Webhooks lays it out. */

@@ -5,8 +5,7 @@
  */
 import { BUSY_POOL_MS } from "../../config/limits.ts";
 import { QueueHeads } from "../tables/chunks.ts";
-import { type ClientRecord, registeredClients } from "../tables/clients.ts";
-import { readPool } from "../tables/pool-row.ts";
+import type { ClientRecord } from "../tables/clients.ts";
 
 export class ClaimCache {
   readonly restoreEpoch: number;
@@ -15,9 +14,10 @@ export class ClaimCache {
   /** In the order of their registration. */
   #clients: readonly ClientRecord[];
 
-  constructor(sql: SqlStorage) {
-    this.restoreEpoch = readPool(sql).restoreEpoch;
-    this.#clients = registeredClients(sql);
+  /** `clients`: those that are registered, in the order of their registration. */
+  constructor(restoreEpoch: number, clients: readonly ClientRecord[]) {
+    this.restoreEpoch = restoreEpoch;
+    this.#clients = clients;
   }
 
   /** The chunks that are next in turn, for a claim at `nowMs`. They are kept while claims follow closely, and not beyond. */

@@ -14,7 +14,6 @@ import {
   registeredClients,
   writeClient,
 } from "../tables/clients.ts";
-import { tokensEndedAt } from "../tables/ended-tokens.ts";
 import { removePackages } from "./stock.ts";
 
 export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRecord): Registration => ({
@@ -26,14 +25,9 @@ export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRe
 /**
  * Registers a client or adds keys to it. Idempotent. A scheme that has a key keeps it: to rotate, revoke and register
  * again. A key belongs to one registered client of the user: two clients with one key could never be in a group together
- * (RFC 9420 §7.3). A revoked client that returns keeps its tombstones and loses its claim budgets. One that an operator or
- * a sibling has ended returns only with a token that was issued later: whoever found a lost device holds older ones.
+ * (RFC 9420 §7.3). A revoked client that returns keeps its tombstones and loses its claim budgets.
  */
 export function register(sql: SqlStorage, call: RegisterCall, now: number): RegisterAnswer {
-  const endedAt = tokensEndedAt(sql, call.client);
-  if (endedAt !== undefined && !isIssuedAfter(endedAt, call.tokenIssuedAt)) {
-    return { outcome: "token_predates_revocation", endedAt };
-  }
   const existing = findByName(sql, call.client);
   const registered = registeredClients(sql);
   const siblings = registered.filter(({ client }) => client !== call.client);
@@ -63,10 +57,6 @@ export function changesRegistration(sql: SqlStorage, { client, signatureKeys }: 
   const known = new Set(existing.signatureKeys.map(({ scheme }) => scheme));
   return signatureKeys.some(({ scheme }) => !known.has(scheme));
 }
-
-/** In whole seconds, as `endedAt` is. A token that does not say when it was issued may be of any time. */
-const isIssuedAfter = (endedAt: number, issuedAt: number | undefined): boolean =>
-  issuedAt !== undefined && Math.floor(issuedAt) > endedAt;
 
 /** The first of the keys that one of these clients has. */
 function keyInUse(clients: readonly ClientRecord[], keys: readonly SignatureKey[]): SignatureKey | undefined {

@@ -8,7 +8,7 @@ import type { Settings } from "../../config/settings.ts";
 import { type Leaving, livePackages } from "../tables/chunks.ts";
 import { deleteCapabilitiesBefore } from "../tables/claim-capabilities.ts";
 import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
-import { readPool, writePool } from "../tables/pool-row.ts";
+import { writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
 
 /**
@@ -31,11 +31,10 @@ export const lastExpiryOfOlder = (
 type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockSkewSeconds">;
 
 /**
- * Adopts a newer epoch (unix seconds) and voids what it ends, in the same transaction as the call that brought it.
- * Returns the clients that lost packages, as they were before.
+ * Adopts an epoch (unix seconds) that is newer than the pool's, and voids what it ends, in the same transaction as the
+ * call that brought it. Returns the clients that lost packages, as they were before.
  */
 export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
-  if (epoch <= readPool(sql).restoreEpoch) return [];
   writePool(sql, { restoreEpoch: epoch });
   deleteCapabilitiesBefore(sql, epoch);
   const voids = isVoid(epoch, backdatingSeconds);

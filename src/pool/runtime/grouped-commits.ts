@@ -22,7 +22,10 @@ export type TransactionalStorage = {
 export class GroupedCommits {
   readonly #storage: TransactionalStorage;
   #waiting: Job[] = [];
-  #flushing = false;
+  /** Whether a group is being committed, or waits for the flush before it. */
+  #isBusy = false;
+  /** Whether anything was committed whose flush nobody has waited for. */
+  #hasCommitted = false;
 
   constructor(storage: TransactionalStorage) {
     this.#storage = storage;
@@ -36,21 +39,24 @@ export class GroupedCommits {
         return () => resolve(result);
       };
       this.#waiting.push({ run, fail: reject });
-      if (!this.#flushing) void this.#commitAll();
+      if (!this.#isBusy) void this.#commitAll();
     });
   }
 
   /** Never rejects: errors go to the calls that wait. */
   async #commitAll(): Promise<void> {
-    this.#flushing = true;
+    this.#isBusy = true;
     while (this.#waiting.length > 0) {
+      // Whoever arrives during the flush of the commit before joins the next. A call that stands alone ends here: nothing
+      // wakes the object after its flush. Without a flush the storage is broken, and the platform resets the object and
+      // fails the replies it holds.
+      if (this.#hasCommitted) await this.#storage.sync().catch(() => undefined);
       const group = this.#waiting;
       this.#waiting = [];
       this.#commit(group);
-      // Without a flush the storage is broken, and the platform resets the object and fails the replies it holds.
-      await this.#storage.sync().catch(() => undefined);
+      this.#hasCommitted = true;
     }
-    this.#flushing = false;
+    this.#isBusy = false;
   }
 
   #commit(group: readonly Job[]): void {

@@ -11,8 +11,8 @@ import { equalBytes } from "../../shared/bytes.ts";
 
 export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };
 
-/** What a claim may be repeated with. */
-export type Replay = { readonly claimer: Claimer; readonly key: string; readonly bodyHash: Uint8Array };
+/** What a claim may be repeated with: `id` names the claimer's idempotency key. */
+export type Replay = { readonly id: Uint8Array; readonly bodyHash: Uint8Array };
 
 /** Why a client gave nothing, if its owner is to be told. */
 export type Missed = { readonly client: string; readonly reason: NonNullable<JournalEntry["reason"]> };
@@ -52,11 +52,14 @@ type StoredPart = {
 
 type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly StoredPart[] };
 
-/** 16 bytes that name a claimer's idempotency key. */
-function idempotencyOf({ claimer, key }: Replay): Uint8Array {
+/** The same from the parts of a call; the key is known by 16 bytes of a digest. */
+export function replayOf(
+  claimer: Claimer,
+  { key, bodyHash }: { readonly key: string; readonly bodyHash: Uint8Array },
+): Replay {
   // By its secret and not by its name: another holder of the name must not get what an earlier one was given.
   const holder = "capability" in claimer ? ["", claimer.secretHash.toHex()] : [claimer.user, claimer.client];
-  return sha256(utf8ToBytes(JSON.stringify([...holder, key]))).slice(0, 16);
+  return { id: sha256(utf8ToBytes(JSON.stringify([...holder, key]))).slice(0, 16), bodyHash };
 }
 
 /**
@@ -71,7 +74,7 @@ export function findReplay(
   const row = sql
     .exec<ReplayRow>(
       "SELECT claim_id, at, body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
-      idempotencyOf(replay),
+      replay.id,
     )
     .toArray()[0];
   if (!row) return undefined;
@@ -95,7 +98,7 @@ type ReplayRow = {
  * every earlier record has been forgotten, so that a reader's cursor stays good.
  */
 export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): number {
-  const idempotency = claim.replay && idempotencyOf(claim.replay.of);
+  const idempotency = claim.replay?.of.id;
   if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);
   const { stored, packages } = encode(claim);
   const written = sql.exec<{ claim_id: number }>(
@@ -126,7 +129,8 @@ export type EndedReplays = {
   readonly nextAt: number;
 };
 
-export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 0 };
+/** Nothing ends at the time 0, which stands for a look that is not confirmed (looks.ts): then nothing is read. */
+export const NO_REPLAYS_ENDED: EndedReplays = { after: -1, nextAt: 1 };
 
 /**
  * Drops the bytes of answers that can no longer be repeated, looking at `limit` records at the most, oldest first. A

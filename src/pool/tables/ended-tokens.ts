@@ -1,5 +1,5 @@
 /**
- * Which tokens no longer register a client: those issued until an operator or another client of the user ended it. One
+ * Which tokens no longer speak for a client: those issued until an operator or another client of the user ended it. One
  * small row for each client that was ended, and one for all of them. It outlives the client's record, since a lost device
  * may well have revoked itself before.
  *

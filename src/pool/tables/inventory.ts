@@ -2,7 +2,7 @@
 import { LAST_RESORT_ROTATION_SECONDS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { LastResortView, SuiteInventory } from "../../contract/pool-messages.ts";
-import { type QueueStock, stockOfQueues } from "./chunks.ts";
+import { clientsWithExpired, type QueueStock, stockOfQueues } from "./chunks.ts";
 import { allClients, type ClientRecord, type Queue, type QueueUse } from "./clients.ts";
 
 /** What is left for each ciphersuite that the client has ever stocked. */
@@ -47,6 +47,13 @@ export function nextExpiryOfPool(sql: SqlStorage, after: number): number | undef
 export function nextExpiryAfter(sql: SqlStorage, client: ClientRecord, after: number): number | undefined {
   const stock = recordedStock(client, after) ?? stockOfQueues(sql, client.clientId, after);
   return earliest([...stock.values()].map(({ nextExpiry }) => nextExpiry));
+}
+
+/** Whether any of these clients has packages that had expired at `time`. Reads chunks only where records do not tell. */
+export function hasExpired(sql: SqlStorage, clients: readonly ClientRecord[], time: number): boolean {
+  return (
+    clients.some((client) => recordedStock(client, time) === undefined) && clientsWithExpired(sql, time).length > 0
+  );
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

@@ -25,6 +25,7 @@ export type PoolRow = {
 export const ANYWHERE = "*";
 
 type Row = {
+  schema_version: number;
   user: string;
   restore_epoch: number;
   looked_at: number;
@@ -36,26 +37,27 @@ type Row = {
   budgets: string;
 };
 
-export function readPool(sql: SqlStorage): PoolRow {
-  const row = sql
-    .exec<Row>(
-      `SELECT user, restore_epoch, looked_at, projection_version, projected, projected_to, outbox_due_ms,
-         outbox_failures, budgets
-       FROM pool WHERE id = 1`,
-    )
-    .one();
-  return {
-    user: row.user,
-    restoreEpoch: row.restore_epoch,
-    lookedAt: row.looked_at,
-    projectionVersion: row.projection_version,
-    projected: JSON.parse(row.projected) as Record<string, number>,
-    projectedTo: row.projected_to ?? undefined,
-    outboxDueMs: row.outbox_due_ms ?? undefined,
-    outboxFailures: row.outbox_failures,
-    budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
-  };
+export const readPool = (sql: SqlStorage): PoolRow => fromRow(readStored(sql));
+
+/** The row with the version of the tables. Of a later version nothing but the version may be believed. */
+export function readVersioned(sql: SqlStorage): readonly [version: number, pool: () => PoolRow] {
+  const row = readStored(sql);
+  return [row.schema_version, () => fromRow(row)];
 }
+
+const readStored = (sql: SqlStorage): Row => sql.exec<Row>("SELECT * FROM pool WHERE id = 1").one();
+
+const fromRow = (row: Row): PoolRow => ({
+  user: row.user,
+  restoreEpoch: row.restore_epoch,
+  lookedAt: row.looked_at,
+  projectionVersion: row.projection_version,
+  projected: JSON.parse(row.projected) as Record<string, number>,
+  projectedTo: row.projected_to ?? undefined,
+  outboxDueMs: row.outbox_due_ms ?? undefined,
+  outboxFailures: row.outbox_failures,
+  budgets: new Map(Object.entries(JSON.parse(row.budgets) as Record<string, number>)),
+});
 
 /** Changes some of it, one row. */
 export function writePool(sql: SqlStorage, change: Partial<Omit<PoolRow, "user">>): void {

@@ -6,6 +6,7 @@
  * Times are unix seconds unless the name ends in `_ms`. Order is that of sequence numbers, given by the server: never
  * that of a reference, an identifier or a client's clock.
  */
+import { type PoolRow, readPool, readVersioned } from "./pool-row.ts";
 
 /** Statements by version; a version that has shipped is never edited, a change is a new one at the end. */
 const VERSIONS: readonly (readonly string[])[] = [
@@ -71,10 +72,17 @@ const VERSIONS: readonly (readonly string[])[] = [
 /** The version of the tables that this code writes. */
 export const SCHEMA_VERSION = VERSIONS.length;
 
-/** Whether the pool was ever registered with. Reads only: asking about a user who does not exist leaves no trace. */
-export function poolExists(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pool'").toArray().length > 0;
-}
+/**
+ * The tables that a pool has: none before its first registration, and some only if they were ever needed. Reads only:
+ * asking about a user who does not exist leaves no trace.
+ */
+export const findTables = (sql: SqlStorage): ReadonlySet<string> =>
+  new Set(
+    sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray()
+      .map(({ name }) => name),
+  );
 
 /** Makes the tables for `user`. Runs inside the transaction of the first registration. */
 export function createPool(sql: SqlStorage, user: string): void {
@@ -94,16 +102,19 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * Brings the tables of an existing pool to this version of the code. Of a later version nothing is touched, and the error
- * to meet every call with is returned. Every version has `id` and `schema_version` in the table `pool`.
+ * Brings the tables of an existing pool to this version of the code, all or nothing, and returns the pool's own row. Of a
+ * later version nothing is touched, and the error to meet every call with is returned. Every version has `id` and
+ * `schema_version` in the table `pool`.
  */
-export function migratePool(sql: SqlStorage): NewerSchemaError | undefined {
-  const { schema_version: version } = sql
-    .exec<{ schema_version: number }>("SELECT schema_version FROM pool WHERE id = 1")
-    .one();
+export function openPool(storage: Pick<DurableObjectStorage, "sql" | "transactionSync">): PoolRow | NewerSchemaError {
+  const { sql } = storage;
+  const [version, pool] = readVersioned(sql);
   if (version > SCHEMA_VERSION) return new NewerSchemaError(version);
-  if (version === SCHEMA_VERSION) return undefined;
-  for (const statement of VERSIONS.slice(version).flat()) sql.exec(statement);
-  sql.exec("UPDATE pool SET schema_version = ? WHERE id = 1", SCHEMA_VERSION);
-  return undefined;
+  if (version === SCHEMA_VERSION) return pool();
+  // A transaction is a commit, even one that only reads: most starts find nothing to bring up to date.
+  storage.transactionSync(() => {
+    for (const statement of VERSIONS.slice(version).flat()) sql.exec(statement);
+    sql.exec("UPDATE pool SET schema_version = ? WHERE id = 1", SCHEMA_VERSION);
+  });
+  return readPool(sql);
 }

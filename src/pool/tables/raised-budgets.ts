@@ -4,10 +4,8 @@
  */
 import type { RaisedBudgets } from "../../contract/pool-messages.ts";
 
-/** Undefined if nothing was ever raised. What is over is still there: whoever reads compares with the clock. */
+/** Of a pool that has the table. What is over is still there: whoever reads compares with the clock. */
 export function readRaised(sql: SqlStorage): RaisedBudgets | undefined {
-  const made = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'raised_budgets'").toArray();
-  if (made.length === 0) return undefined;
   return sql.exec<{ factor: number; until: number }>("SELECT factor, until FROM raised_budgets").toArray()[0];
 }
 

@@ -71,7 +71,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       act<RevokedClient>(
         {
           title: `Revoke ${client.client}?`,
-          text: "Its packages are removed, and its older tokens do not register it again. This cannot be undone.",
+          text: "Its packages are removed, and its older tokens no longer act for it. This cannot be undone.",
           word: client.client,
           action: "Revoke the client",
         },

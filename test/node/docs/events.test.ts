@@ -47,6 +47,7 @@ it("says the bounds of limits.ts", () => {
   expect([limits.EVENT_RETRY_MIN_MS, limits.EVENT_RETRY_MAX_MS]).toEqual([30_000, 3_600_000]);
   expect(flat).toContain("from half a minute to an hour");
   expect(flat).toContain(`After ${limits.EVENT_ATTEMPTS} attempts`);
+  expect(flat).toContain(`dropped after ${limits.EVENT_REJECTED_ATTEMPTS} such answers`);
   expect(flat).toContain(`Of one user ${limits.MAX_PENDING_EVENTS} wait at most`);
   expect([limits.MAX_EVENT_SECRETS, limits.EXPIRING_WITHIN_SECONDS]).toEqual([3, 7 * 24 * 3_600]);
 });

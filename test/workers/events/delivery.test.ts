@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   EVENT_ATTEMPTS,
+  EVENT_REJECTED_ATTEMPTS,
   EVENT_RETRY_MAX_MS,
   EVENT_RETRY_MIN_MS,
   EVENT_RUN_MS,
@@ -51,6 +52,16 @@ const pending = (pool: TestPool): Promise<number> =>
     const [row] = sql.exec<{ pending: string }>("SELECT pending FROM events").toArray();
     return (JSON.parse(row?.pending ?? "[]") as unknown[]).length;
   });
+
+/** Fills itself with the data points that are written from now on. */
+async function pointsOf(pool: TestPool): Promise<readonly AnalyticsEngineDataPoint[]> {
+  const points: AnalyticsEngineDataPoint[] = [];
+  await runInDurableObject(pool.stub(), (instance) => {
+    const events = (instance as unknown as { env: { METRICS: AnalyticsEngineDataset } }).env.METRICS;
+    vi.spyOn(events, "writeDataPoint").mockImplementation((point) => void points.push(point ?? {}));
+  });
+  return points;
+}
 
 /** The pause until the alarm rings again, in milliseconds. */
 const pauseOf = async (pool: TestPool): Promise<number> => ((await alarmAt(pool)) ?? 0) - Date.now();
@@ -129,6 +140,50 @@ describe("a receiver that fails", () => {
     await pass(pool, 2);
     await pass(other, 2);
     expect(await told(other.user)).toEqual(ALL);
+  });
+});
+
+describe("a receiver that rejects one event for good", () => {
+  it.each([400, 401, 403, 404, 422])(
+    "holds up those behind it for about an hour, and no longer (%i)",
+    async (status) => {
+      const pool = await withEvents();
+      const points = await pointsOf(pool);
+      await plan(pool.user, 204, ...Array.from({ length: EVENT_REJECTED_ATTEMPTS }, () => status));
+      await pass(pool, 15 * 60);
+      expect(await told(pool.user)).not.toContainEqual(ALL[2]);
+      await pass(pool, 65 * 60);
+      const rejected = Array.from({ length: EVENT_REJECTED_ATTEMPTS }, () => ALL[1]);
+      expect(await told(pool.user)).toEqual([ALL[0], ...rejected, ALL[2], ALL[3]]);
+      expect(await pending(pool)).toBe(0);
+      const outcomes = points.flatMap(({ indexes, blobs }) => (indexes?.[0] === "event" ? [blobs?.[1]] : []));
+      expect(outcomes).toEqual(["delivered", ...rejected.map(() => "rejected"), "given_up", "delivered", "delivered"]);
+      expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject(
+        rejected.map((_, index) => ({ reason: "rejected", attempt: index + 1, status })),
+      );
+    },
+  );
+
+  it("goes on with the next soon after it was given up", async () => {
+    const pool = await withEvents();
+    await plan(pool.user, ...Array.from({ length: EVENT_REJECTED_ATTEMPTS }, () => 400));
+    while ((await pending(pool)) === 4) await pass(pool, Math.max(0, await pauseOf(pool)) / 1000);
+    expect(await pauseOf(pool)).toBeLessThanOrEqual(EVENT_RETRY_MIN_MS);
+  });
+
+  it.each([408, 409, 425, 429, 500, 307])("is told from one that says not now (%i)", async (status) => {
+    const pool = await withEvents();
+    await plan(pool.user, ...Array.from({ length: EVENT_REJECTED_ATTEMPTS + 4 }, () => status));
+    await pass(pool, 24 * 3600);
+    expect((await told(pool.user)).slice(-4)).toEqual(ALL);
+    expect(await pending(pool)).toBe(0);
+  });
+
+  it("is forgiven the rejections of an hour", async () => {
+    const pool = await withEvents();
+    await plan(pool.user, ...Array.from({ length: EVENT_REJECTED_ATTEMPTS - 1 }, () => 404));
+    await pass(pool, 3 * 3600);
+    expect((await told(pool.user)).slice(-4)).toEqual(ALL);
   });
 });
 
@@ -251,12 +306,8 @@ describe("a transaction that is rolled back", () => {
 
 describe("logs and data points", () => {
   it("name no user and no address, and count each attempt", async () => {
-    const points: AnalyticsEngineDataPoint[] = [];
     const pool = await withEvents();
-    await runInDurableObject(pool.stub(), (instance) => {
-      const events = (instance as unknown as { env: { METRICS: AnalyticsEngineDataset } }).env.METRICS;
-      vi.spyOn(events, "writeDataPoint").mockImplementation((point) => void points.push(point ?? {}));
-    });
+    const points = await pointsOf(pool);
     await plan(pool.user, 500);
     await pass(pool, 60);
     expect(lines.map((line) => JSON.parse(line))).toEqual([

@@ -139,6 +139,28 @@ test("a claim of many users is repeated as a whole with the same packages", asyn
   for (const owner of owners) expect((await owner.inventory())[0].available).toBe(1);
 });
 
+test("whatever two different claims at once under one key take is in an answer that can be had again", async () => {
+  const owners = await Promise.all(Array.from({ length: 6 }, () => registeredOwner()));
+  for (const owner of owners) await owner.publish(owner.forgeMany(3));
+  const users = owners.map(({ user }) => user);
+  const requests = [{ users: users.slice(0, 4) }, { users: users.slice(2) }, { users: users.toReversed() }];
+  const bob = await claimer();
+  const ask = () => Promise.all(requests.map((body) => bob.claimMany(body, { "Idempotency-Key": "one-for-three" })));
+  const refsOf = (answers: Awaited<ReturnType<typeof ask>>): string[] =>
+    answers.flatMap(({ json }) =>
+      json.users.flatMap(({ clients }: { clients: { key_package_ref?: string }[] }) =>
+        clients.flatMap((client) => client.key_package_ref ?? []),
+      ),
+    );
+  const first = await ask();
+  const again = await ask();
+  const taken =
+    owners.length * 3 -
+    (await Promise.all(owners.map((one) => one.inventory()))).reduce((sum, [suite]) => sum + suite.available, 0);
+  expect(new Set(refsOf(first)).size).toBe(taken);
+  expect(again.map(({ json }) => json)).toEqual(first.map(({ json }) => json));
+});
+
 test("packages of many users come as MLSMessages in the order of the users", async () => {
   const owners = [await registeredOwner(), await registeredOwner()];
   const packages = owners.map((owner) => owner.forge());

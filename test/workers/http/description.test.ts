@@ -156,6 +156,8 @@ test("every answer carries its name and the headers that keep browsers out of tr
   const { headers } = await call("GET", "/nowhere");
   expect(headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
   expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+  // What else is served on the domain is for whoever owns it to decide.
+  expect(headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
   expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
   expect(headers.get("Access-Control-Allow-Origin")).toBeNull();
 });

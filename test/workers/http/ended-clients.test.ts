@@ -1,7 +1,8 @@
-/** A lost device is ended by an operator or by another client of its user, and does not come back with its old tokens. */
+/** A lost device is ended by an operator or by another client of its user, and its older tokens are refused. */
 import { describe, expect, it, test, vi } from "vitest";
-import { ADMIN, PUBLISH, REVOKE, token } from "../support/auth.ts";
-import { newSigner } from "../support/forge.ts";
+import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
+import { ADMIN, DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
+import { base64url, newSigner } from "../support/forge.ts";
 import { call, claimer, clientPath, registeredOwner, registration } from "../support/http.ts";
 import { nowSeconds } from "../support/pool.ts";
 
@@ -28,6 +29,39 @@ const register = async (user: string, iat: number | undefined, scope = PUBLISH) 
     token: await token({ user, scope, claims: iat === undefined ? {} : { iat } }),
     body: await registration({ user, client: "phone" }, newSigner()),
   });
+
+/** The operations of a user's own clients, and the scope that each takes. */
+const OWN = OPERATIONS.flatMap(({ id, method, path, access }) => {
+  const scope = { publisher: PUBLISH, sibling: REVOKE, self: DATA }[access as string];
+  return scope === undefined ? [] : [{ id, method, path, scope }];
+});
+
+/** Bodies of those that take one, with which they are let in. */
+const BODIES: Readonly<Record<string, unknown>> = {
+  publishKeyPackages: { key_packages: [] },
+  replaceKeyPackages: { key_packages: [""] },
+  removeKeyPackages: { all: true },
+  reconcile: { digest: base64url(new Uint8Array(32)) },
+};
+
+test.each(OWN)(
+  "a token from before its client was ended is refused by $id, also once the client is registered again",
+  async ({ id, method, path, scope }) => {
+    const owner = await registeredOwner();
+    const endedAt = nowSeconds();
+    await call("DELETE", `/v1/admin/users/${encodeURIComponent(owner.user)}/clients/phone`, { token: OPERATOR });
+    later(60);
+    expect((await register(owner.user, endedAt + 1)).status).toBe(201);
+    const ask = async (iat: number) => {
+      const target = path.replace("{user}", encodeURIComponent(owner.user)).replace("{client}", "phone");
+      const bearer = await token({ user: owner.user, scope, claims: { iat } });
+      const body = id === "registerClient" ? await registration(owner, newSigner()) : BODIES[id];
+      return (await call(method, target, { token: bearer, ...(body === undefined ? {} : { body }) })).json;
+    };
+    expect((await ask(endedAt)).code).toBe("token_predates_revocation");
+    expect((await ask(endedAt + 1)).code).not.toBe("token_predates_revocation");
+  },
+);
 
 describe.each(ENDS)("a client that %s has ended", (_, end) => {
   it("is gone at once, and registers again only with a token that was issued later", async () => {

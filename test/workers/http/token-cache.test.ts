@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { MAX_IDENTIFIER_BYTES, MAX_TOKEN_CACHE_BYTES, MAX_TOKEN_CHARACTERS } from "../../../src/config/limits.ts";
 import type { Principal } from "../../../src/http/auth/principal.ts";
-import { TokenCache, tokenDigest } from "../../../src/http/auth/token-cache.ts";
+import { TokenCache } from "../../../src/http/auth/token-cache.ts";
 
 const alice: Principal = { user: "alice", client: "phone", scopes: new Set(), issuedAt: undefined };
 const now = new Date(1_000_000_000_000);
@@ -22,10 +22,14 @@ it("forgets a token when it expires", () => {
   expect(cache.get("t", after(10_000))).toBeUndefined();
 });
 
-it("knows a token by a digest that does not grow with it", async () => {
-  const digests = [await tokenDigest("a"), await tokenDigest("a".repeat(MAX_TOKEN_CHARACTERS))];
-  expect(digests.map((digest) => digest.length)).toEqual([43, 43]);
-  expect(new Set(digests).size).toBe(2);
+it("does not take a token for one that differs in a character, wherever it is", () => {
+  const cache = new TokenCache();
+  const token = "a".repeat(MAX_TOKEN_CHARACTERS);
+  cache.put(token, alice, 2e9, now);
+  for (const at of [0, MAX_TOKEN_CHARACTERS / 2, MAX_TOKEN_CHARACTERS - 1]) {
+    expect(cache.get(`${token.slice(0, at)}b${token.slice(at + 1)}`, now)).toBeUndefined();
+  }
+  expect(cache.get("a".repeat(MAX_TOKEN_CHARACTERS), now)).toBe(alice);
 });
 
 /** The longest that an identifier may be, in characters that an engine keeps at two bytes each. */
@@ -33,26 +37,27 @@ const longest = (index: number): string =>
   `${index}`.padStart(8, "0") + "\u0131".repeat((MAX_IDENTIFIER_BYTES - 8) / 2);
 
 it.each([
-  ["short names", (index: number) => `${index}`],
-  ["the longest names", longest],
-])("holds four megabytes at most, with %s: the oldest goes first", async (_what, nameOf) => {
+  ["short names and tokens", (index: number) => `${index}`, 43],
+  ["the longest names", longest, 43],
+  ["the longest tokens", (index: number) => `${index}`, MAX_TOKEN_CHARACTERS],
+])("holds four megabytes at most, with %s: the oldest goes first", async (_what, nameOf, characters) => {
   const cache = new TokenCache();
-  const digests: string[] = [];
+  const tokens: string[] = [];
   for (let index = 0; index < 20_000; index++) {
-    const digest = `${index}`.padStart(43, "-");
-    digests.push(digest);
-    cache.put(digest, { ...alice, user: nameOf(index), client: nameOf(index) }, 2e9, now);
+    const token = `${index}`.padStart(characters, "-");
+    tokens.push(token);
+    cache.put(token, { ...alice, user: nameOf(index), client: nameOf(index) }, 2e9, now);
   }
-  const held = digests.filter((digest) => cache.get(digest, now));
-  const bytes = held.reduce((sum, digest) => {
-    const { user = "", client = "" } = cache.get(digest, now) ?? {};
-    return sum + 2 * (digest.length + user.length + client.length) + 512;
+  const held = tokens.filter((token) => cache.get(token, now));
+  const bytes = held.reduce((sum, token) => {
+    const { user = "", client = "" } = cache.get(token, now) ?? {};
+    return sum + token.length + 2 * (user.length + client.length) + 512;
   }, 0);
   expect(bytes).toBeLessThanOrEqual(4 * 1024 * 1024);
   expect(MAX_TOKEN_CACHE_BYTES).toBe(4 * 1024 * 1024);
   // It is used, too, and what is left are the newest.
-  expect(bytes).toBeGreaterThan(4 * 1024 * 1024 - 2_000);
-  expect(held).toEqual(digests.slice(-held.length));
+  expect(bytes).toBeGreaterThan(4 * 1024 * 1024 - 2 * (512 + characters) - 2_000);
+  expect(held).toEqual(tokens.slice(-held.length));
 });
 
 it("counts a token that is put again once", () => {

@@ -1,4 +1,4 @@
-/** A client that an operator or a sibling has ended does not come back with a token that was issued before. */
+/** A client that an operator or a sibling has ended does nothing any more with a token that was issued before. */
 
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
@@ -10,16 +10,12 @@ const DAY_SECONDS = 24 * 3600;
 
 async function pools() {
   const pool = await poolOf();
-  const register = (
-    client: string,
-    tokenIssuedAt?: number,
-    publicKey = signatureKeyOf(client),
-  ): Promise<RegisterAnswer> =>
+  const register = (client: string, issuedAt?: number, publicKey = signatureKeyOf(client)): Promise<RegisterAnswer> =>
     pool.stub().register({
       ...pool.base,
       client,
       signatureKeys: [{ scheme: ED25519, publicKey }],
-      ...(tokenIssuedAt === undefined ? {} : { tokenIssuedAt }),
+      token: { client, issuedAt },
     });
   const end = (client: string) => pool.stub().endClient({ ...pool.base, client });
   const revoke = (client: string) => pool.stub().revoke({ ...pool.base, client });
@@ -58,6 +54,44 @@ describe("a client that was ended", () => {
     await pool.revoke("phone");
     expect(await pool.register("phone", endedAt)).toEqual(refused);
     expect((await pool.register("phone", endedAt + 1)).outcome).toBe("created");
+  });
+
+  it("is spoken for by newer tokens alone once it is registered again", async () => {
+    const pool = await pools();
+    await pool.register("tablet");
+    const endedAt = nowSeconds();
+    await pool.end("phone");
+    later(60);
+    await pool.register("phone", endedAt + 1);
+    await pool.publish(keyPackages(1));
+    const calls = (issuedAt: number | undefined) => {
+      const call = { ...pool.base, client: "phone", token: { client: "phone", issuedAt } };
+      const stub = pool.stub();
+      const digest = new Uint8Array(32);
+      return {
+        getClient: () => stub.getClient(call),
+        preflight: () => stub.preflight({ ...call, mode: "add", packages: [], unreadable: 0 }),
+        publish: () => stub.publish({ ...call, mode: "add", keyPackages: [], refused: 0 }),
+        reconcile: () => stub.reconcile({ ...call, digest, held: undefined, prune: false }),
+        journal: () => stub.journal({ ...call, after: undefined, limit: 1 }),
+        userJournal: () => stub.userJournal({ ...call, after: undefined, limit: 1 }),
+        storedPackages: () => stub.storedPackages({ ...call, after: undefined }),
+        view: () => stub.view(call),
+        remove: () => stub.remove({ ...call, which: { kind: "all" } }),
+        endSibling: () => stub.endClient({ ...call, client: "tablet" }),
+        revoke: () => stub.revoke(call),
+        erase: () => stub.erase(call),
+      };
+    };
+    const refused = { outcome: "token_predates_revocation", endedAt };
+    for (const issuedAt of [undefined, endedAt]) {
+      for (const [name, ask] of Object.entries(calls(issuedAt))) expect([name, await ask()]).toEqual([name, refused]);
+    }
+    expect(await pool.inventory()).toMatchObject([{ available: 1 }]);
+    expect(await pool.inventory("tablet")).toEqual([]);
+    for (const [name, ask] of Object.entries(calls(endedAt + 1))) {
+      expect([name, await ask()]).not.toMatchObject([name, refused]);
+    }
   });
 
   it("may have revoked itself before, which does not help it", async () => {

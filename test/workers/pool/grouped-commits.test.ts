@@ -70,3 +70,22 @@ it("tells nobody of a success before the whole group is committed", async () => 
   });
   expect(outcomes).toEqual([["rejected", "rejected"], []]);
 });
+
+it("commits a lone call without waiting for its flush, and those who come during it together", async () => {
+  const commits: number[] = [];
+  let flushes = 0;
+  const grouped = new GroupedCommits({
+    transactionSync: (body) => {
+      const result = body();
+      commits.push((result as readonly unknown[]).length);
+      return result;
+    },
+    sync: async () => {
+      flushes += 1;
+    },
+  });
+  expect(await grouped.run(() => "alone")).toBe("alone");
+  expect([commits, flushes]).toEqual([[1], 0]);
+  expect(await Promise.all([1, 2, 3].map((n) => grouped.run(() => n)))).toEqual([1, 2, 3]);
+  expect([commits, flushes]).toEqual([[1, 3], 1]);
+});

@@ -174,7 +174,7 @@ export const admin = [
     path: `${USER}/clients/{client}`,
     access: "operator",
     needs: "pool",
-    handle: endClient,
+    handle: (who, c) => endClient(poolClient(c.env, who.user), who, c),
   }),
   operation({
     id: "purgeClient",
@@ -328,7 +328,7 @@ export const adminDescribed = (): Descriptions => ({
     problems: ["unknown_user"],
   },
   endClient: {
-    summary: "End one client of a user. Its older tokens do not register it again.",
+    summary: "End one client of a user. Its older tokens no longer act for it.",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
     problems: ["client_not_registered"],
   },

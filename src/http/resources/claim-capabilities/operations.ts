@@ -6,7 +6,7 @@ import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
 import { capabilityBody } from "../../wire/bodies.ts";
 import { capabilityAnswer, capabilityList, capabilityRequest, capabilityRevoked } from "./schemas.ts";
 
@@ -34,7 +34,7 @@ export const claimCapabilities = [
       if (expiresAt !== undefined && expiresAt <= now) {
         return refuse("invalid_request", `expires_at: expected a time later than ${now}, got ${expiresAt}`);
       }
-      const made = await poolClient(c.env, user).createCapability({ client, name, secretHash, expiresAt, maxClaims });
+      const made = await ownPool(c, user).createCapability({ client, name, secretHash, expiresAt, maxClaims });
       if (!made.ok) return made;
       return ok(c.json(capabilityBody(made.value.capability), made.value.outcome === "created" ? 201 : 200));
     },
@@ -47,7 +47,7 @@ export const claimCapabilities = [
     needs: "pool",
     // Also where the deployment takes none any more: what is kept of a user can always be seen and taken back.
     handle: async ({ user, client }, c) => {
-      const listed = await poolClient(c.env, user).listCapabilities({ client });
+      const listed = await ownPool(c, user).listCapabilities({ client });
       return listed.ok ? ok(c.json({ capabilities: listed.value.capabilities.map(capabilityBody) })) : listed;
     },
   }),
@@ -58,7 +58,7 @@ export const claimCapabilities = [
     access: "publisher",
     needs: "pool",
     handle: async ({ user, client, capability: name }, c) => {
-      const revoked = await poolClient(c.env, user).revokeCapability({ client, name });
+      const revoked = await ownPool(c, user).revokeCapability({ client, name });
       return revoked.ok ? ok(c.json({ name, existed: revoked.value.existed })) : revoked;
     },
   }),

@@ -8,7 +8,8 @@ import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
+import type { PoolClient } from "../../upstream/pool-client.ts";
 import { clientViewBody } from "../../wire/bodies.ts";
 import { shownText } from "../../wire/shown-value.ts";
 import { checkPackages } from "./packages-as-proof.ts";
@@ -52,9 +53,9 @@ export const clients = [
       if (!keys.ok) return keys;
       const held = await checkHeld(c, { user, client, keys: keys.value, body });
       if (!held.ok) return held;
-      const pool = poolClient(c.env, user);
+      const pool = ownPool(c, user);
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
-      const registered = await pool.register({ client, signatureKeys, tokenIssuedAt: c.get("principal").issuedAt });
+      const registered = await pool.register({ client, signatureKeys });
       if (!registered.ok) return registered;
       const { outcome, registration, at } = registered.value;
       const signed = await receipts.value?.registration(user, registration, at);
@@ -75,7 +76,7 @@ export const clients = [
     access: "publisher",
     needs: "pool",
     handle: async ({ user, client }, c) => {
-      const found = await poolClient(c.env, user).getClient({ client });
+      const found = await ownPool(c, user).getClient({ client });
       return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
     },
   }),
@@ -89,7 +90,7 @@ export const clients = [
     handle: async ({ user, client, query }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
-      return revoked(c, { user, client }, await poolClient(c.env, user).revoke({ client }), receipts.value);
+      return revoked(c, { user, client }, await ownPool(c, user).revoke({ client }), receipts.value);
     },
   }),
   operation({
@@ -101,7 +102,7 @@ export const clients = [
     needs: "pool",
     handle: async ({ user, client, query }, c) => {
       const receipts = await receiptsFor(c, query);
-      return receipts.ok ? endClient({ user, client }, c, receipts.value) : receipts;
+      return receipts.ok ? endClient(ownPool(c, user), { user, client }, c, receipts.value) : receipts;
     },
   }),
 ];
@@ -140,7 +141,7 @@ export const clientsDescribed = (): Descriptions => ({
     problems: ["client_not_registered", "not_offered"],
   },
   endSibling: {
-    summary: "End a client of the same user, such as a lost device. Its older tokens do not register it again.",
+    summary: "End a client of the same user, such as a lost device. Its older tokens no longer act for it.",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
     problems: ["client_not_registered", "not_offered"],
   },
@@ -169,12 +170,12 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(
+  pool: Pick<PoolClient, "endClient">,
   who: { readonly user: string; readonly client: string },
   c: Context<AppEnv>,
   receipts?: Receipts,
 ): Promise<Result<Response>> {
-  const { user, client } = who;
-  return revoked(c, who, await poolClient(c.env, user).endClient({ client }), receipts);
+  return revoked(c, who, await pool.endClient({ client: who.client }), receipts);
 }
 
 type Revoked = Awaited<ReturnType<PoolClient["revoke"]>>;

@@ -11,7 +11,7 @@ import { type Descriptions, type MediaType, operation } from "../../operation.ts
 import { receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
 import { inventoryBody } from "../../wire/bodies.ts";
 import { listBound } from "../../wire/read-json.ts";
@@ -77,7 +77,7 @@ export const keyPackages = [
       const refs = readRefs("refs", body.refs ?? [], MAX_REFS_PER_REQUEST);
       if (!refs.ok) return refs;
       const which = body.all ? ({ kind: "all" } as const) : ({ kind: "refs", refs: refs.value } as const);
-      const pool = poolClient(c.env, user);
+      const pool = ownPool(c, user);
       const answer = await pool.remove({ client, which });
       if (!answer.ok) return answer;
       const { removed, inventory } = answer.value;
@@ -116,7 +116,7 @@ async function publish(
   if (!receipts.ok) return receipts;
   const deployment = c.get("deployment");
   const deps = {
-    pool: poolClient(c.env, toPublish.user),
+    pool: ownPool(c, toPublish.user),
     deployment,
     crypto: c.get("crypto"),
     x509: await c.get("x509Verifier")(),

@@ -6,7 +6,7 @@ import { countBy } from "../../../shared/count-by.ts";
 import { refsDigest } from "../../../shared/refs-digest.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
 import { shownInventory } from "../../upstream/shown-inventory.ts";
 import { clientViewBody, journalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
@@ -32,7 +32,7 @@ export const stock = [
     access: "publisher",
     needs: "pool",
     handle: async ({ user, client }, c) => {
-      const found = await poolClient(c.env, user).getClient({ client });
+      const found = await ownPool(c, user).getClient({ client });
       if (!found.ok) return found;
       const { view, restoreEpoch } = found.value;
       const { inventory } = clientViewBody(c.get("deployment"), view);
@@ -64,7 +64,7 @@ export const stock = [
         return invalidAt("/digest", "expected SHA-256 over refs, got the digest of other references");
       }
       const call = { client, digest, held: body.refs && held.value, prune: body.prune === true };
-      const pool = poolClient(c.env, user);
+      const pool = ownPool(c, user);
       const compared = await pool.reconcile(call);
       if (!compared.ok) return compared;
       const { outcome, serverRefs, missing, pruned, inventory, restoreEpoch } = compared.value;
@@ -94,7 +94,7 @@ export const stock = [
       const place = readCursor(journalCursor, query.after);
       if (!place.ok) return place;
       const call = { client, after: place.value?.[0], limit: query.limit ?? DEFAULT_PAGE_ROWS };
-      const page = await poolClient(c.env, user).journal(call);
+      const page = await ownPool(c, user).journal(call);
       if (!page.ok) return page;
       const { entries, nextAfter } = page.value;
       const next = nextAfter === undefined ? null : writeCursor([nextAfter]);

@@ -11,7 +11,8 @@ import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
-import { forgetInPool, poolClient } from "../../upstream/pool-client.ts";
+import { ownPool } from "../../upstream/own-pool.ts";
+import { forgetInPool, type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { budgetsBody, capabilityBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { shownText } from "../../wire/shown-value.ts";
@@ -28,7 +29,7 @@ export const userData = [
     access: "self",
     query: exportQuery,
     needs: "pool",
-    handle: ({ user, query }, c) => exportPage(user, query.after, c),
+    handle: ({ user, query }, c) => exportPage({ user, pool: ownPool(c, user) }, query.after, c),
   }),
   operation({
     id: "eraseOwnData",
@@ -36,7 +37,7 @@ export const userData = [
     path: OWN,
     access: "self",
     needs: "pool",
-    handle: ({ user }, c) => erase(user, c),
+    handle: ({ user }, c) => erase({ user, pool: ownPool(c, user) }, c),
   }),
   operation({
     id: "exportUser",
@@ -45,7 +46,7 @@ export const userData = [
     access: "operator",
     query: exportQuery,
     needs: "pool",
-    handle: ({ user, query }, c) => exportPage(user, query.after, c),
+    handle: ({ user, query }, c) => exportPage({ user, pool: poolClient(c.env, user) }, query.after, c),
   }),
   operation({
     id: "eraseUser",
@@ -53,7 +54,7 @@ export const userData = [
     path: OF_OPERATORS,
     access: "operator",
     needs: "pool",
-    handle: ({ user }, c) => erase(user, c),
+    handle: ({ user }, c) => erase({ user, pool: poolClient(c.env, user) }, c),
   }),
   operation({
     id: "forgetInPool",
@@ -117,8 +118,11 @@ async function forget(pool: string, call: Parameters<typeof forgetInPool>[2], c:
   return answer.ok ? ok({ claims: answer.value.claims, clients: answer.value.clients }) : answer;
 }
 
-async function erase(user: string, c: Context<AppEnv>): Promise<Result<Response>> {
-  const erased = await poolClient(c.env, user).erase({});
+/** A user, and the pool as whoever asks may use it. */
+type Of = { readonly user: string; readonly pool: PoolClient };
+
+async function erase({ user, pool }: Of, c: Context<AppEnv>): Promise<Result<Response>> {
+  const erased = await pool.erase({});
   if (!erased.ok) return erased;
   const now = unixSeconds(Date.now());
   const { journalSeconds } = c.get("deployment").settings.retention;
@@ -132,19 +136,19 @@ type Export = z.infer<typeof exportAnswer>;
 type Listed = Partial<Export> & Pick<Export, "next">;
 
 /** The first page, then those of the packages, then those of the journal: each is bounded, and none is left out. */
-async function exportPage(user: string, after: string | undefined, c: Context<AppEnv>): Promise<Result<Response>> {
+async function exportPage(of: Of, after: string | undefined, c: Context<AppEnv>): Promise<Result<Response>> {
   const place = readCursor(exportCursor, after);
   if (!place.ok) return place;
   const [part, from] = place.value ?? [];
   const listed =
     part === undefined
-      ? await firstPage(user, c)
+      ? await firstPage(of, c)
       : part === "key_packages"
-        ? await packagesPage(user, from, c)
-        : await journalPage(user, from, c);
+        ? await packagesPage(of, from)
+        : await journalPage(of, from);
   if (!listed.ok) return listed;
   const page: Export = {
-    user,
+    user: of.user,
     exported_at: unixSeconds(Date.now()),
     restore_epoch: 0,
     registrations: [],
@@ -159,11 +163,8 @@ async function exportPage(user: string, after: string | undefined, c: Context<Ap
   return ok(c.json(page, 200, { "Cache-Control": "no-store" }));
 }
 
-async function firstPage(user: string, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const [view, rows] = await Promise.all([
-    poolClient(c.env, user).view({}),
-    readDirectory(() => readRows(c.get("directory"), user)),
-  ]);
+async function firstPage({ user, pool }: Of, c: Context<AppEnv>): Promise<Result<Listed>> {
+  const [view, rows] = await Promise.all([pool.view({}), readDirectory(() => readRows(c.get("directory"), user))]);
   // Whoever never registered is in no pool; a row that D1 should not have is shown all the same.
   if (!view.ok && view.error.code !== "unknown_user") return view;
   if (!rows.ok) return rows;
@@ -188,8 +189,8 @@ function poolBody(view: Extract<PoolView, { outcome: "found" }>, c: Context<AppE
   };
 }
 
-async function packagesPage(user: string, after: number | undefined, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const page = await poolClient(c.env, user).storedPackages({ after });
+async function packagesPage({ pool }: Of, after: number | undefined): Promise<Result<Listed>> {
+  const page = await pool.storedPackages({ after });
   if (!page.ok) return page;
   const { packages, nextAfter } = page.value;
   return ok({
@@ -206,8 +207,8 @@ async function packagesPage(user: string, after: number | undefined, c: Context<
   });
 }
 
-async function journalPage(user: string, after: number | undefined, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const page = await poolClient(c.env, user).userJournal({ client: undefined, after, limit: MAX_PAGE_ROWS });
+async function journalPage({ pool }: Of, after: number | undefined): Promise<Result<Listed>> {
+  const page = await pool.userJournal({ client: undefined, after, limit: MAX_PAGE_ROWS });
   if (!page.ok) return page;
   const { entries, nextAfter } = page.value;
   return ok({
