@@ -16,6 +16,7 @@ import { measureClaims } from "./measures/claims.ts";
 import { measureColdPools } from "./measures/cold.ts";
 import { measureMemory } from "./measures/memory.ts";
 import { measurePublish } from "./measures/publish.ts";
+import { measureReceipts } from "./measures/receipts.ts";
 import { measureSelfHosted } from "./measures/self-hosted.ts";
 import { measureStock } from "./measures/stock.ts";
 import { measureValidation } from "./measures/validate.ts";
@@ -26,6 +27,7 @@ const MEASURES: Readonly<Record<string, (plan: Plan) => Promise<Outcome>>> = {
   claims: measureClaims,
   cold: measureColdPools,
   stock: measureStock,
+  receipts: measureReceipts,
   memory: measureMemory,
   "self-hosted": measureSelfHosted,
   bundle: measureBundle,

@@ -1,8 +1,12 @@
 /**
- * The entry with everything that most deployments do not need and would only load: X.509, and ML-DSA in JavaScript. A
+ * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, signed receipts, and claim capabilities. A
  * deployment that needs it names this file as `main` in wrangler.toml.
  */
+import { readReceiptSettings } from "./config/receipt-settings.ts";
+import { capabilityOr } from "./http/auth/capability.ts";
 import { createApp } from "./http/create-app.ts";
+import { signedReceipts } from "./http/receipts/signed-receipts.ts";
+import { claimCapabilities } from "./http/resources/claim-capabilities/operations.ts";
 import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
 import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
 import { x509Verifier } from "./mls/x509/index.ts";
@@ -12,8 +16,10 @@ export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 const app = createApp({
-  build: { mlDsa: true, x509: true },
+  build: { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings },
   cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
+  claimCapabilities: { operations: claimCapabilities, instead: capabilityOr },
+  receipts: signedReceipts,
   x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
 });
 

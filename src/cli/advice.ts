@@ -33,6 +33,11 @@ export const ADVICE: Readonly<Record<string, string>> = {
     "Check --url: it is the directory's address without a path, and the directory may be of another version.",
   unknown_user:
     "Check the name; users are compared byte for byte. A user exists once a client of theirs is registered.",
+  capability_refused: "Check the secret and the user; the owner may have revoked it, or it is used up.",
+  capability_exists: "Revoke the capability first: kpd capability revoke.",
+  too_many_capabilities: "Revoke capabilities that are not in use: kpd capability list shows them.",
+  capability_refusals_exhausted: WAIT,
+  not_offered: "The operator of the directory can set it up; else leave out what asks for it.",
   unknown_pool: "Pool ids come from the list of pools of this deployment.",
   client_not_registered: "Register the client first: kpd register.",
   method_not_allowed: "Check --url, and that the directory is of the same version as kpd.",

@@ -35,6 +35,7 @@ const clientClaim = z.looseObject({
   key_package_ref: z.string().optional(),
   ciphersuite: z.number().optional(),
   not_after: z.number().optional(),
+  receipt: z.string().optional(),
   retry_after_seconds: z.number().optional(),
 });
 export const CLAIMED = z.looseObject({ user: z.string(), status: z.string(), clients: z.array(clientClaim) });
@@ -46,12 +47,24 @@ const journalEntry = z.looseObject({
   at: z.number(),
   event: z.string(),
   claimer: z.object({ user: z.string(), client: z.string() }).nullable(),
+  capability: z.string().optional(),
   ciphersuite: z.number().optional(),
   key_package_ref: z.string().optional(),
   reason: z.string().optional(),
 });
 export type JournalEntry = z.infer<typeof journalEntry>;
 export const JOURNAL = z.looseObject({ entries: z.array(journalEntry), next: z.string().nullable() });
+
+export const CAPABILITY = z.looseObject({
+  name: z.string(),
+  client: z.string(),
+  created_at: z.number(),
+  expires_at: z.number().nullable(),
+  max_claims: z.number().nullable(),
+  claims: z.number(),
+});
+export const CAPABILITIES = z.looseObject({ capabilities: z.array(CAPABILITY) });
+export const REVOKED_CAPABILITY = z.looseObject({ name: z.string(), existed: z.boolean() });
 
 export const RECONCILED = z.looseObject({
   same: z.boolean(),

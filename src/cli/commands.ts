@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { ADMIN_COMMANDS } from "./commands/admin.ts";
 import { ADMIN_CHANGES } from "./commands/admin-changes.ts";
+import { CAPABILITY_COMMANDS } from "./commands/capability.ts";
 import { claim } from "./commands/claim.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
@@ -10,6 +11,7 @@ import { inspect } from "./commands/inspect.ts";
 import { inventory } from "./commands/inventory.ts";
 import { journal } from "./commands/journal.ts";
 import { publish } from "./commands/publish.ts";
+import { RECEIPT_COMMANDS } from "./commands/receipt.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { register } from "./commands/register.ts";
 import { revoke } from "./commands/revoke.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   revoke,
   token,
+  ...CAPABILITY_COMMANDS,
+  ...RECEIPT_COMMANDS,
   ...ADMIN_COMMANDS,
   ...ADMIN_CHANGES,
   demo,

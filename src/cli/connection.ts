@@ -31,6 +31,11 @@ export async function connect(given: Given, io: CommandIo, who: Identity, scope:
   return new DirectoryClient(address, await tokenFor(given, io, address, who, scope));
 }
 
+/** With the secret of a claim capability in a file, in place of a token. */
+export function connectWithCapability(given: Given, io: CommandIo, file: string): DirectoryClient {
+  return new DirectoryClient(addressOf(given, io), checkedToken(file, readToken(file)), "Capability");
+}
+
 /** For what is one client's own: the client that --user and --client name. */
 export async function connectPublisher(given: Given, io: CommandIo) {
   const who = { user: given.identifier("user"), client: given.identifier("client") };
@@ -79,6 +84,6 @@ function readToken(file: string): string {
 /** What a header can carry; it is never repeated in a message. */
 function checkedToken(where: string, text: string): string {
   const token = text.trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError(`${where} holds no token`);
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new UsageError(`${where} holds no token and no secret`);
   return token;
 }

@@ -51,17 +51,20 @@ export type Answered<T> = { readonly status: number; readonly body: T; readonly 
 
 export class DirectoryClient {
   readonly address: string;
-  readonly #token: string;
+  readonly #token: string | undefined;
+  readonly #scheme: "Bearer" | "Capability";
 
-  constructor(address: string, token: string) {
+  /** Without a token, for what anyone may read; `Capability` for a secret in place of one. */
+  constructor(address: string, token?: string, scheme: "Bearer" | "Capability" = "Bearer") {
     this.address = address;
     this.#token = token;
+    this.#scheme = scheme;
   }
 
   /** For which directory the token is, by its own word; undefined if it does not say so. */
   get audience(): string | undefined {
     try {
-      const { aud } = decodeJwt(this.#token);
+      const { aud } = decodeJwt(this.#token ?? "");
       return Array.isArray(aud) ? aud[0] : aud;
     } catch {
       return undefined;
@@ -91,7 +94,7 @@ export class DirectoryClient {
       return await fetch(this.address + path, {
         method,
         headers: {
-          authorization: `Bearer ${this.#token}`,
+          ...(this.#token === undefined ? {} : { authorization: `${this.#scheme} ${this.#token}` }),
           accept: "application/json",
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...headers,

@@ -13,8 +13,8 @@ export async function* readItems(files: readonly string[], io: CommandIo): Async
   for (const file of sources) yield* itemsOf(await readAll(file, io), file === "-" ? "standard input" : file);
 }
 
-/** A file that cannot be read, for whatever reason and however far it was read, is wrong usage. */
-async function readAll(file: string, io: CommandIo): Promise<Uint8Array> {
+/** A file, or standard input for `-`. What cannot be read, for whatever reason and however far it was, is wrong usage. */
+export async function readAll(file: string, io: CommandIo): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {

@@ -96,6 +96,7 @@ export type {
   Problem,
   PublishAnswer,
   PublishResult,
+  Receipt,
   ReconcileAnswer,
   RegisterRequest,
   RemoveAnswer,

@@ -53,6 +53,8 @@ export type DirectoryOptions = {
   readonly crypto?: CryptoProvider;
   /** What the numbers of suites mean, as the directory's policy names it; by default RFC 9420's and no others. */
   readonly profile?: SuiteProfile;
+  /** Asks for signed receipts of claims, registrations, uploads and the end; the entry `./receipts` verifies them. */
+  readonly receipts?: boolean;
   readonly retries?: Partial<RetrySettings>;
   readonly platform?: Partial<Platform>;
 };
@@ -119,6 +121,7 @@ export class KeyPackageDirectory {
   readonly #transport: Transport;
   readonly #audience: string;
   readonly #expectations: Expectations;
+  readonly #receipts: boolean;
   readonly #retries: RetrySettings;
   readonly #pending: PendingClaims;
 
@@ -132,6 +135,7 @@ export class KeyPackageDirectory {
     this.platform = { ...defaultPlatform, ...options.platform };
     this.#audience = options.audience;
     this.#expectations = options.expectations ?? {};
+    this.#receipts = options.receipts ?? false;
     this.#retries = { ...DEFAULT_RETRIES, ...options.retries };
     this.#transport = new Transport({
       url: options.url,
@@ -171,7 +175,7 @@ export class KeyPackageDirectory {
     const send = async (signedAt: number) => {
       const { user, client } = this;
       const body = await registrationBody({ user, client, keys, audience: this.#audience, signedAt });
-      return this.#owner<Client>({ method: "PUT", path: "", body, repeatable: true, signal });
+      return this.#owner<Client>({ method: "PUT", path: this.#asking(""), body, repeatable: true, signal });
     };
     try {
       return await send(this.now());
@@ -192,7 +196,8 @@ export class KeyPackageDirectory {
   /** Adds packages; one result for each. A package is known by its content, so that a repetition adds nothing. */
   publish(keyPackages: readonly Uint8Array[], { signal }: CallOptions = {}): Promise<PublishAnswer> {
     const body = { key_packages: keyPackages.map(toBase64Url) };
-    return this.#owner({ method: "POST", path: "/key-packages", body, repeatable: true, signal });
+    const path = this.#asking("/key-packages");
+    return this.#owner({ method: "POST", path, body, repeatable: true, signal });
   }
 
   /** Makes these packages the whole stock, or changes nothing. */
@@ -201,7 +206,7 @@ export class KeyPackageDirectory {
     { signal, allowEmpty = false }: CallOptions & { readonly allowEmpty?: boolean } = {},
   ): Promise<PublishAnswer> {
     const body = { key_packages: keyPackages.map(toBase64Url) };
-    const path = `/key-packages${allowEmpty ? "?allow_empty=true" : ""}`;
+    const path = this.#asking(`/key-packages${allowEmpty ? "?allow_empty=true" : ""}`);
     return this.#owner({ method: "PUT", path, body, repeatable: true, signal });
   }
 
@@ -242,7 +247,7 @@ export class KeyPackageDirectory {
 
   /** Ends this client's registration; its packages are purged. */
   revoke({ signal }: CallOptions = {}): Promise<RevokedClient> {
-    return this.#owner({ method: "DELETE", path: "", repeatable: false, signal });
+    return this.#owner({ method: "DELETE", path: this.#asking(""), repeatable: false, signal });
   }
 
   // ---- claimers -----------------------------------------------------------------------------------
@@ -375,7 +380,15 @@ export class KeyPackageDirectory {
 
   #claimCall({ path, body }: ClaimRequest, idempotencyKey: string, signal: AbortSignal | undefined): Promise<Answer> {
     const scope = "key-packages:claim";
-    return this.#transport.send({ method: "POST", path, scope, body, idempotencyKey, repeatable: true, signal });
+    return this.#transport.send({
+      method: "POST",
+      path: this.#asking(path),
+      scope,
+      body,
+      idempotencyKey,
+      repeatable: true,
+      signal,
+    });
   }
 
   async #verified(
@@ -405,6 +418,10 @@ export class KeyPackageDirectory {
       }
     }
     return { user, status, packages, rejected, without, replayed };
+  }
+
+  #asking(path: string): string {
+    return this.#receipts ? `${path}${path.includes("?") ? "&" : "?"}receipt=true` : path;
   }
 
   // ---- over HTTP ----------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ export type ClaimedPackage = {
   /** Unix seconds. */
   readonly notAfter: number;
   readonly signatureKey: Uint8Array;
+  /** What the directory signed of it, not verified; undefined where none came. */
+  readonly receipt: string | undefined;
   /** Whether `Expectations.signatureKey` knew the key; false is a first meeting. */
   readonly keyWasKnown: boolean;
 };
@@ -144,6 +146,7 @@ export async function verifyClaimed(context: VerifyContext, user: string, claim:
       lastResort: keyPackage.lastResort(),
       notAfter: Number(keyPackage.lifeTime().notAfter),
       signatureKey,
+      receipt: claim.receipt,
       keyWasKnown: known !== undefined,
     },
   };

@@ -67,7 +67,7 @@ export type ClaimRequest = {
   bundle?: CodePoint[][] | undefined;
 };
 
-/** Who claimed: the user and client of the token. Null once the user was erased. */
+/** Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did. */
 export type Claimer = {
   user: Identifier;
   client: Identifier;
@@ -80,13 +80,14 @@ export type Client = {
   registered_at: UnixSeconds;
   signature_keys: SignatureKeys;
   inventory: Inventory;
+  receipt?: Receipt | undefined;
 };
 
 /**
  * What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner
- * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with
- * `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its
- * groups.
+ * uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`, and
+ * the directory's `receipt` if the request asked for one; with `rate_limited` there is `retry_after_seconds`. Of a
+ * bundle those members are in `packages`, in the order of its groups.
  */
 export type ClientClaim = {
   client: Identifier;
@@ -101,8 +102,10 @@ export type ClientClaim = {
         key_package_ref: Base64Url;
         ciphersuite: CodePoint;
         not_after: UnixSeconds;
+        receipt?: Receipt | undefined;
       }[]
     | undefined;
+  receipt?: Receipt | undefined;
   retry_after_seconds?: number | undefined;
 };
 
@@ -145,6 +148,7 @@ export type Journal = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
@@ -188,9 +192,11 @@ export type Offer = {
 
 /**
  * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
- * accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant:
- * `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are
- * the others of the profile that this build of the service cannot check.
+ * accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked, `claim_capabilities` if
+ * owners may let others claim without a token. Only together with `ciphersuite_profile` does the number of a
+ * ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the
+ * preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot
+ * check.
  */
 export type Policy = {
   protocol_versions: "mls10"[];
@@ -212,6 +218,13 @@ export type Policy = {
   credential_types: CodePoint[];
   credential_identity: string;
   x509_identity?: string | undefined;
+  receipts?:
+    | {
+        issuer: string;
+        given: "on_request" | "always";
+      }
+    | undefined;
+  claim_capabilities?: boolean | undefined;
   limits: {
     key_packages_per_request: number;
     key_package_bytes: number;
@@ -269,6 +282,7 @@ export type PublishAnswer = {
   results: PublishResult[];
   inventory: Inventory;
   restore_epoch: RestoreEpochSeconds;
+  receipt?: Receipt | undefined;
 };
 
 /**
@@ -363,6 +377,9 @@ export type PublishResult = {
   warnings?: string[] | undefined;
 };
 
+/** What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md). */
+export type Receipt = string;
+
 /**
  * `same`: whether both sides hold the same packages, after any pruning. `server_refs`: what the directory holds;
  * `missing_at_server`: what it lacks of `refs`.
@@ -428,6 +445,7 @@ export type RevokedClient = {
   user: Identifier;
   client: Identifier;
   purged: number;
+  receipt?: Receipt | undefined;
 };
 
 /**

@@ -11,6 +11,7 @@ import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
+import type { ReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
 import { readX509Settings, type X509Settings } from "./x509-settings.ts";
 
@@ -42,6 +43,10 @@ export type Deployment = {
   readonly directory: DirectoryBindings;
   /** Where events about low stock go; undefined for nowhere. */
   readonly events: EventSettings | undefined;
+  /** Whether owners may let others claim without a token. */
+  readonly takesClaimCapabilities: boolean;
+  /** How receipts are signed; undefined where none are. */
+  readonly receipts: ReceiptSettings | undefined;
   /** Whose tokens are accepted, or the setting that is missing: without one, every route that needs a token is closed. */
   readonly issuers: Result<readonly IssuerSettings[], string>;
 };
@@ -52,10 +57,14 @@ export type Build = {
   readonly mlDsa: boolean;
   /** X.509 certificates. */
   readonly x509: boolean;
+  /** Claims with capabilities in place of tokens. */
+  readonly claimCapabilities: boolean;
+  /** Reads how receipts are signed; undefined in a build that signs none. */
+  readonly receipts: ((env: Variables) => ReceiptSettings | undefined) | undefined;
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, claimCapabilities: false, receipts: undefined };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -76,6 +85,8 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     events: readEventSettings(env),
+    takesClaimCapabilities: readClaimCapabilities(textOf(env, "CLAIM_CAPABILITIES"), build),
+    receipts: readReceipts(env, build),
     issuers: readIssuers(env),
   });
 }
@@ -107,6 +118,12 @@ function readX509(env: Variables, build: Build): X509Settings | undefined {
   const x509 = readX509Settings(env);
   if (x509 === undefined || build.x509) return x509;
   throw new SettingError("X509_TRUST_ANCHORS", "is set, and this build has no X.509: set main to src/worker-full.ts");
+}
+
+function readReceipts(env: Variables, build: Build): ReceiptSettings | undefined {
+  if (build.receipts) return build.receipts(env);
+  if (textOf(env, "RECEIPT_KEYS") === undefined) return undefined;
+  throw new SettingError("RECEIPT_KEYS", "is set, and this build signs no receipts: set main to src/worker-full.ts");
 }
 
 /** A package of the suite with a basic credential and a client's usual capabilities. */
@@ -158,6 +175,13 @@ function readWelcomeRoutes(text: string | undefined): boolean {
   if (text === undefined || text === "off") return false;
   if (text === "on-request") return true;
   throw new SettingError("WELCOME_ROUTES", "must be off or on-request");
+}
+
+function readClaimCapabilities(text: string | undefined, build: Build): boolean {
+  if (text === undefined || text === "off") return false;
+  if (text !== "on") throw new SettingError("CLAIM_CAPABILITIES", "must be on or off");
+  if (build.claimCapabilities) return true;
+  throw new SettingError("CLAIM_CAPABILITIES", "is on, and this build takes none: set main to src/worker-full.ts");
 }
 
 function readCryptoProvider(text: string | undefined): CryptoProviderName {

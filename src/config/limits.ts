@@ -9,6 +9,25 @@ export const MAX_KEY_PACKAGES_PER_REQUEST = 100;
 /** A classical package is 300 to 750 bytes, with an x509 chain a few KiB, with post-quantum signatures 15.1 KiB. */
 export const MAX_KEY_PACKAGE_BYTES = 16 * 1024;
 
+/** Claim capabilities of a user: a claim by one looks at all of them. */
+export const MAX_CLAIM_CAPABILITIES = 32;
+
+/**
+ * Claims with a wrong secret from one address, and from all, before an isolate asks no more pools for an hour: asking for
+ * a user wakes an object, and none of these callers has a name.
+ */
+export const CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR = 60;
+export const CAPABILITY_REFUSALS_PER_ISOLATE_PER_HOUR = 3_600;
+
+/** Keys that receipts were, are and will be signed with: all are published. */
+export const MAX_RECEIPT_KEYS = 8;
+
+/** The name of the directory in each receipt. */
+export const MAX_RECEIPT_ISSUER_CHARACTERS = 256;
+
+/** A claim's receipt with the longest names takes 3.5 KiB, an ordinary one 0.7 KiB. */
+export const MAX_CLAIM_RECEIPT_BYTES = 4 * 1024;
+
 /** Trust anchors, or intermediates, of a deployment: every path that is searched may look at each. */
 export const MAX_OWN_CERTIFICATES = 16;
 

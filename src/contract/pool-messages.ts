@@ -2,13 +2,23 @@
  * What crosses the RPC boundary between the Worker and a user's pool.
  *
  * All are `type`s, not interfaces (structured clone over Workers RPC), bytes are Uint8Array, times are unix seconds as
- * numbers. Expected outcomes are values; only a fault throws.
+ * numbers. Expected outcomes are values; only a fault throws. `at` of an answer is when it took effect, by the pool's clock.
  */
 import type { AdmittedKeyPackage } from "./admitted-key-package.ts";
 import type { CapabilityLists } from "./capability-lists.ts";
 
 /** The principal of the token that made a request. */
-export type Claimer = { readonly user: string; readonly client: string };
+export type UserClaimer = { readonly user: string; readonly client: string };
+
+/** Who holds the secret of a capability, whoever that is. */
+export type CapabilityClaimer = {
+  /** The name that its owner gave it. */
+  readonly capability: string;
+  /** SHA-256 of the secret. */
+  readonly secretHash: Uint8Array;
+};
+
+export type Claimer = UserClaimer | CapabilityClaimer;
 
 /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
 export type SignatureScheme = number;
@@ -45,7 +55,7 @@ export type Registration = {
 };
 
 export type RegisterAnswer =
-  | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration }
+  | { readonly outcome: "created" | "unchanged" | "extended"; readonly registration: Registration; readonly at: number }
   | { readonly outcome: "signature_key_conflict"; readonly scheme: SignatureScheme }
   | { readonly outcome: "registrations_exhausted"; readonly retryAfterSeconds: number }
   /** Another registered client of the user has the key. */
@@ -176,6 +186,8 @@ export type PublishAnswer =
       readonly codes: readonly PublishCode[];
       readonly inventory: readonly SuiteInventory[];
       readonly restoreEpoch: number;
+      readonly at: number;
+      readonly registeredAt: number;
     }
   | ClientRefused;
 
@@ -222,7 +234,15 @@ export type ReconcileAnswer =
     }
   | ClientRefused;
 
-export type RevokeAnswer = { readonly outcome: "revoked"; readonly purged: number } | ClientRefused;
+export type RevokeAnswer =
+  | {
+      readonly outcome: "revoked";
+      readonly purged: number;
+      readonly at: number;
+      /** Of the registration that ended, now or before. */
+      readonly registeredAt: number;
+    }
+  | ClientRefused;
 
 /** `existed`: whether there was anything in the pool. */
 export type EraseAnswer =
@@ -242,8 +262,10 @@ export type JournalEntry = {
   readonly event: "claimed" | "last_resort" | "missed";
   readonly ciphersuite: number | undefined;
   readonly keyPackageRef: Uint8Array | undefined;
-  /** Undefined for one whose name was erased. */
-  readonly claimer: Claimer | undefined;
+  /** Undefined for one whose name was erased, and for a claim by a capability. */
+  readonly claimer: UserClaimer | undefined;
+  /** The name of the capability that claimed; undefined for a user. */
+  readonly capability: string | undefined;
   /** Only with `missed`: why no package could be given. */
   readonly reason: "exhausted" | "incompatible" | "rate_limited" | undefined;
 };
@@ -295,6 +317,8 @@ export type ClaimedPackage = {
   readonly keyPackageRef: Uint8Array;
   readonly ciphersuite: number;
   readonly notAfter: number;
+  /** When its client was registered; undefined in a record of a version that did not note it. */
+  readonly registeredAt: number | undefined;
 };
 
 export type ClientClaim =
@@ -325,6 +349,10 @@ export type ClaimAnswer =
       readonly status: ClaimStatus;
       readonly clients: readonly ClientClaim[];
       readonly replayed: boolean;
+      /** When it was made first, in unix seconds. */
+      readonly at: number;
+      /** Its number in the journal; undefined for one that is not written down, as nothing was given. */
+      readonly claimId: number | undefined;
     }
   | { readonly outcome: "unknown_user" }
   | { readonly outcome: "idempotency_key_reused" };
@@ -340,6 +368,37 @@ export type LocateAnswer =
   | { readonly outcome: "located"; readonly packages: readonly LocatedPackage[] }
   | { readonly outcome: "unknown_user" };
 
+// ---- claim capabilities -------------------------------------------------------------------------
+
+export type NewClaimCapability = {
+  readonly name: string;
+  /** The client that made it, and with whose registration it ends. */
+  readonly client: string;
+  /** SHA-256 of the secret, 32 bytes. */
+  readonly secretHash: Uint8Array;
+  /** Unix seconds; undefined for never. */
+  readonly expiresAt: number | undefined;
+  /** Claims that give something; undefined for any number within the budgets. */
+  readonly maxClaims: number | undefined;
+};
+
+export type ClaimCapability = NewClaimCapability & { readonly createdAt: number; readonly claims: number };
+
+export type CreateCapabilityAnswer =
+  | { readonly outcome: "created" | "unchanged"; readonly capability: ClaimCapability }
+  /** The name has another secret or other bounds, or the secret another name. */
+  | { readonly outcome: "capability_exists" }
+  | { readonly outcome: "too_many_capabilities" };
+
+export type CapabilityList = { readonly outcome: "listed"; readonly capabilities: readonly ClaimCapability[] };
+
+export type CapabilityRevoked = { readonly outcome: "revoked"; readonly existed: boolean };
+
+export type CapabilityClaimCall = Omit<ClaimCall, "claimer"> & { readonly secretHash: Uint8Array };
+
+/** No such user, no such capability, and one that is over or used up, are one answer. */
+export type CapabilityRefused = { readonly outcome: "capability_refused" };
+
 // ---- operator ----------------------------------------------------------------------------------
 
 export type PoolView =
@@ -351,6 +410,7 @@ export type PoolView =
       /** Of the user as a whole. */
       readonly budgets: readonly BudgetView[];
       readonly tokensEnded: readonly TokensEnded[];
+      readonly capabilities: readonly ClaimCapability[];
       /** Undefined if budgets are what the settings say. */
       readonly raised: RaisedBudgets | undefined;
       readonly activity: Activity;
@@ -390,7 +450,7 @@ export type Activity = {
   readonly claimersOfDay: readonly ClaimerCount[];
 };
 
-/** What one user claimed, over all clients. `user` is undefined for users whose names were erased. */
+/** What one user claimed, over all clients. `user` is undefined for users whose names were erased, and for capabilities. */
 export type ClaimerCount = { readonly user: string | undefined; readonly claimed: number; readonly missed: number };
 
 /** Tokens of the client, or of every client of the user, that were issued until then (unix seconds) are at an end. */

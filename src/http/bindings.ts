@@ -5,7 +5,9 @@ import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
+import type { PresentedCapability } from "./auth/capability.ts";
 import type { Principal } from "./auth/principal.ts";
+import type { Receipts } from "./receipts/receipts.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 
 /**
@@ -27,8 +29,12 @@ export type Variables = {
   crypto: CryptoVerifier;
   /** Set by `readEnvironment`, too: who checks certificates, if the deployment accepts any. */
   x509Verifier: () => Promise<X509Verifier | undefined>;
+  /** Set by `readEnvironment`, too: what signs receipts, if the deployment has keys for that. */
+  receipts: () => Promise<Receipts | undefined>;
   /** Set by `readEnvironment`, too. */
   directory: Directory;
+  /** Set where one serves in place of a token, and was presented: then there is no principal. */
+  capability: PresentedCapability | undefined;
   /** Set by `authenticate`. */
   principal: Principal;
   /** Set by `authenticate` if the request is not let in. */

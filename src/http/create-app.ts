@@ -53,7 +53,8 @@ export function createApp(extras: Extras): Hono<AppEnv> {
     }),
   );
 
-  for (const operation of OPERATIONS) route(app, operation);
+  const { operations = [], instead } = extras.claimCapabilities ?? {};
+  for (const operation of [...OPERATIONS, ...operations]) route(app, operation, instead);
 
   app.notFound((c) => {
     const detail = `expected a path of /openapi.json, got ${shownText(c.req.path)}`;

@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
 import type { Settings } from "../config/settings.ts";
-import type { Claimer } from "../contract/pool-messages.ts";
+import type { UserClaimer } from "../contract/pool-messages.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 import type { Result } from "./refusals/refusal.ts";
@@ -58,6 +58,8 @@ type Declared = {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** The header is validated and handed on as `idempotencyKey`. */
   readonly takesIdempotencyKey?: true;
+  /** The secret of a claim capability serves in place of a token. */
+  readonly takesCapability?: true;
   /** Answers carry an ETag, and `If-None-Match` may be answered with 304. */
   readonly revalidates?: true;
   /**
@@ -75,7 +77,7 @@ type Parameters<Path extends string> = Path extends `${string}{${infer Name}}${i
 
 /** What a handler is given: everything checked, nothing left to look up. */
 export type Input<Path extends string, A extends Access, Query, Value> = Parameters<Path> &
-  (A extends "claimer" ? { readonly claimer: Claimer } : unknown) & {
+  (A extends "claimer" ? { readonly claimer: UserClaimer } : unknown) & {
     readonly query: Query;
     readonly body: Value;
     readonly idempotencyKey: string | undefined;

@@ -10,6 +10,7 @@ import { audited } from "./audited.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import { clientOf, type Principal, SCOPE_OF } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
+import type { Extras } from "./extras.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { type Access, type Input, isAudited, type Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
@@ -25,17 +26,26 @@ type AnyInput = Input<string, Operation["access"], unknown, unknown>;
 const strongEtag = etag({ generateDigest: (body) => sha256(body).buffer });
 
 /** Adds the operation's route to the app. */
-export function route(app: Hono<AppEnv>, operation: Operation): void {
-  const scope = SCOPE_OF[operation.access];
+export function route(app: Hono<AppEnv>, operation: Operation, instead?: Instead): void {
   const middleware: MiddlewareHandler<AppEnv>[] = [
     ...(operation.revalidates ? [strongEtag] : []),
-    ...(scope === undefined ? [] : [authenticate(scope), rateLimit]),
+    ...authentication(operation, instead),
   ];
   const path = operation.path.replace(/\{(\w+)\}/g, ":$1");
   app.on(operation.method, [path], ...middleware, async (c) => {
     const answer = await answerOf(operation, c);
     return answer.ok ? answer.value : problem(c, answer.error);
   });
+}
+
+/** What lets a request in without a token, where it may. */
+type Instead = NonNullable<Extras["claimCapabilities"]>["instead"];
+
+function authentication({ access, takesCapability }: Operation, instead?: Instead): MiddlewareHandler<AppEnv>[] {
+  const scope = SCOPE_OF[access];
+  if (scope === undefined) return [];
+  const withToken = [authenticate(scope), rateLimit];
+  return takesCapability && instead ? instead(...withToken) : withToken;
 }
 
 async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Result<Response>> {
@@ -54,7 +64,8 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   }
   const input = {
     ...identifiers.value,
-    ...(operation.access === "claimer" ? { claimer: claimerOf(c) } : {}),
+    // With a capability nobody is named, and the handler looks at that first.
+    ...(operation.access === "claimer" && !c.get("capability") ? { claimer: claimerOf(c) } : {}),
     query: query?.value,
     body: body?.value,
     idempotencyKey: key,
@@ -69,20 +80,26 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
 function readPath(
   operation: Operation,
   c: Context<AppEnv>,
-): Result<{ readonly user?: string; readonly client?: string; readonly pool?: string }> {
+): Result<{ readonly user?: string; readonly client?: string; readonly pool?: string; readonly capability?: string }> {
   const pool = operation.path.includes("{pool}") ? c.req.param("pool") : null;
   if (pool !== null && !poolId.safeParse(pool).success)
     return refuse("unknown_pool", `${EXPECTED_POOL}, got ${shownValue(pool)}`);
   const user = operation.path.includes("{user}") ? pathIdentifier(c.req.path, "users") : null;
   const client = operation.path.includes("{client}") ? pathIdentifier(c.req.path, "clients") : null;
-  if (user === undefined || client === undefined) {
-    const which = user === undefined ? "user" : "client";
+  const capability = operation.path.includes("{capability}") ? pathIdentifier(c.req.path, "claim-capabilities") : null;
+  if (user === undefined || client === undefined || capability === undefined) {
+    const which = user === undefined ? "user" : client === undefined ? "client" : "capability";
     return refuse("invalid_identifier", `${which}: ${EXPECTED_IDENTIFIER}, got ${shownText(c.req.path)}`);
   }
   const principal = OF_A_USER.has(operation.access) ? c.get("principal") : undefined;
   const isOthers = operation.access === "publisher" && principal?.client !== client;
   if (principal && (principal.user !== user || isOthers)) return refuse("not_owner", notOwner(operation, principal));
-  return ok({ ...(user === null ? {} : { user }), ...(client === null ? {} : { client }), ...(pool ? { pool } : {}) });
+  return ok({
+    ...(user === null ? {} : { user }),
+    ...(client === null ? {} : { client }),
+    ...(capability === null ? {} : { capability }),
+    ...(pool ? { pool } : {}),
+  });
 }
 
 /** Access to what is one user's: the token must be of that user. */

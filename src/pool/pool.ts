@@ -21,19 +21,26 @@ import {
 import { type BudgetSettings, readSettings, type Settings } from "../config/settings.ts";
 import type {
   BudgetView,
+  CapabilityClaimCall,
+  CapabilityList,
+  CapabilityRefused,
+  CapabilityRevoked,
   ClaimAnswer,
   ClaimCall,
+  ClaimCapability,
   ClientAnswer,
   ClientRefused,
   ClientView,
   CountBeforeAnswer,
   CountBeforeCall,
+  CreateCapabilityAnswer,
   EraseAnswer,
   ForgetAnswer,
   ForgetCall,
   JournalAnswer,
   LocateAnswer,
   LocateCall,
+  NewClaimCapability,
   NotRegistered,
   PoolCall,
   PoolView,
@@ -70,6 +77,7 @@ import { confirmedTime, wasAhead } from "./looks.ts";
 import { activity } from "./operations/activity.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
+import { capabilityOf, createCapability, isUsedUp } from "./operations/claim-capabilities.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { knownCodes } from "./operations/known-packages.ts";
 import { locate } from "./operations/locate.ts";
@@ -89,6 +97,7 @@ import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
 import { listPackages } from "./tables/chunks.ts";
+import { countCapabilityClaim, deleteCapability, readCapabilities } from "./tables/claim-capabilities.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
@@ -106,6 +115,7 @@ import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
 
+const CAPABILITY_REFUSED: CapabilityRefused = { outcome: "capability_refused" };
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };
 
 type ClientCall = PoolCall & { readonly client: string };
@@ -263,7 +273,15 @@ export class Pool extends DurableObject<object> {
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
       }
-      return { outcome: "published", applied, codes, inventory: this.#inventory(written, nowMs), restoreEpoch };
+      return {
+        outcome: "published",
+        applied,
+        codes,
+        inventory: this.#inventory(written, nowMs),
+        restoreEpoch,
+        at: unixSeconds(nowMs),
+        registeredAt: written.registeredAt,
+      };
     });
     // Beside the reply: an upload does not wait for the directory.
     if (isVisible) this.ctx.waitUntil(this.#relay.sendNow());
@@ -295,7 +313,7 @@ export class Pool extends DurableObject<object> {
   /** Ends a registration: live packages go, tombstones stay, and the directory hears of it before the reply. */
   async revoke(call: ClientCall): Promise<RevokeAnswer> {
     const answer = this.#withClient(call, (client, nowMs): RevokeAnswer => {
-      return { outcome: "revoked", purged: this.#revoke([client], nowMs) };
+      return this.#revoked(client, nowMs);
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -311,7 +329,7 @@ export class Pool extends DurableObject<object> {
       const client = findByName(this.#sql, call.client);
       if (!client) return NOT_REGISTERED;
       endTokens(this.#sql, call.client, unixSeconds(nowMs));
-      return { outcome: "revoked", purged: isRegistered(client) ? this.#revoke([client], nowMs) : 0 };
+      return this.#revoked(client, nowMs);
     });
     if (answer.outcome === "revoked") await this.#relay.sendNow();
     return answer;
@@ -436,38 +454,21 @@ export class Pool extends DurableObject<object> {
    */
   async claim(call: ClaimCall): Promise<ClaimAnswer> {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#groupedClaims.run((): ClaimAnswer => {
-      const nowMs = Date.now();
-      const now = unixSeconds(nowMs);
-      const cache = this.#cacheFor(call, nowMs);
-      const replay = call.idempotency && replayOf(call.claimer, call.idempotency);
-      const earlier = replay && findReplay(this.#sql, replay, now);
-      if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
-      if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
-      const { news, missed, ...answer } = claimAll({
-        sql: this.#sql,
-        user: call.user,
-        cache,
-        claimer: call.claimer,
-        criteria: call.criteria,
-        budgets: this.#budgetsAt(nowMs),
-        lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
-        nowMs,
-      });
-      const hasGiven = answer.status === "ok" || answer.status === "partial";
-      if (hasGiven || missed.length > 0) {
-        // Only what was given is kept: one who came away with nothing may ask again under the same key.
-        const expiresAt = now + this.#settings.retention.replaySeconds;
-        const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;
-        recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
-        this.#endReplays(now);
-      }
-      // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
-      if (news.some(({ type }) => type !== "last_resort.used")) this.#announce(nowMs + OUTBOX_DELAY_MS);
-      // Packages that are over count as stock until they are dropped, and hide a threshold.
-      else if (this.#hasExpired && confirmedTime(this.#lookedAt, now) > 0) this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
-      this.#events?.note(news, nowMs);
-      return { outcome: "answered", ...answer, replayed: false };
+    return this.#groupedClaims.run(() => this.#claim(call));
+  }
+
+  /** The same for whoever holds the secret of one of the user's capabilities, and nothing else for anybody. */
+  async claimWithCapability(call: CapabilityClaimCall): Promise<ClaimAnswer | CapabilityRefused> {
+    if (this.#newerSchema) throw this.#newerSchema;
+    // Before there is a transaction: until here the work is the same whether or not there is such a user.
+    if (!this.#capabilityOf(call)) return CAPABILITY_REFUSED;
+    return this.#groupedClaims.run((): ClaimAnswer | CapabilityRefused => {
+      this.#cacheFor(call, Date.now());
+      // Again: while the claim waited for its turn, it may have been revoked.
+      const capability = this.#capabilityOf(call);
+      if (!capability) return CAPABILITY_REFUSED;
+      const { secretHash, ...rest } = call;
+      return this.#claim({ ...rest, claimer: { capability: capability.name, secretHash } }, capability);
     });
   }
 
@@ -478,6 +479,70 @@ export class Pool extends DurableObject<object> {
       outcome: "located",
       packages: locate(this.#sql, call.refs, unixSeconds(nowMs)),
     }));
+  }
+
+  #capabilityOf({ secretHash }: CapabilityClaimCall): ClaimCapability | undefined {
+    return capabilityOf(readCapabilities(this.#sql), secretHash, unixSeconds(Date.now()));
+  }
+
+  /** Makes a claim capability. */
+  createCapability(call: PoolCall & NewClaimCapability): CreateCapabilityAnswer | ClientRefused {
+    return this.#withClient(call, (_, nowMs) => createCapability(this.#sql, call, unixSeconds(nowMs)));
+  }
+
+  /** All claim capabilities of the user that are not over. */
+  listCapabilities(call: ClientCall): CapabilityList | ClientRefused {
+    return this.#withClient(call, (_, nowMs): CapabilityList => {
+      const now = unixSeconds(nowMs);
+      const all = readCapabilities(this.#sql);
+      const capabilities = all.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
+      return { outcome: "listed", capabilities };
+    });
+  }
+
+  /** Ends a claim capability, whichever client of the user made it. May be repeated. */
+  revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | ClientRefused {
+    return this.#withClient(call, () => ({ outcome: "revoked", existed: deleteCapability(this.#sql, call.name) }));
+  }
+
+  #claim(call: ClaimCall): ClaimAnswer;
+  #claim(call: ClaimCall, capability: ClaimCapability): ClaimAnswer | CapabilityRefused;
+  #claim(call: ClaimCall, capability?: ClaimCapability): ClaimAnswer | CapabilityRefused {
+    const nowMs = Date.now();
+    const now = unixSeconds(nowMs);
+    const cache = this.#cacheFor(call, nowMs);
+    const replay = call.idempotency && replayOf(call.claimer, call.idempotency);
+    const earlier = replay && findReplay(this.#sql, replay, now);
+    if (earlier === "mismatch") return { outcome: "idempotency_key_reused" };
+    if (earlier && earlier !== "expired") return { outcome: "answered", ...earlier, replayed: true };
+    // Only now: the answer to the last claim that it had may have been lost.
+    if (capability && isUsedUp(capability)) return CAPABILITY_REFUSED;
+    const { news, missed, ...answer } = claimAll({
+      sql: this.#sql,
+      user: call.user,
+      cache,
+      claimer: call.claimer,
+      criteria: call.criteria,
+      budgets: this.#budgetsAt(nowMs),
+      lowWatermarkPackages: this.#settings.stock.lowWatermarkPackages,
+      nowMs,
+    });
+    const hasGiven = answer.status === "ok" || answer.status === "partial";
+    if (capability?.maxClaims !== undefined && hasGiven) countCapabilityClaim(this.#sql, capability.name);
+    let claimId: number | undefined;
+    if (hasGiven || missed.length > 0) {
+      // Only what was given is kept: one who came away with nothing may ask again under the same key.
+      const expiresAt = now + this.#settings.retention.replaySeconds;
+      const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;
+      claimId = recordClaim(this.#sql, { at: now, claimer: call.claimer, answer, missed, replay: kept }, nowMs);
+      this.#endReplays(now);
+    }
+    // Setting an alarm is a row and a flush: only what the directory must know soon is worth it.
+    if (news.some(({ type }) => type !== "last_resort.used")) this.#announce(nowMs + OUTBOX_DELAY_MS);
+    // Packages that are over count as stock until they are dropped, and hide a threshold.
+    else if (this.#hasExpired && confirmedTime(this.#lookedAt, now) > 0) this.#alarm.request(nowMs + OUTBOX_DELAY_MS);
+    this.#events?.note(news, nowMs);
+    return { outcome: "answered", ...answer, replayed: false, at: now, claimId };
   }
 
   /** Everything an operator may see of a user: no key packages. */
@@ -503,6 +568,7 @@ export class Pool extends DurableObject<object> {
         })),
         budgets: budgetView(budgets, nowMs),
         tokensEnded: allTokensEnded(this.#sql),
+        capabilities: readCapabilities(this.#sql),
         raised: this.#raised && this.#raised.until > now ? this.#raised : undefined,
         activity: ofUser,
       };
@@ -605,7 +671,7 @@ export class Pool extends DurableObject<object> {
   }
 
   /** What a claim must know of the pool, after a newer restore epoch has taken effect. */
-  #cacheFor(call: ClaimCall, nowMs: number): ClaimCache {
+  #cacheFor(call: Pick<PoolCall, "restoreEpoch">, nowMs: number): ClaimCache {
     if (!this.#cache || call.restoreEpoch > this.#cache.restoreEpoch) {
       const { restoreEpoch } = this.#begin(call, nowMs);
       const clients = registeredClients(this.#sql);
@@ -689,6 +755,11 @@ export class Pool extends DurableObject<object> {
       this.#events?.noteEmptied(emptied, nowMs);
     }
     return readPool(this.#sql);
+  }
+
+  #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
+    const purged = isRegistered(client) ? this.#revoke([client], nowMs) : 0;
+    return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
   }
 
   #revoke(clients: readonly ClientRecord[], nowMs: number): number {

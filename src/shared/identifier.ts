@@ -8,14 +8,19 @@ export function isIdentifier(text: string): boolean {
   return new TextEncoder().encode(text).length <= MAX_IDENTIFIER_BYTES;
 }
 
+/** Where the name stands in a path, counted from `users`. */
+const PLACES = { users: 1, clients: 3, "claim-capabilities": 5 } as const;
+
+type Collection = keyof typeof PLACES;
+
 /**
  * The identifier that follows `collection` in a path as it was sent: percent-decoded once, here and nowhere else.
  * Undefined if it is not valid.
  */
-export function pathIdentifier(rawPath: string, collection: "users" | "clients"): string | undefined {
+export function pathIdentifier(rawPath: string, collection: Collection): string | undefined {
   const segments = rawPath.split("/");
   const users = segments.indexOf("users");
-  const segment = segments[collection === "users" ? users + 1 : users + 3];
+  const segment = segments[users + PLACES[collection]];
   if (segment === undefined) return undefined;
   try {
     const text = decodeURIComponent(segment);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { dateOf } from "../../inspect/text.ts";
 import { CLAIMED, CLAIMED_MANY, type Claimed } from "../answers.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { CONNECTION_OPTIONS, connect } from "../connection.ts";
+import { CONNECTION_OPTIONS, connect, connectWithCapability } from "../connection.ts";
 import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
 import { table } from "../terminal.ts";
@@ -18,6 +18,7 @@ export const claim: Command = {
     ...CONNECTION_OPTIONS,
     "as-user": { value: "USER", help: "who claims, for a token of the local directory; bob if left out" },
     "as-client": { value: "CLIENT", help: "their client; laptop if left out" },
+    capability: { value: "FILE", help: "claim from one user with the secret in there, and without a token" },
     ciphersuite: {
       value: "N,…",
       help: "accepted ciphersuites, the preferred one first; those of the directory if left out",
@@ -30,6 +31,7 @@ export const claim: Command = {
       help: "the same key with the same claim gives the same packages; random if left out",
     },
     "mls-message": { help: "give each package in an MLSMessage, as some MLS libraries read it, instead of bare" },
+    receipts: { value: "FILE", help: "ask for a receipt of each package, and write them there, one on a line" },
     out: { value: "FILE", help: "write the packages there, base64url, one on a line" },
     ...JSON_OPTION,
   },
@@ -49,10 +51,20 @@ export const claim: Command = {
       user: checkedIdentifier("--as-user", given.text("as-user") ?? "bob"),
       client: checkedIdentifier("--as-client", given.text("as-client") ?? "laptop"),
     };
-    const directory = await connect(given, io, who, "key-packages:claim");
-    const { body, claimed, replayed } = await claimFor(directory, users, criteria(given), key);
+    const capability = given.text("capability");
+    if (capability !== undefined && users.length > 1) {
+      throw new UsageError("expected one user with --capability: it is of one user");
+    }
+    const directory =
+      capability === undefined
+        ? await connect(given, io, who, "key-packages:claim")
+        : connectWithCapability(given, io, capability);
+    const receipts = given.text("receipts");
+    const query = receipts === undefined ? "" : "?receipt=true";
+    const { body, claimed, replayed } = await claimFor(directory, users, criteria(given), key, query);
     const out = given.text("out");
-    if (out !== undefined) writePackages(out, claimed);
+    if (out !== undefined) writeLines(out, claimed, ({ key_package }) => key_package);
+    if (receipts !== undefined) writeLines(receipts, claimed, ({ receipt }) => receipt);
     if (given.flag("json")) io.out(`${JSON.stringify({ ...body, idempotency_key: key })}\n`);
     else print(claimed, key, replayed, io);
     return claimed.every(({ status }) => status === "ok") ? EXIT_OK : EXIT_REFUSED;
@@ -77,23 +89,31 @@ export async function claimFor(
   users: readonly string[],
   body: Readonly<Record<string, unknown>>,
   key: string,
+  query = "",
 ): Promise<{ readonly body: object; readonly claimed: readonly Claimed[]; readonly replayed: boolean }> {
   const headers = { "idempotency-key": key };
   const [user = "", ...more] = users;
   if (more.length === 0) {
-    const answer = await directory.call("POST", pathOf("users", user, "claims"), CLAIMED, { body, headers });
+    const answer = await directory.call("POST", pathOf("users", user, "claims") + query, CLAIMED, { body, headers });
     return { body: answer.body, claimed: [answer.body], replayed: isReplayed(answer.headers) };
   }
-  const answer = await directory.call("POST", pathOf("claims"), CLAIMED_MANY, { body: { users, ...body }, headers });
+  const answer = await directory.call("POST", pathOf("claims") + query, CLAIMED_MANY, {
+    body: { users, ...body },
+    headers,
+  });
   return { body: answer.body, claimed: answer.body.users, replayed: isReplayed(answer.headers) };
 }
 
 const isReplayed = (headers: Headers): boolean => headers.get("idempotent-replayed") === "true";
 
-function writePackages(file: string, claimed: readonly Claimed[]): void {
-  const packages = claimed.flatMap(({ clients }) => clients.flatMap((one) => one.key_package ?? []));
+function writeLines(
+  file: string,
+  claimed: readonly Claimed[],
+  lineOf: (client: Claimed["clients"][number]) => string | undefined,
+): void {
+  const lines = claimed.flatMap(({ clients }) => clients.flatMap((one) => lineOf(one) ?? []));
   try {
-    writeFileSync(file, packages.map((text) => `${text}\n`).join(""));
+    writeFileSync(file, lines.map((text) => `${text}\n`).join(""));
   } catch (cause) {
     throw new UsageError(`cannot write ${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }

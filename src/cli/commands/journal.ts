@@ -35,10 +35,22 @@ export const journal: Command = {
   },
 };
 
-const row = ({ at, event, reason, claimer, ciphersuite, key_package_ref }: JournalEntry): (string | number)[] => [
+const row = ({
+  at,
+  event,
+  reason,
+  claimer,
+  capability,
+  ciphersuite,
+  key_package_ref,
+}: JournalEntry): (string | number)[] => [
   dateOf(at),
   reason === undefined ? event : `${event}: ${reason}`,
-  claimer === null ? "(erased)" : `${claimer.user}/${claimer.client}`,
+  claimer === null
+    ? capability === undefined
+      ? "(erased)"
+      : `capability ${capability}`
+    : `${claimer.user}/${claimer.client}`,
   ciphersuite ?? "-",
   key_package_ref ?? "-",
 ];

@@ -3,6 +3,7 @@ import { deploymentOf } from "../../config/deployment.ts";
 import { directoryOf } from "../../directory/shards.ts";
 import type { AppEnv } from "../bindings.ts";
 import type { Extras } from "../extras.ts";
+import { receiptsOf } from "./receipts.ts";
 import { x509VerifierOf } from "./x509-verifiers.ts";
 
 /**
@@ -15,6 +16,7 @@ export const readEnvironment = (extras: Extras) =>
     c.set("deployment", deployment);
     c.set("crypto", extras.cryptoProviders[deployment.cryptoProvider]);
     c.set("x509Verifier", () => x509VerifierOf(deployment, extras));
+    c.set("receipts", () => receiptsOf(deployment, extras));
     c.set("directory", directoryOf(c.env));
     return next();
   });

@@ -68,6 +68,11 @@ export function describeApi(version: string, operations: readonly DescribedOpera
           bearerFormat: "JWT",
           description: "`sub` is the user, `device_id` the client.",
         },
+        capability: {
+          type: "http",
+          scheme: "capability",
+          description: "The secret of a claim capability in base64url, where the deployment takes them.",
+        },
       },
     },
   };
@@ -153,7 +158,7 @@ function describeOperation(operation: DescribedOperation, schemas: Schemas): Jso
     summary: operation.summary,
     tags: [operation.access],
     description: scope ? `Scope \`${scope}\`. ${WHO[operation.access]}` : WHO[operation.access],
-    security: scope ? [{ token: [] }] : [],
+    security: scope ? [{ token: [] }, ...(operation.takesCapability ? [{ capability: [] }] : [])] : [],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.body
       ? {

@@ -7,6 +7,7 @@ import { issuerKeysDescribed } from "../resources/admin/issuer-keys.ts";
 import { adminDescribed } from "../resources/admin/operations.ts";
 import { topDescribed } from "../resources/admin/top.ts";
 import { OPERATIONS } from "../resources/all-operations.ts";
+import { claimCapabilities, claimCapabilitiesDescribed } from "../resources/claim-capabilities/operations.ts";
 import { claimsDescribed } from "../resources/claims/operations.ts";
 import { clientsDescribed } from "../resources/clients/operations.ts";
 import { keyPackagesDescribed } from "../resources/key-packages/operations.ts";
@@ -22,6 +23,7 @@ export const DESCRIPTIONS: Descriptions = {
   ...clientsDescribed(),
   ...keyPackagesDescribed(),
   ...stockDescribed(),
+  ...claimCapabilitiesDescribed(),
   ...usersDescribed(),
   ...claimsDescribed(),
   ...userDataDescribed(),
@@ -35,7 +37,10 @@ export const DESCRIPTIONS: Descriptions = {
   ...serviceDescribed(),
 };
 
-export const DESCRIBED_OPERATIONS: readonly DescribedOperation[] = OPERATIONS.map((operation) => {
+/** Those of src/worker-full.ts among them. */
+export const ALL_OPERATIONS: readonly Operation[] = [...OPERATIONS, ...claimCapabilities];
+
+export const DESCRIBED_OPERATIONS: readonly DescribedOperation[] = ALL_OPERATIONS.map((operation) => {
   const description = DESCRIPTIONS[operation.id];
   if (description === undefined) throw new Error(`expected a description of ${operation.id}, found none`);
   return { ...operation, ...description };

@@ -42,6 +42,16 @@ const issuer = {
 
 const signature_keys = { ed25519: SIGNATURE_KEY };
 
+const capability = {
+  name: "front door",
+  client: "phone",
+  secret_sha256: REFS_DIGEST,
+  created_at: 1_890_000_000,
+  expires_at: 1_900_000_000,
+  max_claims: 10,
+  claims: 0,
+};
+
 const claimed = {
   client: "phone",
   status: "claimed",
@@ -86,6 +96,7 @@ const exported = {
     },
   ],
   budgets: [],
+  capabilities: [capability],
   tokens_ended: [],
   directory: [
     {
@@ -281,6 +292,17 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         },
       ],
       next: null,
+    },
+  },
+  createClaimCapability: {
+    request: { secret_sha256: REFS_DIGEST, max_claims: 10, expires_at: 1_900_000_000 },
+    answer: capability,
+  },
+  listClaimCapabilities: { answer: { capabilities: [capability] } },
+  revokeClaimCapability: { answer: { name: "front door", existed: true } },
+  getReceiptKeys: {
+    answer: {
+      keys: [{ kty: "OKP", crv: "Ed25519", kid: "2027-01", x: SIGNATURE_KEY, alg: "EdDSA", use: "sig" }],
     },
   },
   getHealth: { answer: { status: "ok" } },

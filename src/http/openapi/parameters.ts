@@ -6,6 +6,7 @@ type Parameter = { readonly description: string; readonly example: string | numb
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
   user: { description: "The user, percent-encoded: a slash is `%2F`.", example: "alice" },
   client: { description: "A client of the user, percent-encoded: a slash is `%2F`.", example: "phone" },
+  capability: { description: "The name of a claim capability, percent-encoded.", example: "front door" },
   pool: {
     description: "The id of a user's Durable Object.",
     example: "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
@@ -25,6 +26,11 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   expiring_within_seconds: {
     description: `What is soon for \`expiring\`, by default ${EXPIRING_WITHIN_SECONDS} seconds.`,
     example: 86_400,
+  },
+  receipt: {
+    description:
+      "`true`: the answer comes with signed receipts, and in JSON. `false`: it does not. Left out, as the policy has it.",
+    example: "true",
   },
   allow_empty: { description: "Whether an empty list may remove the whole stock.", example: "true" },
 };

@@ -1,4 +1,4 @@
-/** Every operation of the API, in the order in which the description shows them. */
+/** The operations of every build, in the order in which the description shows them. */
 import type { Operation } from "../operation.ts";
 import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";

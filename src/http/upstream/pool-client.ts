@@ -3,6 +3,7 @@
  * where that is safe, and whatever is not an answer is a refusal.
  */
 import {
+  MAX_CLAIM_CAPABILITIES,
   MAX_CLIENTS_PER_USER,
   NEWER_SCHEMA_RETRY_AFTER_SECONDS,
   POOL_CALL_ATTEMPTS,
@@ -58,6 +59,10 @@ const REPETITION = {
   // Without a key a lost reply may have taken packages that could never be asked for again.
   claim: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
   locate: "safe",
+  claimWithCapability: ({ idempotency }: Pick<ClaimCall, "idempotency">) => (idempotency ? "safe" : "once"),
+  createCapability: "safe",
+  listCapabilities: "safe",
+  revokeCapability: "safe",
   view: "safe",
   resync: "safe",
 } as const satisfies Readonly<Record<string, Repetition | ((call: ClaimCall) => Repetition)>>;
@@ -179,6 +184,12 @@ const DETAILS: Readonly<Record<PoolRefusal, (refused: Refused, asked: Asked) => 
   refusals_exhausted: (refused) => budgetDetail("packages that are refused", refused),
   uploads_exhausted: (refused) => budgetDetail("packages", refused),
   idempotency_key_reused: () => "expected the request that the Idempotency-Key was first used for, got another",
+  capability_refused: () =>
+    "expected the secret of a claim capability of this user, got another or none that is in force",
+  capability_exists: () =>
+    "expected a name and a secret that are new, or the same as before, got one of them; revoke it first",
+  too_many_capabilities: () =>
+    `expected at most ${MAX_CLAIM_CAPABILITIES} claim capabilities of the user, got another one; revoke one that is not in use`,
   directory_unavailable: () => "expected an answer of the directory's database, got none; the pool is erased, repeat",
 };
 

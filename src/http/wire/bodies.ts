@@ -1,7 +1,13 @@
 /** From what the pool answers to what the wire shows. */
 import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
-import type { BudgetView, ClientView, JournalEntry, SuiteInventory } from "../../contract/pool-messages.ts";
+import type {
+  BudgetView,
+  ClaimCapability,
+  ClientView,
+  JournalEntry,
+  SuiteInventory,
+} from "../../contract/pool-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
@@ -71,17 +77,29 @@ export const budgetsBody = (views: readonly BudgetView[]): z.infer<typeof budget
   views.map(({ name, emptyAtMs }) => ({ name, empty_at: Math.ceil(emptyAtMs / 1000) }));
 
 /** An entry as the owner of one client reads it. */
-export function journalEntryBody({ sequence, at, event, claimer, ciphersuite, keyPackageRef, reason }: JournalEntry) {
+export function journalEntryBody(entry: JournalEntry) {
+  const { sequence, at, event, claimer, capability, ciphersuite, keyPackageRef, reason } = entry;
   return {
     sequence,
     at,
     event,
     claimer: claimer ? { user: claimer.user, client: claimer.client } : null,
+    ...(capability === undefined ? {} : { capability }),
     ...(ciphersuite === undefined ? {} : { ciphersuite }),
     ...(keyPackageRef === undefined ? {} : { key_package_ref: toBase64Url(keyPackageRef) }),
     ...(reason === undefined ? {} : { reason }),
   };
 }
+
+export const capabilityBody = (capability: ClaimCapability) => ({
+  name: capability.name,
+  client: capability.client,
+  secret_sha256: toBase64Url(capability.secretHash),
+  created_at: capability.createdAt,
+  expires_at: capability.expiresAt ?? null,
+  max_claims: capability.maxClaims ?? null,
+  claims: capability.claims,
+});
 
 /** The same among those of all clients of a user. */
 export const userJournalEntryBody = (entry: JournalEntry) => ({ client: entry.client, ...journalEntryBody(entry) });

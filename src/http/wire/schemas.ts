@@ -42,6 +42,12 @@ export const base64urlText = /* @__PURE__ */ named("Base64UrlText", "Bytes in ba
   z.string(),
 );
 
+export const receipt = /* @__PURE__ */ named(
+  "Receipt",
+  "What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md).",
+  () => z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)),
+);
+
 export const cursor = /* @__PURE__ */ named(
   "Cursor",
   "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.",

@@ -14,6 +14,11 @@ const HOUR_MS = 3_600_000;
 /** The buckets of one claimer, which are all that has its name among a client's budgets. */
 export const bucketsOfClaimer = (user: string) => ({ pair: `pair:${user}`, miss: `miss:${user}` });
 
+/** Those of one capability, whose names no user's can be. */
+export const bucketsOfCapability = (name: string) => ({ pair: `capability:${name}`, miss: `capability_miss:${name}` });
+
+type ClaimerBuckets = ReturnType<typeof bucketsOfClaimer>;
+
 const JOURNAL: Bucket = { name: "missed", rate: withinWindow(MISSES_IN_JOURNAL_PER_HOUR, HOUR_MS) };
 
 /** Milliseconds until the budgets allow it; 0 for now. */
@@ -33,9 +38,8 @@ export class ClaimBudgets {
   readonly #reserve: Bucket | undefined;
   readonly #nowMs: number;
 
-  constructor(settings: BudgetSettings, claimerUser: string, nowMs: number) {
+  constructor(settings: BudgetSettings, names: ClaimerBuckets, nowMs: number) {
     const { pair, missesPerHour, targetPerHour } = settings;
-    const names = bucketsOfClaimer(claimerUser);
     this.#nowMs = nowMs;
     this.#pair = pair && {
       name: names.pair,

@@ -8,7 +8,7 @@ import { unixSeconds } from "../../shared/time.ts";
 import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks.ts";
 import type { Missed } from "../tables/claims.ts";
 import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "../tables/clients.ts";
-import { ClaimBudgets } from "./claim-budgets.ts";
+import { bucketsOfCapability, bucketsOfClaimer, ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide, groupsOf } from "./claim-decision.ts";
 import { levelReached, type StockNews } from "./stock-news.ts";
@@ -41,7 +41,7 @@ type Budgeted = Omit<ClaimContext, "budgets"> & { readonly budgets: ClaimBudgets
 export function claimAll(context: ClaimContext): Claimed {
   const missed: Missed[] = [];
   const news: StockNews[] = [];
-  const budgets = new ClaimBudgets(context.budgets, context.claimer.user, context.nowMs);
+  const budgets = new ClaimBudgets(context.budgets, bucketsOf(context.claimer), context.nowMs);
   const budgeted = { ...context, budgets, heads: context.cache.headsAt(context.nowMs) };
   const clients = context.cache.clients.map((client): ClientClaim => {
     const applied = apply(budgeted, client, decide(look(budgeted, client)));
@@ -51,6 +51,9 @@ export function claimAll(context: ClaimContext): Claimed {
   });
   return { status: statusOf(clients), clients, missed, news };
 }
+
+const bucketsOf = (claimer: Claimer) =>
+  "capability" in claimer ? bucketsOfCapability(claimer.capability) : bucketsOfClaimer(claimer.user);
 
 /** The answer as a whole, from its parts. Pure. */
 export function statusOf(clients: readonly ClientClaim[]): ClaimStatus {
@@ -111,7 +114,7 @@ function consume(context: Budgeted, client: ClientRecord, choices: readonly Choi
   let after = { ...client, changes: client.changes + 1 };
   for (const { found, queue } of choices) {
     // First: in its chunk the bytes are gone when it is taken.
-    taken.push(packageOf(found, queue));
+    taken.push(packageOf(found, queue, client));
     const nextInChunk = takePackage(sql, found, heads);
     const queues = withLive(after.queues, queue.queueId, -1, ({ nextExpiry }) => {
       if (nextExpiry === undefined) return undefined;
@@ -139,7 +142,7 @@ function lend({ sql, cache, budgets, nowMs }: Budgeted, client: ClientRecord, ch
     if (uses === 0) news.push({ type: "last_resort.used", ciphersuite: queue.ciphersuite });
   }
   cache.update(writeClaimed(sql, after));
-  const lent = choices.map(({ found, queue }) => packageOf(found, queue));
+  const lent = choices.map(({ found, queue }) => packageOf(found, queue, client));
   return { claim: given(client, "last_resort", lent), news };
 }
 
@@ -163,16 +166,18 @@ function miss<Reason extends Missed["reason"]>(
   return after.isTold ? reason : undefined;
 }
 
-const packageOf = (found: Found, { ciphersuite }: Queue) => ({
+const packageOf = (found: Found, { ciphersuite }: Queue, { registeredAt }: ClientRecord) => ({
   keyPackage: bytesOf(found),
   keyPackageRef: found.entry.ref,
   ciphersuite,
   notAfter: found.entry.notAfter,
+  registeredAt,
 });
 
 /** A claimer's own client never gives to it; another user's client of the same name is another client. */
 function excludes({ user, claimer, criteria }: Budgeted, client: string): boolean {
-  return (claimer.user === user && claimer.client === client) || criteria.excludeClients.includes(client);
+  const isOwn = "user" in claimer && claimer.user === user && claimer.client === client;
+  return isOwn || criteria.excludeClients.includes(client);
 }
 
 /** One-time packages of a ciphersuite, those that expired since the last sweep included. */

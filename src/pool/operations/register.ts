@@ -4,6 +4,7 @@ import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from ".
 import { equalBytes } from "../../shared/bytes.ts";
 import { withoutClaims } from "../tables/budgets.ts";
 import { MAX_CLIENT_ID } from "../tables/chunks.ts";
+import { deleteCapabilitiesOf } from "../tables/claim-capabilities.ts";
 import {
   type ClientRecord,
   findByName,
@@ -30,7 +31,7 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
   const existing = findByName(sql, call.client);
   const registered = registeredClients(sql);
   const siblings = registered.filter(({ client }) => client !== call.client);
-  if (existing && isRegistered(existing)) return extend(sql, existing, siblings, call);
+  if (existing && isRegistered(existing)) return extend(sql, existing, siblings, call, now);
   const inUse = keyInUse(siblings, call.signatureKeys);
   if (inUse) return { outcome: "signature_key_in_use", scheme: inUse.scheme };
   if (registered.length >= MAX_CLIENTS_PER_USER) return { outcome: "too_many_clients" };
@@ -39,13 +40,14 @@ export function register(sql: SqlStorage, call: RegisterCall, now: number): Regi
   const blank = existing ?? insertClient(sql, call.client, now);
   const created = writeClient(sql, {
     ...blank,
-    registeredAt: now,
+    // Later than before, even within one second: with the name it tells one registration from the next (receipts).
+    registeredAt: existing ? Math.max(now, existing.registeredAt + 1) : now,
     revokedAt: undefined,
     changes: blank.changes + 1,
     signatureKeys: call.signatureKeys,
     budgets: withoutClaims(blank.budgets),
   });
-  return { outcome: "created", registration: registrationOf(created) };
+  return { outcome: "created", registration: registrationOf(created), at: now };
 }
 
 /** Whether registering would change anything, or say that it cannot. Reads only. */
@@ -67,6 +69,7 @@ function extend(
   client: ClientRecord,
   siblings: readonly ClientRecord[],
   call: RegisterCall,
+  now: number,
 ): RegisterAnswer {
   const known = new Map(client.signatureKeys.map((key) => [key.scheme, key.publicKey]));
   for (const key of call.signatureKeys) {
@@ -76,16 +79,17 @@ function extend(
     }
   }
   const added = call.signatureKeys.filter((key) => !known.has(key.scheme));
-  if (added.length === 0) return { outcome: "unchanged", registration: registrationOf(client) };
+  if (added.length === 0) return { outcome: "unchanged", registration: registrationOf(client), at: now };
   const inUse = keyInUse(siblings, added);
   if (inUse) return { outcome: "signature_key_in_use", scheme: inUse.scheme };
   const signatureKeys = [...client.signatureKeys, ...added].sort((a, b) => a.scheme - b.scheme);
   const extended = writeClient(sql, { ...client, signatureKeys, changes: client.changes + 1 });
-  return { outcome: "extended", registration: registrationOf(extended) };
+  return { outcome: "extended", registration: registrationOf(extended), at: now };
 }
 
 /** Ends a registration: its packages go, what was handed out stays known, and its name stays for that. */
 export function endRegistration(sql: SqlStorage, client: ClientRecord, now: number): number {
+  deleteCapabilitiesOf(sql, client.client);
   const { ended, client: emptied } = removePackages(sql, client, () => true);
   writeClient(sql, {
     ...emptied,

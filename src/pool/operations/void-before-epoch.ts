@@ -6,6 +6,7 @@
  */
 import type { Settings } from "../../config/settings.ts";
 import { type Leaving, livePackages } from "../tables/chunks.ts";
+import { deleteCapabilitiesBefore } from "../tables/claim-capabilities.ts";
 import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
 import { writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
@@ -35,6 +36,7 @@ type LifetimeSettings = Pick<Settings, "maxTotalLifetimeSeconds" | "uploadClockS
  */
 export function applyRestoreEpoch(sql: SqlStorage, epoch: number, backdatingSeconds: number): readonly ClientRecord[] {
   writePool(sql, { restoreEpoch: epoch });
+  deleteCapabilitiesBefore(sql, epoch);
   const voids = isVoid(epoch, backdatingSeconds);
   const emptied: ClientRecord[] = [];
   for (const client of allClients(sql)) {

@@ -38,6 +38,8 @@ type StoredPackage = {
   readonly ref: string;
   readonly ciphersuite: number;
   readonly notAfter: number;
+  /** Records of earlier versions lack it. */
+  readonly registeredAt?: number | undefined;
 };
 
 /**
@@ -57,10 +59,14 @@ type StoredPart = {
 type StoredAnswer = { readonly status: ClaimStatus; readonly clients: readonly StoredPart[] };
 
 /** The same from the parts of a call; the key is known by 16 bytes of a digest. */
-export const replayOf = (
-  { user, client }: Claimer,
+export function replayOf(
+  claimer: Claimer,
   { key, bodyHash }: { readonly key: string; readonly bodyHash: Uint8Array },
-): Replay => ({ id: sha256(utf8ToBytes(JSON.stringify([user, client, key]))).slice(0, 16), bodyHash });
+): Replay {
+  // By its secret and not by its name: another holder of the name must not get what an earlier one was given.
+  const holder = "capability" in claimer ? ["", claimer.secretHash.toHex()] : [claimer.user, claimer.client];
+  return { id: sha256(utf8ToBytes(JSON.stringify([...holder, key]))).slice(0, 16), bodyHash };
+}
 
 /**
  * The earlier answer; `mismatch` if the key was used for another request, `expired` if its answer can no longer be
@@ -70,41 +76,56 @@ export function findReplay(
   sql: SqlStorage,
   replay: Replay,
   now: number,
-): Answered | "mismatch" | "expired" | undefined {
+): (Answered & { readonly at: number; readonly claimId: number }) | "mismatch" | "expired" | undefined {
   const row = sql
-    .exec<{ body_hash: ArrayBuffer; answer: string; packages: ArrayBuffer; expires_at: number }>(
-      "SELECT body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
+    .exec<ReplayRow>(
+      "SELECT claim_id, at, body_hash, answer, packages, expires_at FROM claims WHERE idempotency = ?",
       replay.id,
     )
     .toArray()[0];
   if (!row) return undefined;
   if (row.expires_at <= now) return "expired";
   if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";
-  return decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
+  const answered = decode(JSON.parse(row.answer) as StoredAnswer, new Uint8Array(row.packages));
+  return { ...answered, at: row.at, claimId: row.claim_id };
 }
 
+type ReplayRow = {
+  claim_id: number;
+  at: number;
+  body_hash: ArrayBuffer;
+  answer: string;
+  packages: ArrayBuffer;
+  expires_at: number;
+};
+
 /**
- * Writes a claim down. Its number is the time in milliseconds, or one more than the last: it never goes back, even when
+ * Writes a claim down and returns its number. That is the time in milliseconds, or one more than the last: it never goes back, even when
  * every earlier record has been forgotten, so that a reader's cursor stays good.
  */
-export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): void {
+export function recordClaim(sql: SqlStorage, claim: NewClaim, nowMs: number): number {
   const idempotency = claim.replay?.of.id;
   if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);
   const { stored, packages } = encode(claim);
-  sql.exec(
+  const written = sql.exec<{ claim_id: number }>(
     `INSERT INTO claims (claim_id, at, claimer_user, claimer_client, answer, idempotency, body_hash, expires_at, packages)
-     VALUES (MAX(?1, (SELECT COALESCE(MAX(claim_id), 0) + 1 FROM claims)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)`,
+     VALUES (MAX(?1, (SELECT COALESCE(MAX(claim_id), 0) + 1 FROM claims)), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+     RETURNING claim_id`,
     nowMs,
     claim.at,
-    claim.claimer.user,
-    claim.claimer.client,
+    ...storedClaimer(claim.claimer),
     JSON.stringify(stored),
     idempotency ?? null,
     claim.replay?.of.bodyHash ?? null,
     claim.replay?.expiresAt ?? null,
     claim.replay ? packages : null,
   );
+  return written.one().claim_id;
 }
+
+/** No identifier of a user is empty: without one it is the name of a capability, and with neither it was erased. */
+const storedClaimer = (claimer: Claimer): readonly [user: string, client: string] =>
+  "capability" in claimer ? ["", claimer.capability] : [claimer.user, claimer.client];
 
 /** How far a pool has dropped the bytes of answers that can no longer be repeated. */
 export type EndedReplays = {
@@ -263,6 +284,7 @@ function entriesOf(row: JournalRow, client: string | undefined): JournalEntry[] 
         keyPackageRef: one && Uint8Array.fromHex(one.ref),
         // No identifier is empty: the name was erased.
         claimer: row.claimer_user === "" ? undefined : { user: row.claimer_user, client: row.claimer_client },
+        capability: row.claimer_user === "" && row.claimer_client !== "" ? row.claimer_client : undefined,
         reason: part.missed,
       })),
     );
@@ -287,19 +309,20 @@ function encode({ answer, missed }: NewClaim): { readonly stored: StoredAnswer; 
   return { stored: { status: answer.status, clients }, packages: concatBytes(...firsts, ...others) };
 }
 
-const storedPackage = ({ keyPackage, keyPackageRef, ciphersuite, notAfter }: ClaimedPackage): StoredPackage => ({
+const storedPackage = ({ keyPackage, keyPackageRef, ...rest }: ClaimedPackage): StoredPackage => ({
   bytes: keyPackage.length,
   ref: keyPackageRef.toHex(),
-  ciphersuite,
-  notAfter,
+  ciphersuite: rest.ciphersuite,
+  notAfter: rest.notAfter,
+  registeredAt: rest.registeredAt,
 });
 
 function decode(stored: StoredAnswer, packages: Uint8Array): Answered {
   let offset = 0;
-  const next = ({ bytes, ref, ciphersuite, notAfter }: StoredPackage): ClaimedPackage => {
+  const next = ({ bytes, ref, ciphersuite, notAfter, registeredAt }: StoredPackage): ClaimedPackage => {
     const keyPackage = packages.slice(offset, offset + bytes);
     offset += bytes;
-    return { keyPackage, keyPackageRef: Uint8Array.fromHex(ref), ciphersuite, notAfter };
+    return { keyPackage, keyPackageRef: Uint8Array.fromHex(ref), ciphersuite, notAfter, registeredAt };
   };
   const firsts = stored.clients.map((part) => part.package && next(part.package));
   const others = stored.clients.map((part) => part.others?.map(next));

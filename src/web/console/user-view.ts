@@ -271,11 +271,15 @@ function journalPanel(api: Api, user: string): HTMLElement {
         : table(
             "Journal",
             ["When", "Client", "Event", "Claimer", "Ciphersuite", "KeyPackageRef"],
-            entries.map(({ at, client, event, reason, claimer, ciphersuite, key_package_ref: ref }) => [
+            entries.map(({ at, client, event, reason, claimer, capability, ciphersuite, key_package_ref: ref }) => [
               when(at),
               client,
               reason === undefined ? EVENTS[event] : `${EVENTS[event]}: ${reason}`,
-              claimer === null ? "erased" : `${claimer.user} / ${claimer.client}`,
+              claimer === null
+                ? capability === undefined
+                  ? "erased"
+                  : `capability ${capability}`
+                : `${claimer.user} / ${claimer.client}`,
               ciphersuite === undefined ? "–" : String(ciphersuite),
               ref === undefined ? "–" : h("code", {}, ref),
             ]),

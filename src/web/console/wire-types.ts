@@ -63,7 +63,21 @@ export type BudgetStates = {
   empty_at: UnixSeconds;
 }[];
 
-/** Who claimed: the user and client of the token. Null once the user was erased. */
+/**
+ * A claim capability, by the name that its owner gave it. `client` made it, and it ends with that client's
+ * registration. `claims`: how many claims have given something, counted if there is a `max_claims`.
+ */
+export type ClaimCapability = {
+  name: Identifier;
+  client: Identifier;
+  secret_sha256: Base64Url;
+  created_at: UnixSeconds;
+  expires_at: UnixSeconds | null;
+  max_claims: number | null;
+  claims: number;
+};
+
+/** Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did. */
 export type Claimer = {
   user: Identifier;
   client: Identifier;
@@ -149,6 +163,9 @@ export type RaisedBudgets = {
   until: UnixSeconds;
 };
 
+/** What the directory states of this, signed: a JWS in the compact serialization (docs/receipts.md). */
+export type Receipt = string;
+
 /**
  * What became of each issuer. Where `outcome` is `fetched`, no isolate that is in use believes older keys of the
  * issuer, or a token that was verified with one, from `holds_everywhere_at` on; a new one may believe those of its data
@@ -213,6 +230,7 @@ export type RevokedClient = {
   user: Identifier;
   client: Identifier;
   purged: number;
+  receipt?: Receipt | undefined;
 };
 
 /** Every client of the user is revoked. */
@@ -330,6 +348,7 @@ export type UserExport = {
     budgets: BudgetStates;
   }[];
   budgets: BudgetStates;
+  capabilities: ClaimCapability[];
   tokens_ended: {
     client: Identifier | null;
     ended_at: UnixSeconds;
@@ -362,6 +381,7 @@ export type UserExport = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
@@ -381,6 +401,7 @@ export type UserJournal = {
     at: UnixSeconds;
     event: "claimed" | "last_resort" | "missed";
     claimer: Claimer | null;
+    capability?: Identifier | undefined;
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;

@@ -20,7 +20,7 @@ let server: Server;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kpd-remote-"));
   state = join(folder, "state");
-  server = await startServer(state);
+  server = await startServer(state, { CLAIM_CAPABILITIES: "on" });
 });
 
 afterAll(async () => {
@@ -492,5 +492,24 @@ describe("revoke and admin", () => {
     ]);
     expect(declared.out).toContain("restore epoch: 1000000000 2001-09-09T01:46:40Z");
     expect((await json(["admin", "restore-epoch"])).body.restore_epoch).toBe(1_000_000_000);
+  });
+});
+
+describe("a claim capability", () => {
+  it("is made, claims in place of a token, is in the list and the journal by its name, and is revoked", async () => {
+    const { who, lines, register } = await device("vera");
+    await register();
+    await remote(["publish", ...who], lines);
+    const made = await remote(["capability", "create", "front door", ...who, "--max-claims", "2"]);
+    expect([made.status, made.out]).toEqual([0, expect.stringMatching(/^[A-Za-z0-9_-]{43}\n$/)]);
+    const secret = join(folder, "secret.txt");
+    writeFileSync(secret, made.out);
+    const claim = () => json(["claim", "vera", "--capability", secret]);
+    expect(await claim()).toMatchObject({ status: 0, body: { clients: [{ status: "claimed" }] } });
+    expect((await remote(["capability", "list", ...who])).out).toMatch(/front door +phone .+ 1 of 2/);
+    expect((await remote(["journal", ...who])).out).toContain("capability front door");
+    expect((await remote(["capability", "revoke", "front door", ...who])).out).toBe("front door is revoked\n");
+    expect(await claim()).toMatchObject({ status: 1, body: { error: { code: "capability_refused" } } });
+    expect((await remote(["claim", "vera", "carol", "--capability", secret])).status).toBe(2);
   });
 });

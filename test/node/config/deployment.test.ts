@@ -1,8 +1,12 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
 import { describe, expect, it, test } from "vitest";
-import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
+import { type Build, deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
+import { readReceiptSettings } from "../../../src/config/receipt-settings.ts";
 import { SettingError } from "../../../src/config/settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
+
+/** That of src/worker-full.ts. */
+const FULL_BUILD: Build = { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings };
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
@@ -184,7 +188,7 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
   const plain = readDeployment(profile);
   expect(numbers(plain.ciphersuitesLeftOut)).toEqual([0x51, 0x52, 0x906, 0x907]);
   expect(numbers(plain.ciphersuites)).toEqual([1, 2, 3, 4, 5, 6, 7, 0x42, 0x4d, 0x4e, 0x4f, 0x50, 0xf042]);
-  const full = readDeployment(profile, { mlDsa: true, x509: true });
+  const full = readDeployment(profile, FULL_BUILD);
   expect(full.ciphersuitesLeftOut).toEqual([]);
   expect(full.ciphersuites).toEqual(full.profile.suites);
   expect(() => readDeployment({ ...profile, CIPHERSUITES: "1,0x52" })).toThrow("CIPHERSUITES has 82");
@@ -197,7 +201,7 @@ test("a profile says what the numbers mean, and a build without ML-DSA accepts n
 });
 
 describe("X.509", () => {
-  const full = { mlDsa: true, x509: true };
+  const full = FULL_BUILD;
   const pem = (bytes: Uint8Array) =>
     `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes))}\n-----END CERTIFICATE-----\n`;
   const anchor = pem(Uint8Array.of(0x30, 1));
@@ -241,6 +245,18 @@ describe("X.509", () => {
   });
 });
 
+test("claim capabilities are off unless they are set, in a build that takes them", () => {
+  const taken = (CLAIM_CAPABILITIES: string) =>
+    readDeployment({ CLAIM_CAPABILITIES }, FULL_BUILD).takesClaimCapabilities;
+  expect([readDeployment({}, FULL_BUILD).takesClaimCapabilities, taken("off"), taken("on")]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(() => taken("yes")).toThrow("CLAIM_CAPABILITIES must be on or off");
+  expect(() => readDeployment({ CLAIM_CAPABILITIES: "on" })).toThrow("set main to src/worker-full.ts");
+});
+
 test("GREASE that the capabilities do not list is refused unless the deployment says otherwise", () => {
   expect(readDeployment({}).toleratesUnlistedGrease).toBe(false);
   expect(readDeployment({ UNLISTED_GREASE: "refuse" }).toleratesUnlistedGrease).toBe(false);
@@ -251,8 +267,7 @@ test("GREASE that the capabilities do not list is refused unless the deployment 
 
 test("a request takes as many packages of the largest accepted suite as fit into a body, or what is set", () => {
   const limit = (settings: Record<string, string>) =>
-    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, { mlDsa: true, x509: true }).settings
-      .maxKeyPackagesPerRequest;
+    readDeployment({ CIPHERSUITE_PROFILE: "openmls-0.9", ...settings }, FULL_BUILD).settings.maxKeyPackagesPerRequest;
   expect(limit({})).toBe(49);
   expect(limit({ CIPHERSUITES: "1,0x52" })).toBe(81);
   expect(limit({ CIPHERSUITES: "1,0x4D,0x42" })).toBe(100);
@@ -309,4 +324,51 @@ test("a wrong setting stays wrong: the same error each time", () => {
   });
   expect(errors[0]).toBeInstanceOf(SettingError);
   expect(errors[1]).toBe(errors[0]);
+});
+
+describe("receipts", () => {
+  const x = "A".repeat(43);
+  const key = (change: object = {}) => ({ kty: "OKP", crv: "Ed25519", kid: "a", x, d: x, ...change });
+  const set = (...keys: readonly object[]) => ({
+    RECEIPT_KEYS: JSON.stringify({ keys }),
+    RECEIPT_ISSUER: "https://directory.example",
+  });
+
+  it("are off by default, and take a key set, a name, and when they are given", () => {
+    expect(readDeployment({}, FULL_BUILD).receipts).toBeUndefined();
+    const two = { ...set(key(), key({ kid: "b", d: undefined, signs_from: 5 })), RECEIPTS: "always" };
+    expect(readDeployment(two, FULL_BUILD).receipts).toEqual({
+      issuer: "https://directory.example",
+      always: true,
+      keys: [
+        { kid: "a", x, d: x, signsFrom: 0 },
+        { kid: "b", x, d: undefined, signsFrom: 5 },
+      ],
+    });
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ RECEIPT_ISSUER: "a" }, "RECEIPT_ISSUER is set without RECEIPT_KEYS"],
+    [{ RECEIPTS: "always" }, "RECEIPTS is set without RECEIPT_KEYS"],
+    [{ RECEIPT_KEYS: "{}" }, "RECEIPT_ISSUER must be set, as RECEIPT_KEYS is"],
+    [{ ...set(key()), RECEIPT_ISSUER: "a".repeat(257) }, "RECEIPT_ISSUER must have at most 256 characters"],
+    [{ ...set(key()), RECEIPTS: "sometimes" }, "RECEIPTS must be on_request or always"],
+    [{ ...set(), RECEIPT_KEYS: "{" }, "RECEIPT_KEYS must be a JWK Set in JSON of 1 to 8 keys"],
+    [set(), "RECEIPT_KEYS must be a JWK Set in JSON of 1 to 8 keys"],
+    [set(key({ d: undefined })), "RECEIPT_KEYS must have at least one private key"],
+    [set(key(), key()), "RECEIPT_KEYS has a kid twice"],
+    [set(key(), key({ kid: "b" })), "RECEIPT_KEYS has two private keys with the same signs_from"],
+    [set(key({ crv: "P-256" })), "RECEIPT_KEYS [0] must have kty OKP and crv Ed25519"],
+    [set(key({ kid: "" })), "RECEIPT_KEYS [0] must have a kid of visible ASCII"],
+    [set(key({ x: "AAAA" })), "RECEIPT_KEYS [0] must have 32 bytes in base64url as x"],
+    [set(key({ d: "AAAA" })), "RECEIPT_KEYS [0] must have 32 bytes in base64url as d, or none"],
+    [set(key({ signs_from: -1 })), "RECEIPT_KEYS [0] must have unix seconds as signs_from"],
+    [set(key({ nbf: 5 })), "RECEIPT_KEYS [0] has a member that is not known"],
+  ])("are refused by the name of the setting: %#", (env, fault) => {
+    expect(() => readDeployment(env, FULL_BUILD)).toThrow(`setting ${fault}`);
+  });
+
+  it("close a build that signs none", () => {
+    expect(() => readDeployment(set(key()))).toThrow("set main to src/worker-full.ts");
+  });
 });

@@ -1,11 +1,13 @@
 /** Every refusal, by its code: its detail says what was expected and what came, and its type names its place in the docs. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { BODY_READ_TIMEOUT_MS } from "../../../src/config/limits.ts";
+import { BODY_READ_TIMEOUT_MS, CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import { REASON_HEADER } from "../../../src/http/audited.ts";
+import type { Bindings } from "../../../src/http/bindings.ts";
 import { PROBLEMS, type ProblemCode } from "../../../src/http/refusals/problem-codes.ts";
 import { POOL_DETAILS } from "../../../src/http/resources/key-packages/batch.ts";
+import full from "../../../src/worker-full.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, stopClock } from "../support/clock.ts";
 import { base64url } from "../support/forge.ts";
@@ -37,14 +39,23 @@ const publishAs = async (claims: Parameters<typeof token>[0]) =>
   publish({ token: await token({ user: owner.user, ...claims }), body: { key_packages: [good] } });
 
 /** A request in an environment that differs. */
-async function within(bindings: object, method: string, path: string, bearer?: string, body?: unknown): Promise<Asked> {
+async function within(
+  bindings: object,
+  method: string,
+  path: string,
+  bearer?: string,
+  body?: unknown,
+  more: Readonly<Record<string, string>> = {},
+  worker: { readonly fetch: (request: Request, env: Bindings) => Response | Promise<Response> } = app,
+): Promise<Asked> {
   const headers = {
     ...JSON_TYPE,
     [REASON_HEADER]: "a test",
     ...(bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }),
+    ...more,
   };
   const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-  const answer = await app.request(ORIGIN + path, init, { ...env, ...bindings });
+  const answer = await worker.fetch(new Request(ORIGIN + path, init), { ...env, ...bindings });
   return { json: await answer.json() };
 }
 
@@ -70,6 +81,24 @@ const claimWhere = (answer: object | Error) =>
 const publishWhere = (answer: object) =>
   within(poolsThat(answer), "POST", KEY_PACKAGES, owner.token, { key_packages: [good] });
 const registerWhere = (answer: object) => within(poolsThat(answer), "PUT", owner.path, owner.token, proven);
+
+const TAKEN = { CLAIM_CAPABILITIES: "on" };
+const SECRET = base64url(new Uint8Array(32).fill(1));
+const capabilityWhere = (answer: object) => {
+  const body = { secret_sha256: SECRET };
+  const place = `${owner.path}/claim-capabilities/door`;
+  return within({ ...TAKEN, ...poolsThat(answer) }, "PUT", place, owner.token, body, {}, full);
+};
+const claimByCapability = (answer: object) =>
+  within(
+    { ...TAKEN, ...poolsThat(answer) },
+    "POST",
+    `/v1/users/${owner.user}/claims`,
+    undefined,
+    {},
+    { Authorization: `Capability ${SECRET}` },
+    full,
+  );
 
 /** One way to each code. */
 const ASKS: Readonly<Record<ProblemCode, Ask>> = {
@@ -145,6 +174,16 @@ const ASKS: Readonly<Record<ProblemCode, Ask>> = {
   proof_expired: () => owner.as("PUT", "", { body: { ...proven, signed_at: 5 } }),
   batch_refused: () => owner.replace([owner.forge({ breakSignature: true })]),
   empty_replacement: () => owner.replace([]),
+  capability_refused: () => claimByCapability({ outcome: "capability_refused" }),
+  capability_exists: () => capabilityWhere({ outcome: "capability_exists" }),
+  too_many_capabilities: () => capabilityWhere({ outcome: "too_many_capabilities" }),
+  capability_refusals_exhausted: async () => {
+    for (let count = 0; count < CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR; count++) {
+      await claimByCapability({ outcome: "capability_refused" });
+    }
+    return claimByCapability({ outcome: "capability_refused" });
+  },
+  not_offered: () => call("POST", `/v1/users/${owner.user}/claims?receipt=true`, { token: bob.token, body: {} }),
   idempotency_key_reused: () => claimWhere({ outcome: "idempotency_key_reused" }),
   too_many_requests: () =>
     within({ RATE_LIMIT: { limit: async () => ({ success: false }) } }, "GET", owner.path, owner.token),
@@ -154,6 +193,8 @@ const ASKS: Readonly<Record<ProblemCode, Ask>> = {
       status: "rate_limited",
       clients: [{ client: "phone", status: "rate_limited", retryAfterSeconds: 7 }],
       replayed: false,
+      at: 5,
+      claimId: undefined,
     }),
   unknown_users_exhausted: async () => {
     const nobody = () => `/v1/users/${freshName("nobody")}/claims`;

@@ -67,6 +67,9 @@ test("an operator and the user itself get the same: registrations, stock, journa
 
 test("every table of the pool is in it but the fingerprints, which are hashes of packages", async () => {
   const { owner } = await livedIn();
+  const pool = poolFor(env, owner.user);
+  const capability = { name: "door", secretHash: new Uint8Array(32), expiresAt: undefined, maxClaims: undefined };
+  await pool.createCapability({ user: owner.user, client: "phone", restoreEpoch: 0, ...capability });
   const [first] = await exported(pathOf(owner.user));
   const tables = await runInDurableObject(poolFor(env, owner.user) as DurableObjectStub, (_, state) =>
     state.storage.sql
@@ -77,11 +80,12 @@ test("every table of the pool is in it but the fingerprints, which are hashes of
       .map(({ name }) => name)
       .toSorted(),
   );
-  expect(tables).toEqual(["chunks", "claims", "clients", "ended_tokens", "fingerprints", "pool"]);
+  expect(tables).toEqual(["chunks", "claim_capabilities", "claims", "clients", "ended_tokens", "fingerprints", "pool"]);
   expect(Object.keys(first).toSorted()).toEqual(
     [
       ...["budgets", "restore_epoch", "user"], // pool
       ...["registrations", "key_packages", "journal", "tokens_ended"], // clients, chunks, claims, ended_tokens
+      "capabilities",
       ...["directory", "exported_at", "next"],
     ].toSorted(),
   );

@@ -42,7 +42,8 @@ function world(
       publish: async (call) => {
         published.push(call);
         const codes = options.answer?.(call.keyPackages.length) ?? call.keyPackages.map((): PublishCode => "stored");
-        return ok({ outcome: "published", applied: true, codes, inventory: [], restoreEpoch: 0 });
+        const applied = { outcome: "published", applied: true, codes, inventory: [], restoreEpoch: 0 } as const;
+        return ok({ ...applied, at: NOW, registeredAt: NOW });
       },
     },
     deployment: readDeployment({}),

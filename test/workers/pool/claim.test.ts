@@ -67,6 +67,7 @@ describe("claiming one-time packages", () => {
       keyPackageRef: published.ref,
       ciphersuite: 1,
       notAfter: published.notAfter,
+      registeredAt: nowSeconds(),
     });
   });
 

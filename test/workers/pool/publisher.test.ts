@@ -45,7 +45,10 @@ describe("registering", () => {
     if (!claimed || !live) throw new Error("unreachable");
     await pool.publish([claimed, live]);
     await pool.claim();
-    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toEqual({ outcome: "revoked", purged: 1 });
+    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toMatchObject({
+      outcome: "revoked",
+      purged: 1,
+    });
     const publicKey = new Uint8Array(32).fill(9);
     const answer = await pool
       .stub()
@@ -95,11 +98,13 @@ describe("revoking", () => {
     const pool = await poolOf();
     await pool.publish([...keyPackages(3), keyPackage({ lastResort: true })]);
     await pool.stub().revoke({ ...pool.base, client: "phone" });
-    expect(await pool.claim()).toEqual({ outcome: "answered", status: "none", clients: [], replayed: false });
+    expect(await pool.claim()).toMatchObject({ outcome: "answered", status: "none", clients: [], replayed: false });
     expect(await pool.stub().getClient({ ...pool.base, client: "phone" })).toEqual({
       outcome: "client_not_registered",
     });
-    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toEqual({ outcome: "client_not_registered" });
+    expect(await pool.stub().revoke({ ...pool.base, client: "phone" })).toMatchObject({
+      outcome: "client_not_registered",
+    });
   });
 });
 

@@ -32,6 +32,7 @@ const ORDER: readonly {
       ["docs/library.md", "The library"],
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
+      ["docs/claim-capabilities.md", "Claims without a token"],
       ["docs/events.md", "Low stock, told"],
     ],
   },
@@ -52,6 +53,7 @@ const ORDER: readonly {
     title: "Trust",
     files: [
       ["SECURITY.md"],
+      ["docs/receipts.md", "Receipts"],
       ["docs/privacy.md", "Privacy"],
       ["docs/reliability.md", "Reliability"],
       ["docs/conformance.md", "Conformance"],

@@ -5,12 +5,19 @@ import type { ClaimRequest, ClientClaimBody } from "./schemas.ts";
 
 type PackageFormat = NonNullable<ClaimRequest["format"]>;
 
-/** What one client gave, as the wire shows it: of a bundle a list, even where only one is wanted. */
-export function clientClaimBody(claim: ClientClaim, { format, bundle }: ClaimRequest = {}): ClientClaimBody {
+/** Receipts of packages, by the reference in base64url. */
+export type ReceiptsByRef = ReadonlyMap<string, string>;
+
+/** What one client gave, as the wire shows it, with the receipts that there are: of a bundle a list, even where only one is wanted. */
+export function clientClaimBody(
+  claim: ClientClaim,
+  { format, bundle }: ClaimRequest = {},
+  receipts?: ReceiptsByRef,
+): ClientClaimBody {
   if (claim.status === "rate_limited") {
     return { client: claim.client, status: claim.status, retry_after_seconds: claim.retryAfterSeconds };
   }
-  const packages = packagesOf(claim).map((one) => packageBody(one, format));
+  const packages = packagesOf(claim).map((one) => packageBody(one, format, receipts));
   return {
     client: claim.client,
     status: claim.status,
@@ -18,12 +25,18 @@ export function clientClaimBody(claim: ClientClaim, { format, bundle }: ClaimReq
   };
 }
 
-const packageBody = (
+function packageBody(
   { keyPackage, keyPackageRef, ciphersuite, notAfter }: ClaimedPackage,
   format: PackageFormat = "key_package",
-) => ({
-  key_package: toBase64Url(format === "mls_message" ? encodeMlsMessage(keyPackage) : keyPackage),
-  key_package_ref: toBase64Url(keyPackageRef),
-  ciphersuite,
-  not_after: notAfter,
-});
+  receipts?: ReceiptsByRef,
+) {
+  const ref = toBase64Url(keyPackageRef);
+  const receipt = receipts?.get(ref);
+  return {
+    key_package: toBase64Url(format === "mls_message" ? encodeMlsMessage(keyPackage) : keyPackage),
+    key_package_ref: ref,
+    ciphersuite,
+    not_after: notAfter,
+    ...(receipt === undefined ? {} : { receipt }),
+  };
+}

@@ -4,23 +4,31 @@ import {
   CLAIM_CONCURRENT_POOLS,
   LIST_BODY_BYTES,
   MAX_BULK_ANSWER_BYTES,
+  MAX_CLAIM_RECEIPT_BYTES,
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
 } from "../../../config/limits.ts";
-import { type ClaimCall, type ClientClaim, type PoolCall, packagesOf } from "../../../contract/pool-messages.ts";
+import {
+  type ClaimCall,
+  type ClientClaim,
+  type PoolCall,
+  packagesOf,
+  type UserClaimer,
+} from "../../../contract/pool-messages.ts";
 import type { Route } from "../../../directory/routes.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
+import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
-import { poolClient } from "../../upstream/pool-client.ts";
+import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
 import { listBound } from "../../wire/read-json.ts";
 import { checkRouted, keepRoutes, routesOf } from "../routes/keep-routes.ts";
 import { AnswerBudget } from "./answer-budget.ts";
-import { clientClaimBody } from "./client-claim-body.ts";
+import { clientClaimBody, type ReceiptsByRef } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
 import { criteriaOf, idempotencyOf } from "./request.ts";
 import {
@@ -51,31 +59,38 @@ export const claims = [
     path: "/v1/users/{user}/claims",
     access: "claimer",
     body: { json: claimRequest, maxBytes: () => LIST_BODY_BYTES },
+    query: receiptQuery,
     takesIdempotencyKey: true,
+    takesCapability: true,
     needs: "pool",
-    handle: async ({ user, claimer, body, idempotencyKey }, c) => {
+    handle: async ({ user, claimer, body, query, idempotencyKey }, c) => {
       c.set("claimedFrom", [user]);
       const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
       if (!routed.ok) return routed;
-      const claimed = await claimFrom(c, user, {
-        claimer,
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
+      const call = {
         criteria: criteriaOf(c.get("deployment"), body),
         idempotency: idempotencyOf(idempotencyKey, [user], body),
-      });
+      };
+      const presented = c.get("capability");
+      const claimed = presented ? await presented.claim(user, call) : await claimFrom(c, user, { ...call, claimer });
       if (!claimed.ok) return claimed;
       const { status, clients, replayed } = claimed.value;
       const kept = await keepRoutes(c, body.route ? routesOf(user, clients) : []);
       if (!kept.ok) return kept;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
-      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body)) };
+      const signed = await receipts.value?.claim({ user, claimer: presented ?? claimer, ...claimed.value });
+      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body, signed)) };
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
         const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
         return refuse("rate_limited", detail, { retryAfterSeconds, members });
       }
       if (replayed) c.header(REPLAYED, "true");
-      return ok(mlsMessages(c, status, clients) ?? c.json({ user, status, clients: members.clients }));
+      const packagesAlone = query.receipt === "true" ? undefined : mlsMessages(c, status, clients);
+      return ok(packagesAlone ?? c.json({ user, status, clients: members.clients }));
     },
   }),
   operation({
@@ -88,8 +103,11 @@ export const claims = [
       maxBytes: () => LIST_BODY_BYTES,
       lists: () => [listBound("users", MAX_USERS_PER_CLAIM, "too_many_users", "users")],
     },
+    query: receiptQuery,
     takesIdempotencyKey: true,
-    handle: async ({ claimer, body, idempotencyKey }, c) => {
+    handle: async ({ claimer, body, query, idempotencyKey }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
       const { users: named, ...request } = body;
       const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
       if (!routed.ok) return routed;
@@ -104,7 +122,7 @@ export const claims = [
         criteria: criteriaOf(c.get("deployment"), request),
         idempotency: idempotencyOf(idempotencyKey, users, request),
       };
-      const outcomes = await claimMany(c, users, call, request);
+      const outcomes = await claimMany(c, users, call, { request, receipts: receipts.value });
       const kept = await keepRoutes(
         c,
         outcomes.flatMap((outcome) => outcome.routes),
@@ -116,7 +134,8 @@ export const claims = [
       if (outcomes.some(({ replayed }) => replayed)) c.header(REPLAYED, "true");
       const status = answer.every((user) => user.status === "ok") ? "ok" : "partial";
       const given = outcomes.flatMap((outcome) => outcome.given);
-      return ok(mlsMessages(c, status, given) ?? c.json({ users: answer }));
+      const packagesAlone = query.receipt === "true" ? undefined : mlsMessages(c, status, given);
+      return ok(packagesAlone ?? c.json({ users: answer }));
     },
   }),
 ];
@@ -125,18 +144,27 @@ export const claimsDescribed = (): Descriptions => ({
   claimUser: {
     summary: "One package of each client of the user.",
     answers: [{ status: 200, description: "What each client gave.", json: claimAnswer, also: MLS }],
-    problems: [...ROUTE_PROBLEMS, "idempotency_key_reused", "unknown_user", "unknown_users_exhausted", "rate_limited"],
+    problems: [
+      ...ROUTE_PROBLEMS,
+      "idempotency_key_reused",
+      "unknown_user",
+      "unknown_users_exhausted",
+      "rate_limited",
+      "not_offered",
+      "capability_refused",
+      "capability_refusals_exhausted",
+    ],
     members: { rate_limited: rateLimitedClaim },
   },
   claimUsers: {
     summary: "One package of each client of many users.",
     answers: [{ status: 200, description: "What became of each user.", json: bulkClaimAnswer, also: MLS }],
-    problems: [...ROUTE_PROBLEMS, "too_many_users"],
+    problems: [...ROUTE_PROBLEMS, "too_many_users", "not_offered"],
   },
 });
 
-type Call = Omit<ClaimCall, keyof PoolCall>;
-type Claimed = Awaited<ReturnType<ReturnType<typeof poolClient>["claim"]>>;
+type Call = Omit<ClaimCall, keyof PoolCall | "claimer"> & { readonly claimer: UserClaimer };
+type Claimed = Awaited<ReturnType<PoolClient["claim"]>>;
 
 /** Claims from one user's pool, unless the caller has asked for too many users who do not exist. */
 async function claimFrom(c: Context<AppEnv>, user: string, call: Call): Promise<Claimed> {
@@ -166,11 +194,12 @@ async function claimMany(
   c: Context<AppEnv>,
   users: readonly string[],
   call: Call,
-  request: ClaimRequest,
+  { request, receipts }: { readonly request: ClaimRequest; readonly receipts: Receipts | undefined },
 ): Promise<readonly UserOutcome[]> {
   const budget = new AnswerBudget(MAX_BULK_ANSWER_BYTES);
+  const receiptBytes = receipts ? MAX_CLAIM_RECEIPT_BYTES : 0;
   const packages = MAX_CLIENTS_PER_USER * (request.bundle?.length ?? 1);
-  const most = packages * c.get("deployment").settings.maxKeyPackageBytes;
+  const most = packages * (c.get("deployment").settings.maxKeyPackageBytes + receiptBytes);
   const wantsBytes = prefersMlsMessages(c.req.header("Accept"));
   return mapConcurrent(users, CLAIM_CONCURRENT_POOLS, async (user): Promise<UserOutcome> => {
     // Deferred before anything is taken from it: the answer must fit the isolate, and so must its repetition.
@@ -180,16 +209,17 @@ async function claimMany(
     const replayed = claimed.ok && claimed.value.replayed;
     budget.settle(
       most,
-      clients.reduce((sum, client) => sum + bytesOf(client), 0),
+      clients.reduce((sum, client) => sum + bytesOf(client, receiptBytes), 0),
     );
     countClaims(c.env.METRICS, clients, replayed);
+    const signed = claimed.ok ? await receipts?.claim({ user, claimer: call.claimer, ...claimed.value }) : undefined;
     const routes = request.route ? routesOf(user, clients) : [];
-    return { answer: bulkUser(user, claimed, request), replayed, given: wantsBytes ? clients : [], routes };
+    return { answer: bulkUser(user, claimed, request, signed), replayed, given: wantsBytes ? clients : [], routes };
   });
 }
 
-const bytesOf = (client: ClientClaim): number =>
-  packagesOf(client).reduce((sum, { keyPackage }) => sum + keyPackage.length, 0);
+const bytesOf = (client: ClientClaim, receiptBytes: number): number =>
+  packagesOf(client).reduce((sum, { keyPackage }) => sum + keyPackage.length + receiptBytes, 0);
 
 /** The packages alone, where the caller asked for them and there are any. */
 function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly ClientClaim[]): Response | undefined {
@@ -201,9 +231,14 @@ function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly Clien
 const deferred = (user: string): BulkClaimUser => ({ user, status: "failed", clients: [], code: "answer_too_large" });
 
 /** A pool that failed is `failed`, which is neither empty nor unknown. */
-function bulkUser(user: string, claimed: Claimed, request: ClaimRequest): BulkClaimUser {
+function bulkUser(
+  user: string,
+  claimed: Claimed,
+  request: ClaimRequest,
+  receipts: ReceiptsByRef | undefined,
+): BulkClaimUser {
   if (claimed.ok) {
-    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, request));
+    const clients = claimed.value.clients.map((claim) => clientClaimBody(claim, request, receipts));
     return { user, status: claimed.value.status, clients };
   }
   const { code } = claimed.error;

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_BUNDLE_GROUPS, MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
-import { base64url, codePoint, identifier, named, unixSeconds } from "../../wire/schemas.ts";
+import { base64url, codePoint, identifier, named, receipt, unixSeconds } from "../../wire/schemas.ts";
 
 const codePoints = z.array(codePoint).check(z.maxLength(MAX_CLAIM_LIST_ITEMS));
 
@@ -57,7 +57,7 @@ export const bulkClaimRequest = /* @__PURE__ */ named(
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
 export const clientClaim = /* @__PURE__ */ named(
   "ClientClaim",
-  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`; with `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its groups.",
+  "What one client gave. With `claimed` and `last_resort` there are `key_package`, a KeyPackage exactly as its owner uploaded it, bare or in an MLSMessage as the request has it, `key_package_ref`, `ciphersuite` and `not_after`, and the directory's `receipt` if the request asked for one; with `rate_limited` there is `retry_after_seconds`. Of a bundle those members are in `packages`, in the order of its groups.",
   () =>
     z.strictObject({
       client: identifier,
@@ -73,9 +73,11 @@ export const clientClaim = /* @__PURE__ */ named(
             key_package_ref: base64url,
             ciphersuite: codePoint,
             not_after: unixSeconds,
+            receipt: z.optional(receipt),
           }),
         ),
       ),
+      receipt: z.optional(receipt),
       retry_after_seconds: z.optional(z.int().check(z.minimum(1))),
     }),
 );

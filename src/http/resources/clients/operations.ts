@@ -6,6 +6,7 @@ import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
+import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
 import type { PoolClient } from "../../upstream/pool-client.ts";
@@ -35,9 +36,12 @@ export const clients = [
     method: "PUT",
     path: CLIENT,
     access: "publisher",
+    query: receiptQuery,
     body: { json: registerRequest, maxBytes: largestRegistration },
     needs: "pool",
-    handle: async ({ user, client, body }, c) => {
+    handle: async ({ user, client, body, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
       const { credentialIdentity, x509 } = c.get("deployment");
       const templates = [credentialIdentity, ...(x509?.name ? [x509.name.template] : [])];
       const ambiguous = templates.find((template) => isAmbiguousIdentity(template, user, client));
@@ -53,12 +57,16 @@ export const clients = [
       const signatureKeys = keys.value.map(({ scheme, publicKey }) => ({ scheme, publicKey }));
       const registered = await pool.register({ client, signatureKeys });
       if (!registered.ok) return registered;
-      if (registered.value.outcome === "created") {
-        const view = { registration: registered.value.registration, inventory: [] };
-        return ok(c.json({ user, ...clientViewBody(c.get("deployment"), view) }, 201));
+      const { outcome, registration, at } = registered.value;
+      const signed = await receipts.value?.registration(user, registration, at);
+      const receipt = signed === undefined ? {} : { receipt: signed };
+      if (outcome === "created") {
+        const view = { registration, inventory: [] };
+        return ok(c.json({ user, ...clientViewBody(c.get("deployment"), view), ...receipt }, 201));
       }
       const found = await pool.getClient({ client });
-      return found.ok ? ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view) })) : found;
+      if (!found.ok) return found;
+      return ok(c.json({ user, ...clientViewBody(c.get("deployment"), found.value.view), ...receipt }));
     },
   }),
   operation({
@@ -77,13 +85,12 @@ export const clients = [
     method: "DELETE",
     path: CLIENT,
     access: "publisher",
+    query: receiptQuery,
     needs: "pool",
-    handle: async ({ user, client }, c) => {
-      const revoked = await ownPool(c, user).revoke({ client });
-      if (!revoked.ok) return revoked;
-      const { purged } = revoked.value;
-      c.set("outcomes", { purged });
-      return ok(c.json({ user, client, purged }));
+    handle: async ({ user, client, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      if (!receipts.ok) return receipts;
+      return revoked(c, { user, client }, await ownPool(c, user).revoke({ client }), receipts.value);
     },
   }),
   operation({
@@ -91,8 +98,12 @@ export const clients = [
     method: "POST",
     path: `${CLIENT}/revocation`,
     access: "sibling",
+    query: receiptQuery,
     needs: "pool",
-    handle: (who, c) => endClient(ownPool(c, who.user), who, c),
+    handle: async ({ user, client, query }, c) => {
+      const receipts = await receiptsFor(c, query);
+      return receipts.ok ? endClient(ownPool(c, user), { user, client }, c, receipts.value) : receipts;
+    },
   }),
 ];
 
@@ -115,6 +126,7 @@ export const clientsDescribed = (): Descriptions => ({
       "too_many_clients",
       "token_predates_revocation",
       "client_not_registered",
+      "not_offered",
     ],
     members: { proof_expired: proofTimes },
   },
@@ -126,12 +138,12 @@ export const clientsDescribed = (): Descriptions => ({
   revokeClient: {
     summary: "End the registration: packages are purged, what was handed out stays known.",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
+    problems: ["client_not_registered", "not_offered"],
   },
   endSibling: {
     summary: "End a client of the same user, such as a lost device. Its older tokens no longer act for it.",
     answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
+    problems: ["client_not_registered", "not_offered"],
   },
 });
 
@@ -159,12 +171,24 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
 export async function endClient(
   pool: Pick<PoolClient, "endClient">,
-  { user, client }: { readonly user: string; readonly client: string },
+  who: { readonly user: string; readonly client: string },
   c: Context<AppEnv>,
+  receipts?: Receipts,
 ): Promise<Result<Response>> {
-  const revoked = await pool.endClient({ client });
-  if (!revoked.ok) return revoked;
-  const { purged } = revoked.value;
+  return revoked(c, who, await pool.endClient({ client: who.client }), receipts);
+}
+
+type Revoked = Awaited<ReturnType<PoolClient["revoke"]>>;
+
+async function revoked(
+  c: Context<AppEnv>,
+  { user, client }: { readonly user: string; readonly client: string },
+  answer: Revoked,
+  receipts: Receipts | undefined,
+): Promise<Result<Response>> {
+  if (!answer.ok) return answer;
+  const { purged, at, registeredAt } = answer.value;
   c.set("outcomes", { purged });
-  return ok(c.json({ user, client, purged }));
+  const receipt = await receipts?.revocation({ user, client, at, registeredAt, purged });
+  return ok(c.json({ user, client, purged, ...(receipt === undefined ? {} : { receipt }) }));
 }

@@ -1,5 +1,13 @@
 import * as z from "zod/mini";
-import { base64urlText, identifier, inventory, named, signatureKeys, unixSeconds } from "../../wire/schemas.ts";
+import {
+  base64urlText,
+  identifier,
+  inventory,
+  named,
+  receipt,
+  signatureKeys,
+  unixSeconds,
+} from "../../wire/schemas.ts";
 
 const BY_SCHEME = {
   ecdsa_secp256r1_sha256: z.optional(base64urlText),
@@ -61,11 +69,18 @@ export const clientAnswer = /* @__PURE__ */ named("Client", "A registered client
     registered_at: unixSeconds,
     signature_keys: signatureKeys,
     inventory,
+    receipt: z.optional(receipt),
   }),
 );
 
 export const revokeAnswer = /* @__PURE__ */ named(
   "RevokedClient",
   "The client is gone; `purged` live packages went with it, none if it was revoked already.",
-  () => z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
+  () =>
+    z.strictObject({
+      user: identifier,
+      client: identifier,
+      purged: z.int().check(z.minimum(0)),
+      receipt: z.optional(receipt),
+    }),
 );

@@ -1,5 +1,6 @@
 /** A client's stock: adding to it, replacing it, taking from it. */
 import type { Context } from "hono";
+import type * as z from "zod/mini";
 import { LIST_BODY_BYTES, MAX_REFS_PER_REQUEST, SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { countBy } from "../../../shared/count-by.ts";
@@ -7,6 +8,7 @@ import { pause } from "../../../shared/pause.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
+import { receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { countUploads, gaugeStock } from "../../telemetry/metrics.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
@@ -34,6 +36,7 @@ const BATCH_PROBLEMS = [
   "client_not_registered",
   "refusals_exhausted",
   "uploads_exhausted",
+  "not_offered",
 ] as const;
 
 export const keyPackages = [
@@ -42,9 +45,11 @@ export const keyPackages = [
     method: "POST",
     path: KEY_PACKAGES,
     access: "publisher",
+    query: receiptQuery,
     body: batch,
     needs: "pool",
-    handle: ({ user, client, body }, c) => publish(c, { user, client, mode: "add", items: body, allowEmpty: true }),
+    handle: ({ user, client, body, query }, c) =>
+      publish(c, { user, client, mode: "add", items: body, allowEmpty: true }, query),
   }),
   operation({
     id: "replaceKeyPackages",
@@ -55,7 +60,7 @@ export const keyPackages = [
     body: batch,
     needs: "pool",
     handle: ({ user, client, body, query }, c) =>
-      publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }),
+      publish(c, { user, client, mode: "replace", items: body, allowEmpty: query.allow_empty === "true" }, query),
   }),
   operation({
     id: "removeKeyPackages",
@@ -102,7 +107,13 @@ export const keyPackagesDescribed = (): Descriptions => ({
   },
 });
 
-async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<Result<Response>> {
+async function publish(
+  c: Context<AppEnv>,
+  toPublish: BatchToPublish,
+  query: z.infer<typeof receiptQuery>,
+): Promise<Result<Response>> {
+  const receipts = await receiptsFor(c, query);
+  if (!receipts.ok) return receipts;
   const deployment = c.get("deployment");
   const deps = {
     pool: ownPool(c, toPublish.user),
@@ -115,7 +126,7 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
   };
   const published = await publishBatch(deps, toPublish);
   if (!published.ok) return published;
-  const { applied, results, inventory, signatureKeys, restoreEpoch } = published.value;
+  const { applied, results, inventory, signatureKeys, restoreEpoch, at, registeredAt } = published.value;
   const outcomes = countBy(results.map((result) => result.code));
   c.set("outcomes", outcomes);
   countUploads(c.env.METRICS, outcomes);
@@ -125,7 +136,12 @@ async function publish(c: Context<AppEnv>, toPublish: BatchToPublish): Promise<R
     inventory: inventoryBody(deployment, inventory, signatureKeys),
     restore_epoch: restoreEpoch,
   };
-  if (applied) return ok(c.json(answer));
+  if (applied) {
+    const { user, client, mode } = toPublish;
+    const refs = results.flatMap((result) => (result.ok && result.key_package_ref ? [result.key_package_ref] : []));
+    const receipt = await receipts.value?.publication({ user, client, mode, refs, at, registeredAt });
+    return ok(c.json({ ...answer, ...(receipt === undefined ? {} : { receipt }) }));
+  }
   const refused = results.filter((result) => !result.ok).length;
   const detail = `expected every package of the replacement to be accepted, got ${refused} of ${results.length} refused (see results); nothing was changed`;
   return refuse("batch_refused", detail, { members: answer });

@@ -49,6 +49,9 @@ export type PublishedBatch = {
   /** Those that the client has registered. */
   readonly signatureKeys: readonly SignatureKey[];
   readonly restoreEpoch: number;
+  /** When it took effect, and when the client was registered, in unix seconds. */
+  readonly at: number;
+  readonly registeredAt: number;
 };
 
 /** One result for each item in its order, or a refusal of the whole batch. Nothing is stored by a refusal. */
@@ -88,8 +91,8 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   if (!stored.ok) return stored;
   const applied = !isRefusedReplacement && stored.value.applied;
   const results = resultsOf(judged, isRefusedReplacement ? undefined : stored.value.codes, applied);
-  const { inventory, restoreEpoch } = stored.value;
-  return ok({ applied, results, inventory, signatureKeys, restoreEpoch });
+  const { inventory, restoreEpoch, at, registeredAt } = stored.value;
+  return ok({ applied, results, inventory, signatureKeys, restoreEpoch, at, registeredAt });
 }
 
 function expectedAlternativeName({ x509 }: Deployment, user: string, client: string): AlternativeName | undefined {

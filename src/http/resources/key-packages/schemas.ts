@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { MAX_KEY_PACKAGES_PER_REQUEST, MAX_REFS_PER_REQUEST } from "../../../config/limits.ts";
-import { base64url, base64urlText, codePoint, inventory, named, restoreEpoch } from "../../wire/schemas.ts";
+import { receiptQuery } from "../../receipts/receipts.ts";
+import { base64url, base64urlText, codePoint, inventory, named, receipt, restoreEpoch } from "../../wire/schemas.ts";
 import { resultCodes, resultCodesText } from "./result-codes.ts";
 
 /** The count is not capped here: too many packages, or references, have a code of their own. */
@@ -31,7 +32,13 @@ function describedResult() {
 export const publishAnswer = /* @__PURE__ */ named(
   "PublishAnswer",
   "One result for each package in the caller's order, and what is now in stock.",
-  () => z.strictObject({ results: z.array(publishResult), inventory, restore_epoch: restoreEpoch }),
+  () =>
+    z.strictObject({
+      results: z.array(publishResult),
+      inventory,
+      restore_epoch: restoreEpoch,
+      receipt: z.optional(receipt),
+    }),
 );
 
 export const removeRequest = /* @__PURE__ */ named(
@@ -55,7 +62,10 @@ export const removeAnswer = /* @__PURE__ */ named("RemoveAnswer", "How many live
   z.strictObject({ removed: z.int().check(z.minimum(0)), inventory }),
 );
 
-export const replaceQuery = z.strictObject({ allow_empty: z.optional(z.enum(["true", "false"])) });
+export const replaceQuery = z.strictObject({
+  allow_empty: z.optional(z.enum(["true", "false"])),
+  ...receiptQuery.shape,
+});
 
 /** Members of the problem `batch_refused`. */
 export const refusedBatch = /* @__PURE__ */ named(

@@ -2,9 +2,9 @@
 import { POLICY_CACHE_SECONDS, READINESS_CACHE_MS } from "../../../config/limits.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
-import { describePolicy } from "./policy-document.ts";
+import { describePolicy, receiptKeys } from "./policy-document.ts";
 import { readiness } from "./readiness.ts";
-import { healthAnswer, notReady, policyAnswer, readinessAnswer } from "./schemas.ts";
+import { healthAnswer, notReady, policyAnswer, readinessAnswer, receiptKeysAnswer } from "./schemas.ts";
 
 const PUBLIC = { "Cache-Control": `public, max-age=${POLICY_CACHE_SECONDS}` };
 
@@ -16,6 +16,14 @@ export const service = [
     access: "anyone",
     revalidates: true,
     handle: (_, c) => ok(c.json(describePolicy(c.get("deployment")), 200, PUBLIC)),
+  }),
+  operation({
+    id: "getReceiptKeys",
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    access: "anyone",
+    revalidates: true,
+    handle: (_, c) => ok(c.json(receiptKeys(c.get("deployment")), 200, PUBLIC)),
   }),
   operation({
     id: "getHealth",
@@ -44,6 +52,11 @@ export const serviceDescribed = (): Descriptions => ({
   getPolicy: {
     summary: "Ciphersuites, limits, thresholds and lifetimes in force.",
     answers: [{ status: 200, description: "The policy.", json: policyAnswer }],
+    problems: [],
+  },
+  getReceiptKeys: {
+    summary: "The keys that receipts are signed with, as a JWK Set; none where no receipts are signed.",
+    answers: [{ status: 200, description: "The keys, older and coming ones too.", json: receiptKeysAnswer }],
     problems: [],
   },
   getHealth: {

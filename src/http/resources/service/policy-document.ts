@@ -2,14 +2,14 @@
 import type { Deployment } from "../../../config/deployment.ts";
 import * as limits from "../../../config/limits.ts";
 import { algorithmNames } from "../../../mls/profile-table.ts";
-import type { Policy } from "./schemas.ts";
+import type { Policy, ReceiptKeySet } from "./schemas.ts";
 
 /** RFC 9420 §17.5. */
 const BASIC_CREDENTIAL = 1;
 const X509_CREDENTIAL = 2;
 
 export function describePolicy(deployment: Deployment): Policy {
-  const { settings, profile, ciphersuites, ciphersuitesLeftOut, credentialIdentity, x509 } = deployment;
+  const { settings, profile, ciphersuites, ciphersuitesLeftOut, credentialIdentity, x509, receipts } = deployment;
   const { pair, ...budgets } = settings.budgets;
   return {
     protocol_versions: ["mls10"],
@@ -28,6 +28,8 @@ export function describePolicy(deployment: Deployment): Policy {
     credential_types: x509 ? [BASIC_CREDENTIAL, X509_CREDENTIAL] : [BASIC_CREDENTIAL],
     credential_identity: credentialIdentity,
     ...(x509 ? { x509_identity: x509.identity } : {}),
+    ...(receipts ? { receipts: { issuer: receipts.issuer, given: receipts.always ? "always" : "on_request" } } : {}),
+    ...(deployment.takesClaimCapabilities ? { claim_capabilities: true } : {}),
     limits: {
       key_packages_per_request: settings.maxKeyPackagesPerRequest,
       key_package_bytes: settings.maxKeyPackageBytes,
@@ -63,3 +65,8 @@ export function describePolicy(deployment: Deployment): Policy {
     },
   };
 }
+
+/** The public halves of all keys of the deployment. RFC 7517 §5, RFC 8037. */
+export const receiptKeys = ({ receipts }: Deployment): ReceiptKeySet => ({
+  keys: (receipts?.keys ?? []).map(({ kid, x }) => ({ kty: "OKP", crv: "Ed25519", kid, x, alg: "EdDSA", use: "sig" })),
+});

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { codePoint, named, unixSeconds } from "../../wire/schemas.ts";
+import { base64url, codePoint, named, unixSeconds } from "../../wire/schemas.ts";
 
 const count = z.int().check(z.minimum(0));
 
 export const policyAnswer = /* @__PURE__ */ named(
   "Policy",
-  "What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are accepted. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot check.",
+  "What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked, `claim_capabilities` if owners may let others claim without a token. Only together with `ciphersuite_profile` does the number of a ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot check.",
   () =>
     z.strictObject({
       protocol_versions: z.array(z.enum(["mls10"])),
@@ -25,6 +25,8 @@ export const policyAnswer = /* @__PURE__ */ named(
       credential_types: z.array(codePoint),
       credential_identity: z.string(),
       x509_identity: z.optional(z.string()),
+      receipts: z.optional(z.strictObject({ issuer: z.string(), given: z.enum(["on_request", "always"]) })),
+      claim_capabilities: z.optional(z.boolean()),
       limits: z.strictObject({
         key_packages_per_request: count,
         key_package_bytes: count,
@@ -54,6 +56,25 @@ export const policyAnswer = /* @__PURE__ */ named(
     }),
 );
 export type Policy = z.infer<typeof policyAnswer>;
+
+export const receiptKeysAnswer = /* @__PURE__ */ named(
+  "ReceiptKeySet",
+  "A JWK Set (RFC 7517) of Ed25519 keys (RFC 8037).",
+  () =>
+    z.strictObject({
+      keys: z.array(
+        z.strictObject({
+          kty: z.enum(["OKP"]),
+          crv: z.enum(["Ed25519"]),
+          kid: z.string(),
+          x: base64url,
+          alg: z.enum(["EdDSA"]),
+          use: z.enum(["sig"]),
+        }),
+      ),
+    }),
+);
+export type ReceiptKeySet = z.infer<typeof receiptKeysAnswer>;
 
 export const healthAnswer = /* @__PURE__ */ named("Health", "The Worker runs.", () =>
   z.strictObject({ status: z.enum(["ok"]) }),

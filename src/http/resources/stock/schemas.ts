@@ -65,7 +65,7 @@ export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]
 
 const claimer = /* @__PURE__ */ named(
   "Claimer",
-  "Who claimed: the user and client of the token. Null once the user was erased.",
+  "Who claimed: the user and client of the token. Null once the user was erased, and where a claim capability did.",
   () => z.strictObject({ user: identifier, client: identifier }),
 );
 
@@ -74,6 +74,8 @@ const journalEntry = () => ({
   at: unixSeconds,
   event: z.enum(["claimed", "last_resort", "missed"]),
   claimer: z.nullable(claimer),
+  /** The name of the claim capability that claimed. */
+  capability: z.optional(identifier),
   ciphersuite: z.optional(codePoint),
   key_package_ref: z.optional(base64url),
   reason: z.optional(missedReason),

@@ -13,7 +13,7 @@ import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { readDirectory } from "../../upstream/directory.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
 import { forgetInPool, type PoolClient, poolClient } from "../../upstream/pool-client.ts";
-import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
+import { budgetsBody, capabilityBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { shownText } from "../../wire/shown-value.ts";
 import { eraseAnswer, exportAnswer, exportCursor, exportQuery, forgetAnswer, forgetRequest } from "./schemas.ts";
@@ -153,6 +153,7 @@ async function exportPage(of: Of, after: string | undefined, c: Context<AppEnv>)
     restore_epoch: 0,
     registrations: [],
     budgets: [],
+    capabilities: [],
     tokens_ended: [],
     directory: [],
     key_packages: [],
@@ -183,6 +184,7 @@ function poolBody(view: Extract<PoolView, { outcome: "found" }>, c: Context<AppE
       budgets: budgetsBody(client.budgets),
     })),
     budgets: budgetsBody(view.budgets),
+    capabilities: view.capabilities.map(capabilityBody),
     tokens_ended: view.tokensEnded.map(({ client, endedAt }) => ({ client: client ?? null, ended_at: endedAt })),
   };
 }

@@ -13,6 +13,7 @@ import {
   signatureKeys,
   unixSeconds,
 } from "../../wire/schemas.ts";
+import { capabilityAnswer } from "../claim-capabilities/schemas.ts";
 import { journalEntries } from "../stock/schemas.ts";
 
 const storedPackages = z.array(
@@ -46,6 +47,7 @@ export const exportAnswer = /* @__PURE__ */ named(
         }),
       ),
       budgets,
+      capabilities: z.array(capabilityAnswer),
       tokens_ended: z.array(z.strictObject({ client: z.nullable(identifier), ended_at: unixSeconds })),
       directory: z.array(
         z.strictObject({

@@ -7,11 +7,11 @@ import type { CapabilityLists } from "../../../../src/contract/capability-lists.
 import type {
   ClaimAnswer,
   ClaimCriteria,
-  Claimer,
   ClaimStatus,
   ClientClaim,
   JournalEntry,
   PublishCode,
+  UserClaimer,
 } from "../../../../src/contract/pool-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
@@ -130,8 +130,9 @@ export class ReferencePool {
     if (this.clients.some((other) => !other.revoked && sameBytes(other.signatureKey, signatureKey))) {
       return "signature_key_in_use";
     }
-    const fresh = { registeredAt: this.now, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     const returning = this.clients.find((client) => client.name === name);
+    const registeredAt = Math.max(this.now, (returning?.registeredAt ?? 0) + 1);
+    const fresh = { registeredAt, revoked: false, revokedAt: 0, signatureKey, missedArrivalMs: 0 };
     if (returning) Object.assign(returning, fresh);
     else this.clients.push({ name, ...fresh, entries: [], kinds: [], journal: [] });
     return "created";
@@ -263,7 +264,7 @@ export class ReferencePool {
   }
 
   claim(call: {
-    readonly claimer: Claimer;
+    readonly claimer: UserClaimer;
     readonly criteria: ClaimCriteria;
     readonly idempotency: { readonly key: string; readonly body: string } | undefined;
     readonly epoch: number;
@@ -279,14 +280,16 @@ export class ReferencePool {
     const clients = this.clients
       .filter((client) => !client.revoked)
       .map((client) => this.#claimOf(client, call.claimer, call.criteria));
-    const answer: ClaimAnswer = { outcome: "answered", status: summary(clients), clients, replayed: false };
-    if (call.idempotency && answer.status !== "none") {
+    const status = summary(clients);
+    const at = this.now;
+    const answer: ClaimAnswer = { outcome: "answered", status, clients, replayed: false, at, claimId: undefined };
+    if (call.idempotency && status !== "none") {
       this.#replays.set(name, { body: call.idempotency.body, answer, expiresAt: this.now + DAY_SECONDS });
     }
     return answer;
   }
 
-  #claimOf(client: Client, claimer: Claimer, criteria: ClaimCriteria): ClientClaim {
+  #claimOf(client: Client, claimer: UserClaimer, criteria: ClaimCriteria): ClientClaim {
     const own = claimer.user === this.user && claimer.client === client.name;
     if (own || criteria.excludeClients.includes(client.name)) return { client: client.name, status: "excluded" };
     const at = this.now;
@@ -298,7 +301,7 @@ export class ReferencePool {
       const status = client.kinds.length === 0 || could ? "exhausted" : "incompatible";
       if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
         client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
-        const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
+        const nothing = { capability: undefined, ciphersuite: undefined, keyPackageRef: undefined };
         client.journal.push({ client: client.name, at, event: "missed", ...nothing, claimer, reason: status });
       }
       return { client: client.name, status };
@@ -308,9 +311,11 @@ export class ReferencePool {
     if (!lastResort) entry.state = "claimed";
     entry.uses += 1;
     entry.firstUsedAt ??= at;
-    const given = { ciphersuite, keyPackageRef: ref, reason: undefined };
+    const given = { capability: undefined, ciphersuite, keyPackageRef: ref, reason: undefined };
     client.journal.push({ client: client.name, at, event: status, ...given, claimer });
-    return { client: client.name, status, package: { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter } };
+    const { registeredAt } = client;
+    const taken = { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter, registeredAt };
+    return { client: client.name, status, package: taken };
   }
 
   /** One-time before last resort, then the preferred suite, then the oldest. */
