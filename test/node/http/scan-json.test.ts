@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { MAX_JSON_DEPTH } from "../../../src/config/limits.ts";
+import { readJson } from "../../../src/http/wire/read-json.ts";
 import { scanJson } from "../../../src/http/wire/scan-json.ts";
 
 const NO_BOUNDS = { maxValues: Number.POSITIVE_INFINITY, maxDepth: Number.POSITIVE_INFINITY };
@@ -62,5 +65,17 @@ describe("a look at a JSON text", () => {
     for (const text of ["", "]]]]", "}{", '"', '"\\', ",,,", "[1 2", '{"users":[', "\u0000"]) {
       expect(() => scan(text, ["users"])).not.toThrow();
     }
+  });
+});
+
+describe("a body of JSON", () => {
+  it("goes as deep as it may, and is refused by its depth one level further", () => {
+    const nested = (levels: number) => new TextEncoder().encode("[".repeat(levels) + "]".repeat(levels));
+    const read = (levels: number) => readJson(z.unknown(), "application/json", nested(levels));
+    expect(read(MAX_JSON_DEPTH).ok).toBe(true);
+    expect(read(MAX_JSON_DEPTH + 1)).toMatchObject({
+      ok: false,
+      error: { code: "invalid_json", detail: `expected at most ${MAX_JSON_DEPTH} levels, got more` },
+    });
   });
 });

@@ -92,6 +92,8 @@ async function holdsBytesOf(pool: TestPool, packages: readonly AdmittedKeyPackag
   });
 }
 
+const window = () => ({ now: nowSeconds(), aliveUntil: nowSeconds() + 1 });
+
 /** The counts in the client's record beside those of its chunks, by queue. */
 const counts = (pool: TestPool) =>
   runInDurableObject(pool.stub(), (_, { storage }) => {
@@ -541,6 +543,39 @@ describe("the chunks that a pool keeps in memory", () => {
     heads.drop(first);
     heads.keep(3, third);
     expect([1, 2, 3].map((start) => heads.get(start))).toEqual([undefined, second, third]);
+  });
+
+  it("are let go with their last package", async () => {
+    const pool = await poolOf();
+    await pool.publish(keyPackages(2));
+    const kept = await runInDurableObject(pool.stub(), (_, { storage: { sql } }) => {
+      const client = findByName(sql, pool.client);
+      const heads = new QueueHeads();
+      const keep = vi.spyOn(heads, "keep");
+      const left = [1, 2].map(() => {
+        const found = oldest(sql, client?.clientId ?? 0, client?.queues[0]?.queueId ?? 0, window(), heads);
+        if (!found) throw new Error("expected a package, found none");
+        takePackage(sql, found, heads);
+        return heads.get(keep.mock.calls[0]?.[0] ?? 0)?.id;
+      });
+      return { left, id: keep.mock.calls[0]?.[1]?.id };
+    });
+    expect(kept.left).toEqual([kept.id, undefined]);
+    expect(kept.id).toEqual(expect.any(Number));
+  });
+});
+
+describe("the next expiry of a queue", () => {
+  it("is the earlier one when a package joins it, and no longer that of one that was claimed", async () => {
+    const pool = await poolOf();
+    const [soon, later] = [nowSeconds() + DAY, nowSeconds() + 2 * DAY];
+    await pool.publish([keyPackage({ notAfter: soon })]);
+    await pool.publish([keyPackage({ notAfter: later })]);
+    expect((await pool.inventory())[0]).toMatchObject({ available: 2, nextExpiry: soon });
+    await pool.claim({ minRemainingLifetimeSeconds: 0 });
+    expect((await pool.inventory())[0]).toMatchObject({ available: 1, nextExpiry: later });
+    await pool.publish([keyPackage({ notAfter: soon })]);
+    expect((await pool.inventory())[0]).toMatchObject({ available: 2, nextExpiry: soon });
   });
 });
 
