@@ -34,16 +34,18 @@ const blocks: Block[] = files.flatMap((file) => {
 
 const of = (...langs: string[]) => blocks.filter(({ lang }) => langs.includes(lang));
 
-/** Entry points of the package, by the name by which they are imported. */
-const ENTRIES: Readonly<Record<string, string>> = {
-  "mls-key-directory": "src/mls/index.ts",
-  "mls-key-directory/client": "src/client/index.ts",
-  "mls-key-directory/client/node": "src/client/node/index.ts",
-  "mls-key-directory/mls": "src/mls/index.ts",
-  "mls-key-directory/post-quantum": "src/mls/post-quantum/index.ts",
-  "mls-key-directory/hpke": "src/mls/hpke/index.ts",
-  "mls-key-directory/x509": "src/mls/x509/index.ts",
+const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 };
+
+/** Entry points of the package, by the name by which they are imported. */
+const ENTRIES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(exports).flatMap(([name, target]) =>
+    typeof target === "string"
+      ? []
+      : [[name.replace(/^\./, "mls-key-directory"), target.default.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts")]],
+  ),
+);
 
 describe("the code in the docs", () => {
   it("is there to be checked", () => {
