@@ -38,9 +38,9 @@ const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
 };
 
-/** Entry points of the package, by the name by which they are imported. */
+/** Entry points of the package, by the name by which they are imported; packing makes `./mls` the main one too. */
 const ENTRIES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(exports).flatMap(([name, target]) =>
+  Object.entries({ ".": exports["./mls"] ?? "", ...exports }).flatMap(([name, target]) =>
     typeof target === "string"
       ? []
       : [[name.replace(/^\./, "mls-key-directory"), target.default.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts")]],
