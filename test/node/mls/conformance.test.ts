@@ -18,7 +18,7 @@ describe("the conformance table", () => {
     });
     expect(references.length).toBeGreaterThan(50);
     for (const [, file = "", name] of references) {
-      const source = readFileSync(resolve(root, "test/node", file), "utf8");
+      const source = readFileSync(resolve(root, file.startsWith("workers/") ? "test" : "test/node", file), "utf8");
       // Tests of one table share a title with a placeholder for the code.
       const title = name?.trim().replace(/^says [A-Za-z]+$/, "says ");
       expect(source, `${file}: ${title}`).toContain(title ?? "");
