@@ -16,11 +16,12 @@ let prepared: { readonly receipts: Receipts; readonly claim: AnsweredClaim } | u
 async function prepare(keyPackage: Uint8Array): Promise<void> {
   const key = { kid: "bench", x: toBase64Url(ed25519.getPublicKey(SECRET)), d: toBase64Url(SECRET), signsFrom: 0 };
   const receipts = await signedReceipts({ issuer: "https://bench.test", always: true, keys: [key] }, RFC_9420);
-  const taken = { keyPackage, keyPackageRef: new Uint8Array(32), ciphersuite: 1, notAfter: 2_000, registeredAt: 1_000 };
-  const clients = Array.from(
-    { length: RECEIPTS },
-    (_, index) => ({ client: `client ${index}`, status: "claimed", package: taken }) as const,
-  );
+  const taken = { keyPackage, ciphersuite: 1, notAfter: 2_000, registeredAt: 1_000 };
+  const clients = Array.from({ length: RECEIPTS }, (_, index) => {
+    // Receipts are told apart by the reference of their package.
+    const keyPackageRef = new Uint8Array(32).fill(index);
+    return { client: `client ${index}`, status: "claimed", package: { ...taken, keyPackageRef } } as const;
+  });
   prepared = {
     receipts,
     claim: { user: "alice", claimer: { user: "bob", client: "phone" }, at: 1, claimId: 1, clients },
