@@ -93,6 +93,26 @@ async function read(ask: Ask, receipt: string): Promise<Receipt> {
 }
 
 describe("the receipt of a claim", () => {
+  it("is one for each package of a bundle, and the same in a replay", async () => {
+    const ask = directoryWith(settingsOf([first.private]));
+    const { user, signer, bearer } = await publisher(ask, { packages: 1 });
+    const other = forge({ identity: user, signer, ciphersuite: 3 });
+    await ask("POST", `${clientPath(user)}/key-packages`, bearer, { body: { key_packages: [base64url(other)] } });
+    const claim = async () =>
+      ask("POST", claimsPath(user), await claimerToken(), {
+        body: { bundle: [[1], [3]] },
+        headers: { "Idempotency-Key": "bundle" },
+      });
+    const claimed = await claim();
+    const packages: Json[] = claimed.json.clients[0].packages;
+    const receipts = await Promise.all(packages.map(({ receipt }) => read(ask, receipt)));
+    expect(receipts).toMatchObject(
+      packages.map(({ key_package_ref }) => ({ kind: "claim", body: { key_package_ref } })),
+    );
+    expect(receipts.map(({ body }: Json) => body.ciphersuite)).toEqual([1, 3]);
+    expect((await claim()).text).toBe(claimed.text);
+  });
+
   it("states directory, time, claim, target, package and claimer, and verifies with another implementation", async () => {
     const ask = directoryWith(settingsOf([first.private]));
     const { user } = await publisher(ask);
