@@ -8,7 +8,8 @@ import {
   CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR,
   MAX_CALLERS_REMEMBERED,
 } from "../../config/limits.ts";
-import { arrivalAfter, type Rate, waitMs, withinWindow } from "../../shared/leaky-bucket.ts";
+import { arrivalAfter, waitMs, withinWindow } from "../../shared/leaky-bucket.ts";
+import { NamedBuckets } from "../../shared/named-buckets.ts";
 
 const HOUR_MS = 3_600_000;
 const OF_SOURCE = withinWindow(CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR, HOUR_MS);
@@ -18,38 +19,24 @@ const OF_ALL = withinWindow(CAPABILITY_REFUSALS_PER_ISOLATE_PER_HOUR, HOUR_MS);
 export type LeaveToTry = { readonly waitMs: number; readonly wasRight: () => void };
 
 export class CapabilityAttempts {
-  /** Arrival times by source. */
-  readonly #spent = new Map<string, number>();
+  readonly #ofSources = new NamedBuckets(MAX_CALLERS_REMEMBERED);
+  /** The arrival time of the bucket of all. */
   #ofAll = 0;
 
   leaveToTry(source: string, nowMs: number): LeaveToTry {
-    const ofSource = this.#spent.get(source) ?? 0;
-    const wait = Math.max(waitMs(OF_SOURCE, ofSource, nowMs), waitMs(OF_ALL, this.#ofAll, nowMs));
+    const wait = Math.max(this.#ofSources.waitMs(OF_SOURCE, source, nowMs), waitMs(OF_ALL, this.#ofAll, nowMs));
     if (wait > 0) return { waitMs: wait, wasRight: () => undefined };
-    this.#remember(source, arrivalAfter(OF_SOURCE, ofSource, nowMs), nowMs);
+    this.#ofSources.spend(OF_SOURCE, source, nowMs);
     this.#ofAll = arrivalAfter(OF_ALL, this.#ofAll, nowMs);
     return {
       waitMs: 0,
       wasRight: () => {
-        this.#ofAll = back(OF_ALL, this.#ofAll);
-        const arrivalMs = this.#spent.get(source);
-        if (arrivalMs !== undefined) this.#spent.set(source, back(OF_SOURCE, arrivalMs));
+        this.#ofSources.giveBack(OF_SOURCE, source);
+        this.#ofAll -= OF_ALL.intervalMs;
       },
     };
   }
-
-  /** Buckets that have run empty are forgotten, and then the one that is next to: the bound of all holds without them. */
-  #remember(source: string, arrivalMs: number, nowMs: number): void {
-    this.#spent.set(source, arrivalMs);
-    if (this.#spent.size <= MAX_CALLERS_REMEMBERED) return;
-    for (const [name, arrival] of this.#spent) if (arrival <= nowMs) this.#spent.delete(name);
-    if (this.#spent.size <= MAX_CALLERS_REMEMBERED) return;
-    const [emptiest] = [...this.#spent].reduce((least, entry) => (entry[1] < least[1] ? entry : least));
-    this.#spent.delete(emptiest);
-  }
 }
-
-const back = (rate: Rate, arrivalMs: number): number => arrivalMs - rate.intervalMs;
 
 /** Of this isolate. */
 export const capabilityAttempts = new CapabilityAttempts();

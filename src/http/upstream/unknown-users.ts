@@ -6,8 +6,9 @@
 import { DIRECTORY_LOOKUP_TIMEOUT_MS, MAX_CALLERS_REMEMBERED, MAX_USERS_REMEMBERED } from "../../config/limits.ts";
 import { findClients } from "../../directory/queries.ts";
 import type { Directory } from "../../directory/shards.ts";
-import { arrivalAfter, waitMs, withinWindow } from "../../shared/leaky-bucket.ts";
+import { withinWindow } from "../../shared/leaky-bucket.ts";
 import { log } from "../../shared/log.ts";
+import { NamedBuckets } from "../../shared/named-buckets.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
 
 const HOUR_MS = 3_600_000;
@@ -24,24 +25,22 @@ export type LeaveToAsk = {
 export class UnknownUsers {
   /** Users who were found to exist, the oldest first. */
   readonly #met = new Set<string>();
-  /** Arrival times by caller. */
-  readonly #spent = new Map<string, number>();
+  /** By caller. */
+  readonly #spent = new NamedBuckets(MAX_CALLERS_REMEMBERED);
 
   /** Leave for `caller` to ask the pool of `user`, who counts as unknown until the pool has answered. */
   leaveToAsk(caller: string, user: string, perHour: number | undefined, nowMs: number): LeaveToAsk {
     const answered = (isUnknown: boolean) => this.#note(user, isUnknown);
     if (perHour === undefined || this.#met.has(user)) return { waitMs: 0, answered };
     const rate = withinWindow(perHour, HOUR_MS);
-    const spent = this.#spent.get(caller) ?? 0;
-    const wait = waitMs(rate, spent, nowMs);
+    const wait = this.#spent.waitMs(rate, caller, nowMs);
     if (wait > 0) return { waitMs: wait, answered };
-    this.#spend(caller, arrivalAfter(rate, spent, nowMs));
+    this.#spent.spend(rate, caller, nowMs);
     return {
       waitMs: 0,
       answered: (isUnknown) => {
         answered(isUnknown);
-        const arrivalMs = this.#spent.get(caller);
-        if (!isUnknown && arrivalMs !== undefined) this.#spent.set(caller, arrivalMs - rate.intervalMs);
+        if (!isUnknown) this.#spent.giveBack(rate, caller);
       },
     };
   }
@@ -52,15 +51,6 @@ export class UnknownUsers {
     this.#met.add(user);
     const [oldest] = this.#met;
     if (this.#met.size > MAX_USERS_REMEMBERED && oldest !== undefined) this.#met.delete(oldest);
-  }
-
-  /** Of too many callers the one whose bucket is next to run empty is forgotten. */
-  #spend(caller: string, arrivalMs: number): void {
-    this.#spent.set(caller, arrivalMs);
-    if (this.#spent.size <= MAX_CALLERS_REMEMBERED) return;
-    let emptiest: [caller: string, arrivalMs: number] | undefined;
-    for (const entry of this.#spent) if (!emptiest || entry[1] < emptiest[1]) emptiest = entry;
-    if (emptiest) this.#spent.delete(emptiest[0]);
   }
 }
 
