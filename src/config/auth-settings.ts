@@ -228,3 +228,16 @@ export function textOf(env: Variables, name: string): string | undefined {
   if (typeof value !== "string") throw new SettingError(name, "must be a text");
   return value;
 }
+
+/** A setting of two words, in the order in which a fault names them; `unset` where there is none. */
+export function choiceOf<const Word extends string>(
+  env: Variables,
+  name: string,
+  words: readonly [Word, Word],
+  unset: NoInfer<Word>,
+): Word {
+  const text = textOf(env, name) ?? unset;
+  const word = words.find((one) => one === text);
+  if (word === undefined) throw new SettingError(name, `must be ${words.join(" or ")}`);
+  return word;
+}

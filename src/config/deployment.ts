@@ -6,7 +6,7 @@ import { type CiphersuiteInfo, isMlDsa } from "../mls/ciphersuite.ts";
 import { readProfile } from "../mls/profile-table.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { ok, type Result } from "../shared/ok-or-error.ts";
-import { type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
+import { choiceOf, type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
 import { type EventSettings, readEventSettings } from "./event-settings.ts";
@@ -77,15 +77,15 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuites,
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
-    toleratesUnlistedGrease: readUnlistedGrease(textOf(env, "UNLISTED_GREASE")),
-    countsActivity: readActivityCounts(textOf(env, "ACTIVITY_COUNTS")),
-    keepsRoutes: readWelcomeRoutes(textOf(env, "WELCOME_ROUTES")),
+    toleratesUnlistedGrease: choiceOf(env, "UNLISTED_GREASE", ["refuse", "accept"], "refuse") === "accept",
+    countsActivity: choiceOf(env, "ACTIVITY_COUNTS", ["on", "off"], "on") === "on",
+    keepsRoutes: choiceOf(env, "WELCOME_ROUTES", ["off", "on-request"], "off") === "on-request",
     x509: readX509(env, build),
-    cryptoProvider: readCryptoProvider(textOf(env, "CRYPTO_PROVIDER")),
+    cryptoProvider: choiceOf(env, "CRYPTO_PROVIDER", ["noble", "webcrypto"], "noble"),
     corsOrigins: readCorsOrigins(env),
     directory: readDirectoryBindings(env),
     events: readEventSettings(env),
-    takesClaimCapabilities: readClaimCapabilities(textOf(env, "CLAIM_CAPABILITIES"), build),
+    takesClaimCapabilities: readClaimCapabilities(env, build),
     receipts: readReceipts(env, build),
     issuers: readIssuers(env),
   });
@@ -159,33 +159,8 @@ function readCiphersuites(text: string | undefined, profile: SuiteProfile, build
   return suites;
 }
 
-function readUnlistedGrease(text: string | undefined): boolean {
-  if (text === undefined || text === "refuse") return false;
-  if (text === "accept") return true;
-  throw new SettingError("UNLISTED_GREASE", "must be refuse or accept");
-}
-
-function readActivityCounts(text: string | undefined): boolean {
-  if (text === undefined || text === "on") return true;
-  if (text === "off") return false;
-  throw new SettingError("ACTIVITY_COUNTS", "must be on or off");
-}
-
-function readWelcomeRoutes(text: string | undefined): boolean {
-  if (text === undefined || text === "off") return false;
-  if (text === "on-request") return true;
-  throw new SettingError("WELCOME_ROUTES", "must be off or on-request");
-}
-
-function readClaimCapabilities(text: string | undefined, build: Build): boolean {
-  if (text === undefined || text === "off") return false;
-  if (text !== "on") throw new SettingError("CLAIM_CAPABILITIES", "must be on or off");
+function readClaimCapabilities(env: Variables, build: Build): boolean {
+  if (choiceOf(env, "CLAIM_CAPABILITIES", ["on", "off"], "off") === "off") return false;
   if (build.claimCapabilities) return true;
   throw new SettingError("CLAIM_CAPABILITIES", "is on, and this build takes none: set main to src/worker-full.ts");
-}
-
-function readCryptoProvider(text: string | undefined): CryptoProviderName {
-  if (text === undefined) return "noble";
-  if (text === "noble" || text === "webcrypto") return text;
-  throw new SettingError("CRYPTO_PROVIDER", "must be noble or webcrypto");
 }

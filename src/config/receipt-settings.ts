@@ -1,6 +1,6 @@
 /** Whether a deployment signs receipts, in whose name and with which keys. Off by default. */
 import { isBase64Url } from "../shared/base64url.ts";
-import { textOf } from "./auth-settings.ts";
+import { choiceOf, textOf } from "./auth-settings.ts";
 import { MAX_RECEIPT_ISSUER_CHARACTERS, MAX_RECEIPT_KEYS } from "./limits.ts";
 import { SettingError, type Variables } from "./settings.ts";
 
@@ -47,10 +47,8 @@ export function readReceiptSettings(env: Variables): ReceiptSettings | undefined
   if (issuer.length > MAX_RECEIPT_ISSUER_CHARACTERS) {
     throw new SettingError(ISSUER, `must have at most ${MAX_RECEIPT_ISSUER_CHARACTERS} characters`);
   }
-  if (when !== undefined && when !== "on_request" && when !== "always") {
-    throw new SettingError(WHEN, "must be on_request or always");
-  }
-  return { issuer, always: when === "always", keys: readKeys(keys) };
+  const always = choiceOf(env, WHEN, ["on_request", "always"], "on_request") === "always";
+  return { issuer, always, keys: readKeys(keys) };
 }
 
 /** A JWK Set of Ed25519 keys (RFC 8037). No message repeats what is in it. */
