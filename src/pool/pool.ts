@@ -97,7 +97,12 @@ import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
 import { listPackages } from "./tables/chunks.ts";
-import { countCapabilityClaim, deleteCapability, readCapabilities } from "./tables/claim-capabilities.ts";
+import {
+  countCapabilityClaim,
+  deleteCapability,
+  readCapabilities,
+  readCapabilitiesInForce,
+} from "./tables/claim-capabilities.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
 import {
   allClients,
@@ -492,12 +497,10 @@ export class Pool extends DurableObject<object> {
 
   /** All claim capabilities of the user that are not over. */
   listCapabilities(call: ClientCall): CapabilityList | ClientRefused {
-    return this.#withClient(call, (_, nowMs): CapabilityList => {
-      const now = unixSeconds(nowMs);
-      const all = readCapabilities(this.#sql);
-      const capabilities = all.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
-      return { outcome: "listed", capabilities };
-    });
+    return this.#withClient(call, (_, nowMs) => ({
+      outcome: "listed",
+      capabilities: readCapabilitiesInForce(this.#sql, unixSeconds(nowMs)),
+    }));
   }
 
   /** Ends a claim capability, whichever client of the user made it. May be repeated. */

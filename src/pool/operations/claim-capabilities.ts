@@ -2,7 +2,7 @@
 import { MAX_CLAIM_CAPABILITIES } from "../../config/limits.ts";
 import type { ClaimCapability, CreateCapabilityAnswer, NewClaimCapability } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
-import { deleteEndedCapabilities, insertCapability, readCapabilities } from "../tables/claim-capabilities.ts";
+import { deleteEndedCapabilities, insertCapability, readCapabilitiesInForce } from "../tables/claim-capabilities.ts";
 
 /** In the place of those that a user does not have: no secret is known that hashes to it. */
 const NOBODYS: Pick<ClaimCapability, "secretHash" | "expiresAt"> = {
@@ -43,7 +43,7 @@ export const isUsedUp = ({ maxClaims, claims }: ClaimCapability): boolean =>
 
 /** Makes a capability. Making the same again changes nothing; one name has one secret, and one secret one name. */
 export function createCapability(sql: SqlStorage, wanted: NewClaimCapability, now: number): CreateCapabilityAnswer {
-  const known = readCapabilities(sql).filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
+  const known = readCapabilitiesInForce(sql, now);
   const clash = known.find(({ name, secretHash }) => name === wanted.name || equalBytes(secretHash, wanted.secretHash));
   if (clash !== undefined) {
     const isSame =

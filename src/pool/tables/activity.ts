@@ -29,9 +29,9 @@ export function makeActivity(sql: SqlStorage): void {
 export function addActivity(sql: SqlStorage, batch: Activity, now: number): void {
   for (const { seconds, kept } of Object.values(SPANS)) {
     const start = now - (now % seconds);
-    const stored = readFrom(sql, seconds, start)[0];
-    if (!stored) sql.exec("DELETE FROM activity WHERE seconds = ? AND start <= ?", seconds, now - kept);
-    const tallies = JSON.stringify(written(merged([...(stored ? [stored.activity] : []), batch])));
+    const stored = readFrom(sql, seconds, start).slice(0, 1);
+    if (stored.length === 0) sql.exec("DELETE FROM activity WHERE seconds = ? AND start <= ?", seconds, now - kept);
+    const tallies = JSON.stringify(written(merged([...stored, batch])));
     sql.exec(
       `INSERT INTO activity (seconds, start, tallies) VALUES (?1, ?2, ?3)
        ON CONFLICT (seconds, start) DO UPDATE SET tallies = ?3`,
@@ -46,19 +46,19 @@ export function addActivity(sql: SqlStorage, batch: Activity, now: number): void
 export function readActivity(sql: SqlStorage, span: ActivitySpan, now: number) {
   const { seconds, kept } = SPANS[span];
   const since = now - kept + seconds - (now % seconds);
-  const found = readFrom(sql, seconds, since);
-  return { since, activity: merged(found.map(({ activity }) => activity)) };
+  return { since, activity: merged(readFrom(sql, seconds, since)) };
 }
 
-function readFrom(sql: SqlStorage, seconds: number, start: number) {
+/** What was counted in the spans that began at `start` or later, the earliest first. */
+function readFrom(sql: SqlStorage, seconds: number, start: number): readonly Activity[] {
   return sql
-    .exec<{ start: number; tallies: string }>(
-      "SELECT start, tallies FROM activity WHERE seconds = ? AND start >= ? ORDER BY start",
+    .exec<{ tallies: string }>(
+      "SELECT tallies FROM activity WHERE seconds = ? AND start >= ? ORDER BY start",
       seconds,
       start,
     )
     .toArray()
-    .map((row) => ({ start: row.start, activity: read(row.tallies) }));
+    .map(({ tallies }) => read(tallies));
 }
 
 function merged(parts: readonly Activity[]): Activity {

@@ -3,6 +3,7 @@
  * first row: it is a page of 4 KiB, which users without capabilities never need.
  */
 import type { ClaimCapability, NewClaimCapability } from "../../contract/pool-messages.ts";
+import { hasTable } from "./has-table.ts";
 
 type Row = {
   name: string;
@@ -21,7 +22,7 @@ const COLUMNS = "name, client, secret_hash, created_at, expires_at, max_claims, 
  * whatever there is: who asks for a user must not see by the work whether they exist.
  */
 export function readCapabilities(sql: SqlStorage): readonly ClaimCapability[] {
-  const made = isMade(sql);
+  const made = hasTable(sql, "claim_capabilities");
   const rows = made
     ? sql.exec<Row>(`SELECT ${COLUMNS} FROM claim_capabilities ORDER BY name`).toArray()
     : sql.exec<Row>("SELECT name FROM sqlite_master WHERE name = 'claim_capabilities' ORDER BY name").toArray();
@@ -35,6 +36,10 @@ export function readCapabilities(sql: SqlStorage): readonly ClaimCapability[] {
     claims: row.claims,
   }));
 }
+
+/** Those whose time is not over at `now` (unix seconds). */
+export const readCapabilitiesInForce = (sql: SqlStorage, now: number): readonly ClaimCapability[] =>
+  readCapabilities(sql).filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
 
 export function insertCapability(
   sql: SqlStorage,
@@ -70,22 +75,20 @@ export function countCapabilityClaim(sql: SqlStorage, name: string): void {
 
 /** Whether there was one of that name. */
 export const deleteCapability = (sql: SqlStorage, name: string): boolean =>
-  isMade(sql) && sql.exec("DELETE FROM claim_capabilities WHERE name = ? RETURNING name", name).toArray().length > 0;
+  hasTable(sql, "claim_capabilities") &&
+  sql.exec("DELETE FROM claim_capabilities WHERE name = ? RETURNING name", name).toArray().length > 0;
 
 /** Those that a client has made end with its registration. */
 export function deleteCapabilitiesOf(sql: SqlStorage, client: string): void {
-  if (isMade(sql)) sql.exec("DELETE FROM claim_capabilities WHERE client = ?", client);
+  if (hasTable(sql, "claim_capabilities")) sql.exec("DELETE FROM claim_capabilities WHERE client = ?", client);
 }
 
 /** Those whose time is over at `now` (unix seconds). */
 export function deleteEndedCapabilities(sql: SqlStorage, now: number): void {
-  if (isMade(sql)) sql.exec("DELETE FROM claim_capabilities WHERE expires_at <= ?", now);
+  if (hasTable(sql, "claim_capabilities")) sql.exec("DELETE FROM claim_capabilities WHERE expires_at <= ?", now);
 }
 
 /** Those from before a restore epoch (unix seconds): they may have been revoked since, or used up. */
 export function deleteCapabilitiesBefore(sql: SqlStorage, epoch: number): void {
-  if (isMade(sql)) sql.exec("DELETE FROM claim_capabilities WHERE created_at < ?", epoch);
+  if (hasTable(sql, "claim_capabilities")) sql.exec("DELETE FROM claim_capabilities WHERE created_at < ?", epoch);
 }
-
-const isMade = (sql: SqlStorage): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'claim_capabilities'").toArray().length > 0;

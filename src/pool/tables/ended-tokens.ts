@@ -7,6 +7,7 @@
  */
 import { ENDED_TOKENS_RETENTION_SECONDS } from "../../config/limits.ts";
 import type { TokensEnded } from "../../contract/pool-messages.ts";
+import { hasTable } from "./has-table.ts";
 
 /** No identifier is empty. */
 const EVERY_CLIENT = "";
@@ -27,7 +28,7 @@ export function endTokens(sql: SqlStorage, client: string | undefined, now: numb
 
 /** Until when tokens of the client must have been issued to be at an end, in unix seconds; undefined if none are. */
 export function tokensEndedAt(sql: SqlStorage, client: string): number | undefined {
-  if (!isMade(sql)) return undefined;
+  if (!hasTable(sql, "ended_tokens")) return undefined;
   const { ended } = sql
     .exec<{ ended: number | null }>(
       "SELECT MAX(ended_at) AS ended FROM ended_tokens WHERE client IN (?, ?)",
@@ -40,12 +41,9 @@ export function tokensEndedAt(sql: SqlStorage, client: string): number | undefin
 
 /** All of it. */
 export function allTokensEnded(sql: SqlStorage): readonly TokensEnded[] {
-  if (!isMade(sql)) return [];
+  if (!hasTable(sql, "ended_tokens")) return [];
   return sql
     .exec<{ client: string; ended_at: number }>("SELECT client, ended_at FROM ended_tokens ORDER BY client")
     .toArray()
     .map((row) => ({ client: row.client === EVERY_CLIENT ? undefined : row.client, endedAt: row.ended_at }));
 }
-
-const isMade = (sql: SqlStorage): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ended_tokens'").toArray().length > 0;

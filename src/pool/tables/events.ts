@@ -3,6 +3,7 @@
  * its first event: a deployment without events, and a user of whom nothing is told, have none.
  */
 import type { StockEvent } from "../events/event.ts";
+import { hasTable } from "./has-table.ts";
 
 export type EventRow = {
   /** When they are next to be sent, in unix milliseconds; undefined with nothing to send. */
@@ -20,7 +21,7 @@ type Row = { due_ms: number | null; sequence: number; pending: string; told_unti
 const NONE: EventRow = { dueMs: undefined, sequence: 0, pending: [], toldUntil: {} };
 
 export function readEvents(sql: SqlStorage): EventRow {
-  if (!isMade(sql)) return NONE;
+  if (!hasTable(sql, "events")) return NONE;
   const [row] = sql.exec<Row>("SELECT due_ms, sequence, pending, told_until FROM events WHERE id = 1").toArray();
   if (!row) return NONE;
   return {
@@ -51,6 +52,3 @@ export function writeEvents(sql: SqlStorage, row: EventRow): void {
     JSON.stringify(row.toldUntil),
   );
 }
-
-const isMade = (sql: SqlStorage): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'events'").toArray().length > 0;
