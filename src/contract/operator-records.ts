@@ -2,6 +2,7 @@
  * What crosses the boundary between the Worker and the object that keeps what operators did. Plain data; times are unix
  * seconds. Users are named by the id of their pool's object in hex, so that no name is kept there for good.
  */
+import type { Counted } from "../shared/heavy-hitters.ts";
 
 /** Written before a change is made. */
 export type AuditEntry = {
@@ -42,14 +43,7 @@ export type IssuerKeyMark = { readonly issuer: string; readonly sinceMs: number 
 
 /** The lists of who did most; names are ids of pools, those of refusals a problem's code, a blank and such an id. */
 export const ACTIVITY_LISTS = ["claimers", "targets", "refusals"] as const;
-export type Activity = Readonly<Record<(typeof ACTIVITY_LISTS)[number], ActivityTally>>;
-
-/** As in shared/heavy-hitters.ts: counts by name, all that was counted, and by how much a count may be too low. */
-export type ActivityTally = {
-  readonly counts: ReadonlyMap<string, number>;
-  readonly total: number;
-  readonly missed: number;
-};
+export type Activity = Readonly<Record<(typeof ACTIVITY_LISTS)[number], Counted>>;
 
 export type ActivitySpan = "hour" | "day";
 

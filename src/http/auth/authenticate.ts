@@ -8,7 +8,7 @@ import { countAuthenticationFailure } from "../telemetry/metrics.ts";
 import { isBlocked, keyMarks } from "../upstream/standing-orders.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
-import { issuersOf, obeyKeyMarks } from "./issuers.ts";
+import { issuersObeying } from "./issuers.ts";
 import type { Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
@@ -18,9 +18,8 @@ const CLIENTLESS: ReadonlySet<Scope> = new Set(["directory:admin", "routes:read"
 /** Lets through only a valid token that carries the scope; closed while authentication is not configured. */
 export const authenticate = (scope: Scope) =>
   createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const issuers = issuersOf(c.get("deployment"));
+    const issuers = issuersObeying(c.get("deployment"), keyMarks(), Date.now());
     if (!issuers.ok) return refused(c, issuers.error);
-    obeyKeyMarks(issuers.value, keyMarks(), Date.now());
     const token = bearerToken(c.req.header("Authorization"));
     if (token === undefined)
       return refused(c, failure("missing", "expected Authorization: Bearer and a token, got none").error);

@@ -32,8 +32,18 @@ export function issuersOf({ issuers: settings }: Pick<Deployment, "issuers">): R
   return ok(issuers);
 }
 
-/** Stops believing keys that operators called too old, and every token that was verified with such. */
-export function obeyKeyMarks(issuers: Issuers, marks: readonly IssuerKeyMark[], nowMs: number): void {
+/** The same, without keys that operators called too old, and without what was verified with such. */
+export function issuersObeying(
+  deployment: Pick<Deployment, "issuers">,
+  marks: readonly IssuerKeyMark[],
+  nowMs: number,
+): ReturnType<typeof issuersOf> {
+  const issuers = issuersOf(deployment);
+  if (issuers.ok) obeyKeyMarks(issuers.value, marks, nowMs);
+  return issuers;
+}
+
+function obeyKeyMarks(issuers: Issuers, marks: readonly IssuerKeyMark[], nowMs: number): void {
   if (marks === issuers.marks) return;
   issuers.marks = marks;
   const news = marks.map(({ issuer, sinceMs }) => issuers.byName.get(issuer)?.keys.expire(sinceMs, nowMs) ?? false);

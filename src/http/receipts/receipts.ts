@@ -22,10 +22,13 @@ export type AnsweredClaim = {
   readonly clients: readonly ClientClaim[];
 };
 
+/** Receipts of packages that were given, by the reference in base64url: no two clients of a user give the same. */
+export type ReceiptsByRef = ReadonlyMap<string, string>;
+
 /** Each makes a JWS in the compact serialization; docs/receipts.md says what it states. */
 export type Receipts = {
-  /** One for each package that was given, by its reference in base64url: one client never gives another's. */
-  claim(claim: AnsweredClaim): Promise<ReadonlyMap<string, string>>;
+  /** One for each package that was given. */
+  claim(claim: AnsweredClaim): Promise<ReceiptsByRef>;
   registration(user: string, registration: Registration, at: number): Promise<string>;
   /** `refs`: the packages of the upload that were in stock after it. */
   publication(

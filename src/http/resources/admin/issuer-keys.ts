@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { ORDERS_SETTLED_SECONDS } from "../../../config/limits.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { unixSeconds } from "../../../shared/time.ts";
-import { type Issuer, issuersOf, obeyKeyMarks } from "../../auth/issuers.ts";
+import { type Issuer, issuersObeying } from "../../auth/issuers.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
@@ -104,9 +104,8 @@ export const issuerKeysDescribed = (): Descriptions => ({
 
 /** All of them, or the one of that name. */
 function issuersNamed(c: Context<AppEnv>, name: string | undefined): Result<readonly Issuer[]> {
-  const issuers = issuersOf(c.get("deployment"));
+  const issuers = issuersObeying(c.get("deployment"), keyMarks(), Date.now());
   if (!issuers.ok) return issuers;
-  obeyKeyMarks(issuers.value, keyMarks(), Date.now());
   const all = [...issuers.value.byName.values()];
   if (name === undefined) return ok(all);
   const issuer = issuers.value.byName.get(name);

@@ -1,12 +1,10 @@
 import { type ClaimedPackage, type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
+import type { ReceiptsByRef } from "../../receipts/receipts.ts";
 import type { ClaimRequest, ClientClaimBody } from "./schemas.ts";
 
 type PackageFormat = NonNullable<ClaimRequest["format"]>;
-
-/** Receipts of packages, by the reference in base64url. */
-export type ReceiptsByRef = ReadonlyMap<string, string>;
 
 /** What one client gave, as the wire shows it, with the receipts that there are: of a bundle a list, even where only one is wanted. */
 export function clientClaimBody(

@@ -1,5 +1,5 @@
 /** `message/mls` (RFC 9420 §17.10) as an answer: MLSMessages one after the other. */
-
+import { concatBytes } from "@noble/hashes/utils.js";
 import { type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { mediaType } from "../../wire/read-json.ts";
@@ -22,12 +22,5 @@ function quality(acceptHeader: string | undefined, type: string): number {
 /** The packages of all claims in their order; undefined if there is none, for then only JSON can say why. */
 export function concatenatedMessages(claims: readonly ClientClaim[]): Uint8Array | undefined {
   const messages = claims.flatMap(packagesOf).map(({ keyPackage }) => encodeMlsMessage(keyPackage));
-  if (messages.length === 0) return undefined;
-  const body = new Uint8Array(messages.reduce((length, message) => length + message.length, 0));
-  let offset = 0;
-  for (const message of messages) {
-    body.set(message, offset);
-    offset += message.length;
-  }
-  return body;
+  return messages.length === 0 ? undefined : concatBytes(...messages);
 }

@@ -20,7 +20,7 @@ import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
-import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
+import { type Receipts, type ReceiptsByRef, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
@@ -28,7 +28,7 @@ import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
 import { listBound } from "../../wire/read-json.ts";
 import { checkRouted, keepRoutes, routesOf } from "../routes/keep-routes.ts";
 import { AnswerBudget } from "./answer-budget.ts";
-import { clientClaimBody, type ReceiptsByRef } from "./client-claim-body.ts";
+import { clientClaimBody } from "./client-claim-body.ts";
 import { concatenatedMessages, prefersMlsMessages } from "./message-mls.ts";
 import { criteriaOf, idempotencyOf } from "./request.ts";
 import {
@@ -67,7 +67,7 @@ export const claims = [
       c.set("claimedFrom", [user]);
       const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
       if (!routed.ok) return routed;
-      const receipts = await receiptsFor(c, query);
+      const receipts = await receiptsIn(c, query);
       if (!receipts.ok) return receipts;
       const call = {
         criteria: criteriaOf(c.get("deployment"), body),
@@ -82,15 +82,15 @@ export const claims = [
       c.set("outcomes", countBy(clients.map((client) => client.status)));
       countClaims(c.env.METRICS, clients, replayed);
       const signed = await receipts.value?.claim({ user, claimer: presented ?? claimer, ...claimed.value });
-      const members = { user, clients: clients.map((claim) => clientClaimBody(claim, body, signed)) };
+      const shown = () => clients.map((claim) => clientClaimBody(claim, body, signed));
       if (status === "rate_limited") {
         const retryAfterSeconds = retryAfter(clients);
         const detail = `expected a claim within the budgets of its clients, got one for which none has room for ${retryAfterSeconds} more seconds`;
-        return refuse("rate_limited", detail, { retryAfterSeconds, members });
+        return refuse("rate_limited", detail, { retryAfterSeconds, members: { user, clients: shown() } });
       }
       if (replayed) c.header(REPLAYED, "true");
       const packagesAlone = query.receipt === "true" ? undefined : mlsMessages(c, status, clients);
-      return ok(packagesAlone ?? c.json({ user, status, clients: members.clients }));
+      return ok(packagesAlone ?? c.json({ user, status, clients: shown() }));
     },
   }),
   operation({
@@ -106,7 +106,7 @@ export const claims = [
     query: receiptQuery,
     takesIdempotencyKey: true,
     handle: async ({ claimer, body, query, idempotencyKey }, c) => {
-      const receipts = await receiptsFor(c, query);
+      const receipts = await receiptsIn(c, query);
       if (!receipts.ok) return receipts;
       const { users: named, ...request } = body;
       const routed = checkRouted(c.get("deployment"), body.route, idempotencyKey);
@@ -220,6 +220,10 @@ async function claimMany(
 
 const bytesOf = (client: ClientClaim, receiptBytes: number): number =>
   packagesOf(client).reduce((sum, { keyPackage }) => sum + keyPackage.length + receiptBytes, 0);
+
+/** Receipts for the answer. Packages alone have no place for those that were not asked for, so none are signed. */
+const receiptsIn = (c: Context<AppEnv>, query: Parameters<typeof receiptsFor>[1]) =>
+  query.receipt === undefined && prefersMlsMessages(c.req.header("Accept")) ? ok(undefined) : receiptsFor(c, query);
 
 /** The packages alone, where the caller asked for them and there are any. */
 function mlsMessages(c: Context<AppEnv>, status: string, clients: readonly ClientClaim[]): Response | undefined {
