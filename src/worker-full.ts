@@ -1,6 +1,6 @@
 /**
- * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, signed receipts, and claim capabilities. A
- * deployment that needs it names this file as `main` in wrangler.toml.
+ * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, signed
+ * receipts, and claim capabilities. A deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { readReceiptSettings } from "./config/receipt-settings.ts";
 import { capabilityOr } from "./http/auth/capability.ts";

@@ -1,7 +1,7 @@
 /** Who claims most, who is claimed from most and who is refused most: of the last hour, or of the last day. */
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
-import { empty, failure, loading, table, when } from "./pieces.ts";
+import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
 import type { Top } from "./wire-types.ts";
 
 type Row = Top["claimers"]["rows"][number];
@@ -31,11 +31,9 @@ export function activityView(api: Api, openUser: (user: string) => void): HTMLEl
   return h(
     "section",
     { class: "panel stack", "aria-labelledby": "activity-title" },
-    h(
-      "div",
-      { class: "row" },
-      h("h2", { id: "activity-title" }, "Who did most"),
-      h("span", { class: "spacer" }),
+    panelHead(
+      "activity-title",
+      "Who did most",
       span,
       h("button", { type: "button", onclick: () => void load() }, "Refresh"),
     ),

@@ -1,7 +1,7 @@
 /** The keys that tokens are verified with, and fetching them before their time: after a key was withdrawn. */
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
-import { confirmed, empty, failure, loading, table, when } from "./pieces.ts";
+import { confirmed, empty, failure, loading, panelHead, table, when } from "./pieces.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "./wire-types.ts";
 
 const PATH = "/v1/admin/issuer-keys";
@@ -38,11 +38,9 @@ export function issuerKeysView(api: Api): HTMLElement {
   return h(
     "section",
     { class: "panel stack", "aria-labelledby": "keys-title" },
-    h(
-      "div",
-      { class: "row" },
-      h("h2", { id: "keys-title" }, "Issuers and their keys"),
-      h("span", { class: "spacer" }),
+    panelHead(
+      "keys-title",
+      "Issuers and their keys",
       h("button", { type: "button", onclick: () => void refresh() }, "Fetch now"),
     ),
     h("p", { class: "note" }, h("a", { href: "/docs/operate/keys-rotated" }, "When an issuer has rotated its keys")),

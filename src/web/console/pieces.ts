@@ -12,6 +12,10 @@ export const loading = (what: string): HTMLElement =>
     `Loading ${what}…`,
   );
 
+/** What a panel begins with: its title, which names it by `id`, and what can be done with all of it. */
+export const panelHead = (id: string, title: string, ...tools: readonly Child[]): HTMLElement =>
+  h("div", { class: "row" }, h("h2", { id }, title), h("span", { class: "spacer" }), ...tools);
+
 export const empty = (text: string): HTMLElement => h("p", { class: "empty" }, text);
 
 /** What was refused and why, with what leads further. */

@@ -2,7 +2,7 @@
 import { ciphersuiteInfo, isCiphersuite } from "../../mls/ciphersuite.ts";
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
-import { empty, failure, loading, table, when } from "./pieces.ts";
+import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
 import {
   byExpiry,
   byLevel,
@@ -161,11 +161,9 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     h(
       "section",
       { class: "panel stack", "aria-labelledby": "clients-title" },
-      h(
-        "div",
-        { class: "row" },
-        h("h2", { id: "clients-title" }, "Clients"),
-        h("span", { class: "spacer" }),
+      panelHead(
+        "clients-title",
+        "Clients",
         h("label", { for: "filter", class: "unseen" }, "Which clients"),
         filter,
         h("label", { for: "words", class: "unseen" }, "Find a user or client"),
