@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { NEW_SECRET, OLD_SECRET } from "./test/support/webhook-secrets.ts";
-import { NO_BUDGETS } from "./tools/lib/budgets.ts";
+import { NO_BUDGETS } from "./tools/lib/no-budgets.ts";
 import { newSigningKey } from "./tools/lib/tokens.ts";
 
 /** A directory of three databases; before that it was one, and not all users have moved. */
@@ -64,7 +64,7 @@ export default defineConfig({
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           exclude: ["budgets", "events", "full", "shards"].map((folder) => `test/workers/${folder}/**`),
-          setupFiles: ["test/workers/support/setup.ts"],
+          setupFiles: ["test/workers/support/worker-setup.ts"],
           ...TIMEOUTS,
         },
       },
@@ -73,7 +73,7 @@ export default defineConfig({
         test: {
           name: "shards",
           include: ["test/workers/shards/**/*.test.ts"],
-          setupFiles: ["test/workers/support/setup.ts"],
+          setupFiles: ["test/workers/support/worker-setup.ts"],
           ...TIMEOUTS,
         },
       },
@@ -88,7 +88,7 @@ export default defineConfig({
         test: {
           name: "full",
           include: ["test/workers/full/**/*.test.ts"],
-          setupFiles: ["test/workers/support/setup.ts"],
+          setupFiles: ["test/workers/support/worker-setup.ts"],
           ...TIMEOUTS,
         },
       },
@@ -98,7 +98,7 @@ export default defineConfig({
           name: "events",
           include: ["test/workers/events/**/*.test.ts"],
           globalSetup: ["test/support/event-receiver.ts"],
-          setupFiles: ["test/workers/support/setup.ts"],
+          setupFiles: ["test/workers/support/worker-setup.ts"],
           ...TIMEOUTS,
         },
       },
@@ -107,7 +107,7 @@ export default defineConfig({
         test: {
           name: "budgets",
           include: ["test/workers/budgets/**/*.test.ts"],
-          setupFiles: ["test/workers/support/setup.ts"],
+          setupFiles: ["test/workers/support/worker-setup.ts"],
           ...TIMEOUTS,
         },
       },

@@ -5,8 +5,8 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { descendants, readProc } from "../tools/lib/process-tree.ts";
-import { benchOrder, claimOrder, startDirectory, userNames } from "./lib/directory.ts";
 import { encodeRequest, HttpConnection } from "./lib/http-connection.ts";
+import { benchOrder, claimOrder, startDirectory, userNames } from "./lib/measured-directory.ts";
 import { spread } from "./lib/rounds.ts";
 
 const DEFAULT_ROUNDS = 4;

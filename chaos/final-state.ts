@@ -1,5 +1,5 @@
 /** What the directory says when all is quiet: asked once, after the outbox has run. */
-import { localRegistration } from "../tools/lib/registration.ts";
+import { localRegistration } from "../tools/lib/registration-requests.ts";
 import { newSigner } from "../tools/lib/sample-packages.ts";
 import type { FinalClient, SuiteStock } from "./history.ts";
 

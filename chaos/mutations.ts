@@ -125,7 +125,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "answers for the input before a failure",
-    file: "src/cli/commands/validate.ts",
+    file: "src/cli/commands/validate-command.ts",
     from: "    failure = { cause };",
     to: "    throw cause;",
     tests: ["test/node/cli/kpd.test.ts"],
@@ -310,7 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/pool/pool.ts",
     from: "const result = this.ctx.storage.transactionSync(body);",
     to: "const result = body();",
-    tests: ["test/workers/pool/faults.test.ts"],
+    tests: ["test/workers/pool/pool-faults.test.ts"],
   },
   {
     safeguard: "dropping the cache after a rollback",
@@ -345,7 +345,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "remembering packages",
-    file: "src/pool/tables/fingerprints.ts",
+    file: "src/pool/tables/fingerprints-table.ts",
     from: `sql.exec("INSERT INTO fingerprints (client_id, ends_at, entries) VALUES (?, ?, ?)", clientId, endsAt, bytes);`,
     to: "void endsAt;",
     tests: ["test/workers/pool/publish.test.ts"],
@@ -418,7 +418,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the others of a bundle in a repeated answer",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "others: claim.others.map(storedPackage)",
     to: "others: claim.others.slice(1).map(storedPackage)",
     tests: ["test/workers/pool/bundle.test.ts"],
@@ -517,7 +517,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "noting what was removed",
-    file: "src/pool/tables/fingerprints.ts",
+    file: "src/pool/tables/fingerprints-table.ts",
     from: `      bytes[at + REMOVED_AT] = 1;
 `,
     to: "",
@@ -525,28 +525,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "remembering an upload until its last package ends",
-    file: "src/pool/tables/fingerprints.ts",
+    file: "src/pool/tables/fingerprints-table.ts",
     from: "const endsAt = Math.max(",
     to: "const endsAt = Math.min(",
     tests: ["test/workers/pool/uniqueness.test.ts"],
   },
   {
     safeguard: "taking a package out of its chunk",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "const nextExpiry = remove(sql, chunk, (index) => index === position);",
     to: "const nextExpiry = sql && position < 0 ? undefined : chunk.storedAt;",
     tests: ["test/workers/pool/claim.test.ts"],
   },
   {
     safeguard: "taking out the package that was found",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "(index) => index === position",
     to: "(index) => index === 0 * position",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "giving the bytes of the package that was found",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "return chunk.packages.slice(start, start + entry.length);",
     to: "return chunk.packages.slice(0 * start, entry.length);",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -560,28 +560,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "overwriting the bytes of a package that left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "(start, end) => packages.fill(0, start, end)",
     to: "() => packages",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting all bytes of a package that left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "packages.fill(0, start, end)",
     to: "packages.fill(0, start, (start + end) / 2)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting the bytes of no other package: where they begin",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "packages.fill(0, start, end)",
     to: "packages.fill(0, 0 * start, end)",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "overwriting the bytes of no other package: where they end",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "(start, end) => packages.fill(0, start, end)",
     to: "(start) => packages.fill(0, start)",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -595,35 +595,35 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "removing nothing that has left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "if (entry.hasLeft || !leaves(entry, place)) continue;",
     to: "if (!leaves(entry, place)) continue;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "what is live is not what has left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "entry.hasLeft ? [] : [{ queueId: queueIdOf(row.chunk_id), storedAt: row.stored_at, entry }],",
     to: "[{ queueId: queueIdOf(row.chunk_id), storedAt: row.stored_at, entry }],",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "listing nothing that has left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "        .filter(({ hasLeft }) => !hasLeft)\n",
     to: "",
     tests: ["test/workers/http/export.test.ts"],
   },
   {
     safeguard: "counting nothing that has left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "if (!hasLeft && notAfter > now) add(",
     to: "if ((hasLeft || true) && notAfter > now) add(",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "the row goes with its last package",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `    sql.exec("DELETE FROM chunks WHERE chunk_id = ?", id);
 `,
     to: "",
@@ -631,14 +631,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the row stays until its last package goes",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "if (summary.live === 0) {",
     to: "if (summary.live < entries.all().length) {",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "what a chunk says of itself after a package left",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `  entries.markLeft(leaves, (start, end) => packages.fill(0, start, end));
   const summary = entries.summary();`,
     to: `  const summary = entries.summary();
@@ -655,14 +655,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "keeping no chunk in memory that is no longer in storage",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "if (nextExpiry === undefined) heads?.drop(chunk);",
     to: "void heads;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "keeping no more chunks in memory than their bound",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "if (head && this.#bytes + bytes <= MAX_CACHED_CHUNK_BYTES) {",
     to: "if (head && MAX_CACHED_CHUNK_BYTES > 0) {",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -684,7 +684,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the earlier of two next expiries",
-    file: "src/pool/tables/clients.ts",
+    file: "src/pool/tables/clients-table.ts",
     from: "Math.min(nextExpiry, earliest)",
     to: "Math.max(nextExpiry, earliest)",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -810,28 +810,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "a bound on the time of the directory",
-    file: "src/http/upstream/directory.ts",
+    file: "src/http/upstream/bounded-directory.ts",
     from: 'await withTimeout(DIRECTORY_CALL_TIMEOUT_MS, read(), () => new Error("no answer in time"))',
     to: "await read()",
     tests: ["test/workers/http/faults.test.ts"],
   },
   {
     safeguard: "the chunks of one queue",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "const end = chunkId(clientId, queueId + 1, 0);",
     to: "const end = chunkId(clientId, queueId + 2, 0);",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "all chunks of one queue",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "const end = chunkId(clientId, queueId + 1, 0);",
     to: "const end = chunkId(clientId, queueId, SEQUENCES - 1);",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "removing from one client only",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `      chunkId(clientId + 1, 0, 0),
     )
     .toArray()
@@ -844,7 +844,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "removing from all queues of a client",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `      chunkId(clientId + 1, 0, 0),
     )
     .toArray()
@@ -857,7 +857,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the live packages of one client",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `      chunkId(clientId + 1, 0, 0),
     )
     .toArray()
@@ -870,7 +870,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the counts of one client",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: `      chunkId(clientId + 1, 0, 0),
       now,`,
     to: `      chunkId(clientId + 1, 1, 0),
@@ -879,21 +879,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "room for every queue in a chunk's number",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "const QUEUES = 128;",
     to: "const QUEUES = 64;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "room for every package in a chunk's number",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "const SEQUENCES = 2 ** 30;",
     to: "const SEQUENCES = 2 ** 20;",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "oldest first in a queue",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "chunk_id < ? ORDER BY chunk_id LIMIT 1`",
     to: "chunk_id < ? ORDER BY chunk_id DESC LIMIT 1`",
     tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/chunks.test.ts"],
@@ -907,21 +907,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "not_after",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "notAfter >= aliveUntil && notBefore <= now",
     to: "notBefore <= now",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "not_before",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "notAfter >= aliveUntil && notBefore <= now",
     to: "notAfter >= aliveUntil",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "chunks of nothing that can be given are skipped",
-    file: "src/pool/tables/chunks.ts",
+    file: "src/pool/tables/chunks-table.ts",
     from: "from = chunk.id + 1;",
     to: "return undefined;",
     tests: ["test/workers/pool/chunks.test.ts"],
@@ -952,7 +952,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/http/upstream/restore-epoch-places.ts",
     from: "return [...databases, keeper];",
     to: "void keeper; return databases;",
-    tests: ["test/workers/directory/restore-epoch.test.ts"],
+    tests: ["test/workers/directory/restore-epoch-row.test.ts"],
   },
   {
     safeguard: "a pool tells of an epoch that was lost",
@@ -1073,39 +1073,39 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/pool/pool.ts",
     from: 'const kept = replay && hasGiven ? { of: replay, expiresAt, replacesExpired: earlier === "expired" } : undefined;',
     to: "const kept = undefined; void expiresAt;",
-    tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/faults.test.ts"],
+    tests: ["test/workers/pool/claim.test.ts", "test/workers/pool/pool-faults.test.ts"],
   },
   {
     safeguard: "refusing a key that was used for another request",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `if (!equalBytes(new Uint8Array(row.body_hash), replay.bodyHash)) return "mismatch";`,
     to: "",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "the age of an answer",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `if (row.expires_at <= now) return "expired";`,
     to: "void now;",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "dropping the bytes of old answers",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `if (expiresAt !== null) endReplay(sql, "claim_id = ?", claimId);`,
     to: "",
     tests: ["test/workers/pool/chunks.test.ts"],
   },
   {
     safeguard: "ending the expired answer whose key is used again",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `if (idempotency && claim.replay?.replacesExpired) endReplay(sql, "idempotency = ?", idempotency);`,
     to: "",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "going on behind the old answers that were looked at",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `    after = claimId;
 `,
     to: "",
@@ -1113,28 +1113,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "going on with old answers where there are more",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "nextAt: rows.length < limit ? now + Math.max(1, replaySeconds) : now }",
     to: "nextAt: now + Math.max(1, replaySeconds) }",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "looking again when the next answer ends",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "return { after, nextAt: expiresAt };",
     to: "return { after, nextAt: expiresAt + 1 };",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "stopping at an answer that can be repeated",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "if (expiresAt !== null && expiresAt > now) return",
     to: "if (expiresAt !== null && expiresAt > now + 1) return",
     tests: ["test/workers/pool/chunks.test.ts", "test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "no look at old answers before one has ended",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: `  if (now < ended.nextAt) return ended;
 `,
     to: "",
@@ -1142,14 +1142,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "journal numbers above all earlier ones",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "VALUES (MAX(?1, (SELECT",
     to: "VALUES (MAX(0 * ?1, (SELECT",
     tests: ["test/workers/pool/claim-records.test.ts"],
   },
   {
     safeguard: "each client's own part of a claim",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: ".filter((part) => client === undefined || part.client === client)",
     to: ".filter((part) => part.client !== undefined)",
     tests: ["test/workers/pool/claim-records.test.ts"],
@@ -1163,7 +1163,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "bound on the records of a page",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "rows.length === MAX_JOURNAL_SCAN_ROWS ? rows.at(-1)?.claim_id : undefined",
     to: "undefined",
     tests: ["test/workers/pool/claim-records.test.ts"],
@@ -1185,7 +1185,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "a first claim reads no old answers without a look at the clock",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: "{ after: -1, nextAt: 1 }",
     to: "{ after: -1, nextAt: 0 }",
     tests: ["test/workers/pool/statements.test.ts"],
@@ -1292,7 +1292,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "the look for the needed migration",
-    file: "src/directory/readiness.ts",
+    file: "src/directory/needed-migration.ts",
     from: ".bind(NEEDED_MIGRATION).first()) !== null",
     to: ".bind(NEEDED_MIGRATION).first()) !== undefined",
     tests: ["test/workers/http/readiness.test.ts"],
@@ -1372,7 +1372,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/client/lock.ts",
     from: "navigator?.locks ? webLock(navigator.locks) : memoryLock",
     to: "navigator?.locks && !navigator ? webLock(navigator.locks) : memoryLock",
-    tests: ["test/browser/replenisher.test.ts"],
+    tests: ["test/browser/replenisher-page.test.ts"],
   },
   {
     safeguard: "writes that are on the disk when they resolve",
@@ -1407,14 +1407,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/web/console/sign-in.ts",
     from: 'if (pending === undefined || answer.get("state") !== pending.state) {',
     to: "if (pending === undefined) {",
-    tests: ["test/browser/console-sign-in.test.ts"],
+    tests: ["test/browser/sign-in-page.test.ts"],
   },
   {
     safeguard: "addresses with a code of the issuer that are not kept for later",
     file: "src/web/sw.ts",
     from: "await cache.put(new URL(request.url).pathname, response.clone());",
     to: "await cache.put(request, response.clone());",
-    tests: ["test/browser/console-sign-in.test.ts"],
+    tests: ["test/browser/sign-in-page.test.ts"],
   },
   {
     safeguard: "a claim capability opens for its own secret alone",
@@ -1467,14 +1467,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "an idempotency key of a capability's secret, not of its name",
-    file: "src/pool/tables/claims.ts",
+    file: "src/pool/tables/claims-table.ts",
     from: '["", claimer.secretHash.toHex()]',
     to: '["", claimer.capability]',
     tests: ["test/workers/full/claim-capabilities.test.ts"],
   },
   {
     safeguard: "the signing key of a receipt by the time of what happened",
-    file: "src/http/receipts/signer.ts",
+    file: "src/http/receipts/receipt-signer.ts",
     from: "this.#keys.find(({ signsFrom }) => signsFrom <= at)",
     to: "this.#keys[0]",
     tests: ["test/workers/full/receipts.test.ts"],
@@ -1488,10 +1488,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "a receipt's signature is checked",
-    file: "src/client/receipts/verify.ts",
+    file: "src/client/receipts/verify-receipt.ts",
     from: "if (!isSigned(signatureBytes, message, publicKey)) {",
     to: "if (isSigned(signatureBytes, message, publicKey) === undefined) {",
-    tests: ["test/node/client/receipts.test.ts"],
+    tests: ["test/node/client/receipt-verification.test.ts"],
   },
   {
     safeguard: "two registrations of one client have two times",

@@ -14,10 +14,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { countBy } from "../src/shared/count-by.ts";
 import { positive, readOptions } from "../tools/lib/args.ts";
-import { localRegistration } from "../tools/lib/registration.ts";
+import { localRegistration } from "../tools/lib/registration-requests.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../tools/lib/sample-packages.ts";
 import type { Issuer } from "../tools/lib/tokens.ts";
-import { type Installation, install, start } from "./server.ts";
+import { type Installation, install, start } from "./killable-server.ts";
 
 const BATCH_PACKAGES = 5;
 const MAX_IN_FLIGHT = 64;

@@ -3,10 +3,10 @@
  * receipts, and claim capabilities. A deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { readReceiptSettings } from "./config/receipt-settings.ts";
-import { capabilityOr } from "./http/auth/capability.ts";
+import { capabilityOr } from "./http/auth/presented-capability.ts";
 import { createApp } from "./http/create-app.ts";
 import { signedReceipts } from "./http/receipts/signed-receipts.ts";
-import { claimCapabilities } from "./http/resources/claim-capabilities/operations.ts";
+import { claimCapabilities } from "./http/resources/claim-capabilities/capability-operations.ts";
 import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
 import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
 import { x509Verifier } from "./mls/x509/index.ts";

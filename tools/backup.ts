@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { unixSeconds } from "../src/shared/time.ts";
 import { readOptions } from "./lib/args.ts";
-import { makeBackup } from "./lib/self-hosted/backup.ts";
+import { makeBackup } from "./lib/self-hosted/storage-backup.ts";
 
 const { to, state } = readOptions("npm run backup -- --to FOLDER [--state FOLDER]", () => {
   const { values } = parseArgs({ options: { to: { type: "string" }, state: { type: "string" } } });

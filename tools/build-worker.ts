@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readOptions } from "./lib/args.ts";
-import { bundle } from "./lib/deployment.ts";
+import { bundle } from "./lib/worker-deployment.ts";
 
 const file = readOptions("npm run worker -- FILE", () => {
   const { positionals } = parseArgs({ allowPositionals: true });

@@ -11,11 +11,11 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 import { LOCAL_AUDIENCE } from "../src/cli/local-issuer.ts";
-import { bundle, readDeployment } from "./lib/deployment.ts";
 import { type LocalWorker, startWorker } from "./lib/local-worker.ts";
 import { installPinned } from "./lib/pinned-tools.ts";
 import { table } from "./lib/table.ts";
 import { type Issuer, newIssuer } from "./lib/tokens.ts";
+import { bundle, readDeployment } from "./lib/worker-deployment.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -6,7 +6,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { natural, readOptions } from "./lib/args.ts";
-import { NO_BUDGETS } from "./lib/budgets.ts";
 import type { Scenarios } from "./lib/cost/metered-worker.ts";
 import { monthOf } from "./lib/cost/month.ts";
 import { measureOperations, type OperationsFigures } from "./lib/cost/operations.ts";
@@ -15,9 +14,10 @@ import { usageOfOne, usagePerMillion } from "./lib/cost/pricing.ts";
 import { rowsOf } from "./lib/cost/row-meter.ts";
 import * as tables from "./lib/cost/tables.ts";
 import { usdOf } from "./lib/cost/usage.ts";
-import { bundle, readDeployment } from "./lib/deployment.ts";
 import { startWorker } from "./lib/local-worker.ts";
+import { NO_BUDGETS } from "./lib/no-budgets.ts";
 import { newIssuer } from "./lib/tokens.ts";
+import { bundle, readDeployment } from "./lib/worker-deployment.ts";
 
 const USAGE = "npm run cost [-- --json FILE] [--uploads N (31 or more)]";
 const MIN_UPLOADS = 31;

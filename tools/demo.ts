@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { tellDemo } from "../src/cli/demo-story.ts";
 import { DirectoryClient } from "../src/cli/directory-client.ts";
 import { processIo } from "../src/cli/process-io.ts";
-import { bundle, readDeployment } from "./lib/deployment.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { newIssuer } from "./lib/tokens.ts";
+import { bundle, readDeployment } from "./lib/worker-deployment.ts";
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { pause } from "../src/shared/pause.ts";
 import { natural, readOptions } from "./lib/args.ts";
 import { plannedCommands, type RolloutParts, rollBack, rollOut, variablesOf } from "./lib/deploy/rollout.ts";
-import { smoke } from "./lib/deploy/smoke.ts";
+import { smoke } from "./lib/deploy/smoke-test.ts";
 import { readTarget, type Target } from "./lib/deploy/target.ts";
 import { runWrangler } from "./lib/deploy/wrangler.ts";
 

@@ -16,14 +16,14 @@ import {
   userAnswer,
   userJournalAnswer,
   userListAnswer,
-} from "../src/http/resources/admin/schemas.ts";
-import { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "../src/http/resources/claims/schemas.ts";
-import { clientAnswer, registerRequest, revokeAnswer } from "../src/http/resources/clients/schemas.ts";
-import { publishAnswer, publishResult, removeAnswer } from "../src/http/resources/key-packages/schemas.ts";
-import { policyAnswer, problemDocument } from "../src/http/resources/service/schemas.ts";
-import { inventoryAnswer, journalAnswer, reconcileAnswer } from "../src/http/resources/stock/schemas.ts";
-import { eraseAnswer, exportAnswer } from "../src/http/resources/user-data/schemas.ts";
-import { clientListAnswer, offer } from "../src/http/resources/users/schemas.ts";
+} from "../src/http/resources/admin/admin-schemas.ts";
+import { bulkClaimAnswer, claimAnswer, claimRequest, clientClaim } from "../src/http/resources/claims/claim-schemas.ts";
+import { clientAnswer, registerRequest, revokeAnswer } from "../src/http/resources/clients/client-schemas.ts";
+import { publishAnswer, publishResult, removeAnswer } from "../src/http/resources/key-packages/key-package-schemas.ts";
+import { policyAnswer, problemDocument } from "../src/http/resources/service/service-schemas.ts";
+import { inventoryAnswer, journalAnswer, reconcileAnswer } from "../src/http/resources/stock/stock-schemas.ts";
+import { eraseAnswer, exportAnswer } from "../src/http/resources/user-data/user-data-schemas.ts";
+import { clientListAnswer, offer } from "../src/http/resources/users/user-schemas.ts";
 import { type Schema, typeScriptOf } from "./lib/typescript-of-schema.ts";
 
 const HEADER = `/**
@@ -34,7 +34,7 @@ const HEADER = `/**
 
 /** What each of them sends and reads; what these are made of comes with them. */
 const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
-  "src/web/console/wire-types.ts": [
+  "src/web/console/operator-api-types.ts": [
     stockAnswer,
     userListAnswer,
     userAnswer,

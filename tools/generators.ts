@@ -10,12 +10,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { build } from "esbuild";
-import { bundle, readDeployment } from "./lib/deployment.ts";
-import { EXPECTED, errandFor } from "./lib/errand.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { buildPages } from "./lib/pages/build.ts";
 import { installPinned } from "./lib/pinned-tools.ts";
+import { EXPECTED, errandFor } from "./lib/send-errand.ts";
 import { newIssuer } from "./lib/tokens.ts";
+import { bundle, readDeployment } from "./lib/worker-deployment.ts";
 
 const TOOLS = resolve(import.meta.dirname, "../test/generators");
 const OUT = join(TOOLS, "out");

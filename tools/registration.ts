@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { LOCAL_AUDIENCE } from "../src/cli/local-issuer.ts";
 import { readOptions } from "./lib/args.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
-import { registrationBody } from "./lib/registration.ts";
+import { registrationBody } from "./lib/registration-requests.ts";
 
 const USAGE = "npm run -s registration -- --user USER --client CLIENT --key-file FILE [--audience AUDIENCE]";
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { unixSeconds } from "../src/shared/time.ts";
 import { readOptions } from "./lib/args.ts";
-import { restoreBackup } from "./lib/self-hosted/backup.ts";
+import { restoreBackup } from "./lib/self-hosted/storage-backup.ts";
 
 const { from, state } = readOptions("npm run restore -- --from FOLDER [--state FOLDER]", () => {
   const { values } = parseArgs({ options: { from: { type: "string" }, state: { type: "string" } } });

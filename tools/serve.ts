@@ -12,11 +12,11 @@ import { readDeployment } from "../src/config/deployment.ts";
 import { SettingError } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
 import { DEPLOYED_SETTINGS } from "./lib/deploy/target.ts";
-import { bundle, readDeployment as readWrangler } from "./lib/deployment.ts";
 import { lockFolder } from "./lib/folder-lock.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { buildPages } from "./lib/pages/build.ts";
 import { readRestoredAt, storageOf } from "./lib/self-hosted/state.ts";
+import { bundle, readDeployment as readWrangler } from "./lib/worker-deployment.ts";
 
 /** A service manager may start the next before the last has let go of the folder. */
 const STATE_WAIT_MS = 10_000;

@@ -8,8 +8,8 @@ import { natural, readOptions } from "./lib/args.ts";
 import { countsOf, HABITS, peakPerSecond } from "./lib/cost/month.ts";
 import { LIMITS } from "./lib/cost/prices.ts";
 import { type Random, seededRandom } from "./lib/random.ts";
-import { type DirectoryScenario, type Outage, simulateDirectory } from "./lib/simulation/directory.ts";
 import { type PoolScenario, simulatePools } from "./lib/simulation/pools.ts";
+import { type DirectoryScenario, type Outage, simulateDirectory } from "./lib/simulation/simulated-directory.ts";
 import { table } from "./lib/table.ts";
 
 const USAGE = "npm run simulate [-- --seed N] [--users N]";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pause } from "../src/shared/pause.ts";
 import { readOptions } from "./lib/args.ts";
-import { smoke, smokePassed, smokeReport } from "./lib/deploy/smoke.ts";
+import { smoke, smokePassed, smokeReport } from "./lib/deploy/smoke-test.ts";
 
 const USAGE = "npm run smoke -- --url URL [--claim-token-file FILE]";
 

@@ -3,9 +3,9 @@ import { LOW_WATERMARK_PACKAGES } from "../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../src/contract/admitted-key-package.ts";
 import { removePackages } from "../../src/pool/operations/stock.ts";
 import { Pool } from "../../src/pool/pool.ts";
-import { storeChunks } from "../../src/pool/tables/chunks.ts";
-import { findClient, readClient, withStored, writeClient } from "../../src/pool/tables/clients.ts";
-import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints.ts";
+import { storeChunks } from "../../src/pool/tables/chunks-table.ts";
+import { findClient, readClient, withStored, writeClient } from "../../src/pool/tables/clients-table.ts";
+import { fingerprintsOf, remember } from "../../src/pool/tables/fingerprints-table.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 import { syntheticKeyPackage } from "../../tools/lib/synthetic-package.ts";
 

@@ -1,22 +1,22 @@
 /** Every command, in the order in which help lists them. */
 import type { Command } from "./command.ts";
-import { ADMIN_COMMANDS } from "./commands/admin.ts";
-import { ADMIN_CHANGES } from "./commands/admin-changes.ts";
-import { CAPABILITY_COMMANDS } from "./commands/capability.ts";
-import { claim } from "./commands/claim.ts";
-import { completion } from "./commands/completion.ts";
-import { demo } from "./commands/demo.ts";
-import { generate } from "./commands/generate.ts";
-import { inspect } from "./commands/inspect.ts";
-import { inventory } from "./commands/inventory.ts";
-import { journal } from "./commands/journal.ts";
-import { publish } from "./commands/publish.ts";
-import { RECEIPT_COMMANDS } from "./commands/receipt.ts";
-import { reconcile } from "./commands/reconcile.ts";
-import { register } from "./commands/register.ts";
-import { revoke } from "./commands/revoke.ts";
-import { token } from "./commands/token.ts";
-import { validate } from "./commands/validate.ts";
+import { ADMIN_CHANGES } from "./commands/admin-changes-command.ts";
+import { ADMIN_COMMANDS } from "./commands/admin-command.ts";
+import { CAPABILITY_COMMANDS } from "./commands/capability-command.ts";
+import { claim } from "./commands/claim-command.ts";
+import { completion } from "./commands/completion-command.ts";
+import { demo } from "./commands/demo-command.ts";
+import { generate } from "./commands/generate-command.ts";
+import { inspect } from "./commands/inspect-command.ts";
+import { inventory } from "./commands/inventory-command.ts";
+import { journal } from "./commands/journal-command.ts";
+import { publish } from "./commands/publish-command.ts";
+import { RECEIPT_COMMANDS } from "./commands/receipt-command.ts";
+import { reconcile } from "./commands/reconcile-command.ts";
+import { register } from "./commands/register-command.ts";
+import { revoke } from "./commands/revoke-command.ts";
+import { token } from "./commands/token-command.ts";
+import { validate } from "./commands/validate-command.ts";
 
 export const COMMANDS: readonly Command[] = [
   inspect,

@@ -8,7 +8,7 @@ import { generatePackages } from "./generate-packages.ts";
 import { inventoryTable } from "./inventory-table.ts";
 import { type ClientKeys, NO_KEYS, signersOf } from "./key-file.ts";
 import { publishPackages } from "./publication.ts";
-import { registerClient } from "./registration.ts";
+import { registerClient } from "./register-client.ts";
 import { paint, table } from "./terminal.ts";
 
 export type Stage = {

@@ -22,7 +22,7 @@ export {
   type RegistrationKey,
   registrationKey,
   type SigningKey,
-} from "./registration.ts";
+} from "./registration-body.ts";
 export type {
   HeldPackage,
   HeldPackages,

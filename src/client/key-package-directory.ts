@@ -16,13 +16,13 @@ import type {
   RemoveAnswer,
   RevokedClient,
 } from "./api-types.ts";
-import { toBase64Url } from "./base64url.ts";
 import { DirectoryError } from "./directory-error.ts";
 import { defaultLock, type Lock } from "./lock.ts";
 import { PendingClaims } from "./pending-claims.ts";
 import { defaultPlatform, type Platform } from "./platform.ts";
+import { toBase64Url } from "./portable-base64url.ts";
 import { refsDigest } from "./refs.ts";
-import { type RegistrationKey, registrationBody } from "./registration.ts";
+import { type RegistrationKey, registrationBody } from "./registration-body.ts";
 import { ClientStore } from "./storage/client-store.ts";
 import { memoryStorage } from "./storage/memory.ts";
 import type { Storage } from "./storage/storage.ts";

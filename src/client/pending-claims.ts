@@ -3,8 +3,8 @@
  * under the same key, so that the packages that it took are not lost: the directory repeats its answer.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { toBase64Url } from "./base64url.ts";
 import type { Platform } from "./platform.ts";
+import { toBase64Url } from "./portable-base64url.ts";
 import type { ClientStore } from "./storage/client-store.ts";
 
 /** The directory keeps answers for 24 hours by default; an older key would no longer name the same answer. */

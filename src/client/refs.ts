@@ -1,7 +1,7 @@
 /** References of packages as text in base64url: sorted and hashed as a reconcile compares them. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { fromBase64Url, toBase64Url } from "./base64url.ts";
 import { localError } from "./directory-error.ts";
+import { fromBase64Url, toBase64Url } from "./portable-base64url.ts";
 
 /** SHA-256 over the references in bytewise order, one after the other, each once. */
 export function refsDigest(refs: readonly string[]): string {

@@ -11,7 +11,7 @@ import {
   type SuiteProfile,
 } from "../mls/index.ts";
 import type { ClientClaim } from "./api-types.ts";
-import { fromBase64Url, toBase64Url } from "./base64url.ts";
+import { fromBase64Url, toBase64Url } from "./portable-base64url.ts";
 
 /** Who a package says that it belongs to. */
 export type ClaimedIdentity = {

@@ -1,7 +1,7 @@
 /** Which packages a Welcome is addressed to: the one part of it that is not encrypted. */
 import { Reader } from "../mls/codec/reader.ts";
-import { toBase64Url } from "./base64url.ts";
 import { localError } from "./directory-error.ts";
+import { toBase64Url } from "./portable-base64url.ts";
 
 const MLS10 = 1;
 const MLS_WELCOME = 3;

@@ -9,7 +9,7 @@ import { unixSeconds } from "../shared/time.ts";
 import type { AppEnv } from "./bindings.ts";
 import { PROBLEMS } from "./refusals/problem-codes.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
-import { askRecords } from "./upstream/operator-records.ts";
+import { askRecords } from "./upstream/ask-records.ts";
 
 export const REASON_HEADER = "Operator-Reason";
 

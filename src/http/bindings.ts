@@ -5,7 +5,7 @@ import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import type { X509Verifier } from "../mls/x509/x509-verifier.ts";
 import type { KeeperPlacement, PoolPlacement, RecordsPlacement } from "../pool/address.ts";
 import type { FailureKind } from "./auth/authentication-failure.ts";
-import type { PresentedCapability } from "./auth/capability.ts";
+import type { PresentedCapability } from "./auth/presented-capability.ts";
 import type { Principal } from "./auth/principal.ts";
 import type { Receipts } from "./receipts/receipts.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";

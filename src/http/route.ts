@@ -14,11 +14,11 @@ import type { Extras } from "./extras.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
 import { type Access, type Input, isAudited, type Operation } from "./operation.ts";
 import { ok, type Result, refuse } from "./refusals/refusal.ts";
+import { poolId } from "./wire/common-schemas.ts";
 import { readLimitedBody } from "./wire/limited-body.ts";
 import { problem } from "./wire/problem-details.ts";
 import { check, readJson } from "./wire/read-json.ts";
 import { readQuery } from "./wire/read-query.ts";
-import { poolId } from "./wire/schemas.ts";
 import { shownText, shownValue } from "./wire/shown-value.ts";
 
 type AnyInput = Input<string, Operation["access"], unknown, unknown>;

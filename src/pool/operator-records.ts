@@ -14,9 +14,9 @@ import type {
   BlockedCaller,
   IssuerKeyMark,
   StandingOrders,
-} from "../contract/operator-records.ts";
-import { addActivity, makeActivity, readActivity } from "./tables/activity.ts";
-import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-trail.ts";
+} from "../contract/record-messages.ts";
+import { addActivity, makeActivity, readActivity } from "./tables/activity-table.ts";
+import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-table.ts";
 import {
   countOtherBlocks,
   deleteBlock,
@@ -24,13 +24,13 @@ import {
   makeBlockedCallers,
   readBlocks,
   writeBlock,
-} from "./tables/blocked-callers.ts";
+} from "./tables/blocked-callers-table.ts";
 import {
   deleteIssuerKeyMarks,
   makeIssuerKeyMarks,
   readIssuerKeyMarks,
   writeIssuerKeyMark,
-} from "./tables/issuer-key-marks.ts";
+} from "./tables/issuer-key-marks-table.ts";
 
 export class OperatorRecords extends DurableObject<object> {
   readonly #sql: SqlStorage;

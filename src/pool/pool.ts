@@ -74,7 +74,6 @@ import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
 import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
-import { activity } from "./operations/activity.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
 import { capabilityOf, createCapability, isUsedUp } from "./operations/claim-capabilities.ts";
@@ -83,6 +82,7 @@ import { knownCodes } from "./operations/known-packages.ts";
 import { locate } from "./operations/locate.ts";
 import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
 import { publish } from "./operations/publish.ts";
+import { activity } from "./operations/recent-activity.ts";
 import { reconcile } from "./operations/reconcile.ts";
 import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
@@ -95,15 +95,16 @@ import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
-import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets.ts";
-import { listPackages } from "./tables/chunks.ts";
+import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets-table.ts";
+import { listPackages } from "./tables/chunks-table.ts";
 import {
   countCapabilityClaim,
   deleteCapability,
   readCapabilities,
   readCapabilitiesInForce,
-} from "./tables/claim-capabilities.ts";
-import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims.ts";
+} from "./tables/claim-capabilities-table.ts";
+import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims-table.ts";
+import { hasExpired, inventory } from "./tables/client-stock.ts";
 import {
   allClients,
   type ClientRecord,
@@ -113,12 +114,11 @@ import {
   lastUploadAt,
   registeredClients,
   writeClient,
-} from "./tables/clients.ts";
-import { allTokensEnded, endTokens } from "./tables/ended-tokens.ts";
-import { hasExpired, inventory } from "./tables/inventory.ts";
+} from "./tables/clients-table.ts";
+import { allTokensEnded, endTokens } from "./tables/ended-tokens-table.ts";
 import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
-import { readRaised, writeRaised } from "./tables/raised-budgets.ts";
+import { readRaised, writeRaised } from "./tables/raised-budgets-table.ts";
 
 const CAPABILITY_REFUSED: CapabilityRefused = { outcome: "capability_refused" };
 const NOT_REGISTERED: NotRegistered = { outcome: "client_not_registered" };

@@ -1,11 +1,11 @@
 /** What an operator does in the console, in a real browser against a real directory. */
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
-import { localRegistration } from "../../tools/lib/registration.ts";
+import { localRegistration } from "../../tools/lib/registration-requests.ts";
 import { newSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
-import type { Server } from "../node/support/server.ts";
+import type { Server } from "../node/support/started-directory.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, type Visit, WINDOWS } from "./support/pages.ts";
+import { axeFindings, onPages, overflow, type Visit, WINDOWS } from "./support/served-pages.ts";
 
 const PACKAGES = 4;
 const CLAIMS = 2;

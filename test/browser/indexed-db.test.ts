@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { descendants, killNow, readProc } from "../../tools/lib/process-tree.ts";
-import { untilEnded } from "../node/support/server.ts";
-import type { app } from "./apps/device.ts";
+import { untilEnded } from "../node/support/started-directory.ts";
+import type { app } from "./apps/page-device.ts";
 import { callApp } from "./support/call-app.ts";
 import { inChromium, launch, launchOptions } from "./support/chromium.ts";
 import { type Origin, pageOf, serveOrigin } from "./support/origin.ts";
@@ -18,7 +18,7 @@ inChromium("storage in IndexedDB", () => {
   let pages: Watch;
 
   beforeAll(async () => {
-    origin = await serveOrigin(await pageOf("device.ts"));
+    origin = await serveOrigin(await pageOf("page-device.ts"));
   });
   afterAll(() => origin.close());
   beforeEach(() => {

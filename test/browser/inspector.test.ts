@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { encodeMlsMessage } from "../../src/mls/index.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, layoutShift, onPages, overflow, WINDOWS } from "./support/pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, WINDOWS } from "./support/served-pages.ts";
 
 const peers: { key_packages: { source: string; hex: string; ref: string }[] } = JSON.parse(
   readFileSync("test/vectors/peers.json", "utf8"),

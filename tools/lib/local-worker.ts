@@ -9,8 +9,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withTimeout } from "../../src/shared/with-timeout.ts";
-import { bundle, type Deployment } from "./deployment.ts";
 import type { Orders, Reply } from "./serve-worker.ts";
+import { bundle, type Deployment } from "./worker-deployment.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 /** How long an orderly end may take. */

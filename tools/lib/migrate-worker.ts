@@ -2,7 +2,7 @@
  * Brings every database up to the newest migration, beside the Worker that uses them. A Worker too, because Node is blocked
  * while it calls a database through miniflare: it does not read the log of workerd then, and workerd waits for that.
  */
-import type { Migration } from "./deployment.ts";
+import type { Migration } from "./worker-deployment.ts";
 
 /** The databases are all other bindings. */
 type Env = { readonly MIGRATIONS: readonly Migration[] } & Readonly<Record<string, unknown>>;

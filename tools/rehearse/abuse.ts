@@ -1,5 +1,5 @@
 import { PAIR_BUDGET_BURST_CLAIMS } from "../../src/config/limits.ts";
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** Mallory drains alice until her budget ends, and publishes rubbish until an operator ends that. */
 export async function abuse(stage: Stage): Promise<void> {

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** All storage is gone: devices register again, upload new packages, and can be reached. */
 export async function accountLost(stage: Stage): Promise<void> {

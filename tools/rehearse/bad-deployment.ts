@@ -1,4 +1,4 @@
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** A setting that cannot be read closes everything, and nothing is lost when it is taken back. */
 export async function badDeployment(stage: Stage): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** Mallory has claimed from alice, and asks to be erased: the name goes from every pool, and a second look finds none. */
 export async function erasure(stage: Stage): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { importJWK, SignJWT } from "jose";
 import { JWKS_FETCH_SPACING_MS } from "../../src/config/limits.ts";
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 import { newSigningKey, type SigningKey } from "../lib/tokens.ts";
 
 const ALGORITHM = "ES256";

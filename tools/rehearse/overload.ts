@@ -1,4 +1,4 @@
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 const CROWD = 200;
 const STOCK = 80;

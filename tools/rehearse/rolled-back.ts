@@ -1,6 +1,6 @@
 import { cpSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** All storage goes back to a copy: a claimed package is given twice, until the restore epoch is declared. */
 export async function rolledBack(stage: Stage): Promise<void> {

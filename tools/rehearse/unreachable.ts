@@ -1,4 +1,4 @@
-import { expect, type Stage } from "../lib/rehearse/stage.ts";
+import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** Alice's stock runs out, an operator sees it, and her upload ends it. */
 export async function unreachable(stage: Stage): Promise<void> {

@@ -16,4 +16,4 @@ export {
   type ReceiptKeys,
   type Verified,
   verifyReceipt,
-} from "./verify.ts";
+} from "./verify-receipt.ts";

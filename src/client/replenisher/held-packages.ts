@@ -3,7 +3,7 @@
  * made and its private keys, which never change, its state, and when a Welcome used it. So that whoever deletes a package
  * does not meet whoever writes its state: a state alone is nothing.
  */
-import { fromBase64Url, toBase64Url } from "../base64url.ts";
+import { fromBase64Url, toBase64Url } from "../portable-base64url.ts";
 import { type ClientStore, fromJson } from "../storage/client-store.ts";
 
 /**

@@ -15,7 +15,7 @@ import {
   signatureSchemeName,
 } from "../../mls/index.ts";
 import { localError } from "../directory-error.ts";
-import type { RegistrationKey } from "../registration.ts";
+import type { RegistrationKey } from "../registration-body.ts";
 
 export type WantedPackage = {
   readonly ciphersuite: number;

@@ -5,11 +5,11 @@
  */
 import { KeyPackageIn } from "../../mls/index.ts";
 import type { Inventory, MissingPackage, Policy, PublishResult } from "../api-types.ts";
-import { toBase64Url } from "../base64url.ts";
 import { DirectoryError, localError, orFail, unwrapped } from "../directory-error.ts";
 import type { CallOptions, KeyPackageDirectory } from "../key-package-directory.ts";
 import { throwIfAborted } from "../platform.ts";
-import type { RegistrationKey } from "../registration.ts";
+import { toBase64Url } from "../portable-base64url.ts";
+import type { RegistrationKey } from "../registration-body.ts";
 import { type HeldPackage, HeldPackages, type HeldState, type NewPackage } from "./held-packages.ts";
 import type { Maker, WantedPackage } from "./maker.ts";
 import {

@@ -1,9 +1,9 @@
 /** Whether others can reach this client, and by what: asked without taking a package. */
 import { KeyPackageIn, ProtocolVersion } from "../../mls/index.ts";
 import type { Policy, SuiteInventory } from "../api-types.ts";
-import { toBase64Url } from "../base64url.ts";
 import { DirectoryError } from "../directory-error.ts";
 import type { CallOptions } from "../key-package-directory.ts";
+import { toBase64Url } from "../portable-base64url.ts";
 import type { HeldPackage } from "./held-packages.ts";
 import type { StockSettings } from "./plan.ts";
 import type { Replenisher } from "./replenisher.ts";

@@ -1,7 +1,7 @@
 /** The issuers of the deployment with their keys, and the tokens that were verified with them. */
 import type { IssuerSettings } from "../../config/auth-settings.ts";
 import type { Deployment } from "../../config/deployment.ts";
-import type { IssuerKeyMark } from "../../contract/operator-records.ts";
+import type { IssuerKeyMark } from "../../contract/record-messages.ts";
 import { ok, type Result } from "../../shared/ok-or-error.ts";
 import { pause } from "../../shared/pause.ts";
 import { type AuthenticationFailure, failure, notConfigured } from "./authentication-failure.ts";

@@ -3,7 +3,7 @@ import { deploymentOf } from "../../config/deployment.ts";
 import { directoryOf } from "../../directory/shards.ts";
 import type { AppEnv } from "../bindings.ts";
 import type { Extras } from "../extras.ts";
-import { receiptsOf } from "./receipts.ts";
+import { receiptsOf } from "./receipts-of.ts";
 import { x509VerifierOf } from "./x509-verifiers.ts";
 
 /**

@@ -6,8 +6,8 @@ import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite
 import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
+import { ReceiptSigner } from "./receipt-signer.ts";
 import type { AnsweredClaim, Receipts } from "./receipts.ts";
-import { ReceiptSigner } from "./signer.ts";
 
 /** Receipts of a deployment; `profile` says what the numbers of its suites mean. */
 export async function signedReceipts(settings: ReceiptSettings, profile: SuiteProfile): Promise<Receipts> {

@@ -4,11 +4,11 @@
  * isolate has not sent when it ends is lost, and nothing but a list for operators depends on it.
  */
 import { ACTIVITY_NAMES, ACTIVITY_SEND_MS } from "../../config/limits.ts";
-import { ACTIVITY_LISTS, type Activity } from "../../contract/operator-records.ts";
+import { ACTIVITY_LISTS, type Activity } from "../../contract/record-messages.ts";
 import { type PoolPlacement, poolIdOf, type RecordsPlacement } from "../../pool/address.ts";
 import { add, newTally, type Tally, trim } from "../../shared/heavy-hitters.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { askRecords } from "../upstream/operator-records.ts";
+import { askRecords } from "../upstream/ask-records.ts";
 
 const nothing = () => ({ claimers: newTally(), targets: newTally(), refusals: newTally() });
 

@@ -4,10 +4,10 @@
  * requests through until the orders have come.
  */
 import { ORDERS_CACHE_MS } from "../../config/limits.ts";
-import type { BlockedCaller, IssuerKeyMark, StandingOrders } from "../../contract/operator-records.ts";
+import type { BlockedCaller, IssuerKeyMark, StandingOrders } from "../../contract/record-messages.ts";
 import { type PoolPlacement, poolIdOf, type RecordsPlacement } from "../../pool/address.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { askRecords } from "./operator-records.ts";
+import { askRecords } from "./ask-records.ts";
 
 /** Of this isolate. `until` in unix seconds, by pool; infinite for a block without an end. */
 const known = {

@@ -11,7 +11,7 @@ import type {
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
-import type { budgets, inventory, signatureKeys } from "./schemas.ts";
+import type { budgets, inventory, signatureKeys } from "./common-schemas.ts";
 
 type InventoryBody = z.infer<typeof inventory>;
 

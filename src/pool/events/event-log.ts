@@ -16,9 +16,9 @@ import type { StockSettings } from "../../config/settings.ts";
 import type { SuiteInventory } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { StockNews } from "../operations/stock-news.ts";
-import { type ClientRecord, isRegistered, readClient, registeredClients } from "../tables/clients.ts";
-import { type EventRow, readEvents, writeEvents } from "../tables/events.ts";
-import { inventory, nextExpiryAfter } from "../tables/inventory.ts";
+import { inventory, nextExpiryAfter } from "../tables/client-stock.ts";
+import { type ClientRecord, isRegistered, readClient, registeredClients } from "../tables/clients-table.ts";
+import { type EventRow, readEvents, writeEvents } from "../tables/events-table.ts";
 import type { StockEvent } from "./event.ts";
 
 export type EventLogContext = {

@@ -5,7 +5,7 @@ import type { StockSettings } from "../../config/settings.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
-import { readEvents } from "../tables/events.ts";
+import { readEvents } from "../tables/events-table.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { deliver } from "./delivery.ts";
 import { payloadOf, type StockEvent } from "./event.ts";

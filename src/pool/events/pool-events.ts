@@ -4,8 +4,8 @@ import type { SuiteInventory } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { Look } from "../looks.ts";
 import { type Levels, levelsCrossed, type StockNews } from "../operations/stock-news.ts";
-import { type ClientRecord, isRegistered, readClient } from "../tables/clients.ts";
-import { inventory } from "../tables/inventory.ts";
+import { inventory } from "../tables/client-stock.ts";
+import { type ClientRecord, isRegistered, readClient } from "../tables/clients-table.ts";
 import { type EventLogContext, forgetTold, nextEventDueMs, noteExpiring, noteNews } from "./event-log.ts";
 import { EventRelay, type EventRelayDeps } from "./event-relay.ts";
 

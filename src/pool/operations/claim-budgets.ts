@@ -7,7 +7,7 @@
 import { MISSES_IN_JOURNAL_PER_HOUR } from "../../config/limits.ts";
 import type { BudgetSettings } from "../../config/settings.ts";
 import { burstThen, withinWindow } from "../../shared/leaky-bucket.ts";
-import { type Bucket, type Budgets, bucketWaitMs, spend } from "../tables/budgets.ts";
+import { type Bucket, type Budgets, bucketWaitMs, spend } from "../tables/budgets-table.ts";
 
 const HOUR_MS = 3_600_000;
 

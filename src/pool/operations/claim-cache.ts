@@ -4,8 +4,8 @@
  * themselves.
  */
 import { BUSY_POOL_MS } from "../../config/limits.ts";
-import { QueueHeads } from "../tables/chunks.ts";
-import type { ClientRecord } from "../tables/clients.ts";
+import { QueueHeads } from "../tables/chunks-table.ts";
+import type { ClientRecord } from "../tables/clients-table.ts";
 
 export class ClaimCache {
   readonly restoreEpoch: number;

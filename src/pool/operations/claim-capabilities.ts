@@ -2,7 +2,11 @@
 import { MAX_CLAIM_CAPABILITIES } from "../../config/limits.ts";
 import type { ClaimCapability, CreateCapabilityAnswer, NewClaimCapability } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
-import { deleteEndedCapabilities, insertCapability, readCapabilitiesInForce } from "../tables/claim-capabilities.ts";
+import {
+  deleteEndedCapabilities,
+  insertCapability,
+  readCapabilitiesInForce,
+} from "../tables/claim-capabilities-table.ts";
 
 /** In the place of those that a user does not have: no secret is known that hashes to it. */
 const NOBODYS: Pick<ClaimCapability, "secretHash" | "expiresAt"> = {

@@ -7,8 +7,8 @@
  */
 import { satisfies } from "../../contract/capability-lists.ts";
 import type { ClaimCriteria } from "../../contract/pool-messages.ts";
-import type { Found } from "../tables/chunks.ts";
-import type { Queue } from "../tables/clients.ts";
+import type { Found } from "../tables/chunks-table.ts";
+import type { Queue } from "../tables/clients-table.ts";
 import type { ClaimWaits } from "./claim-budgets.ts";
 
 export type ClaimFacts = ClaimWaits & {

@@ -5,9 +5,9 @@
 import type { BudgetSettings } from "../../config/settings.ts";
 import type { ClaimCriteria, ClaimedPackage, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
-import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks.ts";
-import type { Missed } from "../tables/claims.ts";
-import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "../tables/clients.ts";
+import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks-table.ts";
+import type { Missed } from "../tables/claims-table.ts";
+import { type ClientRecord, type Queue, withLive, withUse, writeClaimed } from "../tables/clients-table.ts";
 import { bucketsOfCapability, bucketsOfClaimer, ClaimBudgets } from "./claim-budgets.ts";
 import type { ClaimCache } from "./claim-cache.ts";
 import { type Choice, type ClaimFacts, type Decision, decide, groupsOf } from "./claim-decision.ts";

@@ -3,8 +3,8 @@
  * of the clients that were claimed from. Nothing says beforehand which pools those are
  * (docs/decisions/0014-erasure-by-walk.md), so every pool is asked, and one that holds no name writes nothing.
  */
-import { claimsBy, forgetClaimersOfRecords } from "../tables/claims.ts";
-import { allClients, writeClient } from "../tables/clients.ts";
+import { claimsBy, forgetClaimersOfRecords } from "../tables/claims-table.ts";
+import { allClients, writeClient } from "../tables/clients-table.ts";
 import { bucketsOfClaimer } from "./claim-budgets.ts";
 
 /** In how many records of each kind one of the names was. */

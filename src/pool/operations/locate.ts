@@ -1,7 +1,7 @@
 /** Whose package a reference names, from what the pool remembers of every upload. Reads only. */
 import type { LocatedPackage } from "../../contract/pool-messages.ts";
-import { allClients } from "../tables/clients.ts";
-import { knownRefs } from "../tables/fingerprints.ts";
+import { allClients } from "../tables/clients-table.ts";
+import { knownRefs } from "../tables/fingerprints-table.ts";
 
 /** Those of the references that name a package of the user which has not ended, live or gone, in their order. */
 export function locate(sql: SqlStorage, refs: readonly Uint8Array[], now: number): readonly LocatedPackage[] {

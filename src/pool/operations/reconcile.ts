@@ -2,9 +2,9 @@
 import type { MissingPackage, MissingReason, ReconcileCall } from "../../contract/pool-messages.ts";
 import { compareBytes, equalBytes } from "../../shared/bytes.ts";
 import { refsDigest } from "../../shared/refs-digest.ts";
-import { livePackages } from "../tables/chunks.ts";
-import type { ClientRecord } from "../tables/clients.ts";
-import { type KnownRef, knownRefs } from "../tables/fingerprints.ts";
+import { livePackages } from "../tables/chunks-table.ts";
+import type { ClientRecord } from "../tables/clients-table.ts";
+import { type KnownRef, knownRefs } from "../tables/fingerprints-table.ts";
 import { removePackages } from "./stock.ts";
 
 export type Reconciled = {

@@ -3,7 +3,7 @@
  * neither register the client again nor act for one that has been registered again by its owner.
  */
 import type { CallerToken, TokenPredatesRevocation } from "../../contract/pool-messages.ts";
-import { tokensEndedAt } from "../tables/ended-tokens.ts";
+import { tokensEndedAt } from "../tables/ended-tokens-table.ts";
 
 /** The refusal, or undefined for a token that is as good as before. */
 export function refuseEndedToken(

@@ -2,9 +2,9 @@
 import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
 import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
-import { withoutClaims } from "../tables/budgets.ts";
-import { MAX_CLIENT_ID } from "../tables/chunks.ts";
-import { deleteCapabilitiesOf } from "../tables/claim-capabilities.ts";
+import { withoutClaims } from "../tables/budgets-table.ts";
+import { MAX_CLIENT_ID } from "../tables/chunks-table.ts";
+import { deleteCapabilitiesOf } from "../tables/claim-capabilities-table.ts";
 import {
   type ClientRecord,
   findByName,
@@ -13,7 +13,7 @@ import {
   nextClientId,
   registeredClients,
   writeClient,
-} from "../tables/clients.ts";
+} from "../tables/clients-table.ts";
 import { removePackages } from "./stock.ts";
 
 export const registrationOf = ({ client, registeredAt, signatureKeys }: ClientRecord): Registration => ({

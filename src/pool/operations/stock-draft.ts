@@ -8,9 +8,9 @@ import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts"
 import type { CapabilityLists } from "../../contract/capability-lists.ts";
 import type { PublishCode } from "../../contract/pool-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
-import { livePackages } from "../tables/chunks.ts";
-import type { ClientRecord, Queue } from "../tables/clients.ts";
-import { type Fingerprints, type Known, knownAmong } from "../tables/fingerprints.ts";
+import { livePackages } from "../tables/chunks-table.ts";
+import type { ClientRecord, Queue } from "../tables/clients-table.ts";
+import { type Fingerprints, type Known, knownAmong } from "../tables/fingerprints-table.ts";
 import { codeOf } from "./known-packages.ts";
 
 export type Candidate = { readonly keyPackage: AdmittedKeyPackage; readonly fingerprints: Fingerprints };

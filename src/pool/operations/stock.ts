@@ -1,7 +1,7 @@
 /** Ending packages of a client's stock, and keeping the counts of its queues in step. */
-import { type Leaving, takeOut } from "../tables/chunks.ts";
-import { type ClientRecord, withLive } from "../tables/clients.ts";
-import { markRemoved } from "../tables/fingerprints.ts";
+import { type Leaving, takeOut } from "../tables/chunks-table.ts";
+import { type ClientRecord, withLive } from "../tables/clients-table.ts";
+import { markRemoved } from "../tables/fingerprints-table.ts";
 
 /** Packages that left, and the client's record as it is now, which the caller writes. */
 export type Ended = { readonly ended: number; readonly client: ClientRecord };

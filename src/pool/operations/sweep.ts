@@ -6,12 +6,12 @@ import { ALARM_CHUNK_ROWS, FINGERPRINT_MARGIN_SECONDS } from "../../config/limit
 import type { RetentionSettings } from "../../config/settings.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { canLook, confirmedTime, type Look, nextLookAt } from "../looks.ts";
-import { clientsWithExpired } from "../tables/chunks.ts";
-import { endReplays, forgetClaims, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims.ts";
-import { allClients, readClient, writeClient } from "../tables/clients.ts";
-import { forgetEnded, nextEnd } from "../tables/fingerprints.ts";
+import { clientsWithExpired } from "../tables/chunks-table.ts";
+import { endReplays, forgetClaims, NO_REPLAYS_ENDED, oldestClaimAt } from "../tables/claims-table.ts";
+import { nextExpiryAfter, nextExpiryOfPool } from "../tables/client-stock.ts";
+import { allClients, readClient, writeClient } from "../tables/clients-table.ts";
+import { forgetEnded, nextEnd } from "../tables/fingerprints-table.ts";
 import { forgettableClients, forgettableTimes } from "../tables/forgettable.ts";
-import { nextExpiryAfter, nextExpiryOfPool } from "../tables/inventory.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { dropExpired } from "./stock.ts";
 

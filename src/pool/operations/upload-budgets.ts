@@ -1,7 +1,7 @@
 /** Budgets of what publishers do, from the settings of the deployment. Pure. */
 import type { BudgetSettings } from "../../config/settings.ts";
 import { burstThen, withinWindow } from "../../shared/leaky-bucket.ts";
-import { type Bucket, REFUSALS, UPLOADS } from "../tables/budgets.ts";
+import { type Bucket, REFUSALS, UPLOADS } from "../tables/budgets-table.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -5,9 +5,9 @@
  * the owner of a replaced one may have deleted its key. And no package is taken that was made before the epoch.
  */
 import type { Settings } from "../../config/settings.ts";
-import { type Leaving, livePackages } from "../tables/chunks.ts";
-import { deleteCapabilitiesBefore } from "../tables/claim-capabilities.ts";
-import { allClients, type ClientRecord, writeClient } from "../tables/clients.ts";
+import { type Leaving, livePackages } from "../tables/chunks-table.ts";
+import { deleteCapabilitiesBefore } from "../tables/claim-capabilities-table.ts";
+import { allClients, type ClientRecord, writeClient } from "../tables/clients-table.ts";
 import { writePool } from "../tables/pool-row.ts";
 import { removePackages } from "./stock.ts";
 

@@ -10,10 +10,10 @@ import type { ClientNews, UserNews } from "../../directory/projection.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { confirmedTime, type Look } from "../looks.ts";
-import type { Budgets } from "../tables/budgets.ts";
-import { allClients, type ClientRecord, deleteClient, isRegistered, writeClient } from "../tables/clients.ts";
+import type { Budgets } from "../tables/budgets-table.ts";
+import { inventory } from "../tables/client-stock.ts";
+import { allClients, type ClientRecord, deleteClient, isRegistered, writeClient } from "../tables/clients-table.ts";
 import { isForgettable } from "../tables/forgettable.ts";
-import { inventory } from "../tables/inventory.ts";
 import { ANYWHERE, type PoolRow, readPool, writePool } from "../tables/pool-row.ts";
 
 /** Asks that the directory hear of what has changed at `dueMs` at the latest. `budgets` of the user go into the same row. */

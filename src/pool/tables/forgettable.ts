@@ -1,8 +1,8 @@
 /** Revoked clients that the pool may forget: long gone, and nothing of them is left to remember. */
 import { REVOKED_CLIENT_RETENTION_SECONDS } from "../../config/limits.ts";
-import { hasJournal } from "./claims.ts";
-import { allClients, type ClientRecord } from "./clients.ts";
-import { remembersClient } from "./fingerprints.ts";
+import { hasJournal } from "./claims-table.ts";
+import { allClients, type ClientRecord } from "./clients-table.ts";
+import { remembersClient } from "./fingerprints-table.ts";
 import { readPool } from "./pool-row.ts";
 
 export function isForgettable(sql: SqlStorage, client: ClientRecord, now: number): boolean {

@@ -1,6 +1,6 @@
 /** The one row that a pool keeps about itself: its user, the restore epoch, and what the directory has of it. */
 
-import type { Budgets } from "./budgets.ts";
+import type { Budgets } from "./budgets-table.ts";
 
 export type PoolRow = {
   readonly user: string;

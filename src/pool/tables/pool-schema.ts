@@ -37,7 +37,7 @@ const VERSIONS: readonly (readonly string[])[] = [
       queues TEXT NOT NULL,
       budgets TEXT NOT NULL
     ) STRICT`,
-    // The key packs client, queue and first sequence number (chunks.ts): a table by number finds a large row with one look,
+    // The key packs client, queue and first sequence number (chunks-table.ts): a table by number finds a large row with one look,
     // where a key of several columns would read whole rows to compare them. Small columns come first for the same reason.
     `CREATE TABLE chunks (
       chunk_id INTEGER PRIMARY KEY,

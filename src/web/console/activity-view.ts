@@ -1,8 +1,8 @@
 /** Who claims most, who is claimed from most and who is refused most: of the last hour, or of the last day. */
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
+import type { Top } from "./operator-api-types.ts";
 import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
-import type { Top } from "./wire-types.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };

@@ -1,5 +1,5 @@
 /** Calls of the operator's routes with the token of this tab. A refusal is a value; only the caller's signal throws. */
-import type { Problem } from "./wire-types.ts";
+import type { Problem } from "./operator-api-types.ts";
 
 /** `code` is the directory's, or one of these two. */
 export type Refusal = {

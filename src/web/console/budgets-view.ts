@@ -1,8 +1,8 @@
 /** The budgets of one user: which are spent from, and how an operator raises or empties them. */
 import { h } from "../dom.ts";
 import { type Answer, type Api, path } from "./api.ts";
+import type { RaisedBudgets, ResetBudgets, UserView } from "./operator-api-types.ts";
 import { empty, type Question, table, when } from "./pieces.ts";
-import type { RaisedBudgets, ResetBudgets, UserView } from "./wire-types.ts";
 
 const HOUR = 3_600;
 /** What the directory takes. */

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { h } from "../dom.ts";
-import type { Bar } from "./stock.ts";
+import type { Bar } from "./stock-totals.ts";
 
 const HEIGHT = 190;
 const PARTS = 0.72;

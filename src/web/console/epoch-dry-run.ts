@@ -1,6 +1,6 @@
 /** What a restore epoch of now would void, added up over all users. Nothing is changed by it. */
 import type { Answer, Api } from "./api.ts";
-import type { RestoreEpochPreview } from "./wire-types.ts";
+import type { RestoreEpochPreview } from "./operator-api-types.ts";
 
 export type WouldVoid = {
   /** Unix seconds. */

@@ -2,8 +2,8 @@
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
+import type { RestoreEpoch } from "./operator-api-types.ts";
 import { confirmed, failure, loading, when } from "./pieces.ts";
-import type { RestoreEpoch } from "./wire-types.ts";
 
 const PATH = "/v1/admin/restore-epoch";
 

@@ -1,8 +1,8 @@
 /** The keys that tokens are verified with, and fetching them before their time: after a key was withdrawn. */
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
+import type { IssuerKeys, RefreshedIssuerKeys } from "./operator-api-types.ts";
 import { confirmed, empty, failure, loading, panelHead, table, when } from "./pieces.ts";
-import type { IssuerKeys, RefreshedIssuerKeys } from "./wire-types.ts";
 
 const PATH = "/v1/admin/issuer-keys";
 

@@ -1,8 +1,8 @@
 /** What operators did, and which users are blocked. Both name users by their pools, as logs and metrics do. */
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
+import type { AuditTrail, BlockedUsers } from "./operator-api-types.ts";
 import { empty, failure, loading, table, when } from "./pieces.ts";
-import type { AuditTrail, BlockedUsers } from "./wire-types.ts";
 
 type AuditRecord = AuditTrail["records"][number];
 

@@ -13,7 +13,7 @@ import {
   type Stock,
   type StockRow,
   totalsOf,
-} from "./stock.ts";
+} from "./stock-totals.ts";
 
 const PAGE_ROWS = 50;
 

@@ -2,8 +2,6 @@
 import { copyButton, h, save } from "../dom.ts";
 import { type Answer, type Api, path } from "./api.ts";
 import { budgetsPanel } from "./budgets-view.ts";
-import { confirmed, empty, failure, loading, type Question, table, when } from "./pieces.ts";
-import { auditView } from "./record-views.ts";
 import type {
   BlockedUser,
   ErasedUser,
@@ -15,7 +13,9 @@ import type {
   UserExport,
   UserJournal,
   UserView,
-} from "./wire-types.ts";
+} from "./operator-api-types.ts";
+import { confirmed, empty, failure, loading, type Question, table, when } from "./pieces.ts";
+import { auditView } from "./record-views.ts";
 
 type Client = UserView["clients"][number];
 type Entry = UserJournal["entries"][number];

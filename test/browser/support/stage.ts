@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { type Server, startServer } from "../../node/support/server.ts";
+import { type Server, startServer } from "../../node/support/started-directory.ts";
 import { launch } from "./chromium.ts";
 import { type Origin, pageOf, serveOrigin } from "./origin.ts";
 import { type Watch, watch } from "./watch.ts";

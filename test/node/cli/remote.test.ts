@@ -10,7 +10,7 @@ import { tellDemo } from "../../../src/cli/demo-story.ts";
 import { DirectoryClient } from "../../../src/cli/directory-client.ts";
 import { batches } from "../../../src/cli/publication.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
-import { freePort, type Server, startServer } from "../support/server.ts";
+import { freePort, type Server, startServer } from "../support/started-directory.ts";
 import { kpd } from "./support/kpd.ts";
 
 let folder: string;

@@ -14,7 +14,7 @@ import {
   TARGET,
   twoPeople,
 } from "../../support/two-people.ts";
-import { type Server, startServer } from "../support/server.ts";
+import { type Server, startServer } from "../support/started-directory.ts";
 
 /** Of the examples, without imports, comments and empty lines; docs/sdk.md says the same. */
 const MOST_LINES = { "messenger.ts": 60, "ts-mls-maker.ts": 60, "core-crypto-maker.ts": 60 };

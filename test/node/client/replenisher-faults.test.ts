@@ -5,8 +5,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Maker, memoryStorage, type Storage } from "../../../src/client/index.ts";
 import { webCrypto } from "../../../src/mls/index.ts";
-import { device, type Fault, heldRefs, makerFor } from "./support/device.ts";
 import { FakeDirectory } from "./support/fake-directory.ts";
+import { device, type Fault, heldRefs, makerFor } from "./support/mortal-device.ts";
 import { NOW } from "./support/people.ts";
 
 const HOWS: readonly Fault["how"][] = ["dies before", "dies after", "fails before", "fails after"];

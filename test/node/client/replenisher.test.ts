@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { memoryStorage, type Storage, selfCheck } from "../../../src/client/index.ts";
 import { deserializeKeyPackageBundle } from "../../../src/mls/index.ts";
-import { device, heldRefs, makerFor } from "./support/device.ts";
 import { FakeDirectory, problem } from "./support/fake-directory.ts";
+import { device, heldRefs, makerFor } from "./support/mortal-device.ts";
 import { NOW, person } from "./support/people.ts";
 
 const DAY_MS = 86_400_000;

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Database, sqliteStorage } from "../../../docs/examples/sdk/sqlite-storage.ts";
 import { indexedDbStorage, memoryStorage, type Storage } from "../../../src/client/index.ts";
 import { fileStorage } from "../../../src/client/node/file-storage.ts";
-import { device, heldRefs, makerFor } from "./support/device.ts";
 import { FakeDirectory } from "./support/fake-directory.ts";
 import { fakeIndexedDb } from "./support/fake-indexed-db.ts";
+import { device, heldRefs, makerFor } from "./support/mortal-device.ts";
 import { NOW } from "./support/people.ts";
 
 let folder: string;

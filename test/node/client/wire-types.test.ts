@@ -2,12 +2,12 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type * as z from "zod/mini";
 import type * as wire from "../../../src/client/wire-types.ts";
-import type * as claims from "../../../src/http/resources/claims/schemas.ts";
-import type * as clients from "../../../src/http/resources/clients/schemas.ts";
-import type * as packages from "../../../src/http/resources/key-packages/schemas.ts";
-import type * as service from "../../../src/http/resources/service/schemas.ts";
-import type * as stock from "../../../src/http/resources/stock/schemas.ts";
-import type * as users from "../../../src/http/resources/users/schemas.ts";
+import type * as claims from "../../../src/http/resources/claims/claim-schemas.ts";
+import type * as clients from "../../../src/http/resources/clients/client-schemas.ts";
+import type * as packages from "../../../src/http/resources/key-packages/key-package-schemas.ts";
+import type * as service from "../../../src/http/resources/service/service-schemas.ts";
+import type * as stock from "../../../src/http/resources/stock/stock-schemas.ts";
+import type * as users from "../../../src/http/resources/users/user-schemas.ts";
 import { typeScriptOf } from "../../../tools/lib/typescript-of-schema.ts";
 
 it("has a type for each body that is equal to the one of its schema", () => {

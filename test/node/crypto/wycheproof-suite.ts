@@ -3,7 +3,7 @@
  * crate, reduced to key, message, signature and verdict), to be run in each runtime.
  */
 import { describe, expect, test } from "vitest";
-import { fromBase64Url } from "../../../src/client/base64url.ts";
+import { fromBase64Url } from "../../../src/client/portable-base64url.ts";
 import type { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
 import type { CryptoProvider, SignatureItem } from "../../../src/mls/crypto/provider.ts";
 import vectors from "../../vectors/wycheproof.json" with { type: "json" };

@@ -7,9 +7,9 @@ import { promisify } from "node:util";
 import { exportJWK, generateKeyPair } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { directoryToken, type Issuer } from "../../../docs/examples/backend/token.ts";
-import { localRegistration } from "../../../tools/lib/registration.ts";
+import { localRegistration } from "../../../tools/lib/registration-requests.ts";
 import { newSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
-import { type Server, startServer } from "../support/server.ts";
+import { type Server, startServer } from "../support/started-directory.ts";
 
 const run = promisify(execFile);
 const PYTHON = ["/usr/bin/python3", "/usr/local/bin/python3"].find((path) => existsSync(path));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { descendants } from "../../../tools/lib/process-tree.ts";
-import { until, untilEnded } from "../support/server.ts";
+import { until, untilEnded } from "../support/started-directory.ts";
 
 let folder: string;
 

@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bundle, readDeployment } from "../../../tools/lib/deployment.ts";
 import { type LocalWorker, startWorker } from "../../../tools/lib/local-worker.ts";
-import { localRegistration } from "../../../tools/lib/registration.ts";
+import { localRegistration } from "../../../tools/lib/registration-requests.ts";
 import { newSigner } from "../../../tools/lib/sample-packages.ts";
 import { type Issuer, newIssuer } from "../../../tools/lib/tokens.ts";
+import { bundle, readDeployment } from "../../../tools/lib/worker-deployment.ts";
 
 const USERS = Array.from({ length: 12 }, (_, index) => `user-${index}`);
 const script = bundle("src/worker.ts");

@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { NO_BUDGETS } from "../../../tools/lib/budgets.ts";
-import { bundle, readDeployment } from "../../../tools/lib/deployment.ts";
+import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { newSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { newIssuer } from "../../../tools/lib/tokens.ts";
-import { claimer, owner } from "../support/api.ts";
+import { bundle, readDeployment } from "../../../tools/lib/worker-deployment.ts";
+import { claimer, owner } from "../support/publisher-and-claimer.ts";
 
 /** Passes on what it gets. */
 const CONSUMER = `export default {

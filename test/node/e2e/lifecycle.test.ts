@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { freePort, isPortBusy } from "../../../tools/lib/ports.ts";
 import { descendants, killNow, readProc } from "../../../tools/lib/process-tree.ts";
-import { type Server, startServer, untilEnded } from "../support/server.ts";
+import { type Server, startServer, untilEnded } from "../support/started-directory.ts";
 
 let state: string;
 let server: Server;

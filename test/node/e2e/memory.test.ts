@@ -10,14 +10,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { LIST_BODY_BYTES } from "../../../src/config/limits.ts";
-import { NO_BUDGETS } from "../../../tools/lib/budgets.ts";
 import { startWorker } from "../../../tools/lib/local-worker.ts";
+import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { descendants } from "../../../tools/lib/process-tree.ts";
-import { localRegistration } from "../../../tools/lib/registration.ts";
+import { localRegistration } from "../../../tools/lib/registration-requests.ts";
 import { newSigner, type SampleSigner } from "../../../tools/lib/sample-packages.ts";
 import { forge } from "../../support/forge.ts";
-import { call } from "../support/api.ts";
-import { type Server, startServer } from "../support/server.ts";
+import { call } from "../support/publisher-and-claimer.ts";
+import { type Server, startServer } from "../support/started-directory.ts";
 
 const HEAP_MB = 128;
 const MIB = 1024 * 1024;

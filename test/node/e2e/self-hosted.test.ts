@@ -10,8 +10,8 @@ import { freePort } from "../../../tools/lib/ports.ts";
 import { descendants } from "../../../tools/lib/process-tree.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { keptIssuer } from "../../../tools/lib/tokens.ts";
-import { call, claimer, owner } from "../support/api.ts";
-import { untilEnded } from "../support/server.ts";
+import { call, claimer, owner } from "../support/publisher-and-claimer.ts";
+import { untilEnded } from "../support/started-directory.ts";
 
 type Issuer = Awaited<ReturnType<typeof keptIssuer>>;
 

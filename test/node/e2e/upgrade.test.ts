@@ -7,12 +7,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { NO_BUDGETS } from "../../../tools/lib/budgets.ts";
-import { bundle, readDeployment } from "../../../tools/lib/deployment.ts";
 import { type LocalWorker, startWorker } from "../../../tools/lib/local-worker.ts";
+import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { keptIssuer } from "../../../tools/lib/tokens.ts";
-import { call, claimer, owner } from "../support/api.ts";
+import { bundle, readDeployment } from "../../../tools/lib/worker-deployment.ts";
+import { call, claimer, owner } from "../support/publisher-and-claimer.ts";
 
 const { PREVIOUS_WORKER } = process.env;
 

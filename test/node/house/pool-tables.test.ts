@@ -22,11 +22,11 @@ const filesThat = (verb: RegExp, table: string): string[] => [
 ];
 
 it.each([
-  ["chunks", "chunks.ts"],
-  ["fingerprints", "fingerprints.ts"],
-  ["clients", "clients.ts"],
-  ["claims", "claims.ts"],
-  ["ended_tokens", "ended-tokens.ts"],
+  ["chunks", "chunks-table.ts"],
+  ["fingerprints", "fingerprints-table.ts"],
+  ["clients", "clients-table.ts"],
+  ["claims", "claims-table.ts"],
+  ["ended_tokens", "ended-tokens-table.ts"],
 ])("writes the table %s only in %s", (table, file) => {
   expect(filesThat(/./, table)).toEqual([file]);
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readVectors, signatureKeyOf, verify } from "../support/x509-vectors.ts";
+import { readVectors, signatureKeyOf, verify } from "../support/read-x509-vectors.ts";
 
 const CERTIFICATES = readVectors("openssl.pem");
 

@@ -1,6 +1,6 @@
 /** A chain of step-ca: its root and intermediate, and a client's certificate by its default template. */
 import { expect, it } from "vitest";
-import { readVectors, verify } from "../support/x509-vectors.ts";
+import { readVectors, verify } from "../support/read-x509-vectors.ts";
 
 const CERTIFICATES = readVectors("step-ca.pem");
 const [root, intermediate, client] = ["root", "intermediate", "client"].map(

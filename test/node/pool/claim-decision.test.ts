@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
 import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim-decision.ts";
 import { ChunkEntries } from "../../../src/pool/tables/chunk-entries.ts";
-import type { Found } from "../../../src/pool/tables/chunks.ts";
-import type { Queue } from "../../../src/pool/tables/clients.ts";
+import type { Found } from "../../../src/pool/tables/chunks-table.ts";
+import type { Queue } from "../../../src/pool/tables/clients-table.ts";
 
 const PAIR_WAIT_MS = 5_000;
 const MISS_WAIT_MS = 6_000;

@@ -1,8 +1,8 @@
 /** Run as a process by body-memory.test.ts: reads the worst bodies and prints what became of each. */
 
-import { bulkClaimRequest, claimRequest } from "../../../src/http/resources/claims/schemas.ts";
+import { bulkClaimRequest, claimRequest } from "../../../src/http/resources/claims/claim-schemas.ts";
 import { readBatch } from "../../../src/http/resources/key-packages/batch.ts";
-import { reconcileRequest } from "../../../src/http/resources/stock/schemas.ts";
+import { reconcileRequest } from "../../../src/http/resources/stock/stock-schemas.ts";
 import { listBound, readJson } from "../../../src/http/wire/read-json.ts";
 
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@ import { basename, join, relative, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { type Entry, type Ran, type RolloutOptions, rollBack, rollOut } from "../../../tools/lib/deploy/rollout.ts";
-import type { Check } from "../../../tools/lib/deploy/smoke.ts";
+import type { Check } from "../../../tools/lib/deploy/smoke-test.ts";
 import { readSettingsFile, readTarget, type Target } from "../../../tools/lib/deploy/target.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");

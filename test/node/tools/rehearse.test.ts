@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
-import { commandsOf } from "../../../tools/lib/rehearse/page.ts";
+import { Stage } from "../../../tools/lib/rehearse/rehearsal-stage.ts";
 import { REHEARSALS, rehearse } from "../../../tools/lib/rehearse/rehearsals.ts";
-import { Stage } from "../../../tools/lib/rehearse/stage.ts";
+import { commandsOf } from "../../../tools/lib/rehearse/runbook-page.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../docs/operate");
 const pages = readdirSync(FOLDER).filter(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../tools/lib/random.ts";
 import { EventLoop, poisson } from "../../../tools/lib/simulation/event-loop.ts";
-import { Server } from "../../../tools/lib/simulation/server.ts";
+import { Server } from "../../../tools/lib/simulation/queueing-server.ts";
 
 describe("the event loop", () => {
   it("runs events in the order of their times, and those of one time in the order of their making", () => {

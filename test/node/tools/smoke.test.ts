@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { smoke, smokePassed } from "../../../tools/lib/deploy/smoke.ts";
-import { bundle, readDeployment } from "../../../tools/lib/deployment.ts";
+import { smoke, smokePassed } from "../../../tools/lib/deploy/smoke-test.ts";
 import { type LocalWorker, startWorker } from "../../../tools/lib/local-worker.ts";
 import { freePort } from "../../../tools/lib/ports.ts";
 import { newIssuer } from "../../../tools/lib/tokens.ts";
+import { bundle, readDeployment } from "../../../tools/lib/worker-deployment.ts";
 
 const issuer = await newIssuer();
 const folder = mkdtempSync(join(tmpdir(), "kpd-smoke-"));

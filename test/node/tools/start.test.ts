@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readSettings } from "../../../src/config/settings.ts";
-import { NO_BUDGETS } from "../../../tools/lib/budgets.ts";
 import { budgetsInForce, issuerOf, settingsOf } from "../../../tools/lib/local-settings.ts";
+import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { newSigningKey } from "../../../tools/lib/tokens.ts";
 
 it("says which budgets are in force", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer, Api } from "../../../src/web/console/api.ts";
 import { dryRun } from "../../../src/web/console/epoch-dry-run.ts";
-import type { RestoreEpochPreview } from "../../../src/web/console/wire-types.ts";
+import type { RestoreEpochPreview } from "../../../src/web/console/operator-api-types.ts";
 
 const AT = 1_800_000_000;
 

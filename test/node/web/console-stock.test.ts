@@ -1,8 +1,15 @@
 /** What the console makes of stock levels. */
 import { describe, expect, it } from "vitest";
 import type { Answer, Api } from "../../../src/web/console/api.ts";
-import { byExpiry, byLevel, loadStock, MOST_ROWS, type StockRow, totalsOf } from "../../../src/web/console/stock.ts";
-import type { StockPage } from "../../../src/web/console/wire-types.ts";
+import type { StockPage } from "../../../src/web/console/operator-api-types.ts";
+import {
+  byExpiry,
+  byLevel,
+  loadStock,
+  MOST_ROWS,
+  type StockRow,
+  totalsOf,
+} from "../../../src/web/console/stock-totals.ts";
 
 const NOW = 1_800_000_000;
 const WEEK = 7 * 24 * 3_600;

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { claimer, registeredOwner } from "../support/http.ts";
-import { settled } from "../support/pool.ts";
+import { settled } from "../support/pool-calls.ts";
 
 const URL_TEXT = { alphabet: "base64url", omitPadding: true } as const;
 

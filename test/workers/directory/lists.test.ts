@@ -10,7 +10,7 @@ import {
   stockStatements,
 } from "../../../src/directory/lists.ts";
 import { directoryOf } from "../../../src/directory/shards.ts";
-import { offer, project, revoked, snapshot } from "../support/directory.ts";
+import { offer, project, revoked, snapshot } from "../support/snapshots.ts";
 
 const FILTERS: readonly StockFilter[] = ["all", "low", "last_resort_only", "exhausted", "expiring"];
 const directory = directoryOf(env);

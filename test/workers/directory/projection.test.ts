@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { readClients } from "../../../src/directory/queries.ts";
-import { project, revoked, snapshot } from "../support/directory.ts";
+import { project, revoked, snapshot } from "../support/snapshots.ts";
 
 const available = async (user: string) => (await readClients(env.DB, user))?.map(({ offers }) => offers[0]?.available);
 

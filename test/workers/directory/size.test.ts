@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { CapabilityLists } from "../../../src/contract/capability-lists.ts";
 import { type ClientSnapshot, columnsOf, fromColumns } from "../../../src/directory/client-row.ts";
 import { toBase64Url } from "../../../src/shared/base64url.ts";
-import { offer, project, revoked, snapshot } from "../support/directory.ts";
+import { offer, project, revoked, snapshot } from "../support/snapshots.ts";
 
 const DEVICES = 1_000;
 const EXPIRY = 1_802_728_234;

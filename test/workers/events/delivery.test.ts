@@ -13,7 +13,7 @@ import {
 import { deliver } from "../../../src/pool/events/delivery.ts";
 import { fakeTimersUntilSet } from "../support/clock.ts";
 import { alarmAt, claimTimes, pass, plan, received, type TestPool, typesOf } from "../support/events.ts";
-import { keyPackage, keyPackages, poolOf } from "../support/pool.ts";
+import { keyPackage, keyPackages, poolOf } from "../support/pool-calls.ts";
 
 const lines: string[] = [];
 

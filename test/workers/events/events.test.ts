@@ -8,7 +8,7 @@ import {
 } from "../../../src/config/limits.ts";
 import { FOREIGN_SECRET, NEW_SECRET, OLD_SECRET } from "../../support/webhook-secrets.ts";
 import { alarmAt, claimTimes, pass, received, stocked, typesOf } from "../support/events.ts";
-import { keyPackage, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
+import { keyPackage, keyPackages, nowSeconds, poolOf } from "../support/pool-calls.ts";
 
 const DAY_SECONDS = 24 * 3_600;
 

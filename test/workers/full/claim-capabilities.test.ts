@@ -7,15 +7,15 @@ import {
   CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR,
   MAX_CLAIM_CAPABILITIES,
 } from "../../../src/config/limits.ts";
-import { claimCapabilities } from "../../../src/http/resources/claim-capabilities/operations.ts";
+import { claimCapabilities } from "../../../src/http/resources/claim-capabilities/capability-operations.ts";
 import { CapabilityAttempts } from "../../../src/http/upstream/capability-attempts.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { capabilityOf } from "../../../src/pool/operations/claim-capabilities.ts";
 import full from "../../../src/worker-full.ts";
 import { CLAIM, DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { call, clientPath, freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
-import { nowSeconds } from "../support/pool.ts";
+import { nowSeconds } from "../support/pool-calls.ts";
 
 const newSecret = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32));
 const hashOf = (secret: Uint8Array): string => base64url(sha256(secret));

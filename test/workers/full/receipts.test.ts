@@ -7,9 +7,9 @@ import { contradictions, type Receipt, verifyReceipt } from "../../../src/client
 import { app as plain } from "../../../src/http/app.ts";
 import full from "../../../src/worker-full.ts";
 import { AUDIENCE, CLAIM, PUBLISH, REVOKE, token } from "../support/auth.ts";
-import { base64url, forge, newSigner } from "../support/forge.ts";
+import { base64url, forge, newSigner } from "../support/forge-for-now.ts";
 import { clientPath, freshName, type Json, ORIGIN, registration } from "../support/http.ts";
-import { nowSeconds } from "../support/pool.ts";
+import { nowSeconds } from "../support/pool-calls.ts";
 
 const ISSUER = "https://directory.test";
 

@@ -6,11 +6,11 @@ import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 import { generateKeyPackages, newIdentity, PROFILES, suiteOf } from "../../../src/mls/index.ts";
 import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { registrationBody } from "../../../tools/lib/registration.ts";
+import { registrationBody } from "../../../tools/lib/registration-requests.ts";
 import { AUDIENCE, PUBLISH, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { call, claimer, clientPath, freshName, type Json, ORIGIN } from "../support/http.ts";
-import { nowSeconds, settled } from "../support/pool.ts";
+import { nowSeconds, settled } from "../support/pool-calls.ts";
 
 const profile = PROFILES.find(({ name }) => name === "openmls-0.9");
 

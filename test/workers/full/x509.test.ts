@@ -12,12 +12,12 @@ import {
   SignatureScheme,
 } from "../../../src/mls/index.ts";
 import full from "../../../src/worker-full.ts";
-import { registrationBody } from "../../../tools/lib/registration.ts";
+import { registrationBody } from "../../../tools/lib/registration-requests.ts";
 import { type Authority, authority, certify, credentialOf, newSigner } from "../../node/support/x509.ts";
 import { AUDIENCE, CLAIM, PUBLISH, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { clientPath, freshName, type Json, ORIGIN } from "../support/http.ts";
-import { nowSeconds } from "../support/pool.ts";
+import { nowSeconds } from "../support/pool-calls.ts";
 
 const IDENTITY = "uri:wireapp://{user}!{client}@example.com";
 

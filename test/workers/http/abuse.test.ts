@@ -1,6 +1,6 @@
 /**
  * Who tries what, and what he gets: a table. Each attempt stands for itself and ends in the status and code beside
- * it; `call` holds every answer against the description of the API besides. The drainers are in budgets/abuse.test.ts, slow
+ * it; `call` holds every answer against the description of the API besides. The drainers are in budgets/drainers.test.ts, slow
  * bodies in faults.test.ts.
  */
 import { env } from "cloudflare:workers";
@@ -15,7 +15,7 @@ import { app } from "../../../src/http/app.ts";
 import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import {
   type Answer,
   call,

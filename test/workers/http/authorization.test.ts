@@ -5,7 +5,7 @@ import type { Access } from "../../../src/http/operation.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { poolName } from "../../../src/pool/address.ts";
 import { ADMIN, CLAIM, DATA, PUBLISH, REVOKE, ROUTES, type TokenOptions, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { type Call, call, freshName, registeredOwner } from "../support/http.ts";
 
 type Asker =

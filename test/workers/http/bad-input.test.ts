@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { call, claimer, clientPath, freshName, ORIGIN, registeredOwner, registration } from "../support/http.ts";
 
 const owner = await registeredOwner();

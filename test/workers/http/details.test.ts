@@ -10,7 +10,7 @@ import { POOL_DETAILS } from "../../../src/http/resources/key-packages/batch.ts"
 import full from "../../../src/worker-full.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, stopClock } from "../support/clock.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import {
   call,
   claimer,

@@ -2,9 +2,9 @@
 import { describe, expect, it, test, vi } from "vitest";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { ADMIN, DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
-import { base64url, newSigner } from "../support/forge.ts";
+import { base64url, newSigner } from "../support/forge-for-now.ts";
 import { call, claimer, clientPath, registeredOwner, registration } from "../support/http.ts";
-import { nowSeconds } from "../support/pool.ts";
+import { nowSeconds } from "../support/pool-calls.ts";
 
 const OPERATOR = await token({ user: "olga", client: undefined, scope: ADMIN });
 

@@ -12,7 +12,7 @@ import type { Bindings } from "../../../src/http/bindings.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { freshName, type Json, ORIGIN, registeredOwner, registration } from "../support/http.ts";
 
 type Fault = { readonly message: string; readonly retryable?: boolean; readonly overloaded?: boolean };

@@ -9,7 +9,7 @@ import openapi from "../../../src/http/openapi/openapi.json" with { type: "json"
 import { OPERATIONS as SERVED_OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 import { fromBase64Url } from "../../../src/shared/base64url.ts";
 import { ADMIN, CLAIM, PUBLISH, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { call, registeredOwner } from "../support/http.ts";
 import { randomSeed } from "../support/seed.ts";
 

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { ADMIN, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { type Call, call, claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });

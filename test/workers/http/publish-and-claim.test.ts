@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { app } from "../../../src/http/app.ts";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
-import { base64url, newSigner } from "../support/forge.ts";
+import { base64url, newSigner } from "../support/forge-for-now.ts";
 import { call, claimer, ORIGIN, registeredOwner } from "../support/http.ts";
 
 test("a batch goes in and each package comes out once, the oldest first", async () => {

@@ -11,7 +11,7 @@ import {
 } from "../../../src/http/resources/key-packages/publish-batch.ts";
 import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
 import { makeKeyPackageRef } from "../../../src/mls/key-package/key-package-ref.ts";
-import { forgeMany, newSigner } from "../support/forge.ts";
+import { forgeMany, newSigner } from "../support/forge-for-now.ts";
 
 const NOW = 1_800_000_000;
 const signer = newSigner();

@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
-import { base64url, newSigner, publicKey } from "../support/forge.ts";
+import { base64url, newSigner, publicKey } from "../support/forge-for-now.ts";
 import { claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
 
 const codes = (answer: Json): string[] => answer.json.results.map((result: { code: string }) => result.code);

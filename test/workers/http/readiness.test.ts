@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { READINESS_CACHE_MS, READINESS_TIMEOUT_MS } from "../../../src/config/limits.ts";
-import { NEEDED_MIGRATION } from "../../../src/directory/readiness.ts";
+import { NEEDED_MIGRATION } from "../../../src/directory/needed-migration.ts";
 import { app } from "../../../src/http/app.ts";
 import { fakeTimersUntilSet, START_MS } from "../support/clock.ts";
 import { call, type Json, ORIGIN } from "../support/http.ts";

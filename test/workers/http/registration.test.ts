@@ -6,11 +6,11 @@ import { isMlDsa, SignatureScheme } from "../../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { registrationBody } from "../../../tools/lib/registration.ts";
+import { registrationBody } from "../../../tools/lib/registration-requests.ts";
 import { AUDIENCE, token } from "../support/auth.ts";
-import { base64url, forge, newSigner } from "../support/forge.ts";
+import { base64url, forge, newSigner } from "../support/forge-for-now.ts";
 import { call, clientPath, freshName, ORIGIN, registeredOwner, registration } from "../support/http.ts";
-import { NO_EPOCH, nowSeconds } from "../support/pool.ts";
+import { NO_EPOCH, nowSeconds } from "../support/pool-calls.ts";
 
 const WINDOW_SECONDS = 300;
 

@@ -6,9 +6,9 @@ import { app } from "../../../src/http/app.ts";
 import { keeperOf, poolFor } from "../../../src/pool/address.ts";
 import { ADMIN, CLAIM, token } from "../support/auth.ts";
 import { START_MS } from "../support/clock.ts";
-import { base64url, forgeMany, newSigner } from "../support/forge.ts";
+import { base64url, forgeMany, newSigner } from "../support/forge-for-now.ts";
 import { call, freshName, type Json, ORIGIN } from "../support/http.ts";
-import { ED25519, keyPackages, poolOf } from "../support/pool.ts";
+import { ED25519, keyPackages, poolOf } from "../support/pool-calls.ts";
 
 /** A database that takes every question and answers none; how often it was asked. */
 function silentDatabase() {

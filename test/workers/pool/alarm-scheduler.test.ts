@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { ALARM_LOST_MS, MAX_ALARM_AHEAD_MS, MIN_ALARM_AHEAD_MS } from "../../../src/config/limits.ts";
 import { AlarmScheduler } from "../../../src/pool/runtime/alarm-scheduler.ts";
-import { anything, keyPackage, keyPackages, poolOf } from "../support/pool.ts";
+import { anything, keyPackage, keyPackages, poolOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 

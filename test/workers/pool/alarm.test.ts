@@ -9,8 +9,8 @@ import {
 } from "../../../src/config/limits.ts";
 import { readClients } from "../../../src/directory/queries.ts";
 import { fakeTimersUntilSet } from "../support/clock.ts";
-import { project, snapshot } from "../support/directory.ts";
-import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
+import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
+import { project, snapshot } from "../support/snapshots.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

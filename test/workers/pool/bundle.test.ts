@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { type ClientClaim, packagesOf } from "../../../src/contract/pool-messages.ts";
 import { CLAIM, token } from "../support/auth.ts";
-import { base64url } from "../support/forge.ts";
+import { base64url } from "../support/forge-for-now.ts";
 import { call } from "../support/http.ts";
-import { hexRefs, keyPackage, keyPackages, only, poolOf } from "../support/pool.ts";
+import { hexRefs, keyPackage, keyPackages, only, poolOf } from "../support/pool-calls.ts";
 
 const PQ = 0xf042;
 const PAIR = { ciphersuites: [], bundle: [[1], [PQ]] };

@@ -19,11 +19,11 @@ import {
   storeChunks,
   takeOut,
   takePackage,
-} from "../../../src/pool/tables/chunks.ts";
-import { findByName, writeClient } from "../../../src/pool/tables/clients.ts";
+} from "../../../src/pool/tables/chunks-table.ts";
+import { findByName, writeClient } from "../../../src/pool/tables/clients-table.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
-import { hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import { hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool-calls.ts";
 import { randomSeed } from "../support/seed.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;

@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from "vitest";
 import { MAX_JOURNAL_SCAN_ROWS, MISSES_IN_JOURNAL_PER_HOUR } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
-import { recordClaim } from "../../../src/pool/tables/claims.ts";
-import { anything, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
+import { recordClaim } from "../../../src/pool/tables/claims-table.ts";
+import { anything, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 

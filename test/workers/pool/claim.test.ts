@@ -13,7 +13,7 @@ import {
   only,
   poolOf,
   refOf,
-} from "../support/pool.ts";
+} from "../support/pool-calls.ts";
 
 const capable = (extensions: number[]) => ({ extensions, proposals: [], credentials: [1] });
 

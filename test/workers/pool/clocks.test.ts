@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { CLOCK_CONFIRMATION_SECONDS, FINGERPRINT_MARGIN_SECONDS } from "../../../src/config/limits.ts";
 import { readClients } from "../../../src/directory/queries.ts";
-import { hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import { hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 

@@ -4,7 +4,15 @@ import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { CLOCK_CONFIRMATION_SECONDS } from "../../../src/config/limits.ts";
 import type { RegisterAnswer } from "../../../src/contract/pool-messages.ts";
-import { ED25519, keyPackage, keyPackages, nowSeconds, poolOf, signatureKey, signatureKeyOf } from "../support/pool.ts";
+import {
+  ED25519,
+  keyPackage,
+  keyPackages,
+  nowSeconds,
+  poolOf,
+  signatureKey,
+  signatureKeyOf,
+} from "../support/pool-calls.ts";
 
 const DAY_SECONDS = 24 * 3600;
 

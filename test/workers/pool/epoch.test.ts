@@ -8,7 +8,7 @@ import {
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ReconcileAnswer } from "../../../src/contract/pool-messages.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
-import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 type Row = Record<string, SqlStorageValue>;

@@ -10,8 +10,8 @@ import {
   markRemoved,
   nextEnd,
   remember,
-} from "../../../src/pool/tables/fingerprints.ts";
-import { freshBytes, keyPackage, keyPackages, poolOf } from "../support/pool.ts";
+} from "../../../src/pool/tables/fingerprints-table.ts";
+import { freshBytes, keyPackage, keyPackages, poolOf } from "../support/pool-calls.ts";
 import { randomSeed } from "../support/seed.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;

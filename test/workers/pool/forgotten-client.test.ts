@@ -1,8 +1,8 @@
 /** Found by the model: what a swept client leaves behind must not become the next one's. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
-import { MAX_CLIENT_ID } from "../../../src/pool/tables/chunks.ts";
-import { keyPackages, nowSeconds, only, poolOf } from "../support/pool.ts";
+import { MAX_CLIENT_ID } from "../../../src/pool/tables/chunks-table.ts";
+import { keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
 
 it("gives a new client nothing of a revoked one that the alarm has forgotten", async () => {
   const pool = await poolOf();

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { GroupedCommits } from "../../../src/pool/runtime/grouped-commits.ts";
-import { poolOf } from "../support/pool.ts";
+import { poolOf } from "../support/pool-calls.ts";
 
 /** A table to write into, and a group of jobs that all wait for the same flush. */
 async function inPool<T>(body: (storage: DurableObjectStorage, commits: GroupedCommits) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import { OUTBOX_RETRY_MAX_MS } from "../../../src/config/limits.ts";
-import { keyPackages, poolOf } from "../support/pool.ts";
+import { keyPackages, poolOf } from "../support/pool-calls.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

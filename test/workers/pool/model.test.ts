@@ -8,10 +8,10 @@ import { describe, expect, it, vi } from "vitest";
 import { readClients } from "../../../src/directory/queries.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { START_MS } from "../support/clock.ts";
-import { ED25519, freshUser, signatureKey } from "../support/pool.ts";
+import { ED25519, freshUser, signatureKey } from "../support/pool-calls.ts";
 import { randomSeed } from "../support/seed.ts";
-import { histories, look, type RealPool, ring } from "./model/commands.ts";
-import { ReferencePool } from "./model/reference.ts";
+import { histories, look, type RealPool, ring } from "./model/model-commands.ts";
+import { ReferencePool } from "./model/reference-pool.ts";
 
 const RUNS = Number(import.meta.env.VITE_MODEL_RUNS ?? 500);
 const MAX_COMMANDS = 30;

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { oldest } from "../../../src/pool/tables/chunks.ts";
-import { keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
+import { oldest } from "../../../src/pool/tables/chunks-table.ts";
+import { keyPackages, nowSeconds, poolOf } from "../support/pool-calls.ts";
 
 const BY_KEY = "SEARCH chunks USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 

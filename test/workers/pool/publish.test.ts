@@ -1,7 +1,16 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { LAST_RESORT_ROTATION_SECONDS } from "../../../src/config/limits.ts";
-import { freshBytes, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import {
+  freshBytes,
+  hexRefs,
+  keyPackage,
+  keyPackages,
+  nowSeconds,
+  only,
+  poolOf,
+  refOf,
+} from "../support/pool-calls.ts";
 
 describe("adding", () => {
   it("stores a batch and answers one code for each package in its order", async () => {

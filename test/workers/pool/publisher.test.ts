@@ -13,7 +13,7 @@ import {
   poolOf,
   refOf,
   signatureKey,
-} from "../support/pool.ts";
+} from "../support/pool-calls.ts";
 
 const digest = (refs: readonly Uint8Array[]): Uint8Array => {
   const hash = sha256.create();

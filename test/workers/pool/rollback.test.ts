@@ -8,7 +8,7 @@ import { ALARM_RETRY_MAX_MS, ALARM_RETRY_MIN_MS } from "../../../src/config/limi
 import type { ClaimCall } from "../../../src/contract/pool-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { AlarmScheduler } from "../../../src/pool/runtime/alarm-scheduler.ts";
-import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool.ts";
+import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 

@@ -6,7 +6,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { Pool } from "../../../src/pool/pool.ts";
-import { anything, keyPackages, poolOf } from "../support/pool.ts";
+import { anything, keyPackages, poolOf } from "../support/pool-calls.ts";
 
 /** Statements, by their first words, of whatever `work` does in an instance that has just started. */
 async function statementsOf(

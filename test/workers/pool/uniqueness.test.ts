@@ -9,7 +9,16 @@ import { describe, expect, it, vi } from "vitest";
 import { CLOCK_CONFIRMATION_SECONDS, FINGERPRINT_MARGIN_SECONDS } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
-import { freshBytes, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool.ts";
+import {
+  freshBytes,
+  hexRefs,
+  keyPackage,
+  keyPackages,
+  nowSeconds,
+  only,
+  poolOf,
+  refOf,
+} from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
 

@@ -7,9 +7,9 @@ import { readShardEpoch } from "../../../src/directory/restore-epoch.ts";
 import { allShards, directoryOf, shardIndex } from "../../../src/directory/shards.ts";
 import { poolFor, poolName } from "../../../src/pool/address.ts";
 import { ADMIN, token } from "../support/auth.ts";
-import { project, snapshot } from "../support/directory.ts";
 import { call, claimer, type Json, registeredOwner } from "../support/http.ts";
-import { freshUser, poolOf } from "../support/pool.ts";
+import { freshUser, poolOf } from "../support/pool-calls.ts";
+import { project, snapshot } from "../support/snapshots.ts";
 
 const directory = directoryOf(env);
 const old = (env as unknown as { DB: D1Database }).DB;

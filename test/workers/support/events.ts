@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { inject, vi } from "vitest";
 import { LOW_WATERMARK_PACKAGES } from "../../../src/config/limits.ts";
 import type { Behaviour, ReceivedEvent } from "../../support/event-receiver.ts";
-import { keyPackages, poolOf } from "./pool.ts";
+import { keyPackages, poolOf } from "./pool-calls.ts";
 
 /** What a webhook says, as docs/events.md has it. */
 export type Payload = {

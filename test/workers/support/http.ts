@@ -2,11 +2,11 @@
 import { env, exports } from "cloudflare:workers";
 import { REASON_HEADER } from "../../../src/http/audited.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { type Registering, registrationBody } from "../../../tools/lib/registration.ts";
+import { type Registering, registrationBody } from "../../../tools/lib/registration-requests.ts";
 import { AUDIENCE, CLAIM, PUBLISH, token } from "./auth.ts";
 import { operationOf, undescribed } from "./described.ts";
-import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge.ts";
-import { settled } from "./pool.ts";
+import { base64url, type Forgery, forge, forgeMany, newSigner, type Signer } from "./forge-for-now.ts";
+import { settled } from "./pool-calls.ts";
 
 export const ORIGIN = "https://directory.test";
 

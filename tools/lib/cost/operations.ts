@@ -1,7 +1,7 @@
 /** Each operation over HTTP, many times, against the metered Worker: calls, CPU and time of one of them. */
 import { setTimeout as pause } from "node:timers/promises";
 import { descendants, readProc } from "../process-tree.ts";
-import { localRegistration } from "../registration.ts";
+import { localRegistration } from "../registration-requests.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../sample-packages.ts";
 import type { Issuer } from "../tokens.ts";
 import type { Totals } from "./metered-worker.ts";

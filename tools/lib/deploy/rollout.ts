@@ -3,8 +3,8 @@
  * step may be repeated, so a run that broke off is simply run again. What it does to the account it does through
  * wrangler alone, which is an argument: tests give it one that answers from a script.
  */
-import type { Check } from "./smoke.ts";
-import { smokePassed, smokeReport } from "./smoke.ts";
+import type { Check } from "./smoke-test.ts";
+import { smokePassed, smokeReport } from "./smoke-test.ts";
 import type { Target } from "./target.ts";
 
 /** What wrangler wrote to its output file, as far as it is used. */

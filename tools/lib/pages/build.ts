@@ -83,7 +83,7 @@ function allowIssuer(folder: string, signIn: SignIn): void {
   appendFileSync(path, consoleHeaders(policy, signIn));
 }
 
-const fragment = (entry: Entry): string => readFileSync(join(SOURCE, entry, "page.html"), "utf8").trim();
+const fragment = (entry: Entry): string => readFileSync(join(SOURCE, entry, `${entry}.html`), "utf8").trim();
 
 function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -103,7 +103,7 @@ async function buildScripts(folder: string): Promise<Readonly<Record<Entry, Bund
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rollupOptions: {
-        input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(SOURCE, entry, "main.ts")])),
+        input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(SOURCE, entry, `${entry}-page.ts`)])),
       },
     },
   });
@@ -123,7 +123,7 @@ async function buildScripts(folder: string): Promise<Readonly<Record<Entry, Bund
     ManifestChunk
   >;
   rmSync(join(folder, ".vite"), { recursive: true });
-  const bundles = ENTRIES.map((entry) => [entry, bundleOf(manifest, `${entry}/main.ts`)] as const);
+  const bundles = ENTRIES.map((entry) => [entry, bundleOf(manifest, `${entry}/${entry}-page.ts`)] as const);
   return Object.fromEntries(bundles) as Record<Entry, Bundle>;
 }
 

@@ -5,7 +5,7 @@ import { ADVICE } from "../../../src/cli/advice.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { type Bundle, escapeHtml, layout } from "./layout.ts";
 import { type Heading, type Rendered, renderMarkdown, type Section } from "./markdown.ts";
-import { type ApiDescription, renderReference } from "./reference.ts";
+import { type ApiDescription, renderReference } from "./reference-page.ts";
 import { type DocsGroup, type DocsPage, siteMap } from "./site-map.ts";
 
 const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory/blob/main";

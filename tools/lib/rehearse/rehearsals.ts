@@ -8,7 +8,7 @@ import { keysRotated } from "../../rehearse/keys-rotated.ts";
 import { overload } from "../../rehearse/overload.ts";
 import { rolledBack } from "../../rehearse/rolled-back.ts";
 import { unreachable } from "../../rehearse/unreachable.ts";
-import { Stage } from "./stage.ts";
+import { Stage } from "./rehearsal-stage.ts";
 
 /** By the name of the page in docs/operate. */
 export const REHEARSALS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {

@@ -2,7 +2,7 @@
 import { POOL_CALL_ATTEMPTS, POOL_CALL_TIMEOUT_MS, POOL_RETRY_PAUSE_MS } from "../../../src/config/limits.ts";
 import type { Random } from "../random.ts";
 import { EventLoop, poisson } from "./event-loop.ts";
-import { quantile, Server, type Spread } from "./server.ts";
+import { quantile, Server, type Spread } from "./queueing-server.ts";
 
 export type PoolScenario = {
   readonly random: Random;

@@ -1,13 +1,13 @@
 /** What operators changed. There is no operation that takes a record away. */
 import * as z from "zod/mini";
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import type { AuditRecord } from "../../../contract/operator-records.ts";
+import type { AuditRecord } from "../../../contract/record-messages.ts";
 import { poolIdOf } from "../../../pool/address.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
-import { askRecords } from "../../upstream/operator-records.ts";
+import { askRecords } from "../../upstream/ask-records.ts";
+import { cursor, identifier, named, poolId, unixSeconds } from "../../wire/common-schemas.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
-import { cursor, identifier, named, poolId, unixSeconds } from "../../wire/schemas.ts";
 
 const query = z.strictObject({
   user: z.optional(identifier),

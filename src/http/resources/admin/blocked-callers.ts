@@ -6,9 +6,9 @@ import { unixSeconds } from "../../../shared/time.ts";
 import { REASON_HEADER, readReason } from "../../audited.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
-import { askRecords } from "../../upstream/operator-records.ts";
+import { askRecords } from "../../upstream/ask-records.ts";
 import { inForce, rereadOrders } from "../../upstream/standing-orders.ts";
-import * as schemas from "../../wire/schemas.ts";
+import * as schemas from "../../wire/common-schemas.ts";
 
 const BLOCK = "/v1/admin/users/{user}/block";
 

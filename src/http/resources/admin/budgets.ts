@@ -5,7 +5,7 @@ import { unixSeconds } from "../../../shared/time.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
-import * as schemas from "../../wire/schemas.ts";
+import * as schemas from "../../wire/common-schemas.ts";
 
 const BUDGETS = "/v1/admin/users/{user}/budgets";
 

@@ -8,9 +8,9 @@ import { type Issuer, issuersObeying } from "../../auth/issuers.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { askRecords } from "../../upstream/operator-records.ts";
+import { askRecords } from "../../upstream/ask-records.ts";
 import { keyMarks, rereadOrders } from "../../upstream/standing-orders.ts";
-import * as schemas from "../../wire/schemas.ts";
+import * as schemas from "../../wire/common-schemas.ts";
 import { shownText } from "../../wire/shown-value.ts";
 
 const ISSUER_KEYS = "/v1/admin/issuer-keys";

@@ -8,9 +8,9 @@ import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
-import { askRecords } from "../../upstream/operator-records.ts";
+import { askRecords } from "../../upstream/ask-records.ts";
 import { userOfPool } from "../../upstream/pool-client.ts";
-import * as schemas from "../../wire/schemas.ts";
+import * as schemas from "../../wire/common-schemas.ts";
 
 const query = z.strictObject({ span: z.optional(z.enum(["hour", "day"])) });
 

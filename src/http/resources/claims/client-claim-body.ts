@@ -2,7 +2,7 @@ import { type ClaimedPackage, type ClientClaim, packagesOf } from "../../../cont
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import type { ReceiptsByRef } from "../../receipts/receipts.ts";
-import type { ClaimRequest, ClientClaimBody } from "./schemas.ts";
+import type { ClaimRequest, ClientClaimBody } from "./claim-schemas.ts";
 
 type PackageFormat = NonNullable<ClaimRequest["format"]>;
 

@@ -8,8 +8,8 @@ import { base64UrlFault, fromBase64Url } from "../../../shared/base64url.ts";
 import { equalBytes } from "../../../shared/bytes.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { invalidAt } from "../../wire/read-json.ts";
+import type { RegisterRequest } from "./client-schemas.ts";
 import type { ProvenKey } from "./possession.ts";
-import type { RegisterRequest } from "./schemas.ts";
 
 /** A key, where in the request it came from, and the package that it was read from. */
 export type NamedKey = {

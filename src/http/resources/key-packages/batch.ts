@@ -16,8 +16,8 @@ import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { listBound, mediaType, readJson, wrongMediaType } from "../../wire/read-json.ts";
+import { publishRequest } from "./key-package-schemas.ts";
 import type { ResultCode } from "./result-codes.ts";
-import { publishRequest } from "./schemas.ts";
 
 /** The bytes of one package, or what is wrong with its text: that item is refused, not the request. */
 export type Item = Uint8Array | { readonly fault: string };

@@ -6,7 +6,7 @@ import { type Route, writeRoutes } from "../../../directory/routes.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
-import { readDirectory } from "../../upstream/directory.ts";
+import { readDirectory } from "../../upstream/bounded-directory.ts";
 
 /**
  * Whether a claim may ask for routes as it does. Only under an idempotency key: if the directory fails after the packages

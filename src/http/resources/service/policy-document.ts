@@ -2,7 +2,7 @@
 import type { Deployment } from "../../../config/deployment.ts";
 import * as limits from "../../../config/limits.ts";
 import { algorithmNames } from "../../../mls/profile-table.ts";
-import type { Policy, ReceiptKeySet } from "./schemas.ts";
+import type { Policy, ReceiptKeySet } from "./service-schemas.ts";
 
 /** RFC 9420 §17.5. */
 const BASIC_CREDENTIAL = 1;

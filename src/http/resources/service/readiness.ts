@@ -4,13 +4,13 @@
  */
 import type { Deployment } from "../../../config/deployment.ts";
 import { READINESS_CACHE_MS, READINESS_TIMEOUT_MS } from "../../../config/limits.ts";
-import { isMigrated, NEEDED_MIGRATION } from "../../../directory/readiness.ts";
+import { isMigrated, NEEDED_MIGRATION } from "../../../directory/needed-migration.ts";
 import { allShards, type Directory, type Shard } from "../../../directory/shards.ts";
 import { log } from "../../../shared/log.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import { withTimeout } from "../../../shared/with-timeout.ts";
 import { issuersOf } from "../../auth/issuers.ts";
-import type { ReadinessPart } from "./schemas.ts";
+import type { ReadinessPart } from "./service-schemas.ts";
 
 type Looked = { sinceMs: number; databases: readonly ReadinessPart[] | undefined };
 

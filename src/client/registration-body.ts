@@ -1,0 +1,105 @@
+/** The body of a registration: made here and nowhere else. */
+import { SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
+import { Writer } from "../mls/codec/writer.ts";
+import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import type { SuiteProfile } from "../mls/suite-profile.ts";
+import type { RegisterRequest } from "./api-types.ts";
+import { localError } from "./directory-error.ts";
+import { toBase64Url } from "./portable-base64url.ts";
+
+/** A signature key to register, and how the client shows that it holds it. */
+export type RegistrationKey = SigningKey | PackagedKey;
+
+/** A signature key without what proves it. */
+export type PublicKey = {
+  readonly scheme: SignatureSchemeName;
+  /** As in the leaf of an MLS group: raw for EdDSA, an uncompressed point for ECDSA. */
+  readonly publicKey: Uint8Array;
+};
+
+export type SigningKey = PublicKey & {
+  /** A signature over exactly these bytes, as MLS carries it: DER for ECDSA. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
+};
+
+/** For implementations that sign nothing but what MLS has. Directories whose identities name user and client take it. */
+export type PackagedKey = PublicKey & {
+  /** Made just now with this key, for this user and client, bare or in an MLSMessage. It is not stored. */
+  readonly keyPackage: Uint8Array;
+};
+
+/**
+ * The key that a KeyPackage is signed with, for MLS libraries that give out packages and no keys. `keyPackage` is bare or
+ * in an MLSMessage; `sign` signs with its private half. Without `sign` the package itself is the proof that the client
+ * holds the key. `profile` says what the number of its suite means.
+ */
+export function registrationKey(
+  keyPackage: Uint8Array,
+  sign?: SigningKey["sign"],
+  profile?: SuiteProfile,
+): RegistrationKey {
+  const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
+  if (!decoded.ok) {
+    throw localError("invalid_argument", `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`);
+  }
+  const { leafNode } = decoded.value.unverified();
+  const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
+  const publicKey = leafNode.signatureKey().bytes;
+  return sign ? { scheme, publicKey, sign } : { scheme, publicKey, keyPackage };
+}
+
+export type Registration = {
+  readonly user: string;
+  readonly client: string;
+  readonly keys: readonly RegistrationKey[];
+  /** The `aud` of the directory's tokens. */
+  readonly audience: string;
+  /** Unix seconds, by the directory's clock. */
+  readonly signedAt: number;
+};
+
+/** Registers the keys; each is signed with, to prove that the caller holds it, or has signed a package. */
+export async function registrationBody(registration: Registration): Promise<RegisterRequest> {
+  const { signedAt } = registration;
+  const packaged = registration.keys.filter((key) => "keyPackage" in key);
+  if (packaged.length > 0 && packaged.length === registration.keys.length) {
+    return { key_packages: packaged.map(({ keyPackage }) => toBase64Url(keyPackage)) };
+  }
+  const keys = registration.keys.filter((key) => "sign" in key);
+  if (keys.length < registration.keys.length) {
+    throw localError("invalid_argument", "expected a package for each signature key or for none, got one for some");
+  }
+  const body = { signature_keys: Object.fromEntries(keys.map((key) => [key.scheme, toBase64Url(key.publicKey)])) };
+  const proofs = await Promise.all(
+    keys.map(async (key) => {
+      const proof = await key.sign(possessionProofInput(registration, key));
+      return [key.scheme, toBase64Url(proof)] as const;
+    }),
+  );
+  return { ...body, signed_at: signedAt, proofs: Object.fromEntries(proofs) };
+}
+
+/**
+ * SignContent of RFC 9420 §5.1.2, whose label no signature of MLS itself has, over
+ * ```
+ * struct {
+ *   opaque audience<V>; opaque user<V>; opaque client<V>;   // UTF-8
+ *   uint16 signature_scheme; opaque signature_key<V>; uint64 signed_at;
+ * } RegistrationTBS;
+ * ```
+ */
+export function possessionProofInput(
+  { audience, user, client, signedAt }: Registration,
+  { scheme, publicKey }: PublicKey,
+): Uint8Array {
+  const text = new TextEncoder();
+  const content = new Writer()
+    .opaque(text.encode(audience))
+    .opaque(text.encode(user))
+    .opaque(text.encode(client))
+    .u16(SignatureScheme[scheme])
+    .opaque(publicKey)
+    .u64(BigInt(signedAt))
+    .finish();
+  return new Writer().opaque(text.encode("MLS 1.0 MLSKeyDirectoryRegistration")).opaque(content).finish();
+}

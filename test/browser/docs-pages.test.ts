@@ -1,0 +1,101 @@
+/** The docs in a real browser: at every size and light, with the keyboard, without a script, and without a network. */
+import { expect, it } from "vitest";
+import { inChromium } from "./support/chromium.ts";
+import { axeFindings, onPages, overflow, WINDOWS } from "./support/served-pages.ts";
+
+const PAGES = [
+  "/docs",
+  "/docs/quickstart",
+  "/docs/concepts",
+  "/docs/web",
+  "/docs/http-api",
+  "/docs/reference",
+  "/docs/operate/metrics",
+];
+
+inChromium("the docs", () => {
+  const visit = onPages();
+
+  it.each(WINDOWS)("have nothing that axe finds and fit, at $width px, $scheme", async (window) => {
+    const { page, directory } = await visit("/docs", window);
+    for (const path of PAGES) {
+      await page.goto(`${directory.address}${path}`);
+      expect([path, await axeFindings(page), await overflow(page)]).toEqual([path, [], 0]);
+    }
+  });
+
+  it("are searched from the keyboard, also by the parts of a code, and say when there is nothing", async () => {
+    const { page } = await visit("/docs");
+    await page.keyboard.press("/");
+    await page.keyboard.type("wrong audience");
+    await page.getByRole("link", { name: /wrong_audience/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/docs#wrong_audience");
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#search-results").isVisible()).toBe(false);
+    await page.locator("#search").fill("zyzzyva");
+    await page.getByText("Nothing has “zyzzyva” in it.").waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("copy what was typed and not what was answered", async () => {
+    const { page, context } = await visit("/docs/quickstart");
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const block = page.locator(".code", { hasText: "$ kpd claim carol" });
+    await block.getByRole("button", { name: "Copy" }).click();
+    await block.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate("navigator.clipboard.readText()");
+    expect(copied).toContain("kpd claim carol");
+    expect(copied).not.toMatch(/\$|CIPHERSUITE/);
+  });
+
+  it("can be read without a script", async () => {
+    const { context, directory } = await visit("/docs");
+    const plain = await context.browser()?.newContext({ javaScriptEnabled: false });
+    if (!plain) throw new Error("expected a browser");
+    const page = await plain.newPage();
+    await page.goto(`${directory.address}/docs/reference`);
+    expect(await page.getByText("/v1/users/{user}/claims").first().isVisible()).toBe(true);
+    await page.getByRole("link", { name: "Quickstart" }).first().click();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("MLS Key Directory");
+    await plain.close();
+  });
+
+  it("remember the theme that was chosen, on every page", async () => {
+    const { page, directory } = await visit("/docs");
+    const dark = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const before = await dark();
+    await page.getByRole("button", { name: "Theme: system" }).click();
+    await page.getByRole("button", { name: "Theme: light" }).click();
+    expect(await page.getByRole("button", { name: "Theme: dark" }).count()).toBe(1);
+    expect(await dark()).not.toBe(before);
+    await page.goto(`${directory.address}/`);
+    expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("dark");
+  });
+
+  it("have drawings with words, in the colours of the page", async () => {
+    const { page } = await visit("/docs/concepts", WINDOWS[3]);
+    const drawings = page.getByRole("img", {
+      name: /^(A KeyPackage|A package|Bob and Carol|While there|Each claimer|Storage is)/,
+    });
+    expect(await drawings.count()).toBe(6);
+    const ink = () =>
+      page.evaluate(
+        "getComputedStyle(document.querySelector('.drawing .t')).fill === getComputedStyle(document.body).color",
+      );
+    expect(await ink()).toBe(true);
+    await page.getByRole("button", { name: "Theme: system" }).click();
+    expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("light");
+    expect(await ink()).toBe(true);
+  });
+
+  it("open without a network once they were loaded", async () => {
+    const { page, context, said } = await visit("/docs/privacy");
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.waitForFunction("caches.open('pages-1').then((cache) => cache.match('/docs/privacy')).then(Boolean)");
+    await context.setOffline(true);
+    await page.reload();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("What is kept");
+    await said.rest();
+  });
+});
