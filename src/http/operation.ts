@@ -6,7 +6,7 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
 import type { Settings } from "../config/settings.ts";
-import type { UserClaimer } from "../contract/pool-messages.ts";
+import type { UserClaimer } from "../contract/pool-call.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { ProblemCode } from "./refusals/problem-codes.ts";
 import type { Result } from "./refusals/refusal.ts";

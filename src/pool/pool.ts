@@ -20,54 +20,51 @@ import {
 } from "../config/limits.ts";
 import { type BudgetSettings, readSettings, type Settings } from "../config/settings.ts";
 import type {
-  BudgetView,
   CapabilityClaimCall,
   CapabilityList,
   CapabilityRefused,
   CapabilityRevoked,
-  ClaimAnswer,
-  ClaimCall,
   ClaimCapability,
+  CreateCapabilityAnswer,
+  NewClaimCapability,
+} from "../contract/capability-messages.ts";
+import type { ClaimAnswer, ClaimCall } from "../contract/claim-messages.ts";
+import type {
+  BudgetView,
   ClientAnswer,
   ClientRefused,
   ClientView,
+  NotRegistered,
+} from "../contract/inventory-messages.ts";
+import type { JournalAnswer, UserJournalAnswer, UserJournalCall } from "../contract/journal-messages.ts";
+import type {
   CountBeforeAnswer,
   CountBeforeCall,
-  CreateCapabilityAnswer,
-  EraseAnswer,
   ForgetAnswer,
   ForgetCall,
-  JournalAnswer,
-  LocateAnswer,
-  LocateCall,
-  NewClaimCapability,
-  NotRegistered,
-  PoolCall,
   PoolView,
-  PreflightAnswer,
-  PreflightCall,
-  PublishAnswer,
-  PublishCall,
   RaiseBudgetsAnswer,
   RaiseBudgetsCall,
   RaisedBudgets,
-  ReconcileAnswer,
-  ReconcileCall,
-  RegisterAnswer,
-  RegisterCall,
-  RemoveAnswer,
-  RemoveCall,
   ResetBudgetsAnswer,
   ResetBudgetsCall,
   ResyncAnswer,
   ResyncCall,
+  StoredPackagesAnswer,
+} from "../contract/operator-messages.ts";
+import type { PoolCall, TokenPredatesRevocation } from "../contract/pool-call.ts";
+import type { PreflightAnswer, PreflightCall, PublishAnswer, PublishCall } from "../contract/publish-messages.ts";
+import type { RegisterAnswer, RegisterCall } from "../contract/registration-messages.ts";
+import type { LocateAnswer, LocateCall } from "../contract/route-messages.ts";
+import type {
+  EraseAnswer,
+  ReconcileAnswer,
+  ReconcileCall,
+  RemoveAnswer,
+  RemoveCall,
   RevokeAnswer,
   RevokeUserAnswer,
-  StoredPackagesAnswer,
-  TokenPredatesRevocation,
-  UserJournalAnswer,
-  UserJournalCall,
-} from "../contract/pool-messages.ts";
+} from "../contract/stock-messages.ts";
 import { directoryOf } from "../directory/shards.ts";
 import { writePoint } from "../shared/data-points.ts";
 import { log } from "../shared/log.ts";

@@ -1,7 +1,9 @@
 /** Receipts as handlers ask for them. What signs is in builds of the Worker that have it (extras.ts). */
 import type { Context } from "hono";
 import * as z from "zod/mini";
-import type { CapabilityClaimer, ClientClaim, Registration, UserClaimer } from "../../contract/pool-messages.ts";
+import type { ClientClaim } from "../../contract/claim-messages.ts";
+import type { CapabilityClaimer, UserClaimer } from "../../contract/pool-call.ts";
+import type { Registration } from "../../contract/registration-messages.ts";
 import type { AppEnv } from "../bindings.ts";
 import { ok, type Result, refuse } from "../refusals/refusal.ts";
 

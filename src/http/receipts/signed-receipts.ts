@@ -1,7 +1,8 @@
 /** What each receipt states, from what the pool has answered. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ReceiptSettings } from "../../config/receipt-settings.ts";
-import { type ClaimedPackage, packagesOf, type Registration } from "../../contract/pool-messages.ts";
+import { type ClaimedPackage, packagesOf } from "../../contract/claim-messages.ts";
+import type { Registration } from "../../contract/registration-messages.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";

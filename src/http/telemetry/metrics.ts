@@ -1,5 +1,6 @@
 /** What the HTTP face counts. The columns are in shared/data-points.ts. */
-import { type ClientClaim, packagesOf, type SuiteInventory } from "../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../contract/claim-messages.ts";
+import type { SuiteInventory } from "../../contract/inventory-messages.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import type { FailureKind } from "../auth/authentication-failure.ts";
 

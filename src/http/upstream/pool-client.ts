@@ -11,14 +11,9 @@ import {
   POOL_RETRY_PAUSE_MS,
   UNAVAILABLE_RETRY_AFTER_SECONDS,
 } from "../../config/limits.ts";
-import type {
-  CallerToken,
-  ClaimCall,
-  ForgetAnswer,
-  ForgetCall,
-  PoolCall,
-  ResyncAnswer,
-} from "../../contract/pool-messages.ts";
+import type { ClaimCall } from "../../contract/claim-messages.ts";
+import type { ForgetAnswer, ForgetCall, ResyncAnswer } from "../../contract/operator-messages.ts";
+import type { CallerToken, PoolCall } from "../../contract/pool-call.ts";
 import { type SignatureScheme, signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { type PoolPlacement, poolById, poolFor } from "../../pool/address.ts";
 import type { Pool } from "../../pool/pool.ts";

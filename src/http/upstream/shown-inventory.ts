@@ -1,5 +1,5 @@
 import type { Deployment } from "../../config/deployment.ts";
-import type { SuiteInventory } from "../../contract/pool-messages.ts";
+import type { SuiteInventory } from "../../contract/inventory-messages.ts";
 import { ok, type Result } from "../refusals/refusal.ts";
 import { inventoryBody } from "../wire/bodies.ts";
 import type { PoolClient } from "./pool-client.ts";

@@ -1,13 +1,9 @@
 /** From what the pool answers to what the wire shows. */
 import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
-import type {
-  BudgetView,
-  ClaimCapability,
-  ClientView,
-  JournalEntry,
-  SuiteInventory,
-} from "../../contract/pool-messages.ts";
+import type { ClaimCapability } from "../../contract/capability-messages.ts";
+import type { BudgetView, ClientView, SuiteInventory } from "../../contract/inventory-messages.ts";
+import type { JournalEntry } from "../../contract/journal-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";

@@ -13,7 +13,7 @@ import {
   OUTBOX_DELAY_MS,
 } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { SuiteInventory } from "../../contract/pool-messages.ts";
+import type { SuiteInventory } from "../../contract/inventory-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { StockNews } from "../operations/stock-news.ts";
 import { inventory, nextExpiryAfter } from "../tables/client-stock.ts";

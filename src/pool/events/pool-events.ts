@@ -1,6 +1,6 @@
 /** All that a pool does about events, for a deployment that wants them: noting them, waiting for them, sending them. */
 import type { EventSettings } from "../../config/event-settings.ts";
-import type { SuiteInventory } from "../../contract/pool-messages.ts";
+import type { SuiteInventory } from "../../contract/inventory-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { Look } from "../looks.ts";
 import { type Levels, levelsCrossed, type StockNews } from "../operations/stock-news.ts";

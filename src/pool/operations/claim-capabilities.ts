@@ -1,6 +1,10 @@
 /** Claim capabilities: which one a secret opens, and making new ones. */
 import { MAX_CLAIM_CAPABILITIES } from "../../config/limits.ts";
-import type { ClaimCapability, CreateCapabilityAnswer, NewClaimCapability } from "../../contract/pool-messages.ts";
+import type {
+  ClaimCapability,
+  CreateCapabilityAnswer,
+  NewClaimCapability,
+} from "../../contract/capability-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import {
   deleteEndedCapabilities,

@@ -6,7 +6,7 @@
  * the same whenever it is asked for.
  */
 import { satisfies } from "../../contract/capability-lists.ts";
-import type { ClaimCriteria } from "../../contract/pool-messages.ts";
+import type { ClaimCriteria } from "../../contract/claim-messages.ts";
 import type { Found } from "../tables/chunks-table.ts";
 import type { Queue } from "../tables/clients-table.ts";
 import type { ClaimWaits } from "./claim-budgets.ts";

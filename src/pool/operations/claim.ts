@@ -3,7 +3,8 @@
  * can run between choosing a package and consuming it, which is what makes a claim happen once.
  */
 import type { BudgetSettings } from "../../config/settings.ts";
-import type { ClaimCriteria, ClaimedPackage, Claimer, ClaimStatus, ClientClaim } from "../../contract/pool-messages.ts";
+import type { ClaimCriteria, ClaimedPackage, ClaimStatus, ClientClaim } from "../../contract/claim-messages.ts";
+import type { Claimer } from "../../contract/pool-call.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import { bytesOf, type Found, oldest, type QueueHeads, takePackage } from "../tables/chunks-table.ts";
 import type { Missed } from "../tables/claims-table.ts";

@@ -1,5 +1,5 @@
 /** What a pool can say of packages from their references, before anybody has checked a signature. Reads only. */
-import type { KnownCode, PreflightCall } from "../../contract/pool-messages.ts";
+import type { KnownCode, PreflightCall } from "../../contract/publish-messages.ts";
 import { livePackages } from "../tables/chunks-table.ts";
 import type { ClientRecord } from "../tables/clients-table.ts";
 import { knownRefs } from "../tables/fingerprints-table.ts";

@@ -1,5 +1,5 @@
 /** Whose package a reference names, from what the pool remembers of every upload. Reads only. */
-import type { LocatedPackage } from "../../contract/pool-messages.ts";
+import type { LocatedPackage } from "../../contract/route-messages.ts";
 import { allClients } from "../tables/clients-table.ts";
 import { knownRefs } from "../tables/fingerprints-table.ts";
 

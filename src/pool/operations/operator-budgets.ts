@@ -1,6 +1,6 @@
 /** What an operator does to budgets: emptying buckets before their time, and multiplying what they allow. */
 import type { BudgetSettings } from "../../config/settings.ts";
-import type { ResetBudgetsCall } from "../../contract/pool-messages.ts";
+import type { ResetBudgetsCall } from "../../contract/operator-messages.ts";
 import { allClients, writeClient } from "../tables/clients-table.ts";
 import { readPool, writePool } from "../tables/pool-row.ts";
 import { bucketsOfClaimer } from "./claim-budgets.ts";

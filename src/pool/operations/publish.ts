@@ -1,6 +1,6 @@
 /** Taking admitted packages into a client's stock: adding, and replacing all of it. Runs inside one transaction. */
 import type { StockSettings } from "../../config/settings.ts";
-import type { PublishCall, PublishCode } from "../../contract/pool-messages.ts";
+import type { PublishCall, PublishCode } from "../../contract/publish-messages.ts";
 import { type NewPackage, storeChunks, takeOut } from "../tables/chunks-table.ts";
 import { type ClientRecord, withLive, withStored } from "../tables/clients-table.ts";
 import { fingerprintsOf, markRemoved, remember } from "../tables/fingerprints-table.ts";

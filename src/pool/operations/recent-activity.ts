@@ -1,12 +1,7 @@
 /** What an operator sees of how a user was claimed from lately: from the newest records of claims, which are bounded. */
 import { MAX_JOURNAL_SCAN_ROWS, TOP_CLAIMERS } from "../../config/limits.ts";
-import type {
-  Activity,
-  ClaimerCount,
-  ClientActivity,
-  JournalEntry,
-  MissedCount,
-} from "../../contract/pool-messages.ts";
+import type { JournalEntry } from "../../contract/journal-messages.ts";
+import type { Activity, ClaimerCount, ClientActivity, MissedCount } from "../../contract/operator-messages.ts";
 import { readRecentClaims } from "../tables/claims-table.ts";
 
 const HOUR_SECONDS = 3_600;

@@ -1,5 +1,5 @@
 /** Comparing what a client holds keys for with what is in its stock. */
-import type { MissingPackage, MissingReason, ReconcileCall } from "../../contract/pool-messages.ts";
+import type { MissingPackage, MissingReason, ReconcileCall } from "../../contract/stock-messages.ts";
 import { compareBytes, equalBytes } from "../../shared/bytes.ts";
 import { refsDigest } from "../../shared/refs-digest.ts";
 import { livePackages } from "../tables/chunks-table.ts";

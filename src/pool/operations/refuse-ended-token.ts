@@ -2,7 +2,7 @@
  * Whether the caller's client was ended after its token was issued. Whoever found a lost device holds such tokens: they
  * neither register the client again nor act for one that has been registered again by its owner.
  */
-import type { CallerToken, TokenPredatesRevocation } from "../../contract/pool-messages.ts";
+import type { CallerToken, TokenPredatesRevocation } from "../../contract/pool-call.ts";
 import { tokensEndedAt } from "../tables/ended-tokens-table.ts";
 
 /** The refusal, or undefined for a token that is as good as before. */

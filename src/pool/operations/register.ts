@@ -1,6 +1,6 @@
 /** Registering clients and ending registrations. Each function answers with records that the caller writes. */
 import { MAX_CLIENTS_PER_USER } from "../../config/limits.ts";
-import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "../../contract/pool-messages.ts";
+import type { RegisterAnswer, RegisterCall, Registration, SignatureKey } from "../../contract/registration-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { withoutClaims } from "../tables/budgets-table.ts";
 import { MAX_CLIENT_ID } from "../tables/chunks-table.ts";

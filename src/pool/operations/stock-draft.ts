@@ -6,7 +6,7 @@ import { MAX_QUEUES_PER_CLIENT } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../contract/admitted-key-package.ts";
 import type { CapabilityLists } from "../../contract/capability-lists.ts";
-import type { PublishCode } from "../../contract/pool-messages.ts";
+import type { PublishCode } from "../../contract/publish-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import { livePackages } from "../tables/chunks-table.ts";
 import type { ClientRecord, Queue } from "../tables/clients-table.ts";

@@ -2,7 +2,7 @@
  * Claim capabilities: what a secret must hash to for a claim without a token, one row each. The table is made with its
  * first row: it is a page of 4 KiB, which users without capabilities never need.
  */
-import type { ClaimCapability, NewClaimCapability } from "../../contract/pool-messages.ts";
+import type { ClaimCapability, NewClaimCapability } from "../../contract/capability-messages.ts";
 import { hasTable } from "./has-table.ts";
 
 type Row = {

@@ -6,7 +6,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { MAX_JOURNAL_SCAN_ROWS } from "../../config/limits.ts";
-import type { ClaimedPackage, Claimer, ClaimStatus, ClientClaim, JournalEntry } from "../../contract/pool-messages.ts";
+import type { ClaimedPackage, ClaimStatus, ClientClaim } from "../../contract/claim-messages.ts";
+import type { JournalEntry } from "../../contract/journal-messages.ts";
+import type { Claimer } from "../../contract/pool-call.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 
 export type Answered = { readonly status: ClaimStatus; readonly clients: readonly ClientClaim[] };

@@ -1,7 +1,7 @@
 /** A client's stock as its owner sees it, from its record and its chunks. */
 import { LAST_RESORT_ROTATION_SECONDS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
-import type { LastResortView, SuiteInventory } from "../../contract/pool-messages.ts";
+import type { LastResortView, SuiteInventory } from "../../contract/inventory-messages.ts";
 import { clientsWithExpired, type QueueStock, stockOfQueues } from "./chunks-table.ts";
 import { allClients, type ClientRecord, type Queue, type QueueUse } from "./clients-table.ts";
 

@@ -3,7 +3,7 @@
  * so that whatever a claim changes about a client is one row.
  */
 import type { CapabilityLists } from "../../contract/capability-lists.ts";
-import type { SignatureKey } from "../../contract/pool-messages.ts";
+import type { SignatureKey } from "../../contract/registration-messages.ts";
 import { fromBase64Url, toBase64Url } from "../../shared/base64url.ts";
 import type { Budgets } from "./budgets-table.ts";
 

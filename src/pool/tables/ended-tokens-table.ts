@@ -6,7 +6,7 @@
  * The table is made with its first row: it is a page of 4 KiB, which next to no user ever needs.
  */
 import { ENDED_TOKENS_RETENTION_SECONDS } from "../../config/limits.ts";
-import type { TokensEnded } from "../../contract/pool-messages.ts";
+import type { TokensEnded } from "../../contract/operator-messages.ts";
 import { hasTable } from "./has-table.ts";
 
 /** No identifier is empty. */

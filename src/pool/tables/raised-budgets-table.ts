@@ -2,7 +2,7 @@
  * By how much an operator has raised the budgets of this pool, and until when: one row. The table is made with its first
  * row: it is a page of 4 KiB, which next to no user ever needs.
  */
-import type { RaisedBudgets } from "../../contract/pool-messages.ts";
+import type { RaisedBudgets } from "../../contract/operator-messages.ts";
 
 /** Of a pool that has the table. What is over is still there: whoever reads compares with the clock. */
 export function readRaised(sql: SqlStorage): RaisedBudgets | undefined {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
+import type { ClaimCriteria } from "../../../src/contract/claim-messages.ts";
 import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim-decision.ts";
 import { ChunkEntries } from "../../../src/pool/tables/chunk-entries.ts";
 import type { Found } from "../../../src/pool/tables/chunks-table.ts";

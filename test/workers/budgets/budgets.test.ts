@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { CHECK_TIMEOUT_MS } from "../../../src/config/limits.ts";
-import type { ClientClaim } from "../../../src/contract/pool-messages.ts";
+import type { ClientClaim } from "../../../src/contract/claim-messages.ts";
 import { arrivalAfter, waitMs, withinWindow } from "../../../src/shared/leaky-bucket.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
 

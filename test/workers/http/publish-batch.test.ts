@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { readDeployment } from "../../../src/config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../src/config/limits.ts";
-import type { KnownCode, PublishCode } from "../../../src/contract/pool-messages.ts";
+import type { KnownCode, PublishCode } from "../../../src/contract/publish-messages.ts";
 import { ok } from "../../../src/http/refusals/refusal.ts";
 import {
   type BatchToPublish,

@@ -1,6 +1,6 @@
 /** Bundles: of each client one package of each group of suites, or none, in one transaction. */
 import { expect, test } from "vitest";
-import { type ClientClaim, packagesOf } from "../../../src/contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../../src/contract/claim-messages.ts";
 import { CLAIM, token } from "../support/auth.ts";
 import { base64url } from "../support/forge-for-now.ts";
 import { call } from "../support/http.ts";

@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { MAX_JOURNAL_SCAN_ROWS, MISSES_IN_JOURNAL_PER_HOUR } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
-import type { ClaimCriteria } from "../../../src/contract/pool-messages.ts";
+import type { ClaimCriteria } from "../../../src/contract/claim-messages.ts";
 import { recordClaim } from "../../../src/pool/tables/claims-table.ts";
 import { anything, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
 

@@ -3,7 +3,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { CLOCK_CONFIRMATION_SECONDS } from "../../../src/config/limits.ts";
-import type { RegisterAnswer } from "../../../src/contract/pool-messages.ts";
+import type { RegisterAnswer } from "../../../src/contract/registration-messages.ts";
 import {
   ED25519,
   keyPackage,

@@ -6,7 +6,7 @@ import {
   UPLOAD_CLOCK_SKEW_SECONDS,
 } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
-import type { ReconcileAnswer } from "../../../src/contract/pool-messages.ts";
+import type { ReconcileAnswer } from "../../../src/contract/stock-messages.ts";
 import { refsDigest } from "../../../src/shared/refs-digest.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf, refOf } from "../support/pool-calls.ts";
 

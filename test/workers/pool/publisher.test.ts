@@ -1,7 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { describe, expect, it, vi } from "vitest";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
-import type { ReconcileCall, SignatureKey } from "../../../src/contract/pool-messages.ts";
+import type { SignatureKey } from "../../../src/contract/registration-messages.ts";
+import type { ReconcileCall } from "../../../src/contract/stock-messages.ts";
 import { compareBytes } from "../../../src/shared/bytes.ts";
 import {
   ED25519,

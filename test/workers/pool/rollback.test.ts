@@ -5,7 +5,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it, vi } from "vitest";
 import { ALARM_RETRY_MAX_MS, ALARM_RETRY_MIN_MS } from "../../../src/config/limits.ts";
-import type { ClaimCall } from "../../../src/contract/pool-messages.ts";
+import type { ClaimCall } from "../../../src/contract/claim-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { AlarmScheduler } from "../../../src/pool/runtime/alarm-scheduler.ts";
 import { anything, keyPackages, nowSeconds, poolOf } from "../support/pool-calls.ts";

@@ -5,7 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
-import type { ClaimAnswer, ClaimCall } from "../../../src/contract/pool-messages.ts";
+import type { ClaimAnswer, ClaimCall } from "../../../src/contract/claim-messages.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { unixSeconds } from "../../../src/shared/time.ts";
 import { ED25519, syntheticKeyPackage } from "../synthetic-package.ts";

@@ -7,7 +7,7 @@ import {
   MAX_PREVIEW_USERS,
   RESTORE_EPOCH_SETTLED_SECONDS,
 } from "../../../config/limits.ts";
-import type { ClaimerCount } from "../../../contract/pool-messages.ts";
+import type { ClaimerCount } from "../../../contract/operator-messages.ts";
 import { listStock, listUsers, type StockCursor } from "../../../directory/lists.ts";
 import type { RestoreEpoch } from "../../../directory/restore-epoch.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";

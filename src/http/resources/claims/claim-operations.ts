@@ -8,13 +8,8 @@ import {
   MAX_CLIENTS_PER_USER,
   MAX_USERS_PER_CLAIM,
 } from "../../../config/limits.ts";
-import {
-  type ClaimCall,
-  type ClientClaim,
-  type PoolCall,
-  packagesOf,
-  type UserClaimer,
-} from "../../../contract/pool-messages.ts";
+import { type ClaimCall, type ClientClaim, packagesOf } from "../../../contract/claim-messages.ts";
+import type { PoolCall, UserClaimer } from "../../../contract/pool-call.ts";
 import type { Route } from "../../../directory/routes.ts";
 import { countBy } from "../../../shared/count-by.ts";
 import { mapConcurrent } from "../../../shared/map-concurrent.ts";

@@ -1,4 +1,4 @@
-import { type ClaimedPackage, type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
+import { type ClaimedPackage, type ClientClaim, packagesOf } from "../../../contract/claim-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import type { ReceiptsByRef } from "../../receipts/receipts.ts";

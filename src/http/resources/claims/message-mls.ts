@@ -1,6 +1,6 @@
 /** `message/mls` (RFC 9420 §17.10) as an answer: MLSMessages one after the other. */
 import { concatBytes } from "@noble/hashes/utils.js";
-import { type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../../contract/claim-messages.ts";
 import { encodeMlsMessage } from "../../../mls/key-package/mls-message.ts";
 import { mediaType } from "../../wire/read-json.ts";
 

@@ -2,7 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Deployment } from "../../../config/deployment.ts";
-import type { ClaimCall, ClaimCriteria } from "../../../contract/pool-messages.ts";
+import type { ClaimCall, ClaimCriteria } from "../../../contract/claim-messages.ts";
 import type { ClaimRequest } from "./claim-schemas.ts";
 
 /** The criteria with what the request leaves open filled in from the policy. A claimer may ask for more life, not less. */

@@ -11,7 +11,7 @@ import type { AdmissionVerdict, AdmissionWarning } from "../../../admission/verd
 import { MAX_QUEUES_PER_CLIENT } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import type { AdmittedKeyPackage } from "../../../contract/admitted-key-package.ts";
-import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/pool-messages.ts";
+import type { KnownCode, NamedKeyPackage, PublishCode } from "../../../contract/publish-messages.ts";
 import { splitMlsMessages } from "../../../mls/key-package/mls-message.ts";
 import { base64UrlFault, fromBase64Url, toBase64Url } from "../../../shared/base64url.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";

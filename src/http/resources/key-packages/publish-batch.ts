@@ -5,13 +5,10 @@
 import { type AdmissionContext, type AlternativeName, expectedIdentity } from "../../../admission/policy.ts";
 import type { Deployment } from "../../../config/deployment.ts";
 import { CHECK_PAUSE_MS, CHECK_WAIT_MS } from "../../../config/limits.ts";
-import type {
-  PoolCall,
-  PreflightAnswer,
-  PreflightCall,
-  SignatureKey,
-  SuiteInventory,
-} from "../../../contract/pool-messages.ts";
+import type { SuiteInventory } from "../../../contract/inventory-messages.ts";
+import type { PoolCall } from "../../../contract/pool-call.ts";
+import type { PreflightAnswer, PreflightCall } from "../../../contract/publish-messages.ts";
+import type { SignatureKey } from "../../../contract/registration-messages.ts";
 import type { CryptoVerifier } from "../../../mls/crypto/provider.ts";
 import type { X509Verifier } from "../../../mls/x509/x509-verifier.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";

@@ -1,6 +1,6 @@
 /** What may become of one package of a batch. */
 import type { RefusalCode } from "../../../admission/admission-refusal.ts";
-import type { PublishCode } from "../../../contract/pool-messages.ts";
+import type { PublishCode } from "../../../contract/publish-messages.ts";
 
 /**
  * Every code of a result with what it means. `admitted` is this layer's own: nothing is wrong with the package, but the

@@ -1,7 +1,7 @@
 /** Routes of claimed packages, for the Welcome that follows: written with the claim that asks for them. */
 import type { Context } from "hono";
 import type { Deployment } from "../../../config/deployment.ts";
-import { type ClientClaim, packagesOf } from "../../../contract/pool-messages.ts";
+import { type ClientClaim, packagesOf } from "../../../contract/claim-messages.ts";
 import { type Route, writeRoutes } from "../../../directory/routes.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import type { PoolView } from "../../../contract/pool-messages.ts";
+import type { PoolView } from "../../../contract/operator-messages.ts";
 import { readRows } from "../../../directory/queries.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";

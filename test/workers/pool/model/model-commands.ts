@@ -6,7 +6,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
-import type { ClaimAnswer, ClaimCriteria } from "../../../../src/contract/pool-messages.ts";
+import type { ClaimAnswer, ClaimCriteria } from "../../../../src/contract/claim-messages.ts";
 import { poolFor } from "../../../../src/pool/address.ts";
 import { ED25519, keyPackage, signatureKeyOf } from "../../support/pool-calls.ts";
 import type { ReferencePool } from "./reference-pool.ts";

@@ -4,15 +4,10 @@
  */
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
 import type { CapabilityLists } from "../../../../src/contract/capability-lists.ts";
-import type {
-  ClaimAnswer,
-  ClaimCriteria,
-  ClaimStatus,
-  ClientClaim,
-  JournalEntry,
-  PublishCode,
-  UserClaimer,
-} from "../../../../src/contract/pool-messages.ts";
+import type { ClaimAnswer, ClaimCriteria, ClaimStatus, ClientClaim } from "../../../../src/contract/claim-messages.ts";
+import type { JournalEntry } from "../../../../src/contract/journal-messages.ts";
+import type { UserClaimer } from "../../../../src/contract/pool-call.ts";
+import type { PublishCode } from "../../../../src/contract/publish-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
