@@ -13,14 +13,7 @@ import type {
   RemoveAnswer,
   RevokedClient,
 } from "./api-types.ts";
-import {
-  type CallOptions,
-  type ClaimContext,
-  type ClaimedMany,
-  type ClaimOptions,
-  claimMany,
-  claimOne,
-} from "./claims.ts";
+import { type CallOptions, type ClaimedMany, type ClaimOptions, type Claims, claimsOf } from "./claims.ts";
 import { isRefusal } from "./directory-error.ts";
 import { defaultLock, type Lock } from "./lock.ts";
 import { defaultPlatform, type Platform } from "./platform.ts";
@@ -80,7 +73,7 @@ export class KeyPackageDirectory {
   readonly #transport: Transport;
   readonly #audience: string;
   readonly #receipt: true | undefined;
-  readonly #claims: ClaimContext;
+  readonly #claims: Claims;
 
   constructor({
     url,
@@ -113,7 +106,17 @@ export class KeyPackageDirectory {
       platform: this.platform,
       retries: { ...DEFAULT_RETRIES, ...retries },
     });
-    this.#claims = { directory: this, transport: this.#transport, expectations, receipt: this.#receipt };
+    this.#claims = claimsOf({
+      crypto,
+      profile,
+      expectations,
+      store: this.store,
+      platform: this.platform,
+      transport: this.#transport,
+      receipt: this.#receipt,
+      inTurn: (name, signal, work) => this.inTurn(name, signal, work),
+      policy: (options) => this.policy(options),
+    });
   }
 
   /** Runs the work when no other of that name is under way for this client. */
@@ -217,7 +220,7 @@ export class KeyPackageDirectory {
    * by the next call after a crash.
    */
   claim(user: string, options: ClaimOptions<Claimed> = {}): Promise<Claimed> {
-    return claimOne(this.#claims, user, options);
+    return this.#claims.claim(user, options);
   }
 
   /**
@@ -225,7 +228,7 @@ export class KeyPackageDirectory {
    * now is in `retryLater`.
    */
   claimMany(users: readonly string[], options: ClaimOptions<ClaimedMany> = {}): Promise<ClaimedMany> {
-    return claimMany(this.#claims, users, options);
+    return this.#claims.claimMany(users, options);
   }
 
   // ---- over HTTP ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import type { RegisterRequest } from "./api-types.ts";
 import { utf8 } from "./digest.ts";
 import { localError } from "./directory-error.ts";
 import { toBase64Url } from "./portable-base64url.ts";
+import type { SignatureKeys } from "./wire-types.ts";
 
 /** A signature key to register, and how the client shows that it holds it. */
 export type RegistrationKey = SigningKey | PackagedKey;
@@ -44,7 +45,7 @@ export function registrationKey(
   if (!decoded.ok) throw localError("invalid_argument", `expected a KeyPackage: ${decoded.error.message}`);
   const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
   const publicKey = decoded.value.unverifiedCredential().signatureKey.bytes;
-  return sign ? { scheme, publicKey, sign } : { scheme, publicKey, keyPackage };
+  return { scheme, publicKey, ...(sign ? { sign } : { keyPackage }) };
 }
 
 export type Registration = {
@@ -62,20 +63,16 @@ export async function registrationBody(registration: Registration): Promise<Regi
   const { keys, signedAt } = registration;
   const packages = keys.flatMap((key) => ("keyPackage" in key ? [toBase64Url(key.keyPackage)] : []));
   if (packages.length > 0 && packages.length === keys.length) return { key_packages: packages };
-  const signatureKeys: [scheme: string, key: string][] = [];
-  const proofs: [scheme: string, proof: string][] = [];
+  const signatureKeys: SignatureKeys = {};
+  const proofs: SignatureKeys = {};
   for (const key of keys) {
     if (!("sign" in key)) {
       throw localError("invalid_argument", "expected a package for each signature key or for none, got one for some");
     }
-    signatureKeys.push([key.scheme, toBase64Url(key.publicKey)]);
-    proofs.push([key.scheme, toBase64Url(await key.sign(possessionProofInput(registration, key)))]);
+    signatureKeys[key.scheme] = toBase64Url(key.publicKey);
+    proofs[key.scheme] = toBase64Url(await key.sign(possessionProofInput(registration, key)));
   }
-  return {
-    signature_keys: Object.fromEntries(signatureKeys),
-    signed_at: signedAt,
-    proofs: Object.fromEntries(proofs),
-  };
+  return { signature_keys: signatureKeys, signed_at: signedAt, proofs };
 }
 
 /**

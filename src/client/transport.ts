@@ -1,6 +1,6 @@
 /** One call over HTTP: the token, the time-out, retries where they are safe, and answers as values or errors. */
 import type { Problem } from "./api-types.ts";
-import { asDirectoryError, DirectoryError, orFail } from "./directory-error.ts";
+import { asDirectoryError, DirectoryError, localError, orFail } from "./directory-error.ts";
 import { onAbort, type Platform, throwIfAborted } from "./platform.ts";
 
 /** What a token must allow. */
@@ -95,8 +95,7 @@ export function openTransport({ url, token, platform, retries }: TransportOption
       token({ scope, refresh, signal }),
     );
     if (typeof bearer !== "string" || bearer === "") {
-      const detail = "expected a token from the token callback";
-      throw new DirectoryError({ code: "token_unavailable", detail });
+      throw localError("token_unavailable", "expected a token from the token callback");
     }
     headers.Authorization = `Bearer ${bearer}`;
     return headers;
@@ -107,11 +106,10 @@ export function openTransport({ url, token, platform, retries }: TransportOption
     const headers = await headersOf(call, refresh);
     const controller = new AbortController();
     const ignore = onAbort(signal, () => controller.abort());
-    let late: string | undefined;
-    const inTime = platform.deadline(retries.attemptTimeoutMs, () => {
-      late = `no answer within ${retries.attemptTimeoutMs} ms`;
-      controller.abort();
-    });
+    const { attemptTimeoutMs } = retries;
+    const inTime = platform.deadline(attemptTimeoutMs, () =>
+      controller.abort(new Error(`no answer within ${attemptTimeoutMs} ms`)),
+    );
     try {
       const sentAt = platform.now();
       const response = await platform.fetch(root + path, {
@@ -125,7 +123,8 @@ export function openTransport({ url, token, platform, retries }: TransportOption
       readClock(response.headers.get("Date"), sentAt);
       return await readAnswer(response);
     } catch (cause) {
-      throw asDirectoryError(late ?? cause, "network_error", `${method} ${path}`);
+      // Not every platform rejects with the reason of the signal.
+      throw asDirectoryError(controller.signal.reason ?? cause, "network_error", `${method} ${path}`);
     } finally {
       inTime();
       ignore();

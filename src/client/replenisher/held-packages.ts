@@ -77,18 +77,14 @@ export function heldPackages(store: ClientStore): HeldPackages {
     },
 
     add: async (packages) => {
-      const made = packages.map(({ ref, privateKeys, keyPackage, ...rest }) => ({
-        ref,
-        privateKeys: toBase64Url(privateKeys),
-        stored: { ...rest, keyPackage: toBase64Url(keyPackage) },
-      }));
-      await store.write(
-        made.flatMap(({ ref, privateKeys, stored }): Change[] => [
-          [`secret/${ref}`, privateKeys],
-          [`package/${ref}`, stored],
-        ]),
-      );
-      return made.map(({ ref, stored }) => held(ref, stored));
+      const changes: Change[] = [];
+      const added = packages.map(({ ref, privateKeys, ...rest }) => {
+        const made: StoredPackage = { ...rest, keyPackage: toBase64Url(rest.keyPackage) };
+        changes.push([`secret/${ref}`, toBase64Url(privateKeys)], [`package/${ref}`, made]);
+        return held(ref, made);
+      });
+      await store.write(changes);
+      return added;
     },
 
     settle: async (states, deleted, now) => {

@@ -67,7 +67,11 @@ export async function upload(
 /** How many of these one request takes; at least one, of which the directory says itself that it is too large. */
 export function countThatFits(packages: readonly HeldPackage[], limits: Policy["limits"]): number {
   let bytes = BODY_FRAME_BYTES;
-  const fits = ({ keyPackage }: HeldPackage) => (bytes += keyPackage.length + 3) <= limits.body_bytes;
-  const tooLarge = packages.findIndex((one, index) => index >= limits.key_packages_per_request || !fits(one));
-  return tooLarge < 0 ? packages.length : Math.max(1, tooLarge);
+  let count = 0;
+  for (const { keyPackage } of packages) {
+    bytes += keyPackage.length + 3;
+    if (count > 0 && (count >= limits.key_packages_per_request || bytes > limits.body_bytes)) break;
+    count++;
+  }
+  return count;
 }
