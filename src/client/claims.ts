@@ -13,6 +13,7 @@ import {
   type Claimed,
   type ClaimedAnswer,
   type ClientWithout,
+  type Expectations,
   type VerifyContext,
   verifyClaimed,
 } from "./verify-claimed.ts";
@@ -40,14 +41,17 @@ export type ClaimedMany = {
 };
 
 /** What claims need of the client that makes them. */
-type ClaimContext = Pick<VerifyContext, "crypto" | "profile" | "expectations"> & {
-  readonly store: ClientStore;
-  readonly platform: Platform;
+type ClaimContext = {
+  readonly directory: Pick<VerifyContext, "crypto" | "profile"> & {
+    readonly store: ClientStore;
+    readonly platform: Platform;
+    inTurn<T>(name: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T>;
+    policy(options: CallOptions): Promise<Policy>;
+  };
   readonly transport: Transport;
+  readonly expectations: Expectations;
   /** Asks for signed receipts. */
   readonly receipt: true | undefined;
-  readonly inTurn: <T>(name: string, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
-  readonly policy: (options: CallOptions) => Promise<Policy>;
 };
 
 export type Claims = {
@@ -65,7 +69,9 @@ const MAX_TRUSTED_OFFSET_MS = 24 * 3600 * 1000;
 /** For directories whose policy cannot be read. */
 const USERS_PER_CLAIM = 100;
 
-export function claimsOf({ store, platform, transport, receipt, inTurn, policy, ...checks }: ClaimContext): Claims {
+export function claimsOf({ directory, transport, expectations, receipt }: ClaimContext): Claims {
+  const { store, platform, crypto, profile } = directory;
+
   /** Runs the work, whose requests have keys of their own, and forgets the keys when its answer was handed on. */
   function underKeys<T>(
     whole: unknown,
@@ -73,7 +79,7 @@ export function claimsOf({ store, platform, transport, receipt, inTurn, policy, 
     work: (ask: Ask) => Promise<T>,
   ): Promise<T> {
     // In turn: two claims of the same at once are two claims, and must not share a key.
-    return inTurn(claimName(whole), signal, async () => {
+    return directory.inTurn(claimName(whole), signal, async () => {
       const begun: string[] = [];
       const claimed = await work(async (path, body) => {
         const name = claimName([whole, body]);
@@ -113,7 +119,7 @@ export function claimsOf({ store, platform, transport, receipt, inTurn, policy, 
     const offset = transport.clockOffsetMs();
     const trusted = Math.max(-MAX_TRUSTED_OFFSET_MS, Math.min(MAX_TRUSTED_OFFSET_MS, offset));
     const now = Math.floor((platform.now() + trusted) / 1000);
-    return verifyClaimed({ ...checks, now, ciphersuites }, answers);
+    return verifyClaimed({ crypto, profile, expectations, now, ciphersuites }, answers);
   }
 
   return {
@@ -129,7 +135,8 @@ export function claimsOf({ store, platform, transport, receipt, inTurn, policy, 
       const { criteria = {}, purpose, signal } = options;
       const named = [...new Set(users)];
       return underKeys([named, criteria, purpose], options, async (ask) => {
-        const limits = named.length > 1 ? (await policy({ signal }).catch(() => undefined))?.limits : undefined;
+        const limits =
+          named.length > 1 ? (await directory.policy({ signal }).catch(() => undefined))?.limits : undefined;
         throwIfAborted(signal);
         const outcomes = new Map<string, Claimed | RetryLater>();
         const waiting = [...named];

@@ -107,15 +107,10 @@ export class KeyPackageDirectory {
       retries: { ...DEFAULT_RETRIES, ...retries },
     });
     this.#claims = claimsOf({
-      crypto,
-      profile,
-      expectations,
-      store: this.store,
-      platform: this.platform,
+      directory: this,
       transport: this.#transport,
+      expectations,
       receipt: this.#receipt,
-      inTurn: (name, signal, work) => this.inTurn(name, signal, work),
-      policy: (options) => this.policy(options),
     });
   }
 

@@ -1,9 +1,12 @@
 /** The body of a registration: made here and nowhere else. */
-import { SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
-import { Writer } from "../mls/codec/writer.ts";
-import { encodeSignContent } from "../mls/crypto/sign-content.ts";
-import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import type { SuiteProfile } from "../mls/suite-profile.ts";
+import {
+  KeyPackageIn,
+  SignatureScheme,
+  type SignatureSchemeName,
+  type SuiteProfile,
+  signatureSchemeName,
+  Writer,
+} from "../mls/index.ts";
 import type { RegisterRequest } from "./api-types.ts";
 import { utf8 } from "./digest.ts";
 import { localError } from "./directory-error.ts";
@@ -96,5 +99,5 @@ export function possessionProofInput(
     .opaque(publicKey)
     .u64(BigInt(signedAt))
     .finish();
-  return encodeSignContent("MLSKeyDirectoryRegistration", content);
+  return new Writer().opaque(utf8("MLS 1.0 MLSKeyDirectoryRegistration")).opaque(content).finish();
 }

@@ -2,7 +2,6 @@
  * Whether a claimed package may be used. The directory is not trusted: what it hands out is checked here, by the device
  * that adds the other one to a group.
  */
-import { equalBytes } from "../mls/codec/byte-strings.ts";
 import {
   BasicCredential,
   type Credential,
@@ -16,7 +15,7 @@ import {
 import type { BulkClaimAnswer, ClientClaim } from "./api-types.ts";
 import { utf8 } from "./digest.ts";
 import { factsOf } from "./package-facts.ts";
-import { fromBase64Url } from "./portable-base64url.ts";
+import { fromBase64Url, toBase64Url } from "./portable-base64url.ts";
 
 /** Who a package says that it belongs to. */
 export type ClaimedIdentity = {
@@ -170,7 +169,7 @@ async function verdictOn(
   const identity = BasicCredential.fromCredential(credential)?.identity();
   const claimed = { user, client, credential, identity, signatureKey, ciphersuite };
   const known = await expectations.signatureKey?.(claimed);
-  if (known && !equalBytes(known, signatureKey)) {
+  if (known && !sameBytes(known, signatureKey)) {
     return reject("signature_key_mismatch", "its signature key is not the one that the client is known by");
   }
   if (!(await (expectations.identity ?? isNamedAsTheUser)(claimed))) {
@@ -194,4 +193,6 @@ function reasonOf(error: KeyPackageProblem): RejectionReason {
 }
 
 const isNamedAsTheUser = ({ identity, user }: ClaimedIdentity): boolean =>
-  identity !== undefined && equalBytes(identity, utf8(user));
+  identity !== undefined && sameBytes(identity, utf8(user));
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => toBase64Url(a) === toBase64Url(b);

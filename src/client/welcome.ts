@@ -1,5 +1,5 @@
 /** Which packages a Welcome is addressed to: the one part of it that is not encrypted. */
-import { Reader } from "../mls/codec/reader.ts";
+import { Reader } from "../mls/index.ts";
 import { localError } from "./directory-error.ts";
 import { toBase64Url } from "./portable-base64url.ts";
 

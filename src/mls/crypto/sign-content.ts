@@ -9,7 +9,7 @@ export type SignatureLabel = "KeyPackageTBS" | "LeafNodeTBS";
  * struct { opaque label<V>; opaque content<V>; } SignContent;   // label = "MLS 1.0 " + Label
  * ```
  */
-export function encodeSignContent(label: string, content: Uint8Array): Uint8Array {
+export function encodeSignContent(label: SignatureLabel, content: Uint8Array): Uint8Array {
   const encodedLabel = new TextEncoder().encode(`MLS 1.0 ${label}`);
   return new Writer().opaque(encodedLabel).opaque(content).finish();
 }
