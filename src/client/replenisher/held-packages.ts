@@ -40,8 +40,8 @@ export type StoredPackage = Pick<HeldPackage, "ciphersuite" | "lastResort" | "no
 type StateValue = Pick<HeldPackage, "state" | "since">;
 type Change = readonly [name: string, value: unknown];
 
-/** A package as it was made, with its private keys. */
-export type OpenedPackage = StoredPackage & { readonly bytes: Uint8Array; readonly privateKeys: Uint8Array };
+/** A package as the maker gave it, with its private keys. */
+export type OpenedPackage = Omit<NewPackage, "madeAt">;
 
 export type HeldPackages = {
   /** All of them, oldest first. Private keys stay where they are. */
@@ -71,9 +71,10 @@ export function heldPackages(store: ClientStore): HeldPackages {
 
     open: async (ref) => {
       const made = await store.get<StoredPackage>(`package/${ref}`);
-      const bytes = fromBase64Url(made?.keyPackage);
-      const privateKeys = fromBase64Url(await store.get<string>(`secret/${ref}`));
-      return made && bytes && privateKeys && { ...made, bytes, privateKeys };
+      const keyPackage = fromBase64Url(made?.keyPackage);
+      const secret = await store.get<string>(`secret/${ref}`);
+      const privateKeys = fromBase64Url(secret);
+      return made && keyPackage && privateKeys && { ...made, ref, keyPackage, privateKeys };
     },
 
     add: async (packages) => {

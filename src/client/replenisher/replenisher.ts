@@ -7,7 +7,7 @@ import type { CallOptions } from "../claims.ts";
 import type { KeyPackageDirectory } from "../key-package-directory.ts";
 import { toBase64Url } from "../portable-base64url.ts";
 import { deleteKeys } from "./expiry.ts";
-import { type HeldPackage, type HeldPackages, heldPackages } from "./held-packages.ts";
+import { type HeldPackage, type HeldPackages, heldPackages, type OpenedPackage } from "./held-packages.ts";
 import type { Maker } from "./maker.ts";
 import { endRegistration } from "./own-registration.ts";
 import { DEFAULT_STOCK, mayDeleteAt, type StockSettings } from "./plan.ts";
@@ -28,15 +28,8 @@ export type ReplenisherOptions = Partial<StockSettings> & {
   readonly onEvent?: (event: ReplenisherEvent) => void;
 };
 
-/** A package that a Welcome is addressed to. */
-export type WelcomedPackage = {
-  readonly ref: string;
-  readonly ciphersuite: number;
-  readonly lastResort: boolean;
-  readonly keyPackage: Uint8Array;
-  /** As the maker gave them. */
-  readonly privateKeys: Uint8Array;
-};
+/** A package that a Welcome is addressed to, with its private keys as the maker gave them. */
+export type WelcomedPackage = OpenedPackage;
 
 export type WelcomeOutcome<T> =
   | {
@@ -107,8 +100,8 @@ export class Replenisher {
       const ref = typeof one === "string" ? one : toBase64Url(one);
       const opened = await this.held.open(ref);
       if (!opened) continue;
-      const { bytes: keyPackage, privateKeys, ciphersuite, lastResort, notAfter } = opened;
-      const joined = await join({ ref, ciphersuite, lastResort, keyPackage, privateKeys });
+      const joined = await join(opened);
+      const { lastResort, notAfter } = opened;
       const now = this.directory.now();
       if (lastResort) await this.held.markUsed(ref, now);
       else await deleteKeys(this.#device, [ref], "used");

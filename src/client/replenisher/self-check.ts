@@ -91,7 +91,7 @@ async function defectOf(
   if (!stored) return "its private keys are not stored";
   const now = directory.now();
   const { crypto, profile } = directory;
-  const valid = await validateKeyPackage(stored.bytes, { now, crypto, profile });
+  const valid = await validateKeyPackage(stored.keyPackage, { now, crypto, profile });
   if (!valid.ok) return valid.error.message;
   const { signatureKey, notAfter } = await factsOf(valid.value, crypto);
   if (!registeredKeys.includes(toBase64Url(signatureKey))) return "its signature key is not registered";

@@ -31,7 +31,7 @@ export async function upload(
   for (const { ref } of batch) {
     const stored = await held.open(ref);
     if (!stored) throw localError("storage_failed", "storage does not give back private keys, so nothing was uploaded");
-    packages.push(stored.bytes);
+    packages.push(stored.keyPackage);
   }
   const { results, inventory } = await directory.publish(packages, { signal });
   const states = new Map<string, HeldState>();
