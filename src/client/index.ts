@@ -31,6 +31,7 @@ export {
   type WantedPackage,
 } from "./replenisher/maker.ts";
 export { DEFAULT_STOCK, type Rotation, type StockSettings } from "./replenisher/plan.ts";
+export type { RunReport } from "./replenisher/replenish-run.ts";
 export {
   Replenisher,
   type ReplenisherOptions,
@@ -39,7 +40,6 @@ export {
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
 export type { ReplenisherEvent } from "./replenisher/replenisher-event.ts";
-export type { RunReport } from "./replenisher/run.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
 export type { ClientStore } from "./storage/client-store.ts";
 export {

@@ -11,8 +11,8 @@ import { type HeldPackage, type HeldPackages, heldPackages, type OpenedPackage }
 import type { Maker } from "./maker.ts";
 import { endRegistration } from "./own-registration.ts";
 import { DEFAULT_STOCK, mayDeleteAt, type StockSettings } from "./plan.ts";
+import { type RunReport, run } from "./replenish-run.ts";
 import type { ReplenisherEvent } from "./replenisher-event.ts";
-import { type RunReport, run } from "./run.ts";
 import type { Device } from "./run-context.ts";
 
 export type ReplenisherOptions = Partial<StockSettings> & {
