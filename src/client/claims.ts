@@ -131,9 +131,10 @@ export function claimsOf({ directory, transport, expectations, receipt }: ClaimC
       });
     },
 
-    claimMany: (users, options) => {
+    claimMany: async (users, options) => {
       const { criteria = {}, purpose, signal } = options;
       const named = [...new Set(users)];
+      if (named.length === 0) return { users: [], retryLater: [] };
       return underKeys([named, criteria, purpose], options, async (ask) => {
         const limits =
           named.length > 1 ? (await directory.policy({ signal }).catch(() => undefined))?.limits : undefined;

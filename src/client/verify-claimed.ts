@@ -121,24 +121,25 @@ export async function verifyClaimed(
   answers: readonly ClaimedAnswer[],
 ): Promise<readonly Claimed[]> {
   const given = answers.flatMap(({ clients }) => clients.filter(hasGiven));
-  // Text that is not base64url is no KeyPackage either.
+  // Where the text is not base64url, no bytes are judged: they are not a KeyPackage either.
   const bytes = given.map((claim) => fromBase64Url(claim.key_package) ?? new Uint8Array());
   const results = new Map((await validateKeyPackages(bytes, context)).map((result, index) => [given[index], result]));
-  return Promise.all(
-    answers.map(async ({ user, status, clients, replayed }) => {
-      const packages: ClaimedPackage[] = [];
-      const rejected: RejectedPackage[] = [];
-      const without: ClientWithout[] = [];
-      for (const claim of clients) {
-        const result = results.get(claim);
-        const verdict = result && (await verdictOn(context, user, claim, result));
-        if (!verdict) without.push(withoutPackage(claim));
-        else if ("reason" in verdict) rejected.push(verdict);
-        else packages.push(verdict);
-      }
-      return { user, status, packages, rejected, without, replayed };
-    }),
-  );
+  const claimed: Claimed[] = [];
+  // One after the other, because an application may ask a person whether a key is the right one.
+  for (const { user, status, clients, replayed } of answers) {
+    const packages: ClaimedPackage[] = [];
+    const rejected: RejectedPackage[] = [];
+    const without: ClientWithout[] = [];
+    for (const claim of clients) {
+      const result = results.get(claim);
+      const verdict = result && (await verdictOn(context, user, claim, result));
+      if (!verdict) without.push(withoutPackage(claim));
+      else if ("reason" in verdict) rejected.push(verdict);
+      else packages.push(verdict);
+    }
+    claimed.push({ user, status, packages, rejected, without, replayed });
+  }
+  return claimed;
 }
 
 const withoutPackage = ({ client, status, retry_after_seconds: retryAfterSeconds }: ClientClaim): ClientWithout => ({
@@ -169,7 +170,7 @@ async function verdictOn(
   const identity = BasicCredential.fromCredential(credential)?.identity();
   const claimed = { user, client, credential, identity, signatureKey, ciphersuite };
   const known = await expectations.signatureKey?.(claimed);
-  if (known && !sameBytes(known, signatureKey)) {
+  if (known !== undefined && !sameBytes(known, signatureKey)) {
     return reject("signature_key_mismatch", "its signature key is not the one that the client is known by");
   }
   if (!(await (expectations.identity ?? isNamedAsTheUser)(claimed))) {

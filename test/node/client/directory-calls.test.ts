@@ -331,6 +331,13 @@ describe("a claim of many users", () => {
     expect((await sdk.claimMany(["u0", "u1"])).retryLater.map(({ reason }) => reason)).toEqual(["failed", "failed"]);
   });
 
+  it("asks and stores nothing for no users", async () => {
+    const unusable: Storage = { ...memoryStorage(), write: async () => Promise.reject(new Error("disk full")) };
+    const { sdk } = person(directory, "bob", { storage: unusable });
+    expect(await sdk.claimMany([])).toEqual({ users: [], retryLater: [] });
+    expect(directory.seen).toEqual([]);
+  });
+
   it("verifies the signatures of all users of a call together", async () => {
     for (const name of names) await stockedUser(directory, name, 1);
     const verified: number[] = [];
