@@ -25,7 +25,6 @@ export const defaultPlatform: Platform = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      throwIfAborted(signal);
       const timer = setTimeout(() => {
         ignore();
         resolve();
@@ -42,8 +41,9 @@ export const defaultPlatform: Platform = {
   },
 };
 
-/** Calls `act` when the signal is aborted, unless the function that it returns is called before. */
+/** Calls `act` when the signal is aborted, now if it is, unless the function that it returns is called before. */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal?.aborted) act();
   signal?.addEventListener("abort", act, { once: true });
   return () => signal?.removeEventListener("abort", act);
 }

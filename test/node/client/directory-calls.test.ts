@@ -1,5 +1,11 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { type Claimed, DirectoryError, memoryStorage, type Storage } from "../../../src/client/index.ts";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  type Claimed,
+  DirectoryError,
+  defaultPlatform,
+  memoryStorage,
+  type Storage,
+} from "../../../src/client/index.ts";
 import { fromBase64Url, toBase64Url } from "../../../src/client/portable-base64url.ts";
 import { type CryptoProvider, nobleCrypto } from "../../../src/mls/index.ts";
 import { FakeDirectory, problem, type Seen } from "./support/fake-directory.ts";
@@ -117,6 +123,29 @@ describe("a call", () => {
     expect(directory.seen).toHaveLength(1);
     expect(await refusal(sdk.policy({ signal: controller.signal }))).toMatchObject({ code: "aborted" });
     expect(directory.seen).toHaveLength(1);
+  });
+
+  it("is not sent when the caller's signal is aborted while the token is fetched", async () => {
+    const controller = new AbortController();
+    const token = async () => {
+      controller.abort();
+      return "good";
+    };
+    const { sdk } = person(directory, "bob", { token });
+    expect(await refusal(sdk.claim("alice", { signal: controller.signal }))).toMatchObject({ code: "aborted" });
+    expect(directory.seen).toEqual([]);
+  });
+
+  it("leaves no timer behind when the signal is aborted between two tries, or was before", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { sleep } = defaultPlatform;
+    const controller = new AbortController();
+    const waiting = refusal(sleep(1_000, controller.signal));
+    controller.abort();
+    const late = refusal(sleep(1_000, controller.signal));
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await Promise.all([waiting, late])).toMatchObject([{ code: "aborted" }, { code: "aborted" }]);
   });
 
   it("counts as failed when nobody answers in time", async () => {
