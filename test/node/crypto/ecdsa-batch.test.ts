@@ -1,10 +1,12 @@
 import { type ECDSA, ecdsa } from "@noble/curves/abstract/weierstrass.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { bytesToNumberBE } from "@noble/curves/utils.js";
+import { bytesToNumberBE, numberToBytesBE } from "@noble/curves/utils.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { concatBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { multiplesOf, multiplesTable } from "../../../src/mls/crypto/ecdsa/affine-sums.ts";
+import { rawToDer } from "../../../src/mls/crypto/ecdsa/der.ts";
 import { verifyEcdsaBatch } from "../../../src/mls/crypto/ecdsa/ecdsa-batch.ts";
 import { P256, P384, P521 } from "../../../src/mls/crypto/ecdsa/weierstrass-curves.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
@@ -53,6 +55,15 @@ describe.each([
     }
   });
 
+  test("are refused with s + n in place of s, which on P-521 has no more bytes than s", () => {
+    for (const item of batchOf(curve, 3, 5_000)) {
+      const { r, s } = curve.Signature.fromBytes(item.signature, "der");
+      const bytes = Math.ceil((s + own.n).toString(16).length / 2);
+      const raw = concatBytes(numberToBytesBE(r, bytes), numberToBytesBE(s + own.n, bytes));
+      expect(verifyEcdsaBatch(own, hash, [item, { ...item, signature: rawToDer(raw) }])).toEqual([true, false]);
+    }
+  });
+
   test("are verified by keys whose multiples meet those of the base point", () => {
     for (const secret of [1n, 2n, curve.Point.Fn.ORDER - 1n, 64n]) {
       const secretKey = curve.Point.Fn.toBytes(secret);
@@ -73,7 +84,7 @@ describe.each([
 ])(
   "ECDSA signatures on $name by a key that is a multiple in the base point's table",
   ({ curve, own, hash, secret }) => {
-    test("are verified, though their sums meet equal and opposite points", () => {
+    test("are all verified with the tables, though their sums meet equal and opposite points", () => {
       const { Fn } = curve.Point;
       const secretKey = Fn.toBytes(secret);
       const publicKey = curve.getPublicKey(secretKey, false);
