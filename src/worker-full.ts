@@ -3,6 +3,7 @@
  * receipts, and claim capabilities. A deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { readReceiptSettings } from "./config/receipt-settings.ts";
+import { readX509Settings } from "./config/x509-settings.ts";
 import { capabilityOr } from "./http/auth/presented-capability.ts";
 import { createApp } from "./http/create-app.ts";
 import { signedReceipts } from "./http/receipts/signed-receipts.ts";
@@ -16,7 +17,7 @@ export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
 const app = createApp({
-  build: { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings },
+  build: { mlDsa: true, x509: readX509Settings, claimCapabilities: true, receipts: readReceiptSettings },
   cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
   claimCapabilities: { operations: claimCapabilities, instead: capabilityOr },
   receipts: signedReceipts,
