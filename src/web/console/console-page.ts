@@ -10,6 +10,7 @@ import { issuerKeysView } from "./issuer-keys-view.ts";
 import type { UserPage } from "./operator-api-types.ts";
 import { failure } from "./pieces.ts";
 import { auditView, blockedView } from "./record-views.ts";
+import { seriesView } from "./series-view.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
 import { stockView } from "./stock-view.ts";
 import { userView } from "./user-view.ts";
@@ -108,6 +109,7 @@ function open(token: string): void {
             "div",
             { class: "stack" },
             stockView(api, openUser),
+            seriesView(api),
             activityView(api, openUser),
             blockedView(api),
             issuerKeysView(api),

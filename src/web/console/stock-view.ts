@@ -48,11 +48,11 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     }
     stock = loaded.value;
     page = 0;
-    if (chosen === "all") await showOverview(stock);
+    if (chosen === "all") showOverview(stock);
     showRows();
   }
 
-  async function showOverview({ rows, isWhole }: Stock): Promise<void> {
+  function showOverview({ rows, isWhole }: Stock): void {
     if (rows.length === 0) return;
     const totals = totalsOf(rows);
     const tile = (name: string, value: number, isBad = false) =>
@@ -85,14 +85,15 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
           );
     const part = isWhole ? [] : [h("p", { class: "note" }, `Of the first ${MOST_ROWS.toLocaleString("en")} rows.`)];
     overview.replaceChildren(tiles, ...part, h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites));
-    const { barChart } = await import("./chart.ts");
-    overview.append(
-      h(
-        "div",
-        { class: "charts" },
-        barChart("Clients by packages in stock", byLevel(rows)),
-        barChart("Clients by when their packages begin to expire", byExpiry(rows, Math.floor(Date.now() / 1000))),
-      ),
+    const charts = h("div", { class: "charts" });
+    overview.append(charts);
+    import("./chart.ts").then(
+      ({ barChart }) =>
+        charts.append(
+          barChart("Clients by packages in stock", byLevel(rows)),
+          barChart("Clients by when their packages begin to expire", byExpiry(rows, Math.floor(Date.now() / 1000))),
+        ),
+      () => charts.append(empty("The charts could not be loaded. Is there a network?")),
     );
   }
 
