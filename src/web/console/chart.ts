@@ -10,7 +10,8 @@ const HEIGHT = 190;
 const BAR_WIDTH = 0.72;
 /** A label of an axis and the room beside it. */
 const LABEL_PX = 56;
-const INCREMENTS = [1, 2, 5].flatMap((digit) => Array.from({ length: 9 }, (_, zeros) => digit * 10 ** zeros));
+/** Whole numbers, in order. */
+const INCREMENTS = Array.from({ length: 9 }, (_, zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros)).flat();
 
 /** How many there are of each. */
 export function barChart(title: string, bars: readonly Bar[]): HTMLElement {

@@ -1,6 +1,6 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
 import { ciphersuiteInfo, isCiphersuite } from "../../mls/ciphersuite.ts";
-import { h } from "../dom.ts";
+import { breakable, h } from "../dom.ts";
 import type { Api } from "./api.ts";
 import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
 import {
@@ -17,7 +17,10 @@ import {
 
 const PAGE_ROWS = 50;
 
-export function stockView(api: Api, openUser: (user: string) => void): HTMLElement {
+/** What all of them come to, and each of them. */
+export type StockPanels = { readonly overview: HTMLElement; readonly clients: HTMLElement };
+
+export function stockPanels(api: Api, openUser: (user: string) => void): StockPanels {
   const overview = h("div", { class: "stack" });
   const body = h("div", { class: "stack" });
   const filter = h(
@@ -78,7 +81,7 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
             "Stock by ciphersuite",
             ["Ciphersuite", "#Clients", "#Packages"],
             totals.bySuite.map(({ suite, clients, packages }) => [
-              nameOf(suite),
+              h("div", { class: "suite" }, breakable(nameOf(suite))),
               clients.toLocaleString("en"),
               packages.toLocaleString("en"),
             ]),
@@ -114,7 +117,7 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     body.replaceChildren(
       table(
         "Stock levels",
-        ["User", "Client", "Ciphersuite", "#Packages", "Last resort", "Next expiry", "State"],
+        ["User", "Client", "State", "#Packages", "Ciphersuite", "Last resort", "Next expiry"],
         shown.map(rowOf),
       ),
       h(
@@ -142,11 +145,11 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
   const rowOf = ({ user, client, ciphersuite, available, last_resort, next_expiry, needs_upload }: StockRow) => [
     h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user),
     client,
-    ciphersuite === null ? "never uploaded" : String(ciphersuite),
+    needs_upload && h("span", { class: "badge bad" }, available === 0 ? "exhausted" : "low"),
     available.toLocaleString("en"),
+    ciphersuite === null ? "never uploaded" : String(ciphersuite),
     last_resort ? "yes" : "no",
     when(next_expiry),
-    needs_upload && h("span", { class: "badge bad" }, available === 0 ? "exhausted" : "low"),
   ];
 
   filter.addEventListener("change", () => void load());
@@ -155,25 +158,21 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     showRows();
   });
   void load();
-  return h(
-    "div",
-    { class: "stack" },
-    overview,
-    h(
-      "section",
-      { class: "panel stack", "aria-labelledby": "clients-title" },
-      panelHead(
-        "clients-title",
-        "Clients",
-        h("label", { for: "filter", class: "unseen" }, "Which clients"),
-        filter,
-        h("label", { for: "words", class: "unseen" }, "Find a user or client"),
-        words,
-        h("button", { type: "button", onclick: () => void load() }, "Refresh"),
-      ),
-      body,
+  const clients = h(
+    "section",
+    { class: "panel stack", "aria-labelledby": "clients-title" },
+    panelHead(
+      "clients-title",
+      "Clients",
+      h("label", { for: "filter", class: "unseen" }, "Which clients"),
+      filter,
+      h("label", { for: "words", class: "unseen" }, "Find a user or client"),
+      words,
+      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
     ),
+    body,
   );
+  return { overview, clients };
 }
 
 const nameOf = (suite: number): string =>
