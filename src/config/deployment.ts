@@ -6,6 +6,7 @@ import { type CiphersuiteInfo, isMlDsa } from "../mls/ciphersuite.ts";
 import { readProfile } from "../mls/profile-table.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { ok, type Result } from "../shared/ok-or-error.ts";
+import { countsActivity } from "./activity-setting.ts";
 import { choiceOf, type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
@@ -29,7 +30,7 @@ export type Deployment = {
   readonly credentialIdentity: string;
   /** Whether a KeyPackage may have GREASE among its extensions that its capabilities do not list. */
   readonly toleratesUnlistedGrease: boolean;
-  /** Whether it is counted for operators who claims, is claimed from and is refused most. */
+  /** Whether it is counted for operators who claims, is claimed from and is refused, and how much of that there is. */
   readonly countsActivity: boolean;
   /** Whether claims may ask for routes of what they are given, which are then kept until the packages end. */
   readonly keepsRoutes: boolean;
@@ -78,7 +79,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
     toleratesUnlistedGrease: choiceOf(env, "UNLISTED_GREASE", ["refuse", "accept"], "refuse") === "accept",
-    countsActivity: choiceOf(env, "ACTIVITY_COUNTS", ["on", "off"], "on") === "on",
+    countsActivity: countsActivity(env),
     keepsRoutes: choiceOf(env, "WELCOME_ROUTES", ["off", "on-request"], "off") === "on-request",
     x509: readX509(env, build),
     cryptoProvider: choiceOf(env, "CRYPTO_PROVIDER", ["noble", "webcrypto"], "noble"),
