@@ -11,7 +11,7 @@ import { PROFILES } from "../src/mls/index.ts";
 import { readOptions } from "./lib/args.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { NO_BUDGETS } from "./lib/no-budgets.ts";
-import { meetAll } from "./lib/peers/meetings.ts";
+import { CREDENTIAL_IDENTITY, meetAll } from "./lib/peers/meetings.ts";
 import { failureList, lackingList, meetingsTable } from "./lib/peers/meetings-report.ts";
 import { buildPeers, peerPrograms } from "./lib/peers/peer-programs.ts";
 import { newIssuer } from "./lib/tokens.ts";
@@ -43,7 +43,7 @@ for (const profile of PROFILES) {
   const directory = await startWorker({
     deployment: readDeployment(),
     script,
-    variables: { ...NO_BUDGETS, ...issuer.settings, CIPHERSUITE_PROFILE: profile.name },
+    variables: { ...NO_BUDGETS, ...issuer.settings, CREDENTIAL_IDENTITY, CIPHERSUITE_PROFILE: profile.name },
   });
   try {
     const seen = await meetAll({ url: directory.address, profile, token: issuer.token }, its);

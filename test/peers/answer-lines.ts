@@ -24,8 +24,8 @@ export type Peer = {
   readonly sign: (suite: number, content: Uint8Array) => Promise<Uint8Array>;
   /** Takes over a package that was made elsewhere. */
   readonly import: (suite: number, foreign: Foreign) => Promise<void>;
-  /** A new group with the owner of this package. */
-  readonly add: (suite: number, keyPackage: Uint8Array, text: Uint8Array) => Promise<Added>;
+  /** A new group of one with this identity and the owner of this package, and a message that says the text. */
+  readonly add: (suite: number, identity: Uint8Array, keyPackage: Uint8Array, text: Uint8Array) => Promise<Added>;
   /** Joins a group by the Welcome to this package, and gives what the application message says. */
   readonly join: (
     suite: number,
@@ -47,8 +47,14 @@ async function answerTo(peer: Peer, line: string): Promise<string> {
     const parts = await dispatch(peer, line);
     return ["ok", ...parts.map((part) => Buffer.from(part).toString("base64"))].join(" ");
   } catch (error) {
-    return `error ${String(error).replaceAll("\n", " ")}`;
+    return `error ${inWords(error).replaceAll("\n", " ")}`;
   }
+}
+
+/** core-crypto says what is wrong in a member of the error. */
+function inWords(error: unknown): string {
+  const inner = error instanceof Error && "inner" in error ? `: ${JSON.stringify(error.inner)}` : "";
+  return `${error}${inner}`;
 }
 
 async function dispatch(peer: Peer, line: string): Promise<readonly Uint8Array[]> {
@@ -65,7 +71,7 @@ async function dispatch(peer: Peer, line: string): Promise<readonly Uint8Array[]
       await peer.import(suite, { keyPackage: first, initKey: second, encryptionKey: third, signatureKey: fourth });
       return [];
     case "add": {
-      const { welcome, message } = await peer.add(suite, first, second);
+      const { welcome, message } = await peer.add(suite, first, second, third);
       return [welcome, message];
     }
     case "join":

@@ -46,9 +46,9 @@ await answerLines({
       signaturePrivateKey: signatureKey,
     });
   },
-  add: async (number, keyPackage, said) => {
+  add: async (number, identity, keyPackage, said) => {
     const suite = await suiteOf(number);
-    const own = await makePackage(number, text.encode("adder"));
+    const own = await makePackage(number, identity);
     const group = await createGroup(text.encode("group"), own.publicPackage, own.privatePackage, [], suite);
     const proposal = { proposalType: "add", add: { keyPackage: decodeKeyPackage(keyPackage) } } as const;
     const { newState, welcome } = await createCommit(

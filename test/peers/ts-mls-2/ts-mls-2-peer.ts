@@ -52,9 +52,9 @@ await answerLines({
       signaturePrivateKey: signatureKey,
     });
   },
-  add: async (number, keyPackage, said) => {
+  add: async (number, identity, keyPackage, said) => {
     const context = await contextOf(number);
-    const own = await makePackage(context, text.encode("adder"));
+    const own = await makePackage(context, identity);
     const group = await createGroup({
       context,
       groupId: text.encode("group"),

@@ -24,7 +24,7 @@ export function startPeer({ command, args }: PeerProgram): PeerProcess {
     ask: async (request, suite, ...bytes) => {
       child.stdin.write(`${[request, suite, ...bytes.map(toBase64)].join(" ")}\n`);
       const { value, done } = await answers.next();
-      if (done) return err(`${command} ended`);
+      if (done) throw new Error(`${command} ${args.join(" ")} ended without an answer`);
       const [outcome, ...words] = value.split(" ");
       return outcome === "ok" ? ok(words.map(fromBase64)) : err(words.join(" "));
     },

@@ -17,6 +17,8 @@ export type PeerProgram = {
   readonly args: readonly string[];
   /** The profiles whose numbers beyond RFC 9420 are its own. */
   readonly profiles: readonly string[];
+  /** Its signature keys sign nothing but what MLS has, and private keys go neither in nor out. */
+  readonly keepsKeys?: boolean;
 };
 
 /** All of them; `programsIn` is the folder of the programs in Rust. */
@@ -34,19 +36,20 @@ export function peerPrograms(programsIn: string): readonly PeerProgram[] {
     args: [provider],
     profiles,
   });
-  const tsMls = (folder: string, file: string, profile: string): PeerProgram => ({
-    name: `ts-mls ${nodeVersion(folder, "ts-mls")}`,
+  const node = (folder: string, packageName: string, file: string, profiles: readonly string[]): PeerProgram => ({
+    name: `${packageName.replace(/^@.*\//, "")} ${nodeVersion(folder, packageName)}`,
     command: process.execPath,
     args: [join(PEERS, file)],
-    profiles: [profile],
+    profiles,
   });
   return [
     openMls("libcrux", "openmls_libcrux_crypto"),
     openMls("rust-crypto", "openmls_rust_crypto"),
     mlsRs("rustcrypto", "mls-rs-crypto-rustcrypto", []),
     mlsRs("aws-lc", "mls-rs-crypto-awslc", ["mls-rs-aws-lc"]),
-    tsMls(ROOT, "ts-mls-1-peer.ts", "ts-mls-1"),
-    tsMls(TS_MLS_2, "ts-mls-2/ts-mls-2-peer.ts", "ts-mls-2"),
+    node(ROOT, "ts-mls", "ts-mls-1-peer.ts", ["ts-mls-1"]),
+    node(TS_MLS_2, "ts-mls", "ts-mls-2/ts-mls-2-peer.ts", ["ts-mls-2"]),
+    { ...node(ROOT, "@wireapp/core-crypto", "core-crypto-peer.ts", []), keepsKeys: true },
   ];
 }
 

@@ -16,8 +16,8 @@ pub trait Peer {
     fn sign(&mut self, suite: u16, content: &[u8]) -> Result<Vec<u8>>;
     /// Takes over a package that was made elsewhere.
     fn import(&mut self, suite: u16, package: Foreign) -> Result<()>;
-    /// A new group with the owner of this package.
-    fn add(&mut self, suite: u16, key_package: &[u8], text: &[u8]) -> Result<Added>;
+    /// A new group of one with this identity and the owner of this package, and a message that says the text.
+    fn add(&mut self, suite: u16, identity: &[u8], key_package: &[u8], text: &[u8]) -> Result<Added>;
     /// Joins a group by the Welcome to one of its packages, and gives what the application message says.
     fn join(&mut self, suite: u16, welcome: &[u8], message: &[u8]) -> Result<Vec<u8>>;
 }
@@ -72,8 +72,8 @@ fn dispatch(peer: &mut impl Peer, line: &str) -> Result<Vec<Vec<u8>>> {
             peer.import(suite, Foreign { key_package, init_key, encryption_key })?;
             Ok(vec![])
         }
-        ("add", [key_package, text]) => {
-            let Added { welcome, message } = peer.add(suite, key_package, text)?;
+        ("add", [identity, key_package, text]) => {
+            let Added { welcome, message } = peer.add(suite, identity, key_package, text)?;
             Ok(vec![welcome, message])
         }
         // These implementations find the package by its reference in the Welcome.

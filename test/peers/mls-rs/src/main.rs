@@ -1,12 +1,13 @@
 //! A peer with mls-rs. Its argument names the provider: `rustcrypto` or `aws-lc`.
 use line_protocol::{Added, Foreign, Peer, Result, serve};
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithIdentityProvider};
+use mls_rs::crypto::{SignaturePublicKey, SignatureSecretKey};
 use mls_rs::group::ReceivedMessage;
 use mls_rs::identity::SigningIdentity;
 use mls_rs::identity::basic::{BasicCredential, BasicIdentityProvider};
 use mls_rs::mls_rs_codec::MlsEncode;
 use mls_rs::storage_provider::KeyPackageData;
-use mls_rs::{CipherSuite, CipherSuiteProvider, Client, CryptoProvider, MlsMessage, SignatureSecretKey};
+use mls_rs::{CipherSuite, CipherSuiteProvider, Client, CryptoProvider, MlsMessage};
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
 
 struct Keys {
     secret: SignatureSecretKey,
-    public: mls_rs::crypto::SignaturePublicKey,
+    public: SignaturePublicKey,
 }
 
 struct MlsRs<P: CryptoProvider + Clone> {
@@ -97,8 +98,8 @@ impl<P: CryptoProvider + Clone> Peer for MlsRs<P> {
         Ok(())
     }
 
-    fn add(&mut self, suite: u16, key_package: &[u8], text: &[u8]) -> Result<Added> {
-        let mut group = self.client(suite, b"adder")?.create_group(Default::default(), Default::default(), None)?;
+    fn add(&mut self, suite: u16, identity: &[u8], key_package: &[u8], text: &[u8]) -> Result<Added> {
+        let mut group = self.client(suite, identity)?.create_group(Default::default(), Default::default(), None)?;
         let commit = group.commit_builder().add_member(MlsMessage::from_bytes(key_package)?)?.build()?;
         group.apply_pending_commit()?;
         let welcome = commit.welcome_messages.first().ok_or("expected a Welcome")?.to_bytes()?;

@@ -46,7 +46,7 @@ fn credential(identity: &[u8], keys: &SignatureKeyPair) -> CredentialWithKey {
     }
 }
 
-impl<P: OpenMlsProvider> Peer for OpenMls<P> {
+impl<P: OpenMlsProvider + 'static> Peer for OpenMls<P> {
     fn key_package(&mut self, suite: u16, identity: &[u8]) -> Result<Vec<u8>> {
         let suite = self.suite(suite)?;
         self.keys(suite)?;
@@ -57,7 +57,7 @@ impl<P: OpenMlsProvider> Peer for OpenMls<P> {
 
     fn sign(&mut self, suite: u16, content: &[u8]) -> Result<Vec<u8>> {
         let suite = self.suite(suite)?;
-        Ok(self.keys(suite)?.sign(content)?)
+        Ok(self.keys(suite)?.sign(content).map_err(|error| format!("{error:?}"))?)
     }
 
     fn import(&mut self, suite: u16, package: Foreign) -> Result<()> {
@@ -75,7 +75,7 @@ impl<P: OpenMlsProvider> Peer for OpenMls<P> {
         Ok(())
     }
 
-    fn add(&mut self, suite: u16, key_package: &[u8], text: &[u8]) -> Result<Added> {
+    fn add(&mut self, suite: u16, identity: &[u8], key_package: &[u8], text: &[u8]) -> Result<Added> {
         let suite = self.suite(suite)?;
         let key_package = self.decode_key_package(key_package)?;
         self.keys(suite)?;
@@ -83,7 +83,7 @@ impl<P: OpenMlsProvider> Peer for OpenMls<P> {
         let mut group = MlsGroup::builder()
             .ciphersuite(suite)
             .use_ratchet_tree_extension(true)
-            .build(&self.provider, keys, credential(b"adder", keys))?;
+            .build(&self.provider, keys, credential(identity, keys))?;
         let (_, welcome, _) = group.add_members(&self.provider, keys, &[key_package])?;
         group.merge_pending_commit(&self.provider)?;
         let message = group.create_message(&self.provider, keys, text)?;
