@@ -49,7 +49,7 @@ await answerLines({
   add: async (number, identity, keyPackage, said) => {
     const suite = await suiteOf(number);
     const own = await makePackage(number, identity);
-    const group = await createGroup(text.encode("group"), own.publicPackage, own.privatePackage, [], suite);
+    const group = await createGroup(text.encode(crypto.randomUUID()), own.publicPackage, own.privatePackage, [], suite);
     const proposal = { proposalType: "add", add: { keyPackage: decodeKeyPackage(keyPackage) } } as const;
     const { newState, welcome } = await createCommit(
       { state: group, cipherSuite: suite },

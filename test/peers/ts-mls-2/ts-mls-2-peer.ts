@@ -57,7 +57,7 @@ await answerLines({
     const own = await makePackage(context, identity);
     const group = await createGroup({
       context,
-      groupId: text.encode("group"),
+      groupId: text.encode(crypto.randomUUID()),
       keyPackage: own.publicPackage,
       privateKeyPackage: own.privatePackage,
     });
@@ -109,6 +109,8 @@ async function makePackage({ cipherSuite }: MlsContext, identity: Uint8Array) {
     credential: { credentialType: defaultCredentialTypes.basic, identity },
     signatureKeyPair: await keys(cipherSuite),
     cipherSuite,
+    // By default most packages have GREASE here that the capabilities do not list, which RFC 9420 §10 forbids.
+    extensions: [],
   });
 }
 

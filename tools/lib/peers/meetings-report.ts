@@ -1,13 +1,13 @@
 /** What `npm run peers` saw, as docs/compatibility.md shows it. */
 import { table } from "../table.ts";
-import type { Meeting, Meetings } from "./meetings.ts";
+import { LIBRARY, type Meeting, type Meetings } from "./meetings.ts";
 
 const NONE = "–";
 
 /** Whose packages were claimed, who claimed, and in which suites the owner joined and read. */
-export function meetingsTable({ suites, meetings }: Meetings): string {
-  const owners = [...new Set(meetings.map(({ owner }) => owner))];
-  const adders = [...new Set(meetings.map(({ adder }) => adder))];
+export function meetingsTable({ names, suites, meetings }: Meetings): string {
+  const adders = names.filter((name) => meetings.some(({ adder }) => adder === name));
+  const owners = [...adders, LIBRARY];
   const cell = (owner: string, adder: string) => {
     const read = meetings.filter((one) => one.owner === owner && one.adder === adder && one.failure === undefined);
     if (read.length === 0) return NONE;

@@ -19,6 +19,7 @@ import {
 import { postQuantumCrypto } from "../../../src/mls/post-quantum/index.ts";
 import { err, ok, type Result } from "../../../src/mls/result.ts";
 import { unixSeconds } from "../../../src/shared/time.ts";
+import { expandedKemKey } from "./expanded-kem-key.ts";
 import { type PeerProcess, startPeer } from "./peer-process.ts";
 import type { PeerProgram } from "./peer-programs.ts";
 
@@ -41,6 +42,8 @@ export type Meeting = {
 };
 
 export type Meetings = {
+  /** Names of the implementations, in their order. */
+  readonly names: readonly string[];
   /** Of the profile: those of RFC 9420 only where it has no others. */
   readonly suites: readonly number[];
   readonly meetings: readonly Meeting[];
@@ -100,7 +103,8 @@ export async function meetAll(world: World, programs: readonly PeerProgram[]): P
   } finally {
     await Promise.all(members.flatMap(({ owner, adder }) => [owner.stop(), adder.stop()]));
   }
-  return { suites: ownSuites(world.profile).map(({ ciphersuite }) => ciphersuite), meetings, lacking };
+  const names = programs.map(({ name }) => name);
+  return { names, suites: ownSuites(world.profile).map(({ ciphersuite }) => ciphersuite), meetings, lacking };
 }
 
 /** One client with a package for each adder. */
@@ -213,12 +217,13 @@ async function libraryOwner(suite: CiphersuiteInfo, having: readonly Member[]): 
     },
     sign: (content) => signer.sign(content),
     open: async (by, made, welcome, message) => {
-      const peer = (by.program.keepsKeys ? takesKeys : by)?.owner;
-      if (!peer) return err("no implementation takes the private keys");
-      const keys = privateKeys.get(made);
-      if (!keys) throw new Error("expected a package that was made here");
-      const imported = await peer.ask("import", suite.ciphersuite, made, ...keys, signer.privateKey());
-      return imported.ok ? peer.ask("join", suite.ciphersuite, made, welcome, message) : imported;
+      const opener = by.program.keepsKeys ? takesKeys : by;
+      if (!opener) return err("no implementation takes the private keys");
+      const seeds = privateKeys.get(made);
+      if (!seeds) throw new Error("expected a package that was made here");
+      const keys = opener.program.expandsKemKeys ? seeds.map((seed) => expandedKemKey(suite.kem, seed)) : seeds;
+      const imported = await opener.owner.ask("import", suite.ciphersuite, made, ...keys, signer.privateKey());
+      return imported.ok ? opener.owner.ask("join", suite.ciphersuite, made, welcome, message) : imported;
     },
   };
 }

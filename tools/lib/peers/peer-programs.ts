@@ -19,6 +19,8 @@ export type PeerProgram = {
   readonly profiles: readonly string[];
   /** Its signature keys sign nothing but what MLS has, and private keys go neither in nor out. */
   readonly keepsKeys?: boolean;
+  /** It has private keys of ML-KEM as FIPS 203 §7.1 has them, and not as a seed. */
+  readonly expandsKemKeys?: boolean;
 };
 
 /** All of them; `programsIn` is the folder of the programs in Rust. */
@@ -46,7 +48,7 @@ export function peerPrograms(programsIn: string): readonly PeerProgram[] {
     openMls("libcrux", "openmls_libcrux_crypto"),
     openMls("rust-crypto", "openmls_rust_crypto"),
     mlsRs("rustcrypto", "mls-rs-crypto-rustcrypto", []),
-    mlsRs("aws-lc", "mls-rs-crypto-awslc", ["mls-rs-aws-lc"]),
+    { ...mlsRs("aws-lc", "mls-rs-crypto-awslc", ["mls-rs-aws-lc"]), expandsKemKeys: true },
     node(ROOT, "ts-mls", "ts-mls-1-peer.ts", ["ts-mls-1"]),
     node(TS_MLS_2, "ts-mls", "ts-mls-2/ts-mls-2-peer.ts", ["ts-mls-2"]),
     { ...node(ROOT, "@wireapp/core-crypto", "core-crypto-peer.ts", []), keepsKeys: true },

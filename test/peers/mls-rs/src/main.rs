@@ -1,4 +1,6 @@
 //! A peer with mls-rs. Its argument names the provider: `rustcrypto` or `aws-lc`.
+mod lists_x509;
+
 use line_protocol::{Added, Foreign, Peer, Result, serve};
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithIdentityProvider};
 use mls_rs::crypto::{SignaturePublicKey, SignatureSecretKey};
@@ -10,10 +12,11 @@ use mls_rs::storage_provider::KeyPackageData;
 use mls_rs::{CipherSuite, CipherSuiteProvider, Client, CryptoProvider, MlsMessage};
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
+use lists_x509::ListsX509;
 use std::collections::HashMap;
 use std::time::Duration;
 
-type Config<P> = WithIdentityProvider<BasicIdentityProvider, WithCryptoProvider<P, BaseConfig>>;
+type Config<P> = WithIdentityProvider<ListsX509, WithCryptoProvider<P, BaseConfig>>;
 
 /// The default is a year, which is more than a directory takes unless it is told to.
 const LIFETIME: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -65,7 +68,7 @@ impl<P: CryptoProvider + Clone> MlsRs<P> {
         let credential = BasicCredential::new(identity.to_vec()).into_credential();
         Ok(Client::builder()
             .crypto_provider(crypto)
-            .identity_provider(BasicIdentityProvider::new())
+            .identity_provider(ListsX509(BasicIdentityProvider::new()))
             .key_package_lifetime(LIFETIME)
             .signing_identity(SigningIdentity::new(credential, public.clone()), secret.clone(), CipherSuite::new(number))
             .build())

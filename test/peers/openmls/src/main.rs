@@ -51,7 +51,11 @@ impl<P: OpenMlsProvider + 'static> Peer for OpenMls<P> {
         let suite = self.suite(suite)?;
         self.keys(suite)?;
         let keys = &self.keys[&suite.into()];
-        let bundle = KeyPackage::builder().build(suite, &self.provider, keys, credential(identity, keys))?;
+        // core-crypto adds only clients that list both.
+        let credentials = [CredentialType::Basic, CredentialType::X509];
+        let bundle = KeyPackage::builder()
+            .leaf_node_capabilities(Capabilities::new(None, None, None, None, Some(&credentials)))
+            .build(suite, &self.provider, keys, credential(identity, keys))?;
         Ok(MlsMessageOut::from(bundle.key_package().clone()).tls_serialize_detached()?)
     }
 
