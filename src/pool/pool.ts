@@ -9,6 +9,7 @@
  * reach this object. Settings, fields and helpers are `#private`, because TypeScript's `private` is callable over RPC.
  */
 import { DurableObject } from "cloudflare:workers";
+import { countsActivity } from "../config/activity-setting.ts";
 import { readEventSettings } from "../config/event-settings.ts";
 import {
   ALARM_RETRY_MAX_MS,
@@ -62,6 +63,7 @@ import { directoryOf } from "../directory/shards.ts";
 import { writePoint } from "../shared/data-points.ts";
 import { log } from "../shared/log.ts";
 import { unixSeconds } from "../shared/time.ts";
+import type { RecordsPlacement } from "./address.ts";
 import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
 import { claimAll } from "./operations/claim.ts";
@@ -81,6 +83,7 @@ import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch, countVoid, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
+import { noteLag } from "./outbox/late-deliveries.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
 import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
@@ -146,12 +149,16 @@ export class Pool extends DurableObject<object> {
     this.#settings = readSettings(env as Record<string, unknown>);
     this.#metrics = (env as { readonly METRICS?: AnalyticsEngineDataset }).METRICS;
     this.#alarm = new AlarmScheduler(ctx, () => (this.#newerSchema ? undefined : this.#nextDueMs()));
+    const isCounting = countsActivity(env as Record<string, unknown>);
     this.#relay = new OutboxRelay({
       directory: directoryOf(env),
       sql: this.#sql,
       stock: this.#settings.stock,
       alarm: this.#alarm,
       metrics: this.#metrics,
+      noteLag: (lagMs, nowMs) => {
+        if (isCounting) ctx.waitUntil(noteLag(env as RecordsPlacement, lagMs, nowMs));
+      },
       transaction: (body) => this.#commit(body),
     });
     const events = readEventSettings(env as Record<string, unknown>);
