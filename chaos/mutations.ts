@@ -1500,4 +1500,18 @@ export const MUTATIONS: readonly Mutation[] = [
     to: "now",
     tests: ["test/workers/full/receipts.test.ts"],
   },
+  {
+    safeguard: "certificates whose key cannot be read are refused, and no fault",
+    file: "src/mls/x509/certificate.ts",
+    from: "    readAll(x509);\n",
+    to: "",
+    tests: ["test/workers/full/x509.test.ts"],
+  },
+  {
+    safeguard: "a deployment with certificates that cannot be used is not ready",
+    file: "src/http/resources/service/service-operations.ts",
+    from: '      await c.get("x509Verifier")();\n',
+    to: "",
+    tests: ["test/workers/full/x509.test.ts"],
+  },
 ];

@@ -1,13 +1,18 @@
 import type { Deployment } from "../../config/deployment.ts";
 import { SettingError } from "../../config/settings.ts";
-import type { X509Settings } from "../../config/x509-settings.ts";
+import { ANCHORS, INTERMEDIATES, type X509Settings } from "../../config/x509-settings.ts";
+import { OwnCertificateError } from "../../mls/x509/own-certificate-error.ts";
 import type { X509Verifier } from "../../mls/x509/x509-verifier.ts";
 import type { Extras } from "../extras.ts";
 
 /** Verifiers, not promises of one: in workerd a request must not wait for what another has begun. */
 const verifiers = new WeakMap<X509Settings, X509Verifier>();
 
-/** The verifier of the deployment, made when the first package is published; undefined where X.509 is off. */
+/**
+ * The verifier of the deployment, made when the first package is published; undefined where X.509 is off. Rejects with
+ * SettingError for a certificate that cannot be read: to know that takes the library, which is not loaded with the
+ * settings.
+ */
 export async function x509VerifierOf(
   { x509 }: Deployment,
   { x509Verifier }: Pick<Extras, "x509Verifier">,
@@ -20,7 +25,7 @@ export async function x509VerifierOf(
     verifiers.set(x509, made);
     return made;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new SettingError("X509_TRUST_ANCHORS or X509_INTERMEDIATES", `cannot be read: ${error.message}`);
+    if (!(error instanceof OwnCertificateError)) throw error;
+    throw new SettingError(error.of === "anchors" ? ANCHORS : INTERMEDIATES, `cannot be read: ${error.message}`);
   }
 }

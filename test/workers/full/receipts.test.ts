@@ -349,6 +349,8 @@ describe("the deployment", () => {
     const refused = await ask("POST", claimsPath(user), await claimerToken(), { body: {} });
     expect([refused.status, refused.json.code]).toEqual([503, "setting_invalid"]);
     expect(refused.json.detail).toContain("RECEIPT_KEYS has a key first whose d and x do not belong together");
+    // So that a smoke test hears of it before a claimer does.
+    expect((await ask("GET", "/readyz")).json.detail).toBe(refused.json.detail);
     expect(refused.text).not.toContain(first.private.d);
   });
 
