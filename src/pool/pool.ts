@@ -73,7 +73,7 @@ import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
-import { capabilityOf, createCapability, isUsedUp } from "./operations/claim-capabilities.ts";
+import { capabilityOf, createCapability, isUsedUp, revokeCapability } from "./operations/claim-capabilities.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { knownCodes } from "./operations/known-packages.ts";
 import { locate } from "./operations/locate.ts";
@@ -94,12 +94,7 @@ import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets-table.ts";
 import { listPackages } from "./tables/chunks-table.ts";
-import {
-  countCapabilityClaim,
-  deleteCapability,
-  readCapabilities,
-  readCapabilitiesInForce,
-} from "./tables/claim-capabilities-table.ts";
+import { countCapabilityClaim, readCapabilities, readCapabilitiesInForce } from "./tables/claim-capabilities-table.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims-table.ts";
 import { hasExpired, inventory } from "./tables/client-stock.ts";
 import {
@@ -502,7 +497,10 @@ export class Pool extends DurableObject<object> {
 
   /** Ends a claim capability, whichever client of the user made it. May be repeated. */
   revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | ClientRefused {
-    return this.#withClient(call, () => ({ outcome: "revoked", existed: deleteCapability(this.#sql, call.name) }));
+    return this.#withClient(call, (_, nowMs) => ({
+      outcome: "revoked",
+      existed: revokeCapability(this.#sql, call.name, unixSeconds(nowMs)),
+    }));
   }
 
   #claim(call: ClaimCall): ClaimAnswer;
