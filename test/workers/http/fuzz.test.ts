@@ -8,7 +8,7 @@ import { FUZZ_RUNS, FUZZ_TIMEOUT_MS, fuzzedRequests, fuzzSeed, known } from "../
 import { call, registeredOwner } from "../support/http.ts";
 
 /** Of this build: the description also has the routes of the full one. */
-const PATHS = OPERATIONS.map(({ path }) => path);
+const PATHS = [...new Set(OPERATIONS.map(({ path }) => path))];
 
 beforeAll(async () => {
   const owner = await registeredOwner();
