@@ -445,6 +445,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/routes.test.ts"],
   },
   {
+    safeguard: "a pool that is asked for routes knows no package that has ended",
+    file: "src/pool/operations/locate.ts",
+    from: " && one.notAfter > now",
+    to: "",
+    tests: ["test/workers/http/routes.test.ts", "test/workers/pool/model.test.ts"],
+  },
+  {
     safeguard: "the name in a certificate",
     file: "src/admission/certificates.ts",
     from: "alternativeNames.some((name) => name.type === type && name.value === value)",
@@ -1435,6 +1442,20 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/pool/operations/claim-capabilities.ts",
     from: "maxClaims !== undefined && claims >= maxClaims",
     to: "maxClaims !== undefined && claims > maxClaims",
+    tests: ["test/workers/full/claim-capabilities.test.ts"],
+  },
+  {
+    safeguard: "a claim capability ends at its time",
+    file: "src/pool/operations/claim-capabilities.ts",
+    from: "if (isOpened && expiresAt > now) found = capability;",
+    to: "if (isOpened && expiresAt > 0) found = capability;",
+    tests: ["test/workers/full/claim-capabilities.test.ts"],
+  },
+  {
+    safeguard: "one whose time is over is not said to be revoked",
+    file: "src/pool/operations/claim-capabilities.ts",
+    from: "const existed = readCapabilitiesInForce(sql, now).some",
+    to: "const existed = readCapabilitiesInForce(sql, 0).some",
     tests: ["test/workers/full/claim-capabilities.test.ts"],
   },
   {

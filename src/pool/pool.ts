@@ -336,9 +336,12 @@ export class Pool extends DurableObject<object> {
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
-      const clients = registeredClients(this.#sql);
       endTokens(this.#sql, undefined, unixSeconds(nowMs));
-      return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
+      const ended = registeredClients(this.#sql).map((record) => {
+        const { client, registeredAt } = record;
+        return { client, registeredAt, purged: this.#revoke(record, nowMs) };
+      });
+      return { outcome: "revoked", at: unixSeconds(nowMs), ended };
     });
     await this.#relay.sendNow();
     return answer;
@@ -756,14 +759,13 @@ export class Pool extends DurableObject<object> {
   }
 
   #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
-    const purged = isRegistered(client) ? this.#revoke([client], nowMs) : 0;
+    const purged = isRegistered(client) ? this.#revoke(client, nowMs) : 0;
     return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
   }
 
-  #revoke(clients: readonly ClientRecord[], nowMs: number): number {
-    let purged = 0;
-    for (const client of clients) purged += endRegistration(this.#sql, client, unixSeconds(nowMs));
-    if (clients.length > 0) this.#announce(nowMs);
+  #revoke(client: ClientRecord, nowMs: number): number {
+    const purged = endRegistration(this.#sql, client, unixSeconds(nowMs));
+    this.#announce(nowMs);
     return purged;
   }
 

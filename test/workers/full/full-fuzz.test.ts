@@ -76,6 +76,8 @@ async function anotherUser(): Promise<void> {
     `capability  ${base64url(secret)} `,
     `Capability ${base64url(publicKey)}`,
     "Capability",
+    "Capability =",
+    "Capability AAAA",
     `Capability ${base64url(secret)} ${base64url(secret)}`,
   ];
   await usable(base64url(secret), router);

@@ -20,6 +20,7 @@ import type { JournalEntry } from "../../../../src/contract/journal-messages.ts"
 import type { Claimer } from "../../../../src/contract/pool-call.ts";
 import type { PublishCode } from "../../../../src/contract/publish-messages.ts";
 import type { LocatedPackage } from "../../../../src/contract/route-messages.ts";
+import type { RevokeUserAnswer } from "../../../../src/contract/stock-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
@@ -268,11 +269,14 @@ export class ReferencePool {
     return this.revoke(name) ?? 0;
   }
 
-  endAll(): { readonly clients: number; readonly purged: number } {
+  endAll(): Pick<RevokeUserAnswer, "at" | "ended"> {
     this.#takeEpoch(this.epoch);
     this.#endTokens(undefined);
-    const purged = this.clients.filter(({ revoked }) => !revoked).map(({ name }) => this.revoke(name) ?? 0);
-    return { clients: purged.length, purged: purged.reduce((sum, count) => sum + count, 0) };
+    const registered = this.clients.filter(({ revoked }) => !revoked);
+    const ended = registered.map(({ name, registeredAt }) => {
+      return { client: name, registeredAt, purged: this.revoke(name) ?? 0 };
+    });
+    return { at: this.now, ended };
   }
 
   revoke(name: string): number | undefined {
