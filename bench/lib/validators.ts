@@ -20,9 +20,11 @@ import {
   UPLOAD_CLOCK_SKEW_SECONDS,
 } from "../../src/config/limits.ts";
 import { isCiphersuite, isMlDsa } from "../../src/mls/ciphersuite.ts";
-import type { CryptoProvider } from "../../src/mls/crypto/provider.ts";
-import { webCryptoOver } from "../../src/mls/crypto/webcrypto.ts";
-import { postQuantumCrypto } from "../../src/mls/post-quantum/index.ts";
+import { batchVerifier } from "../../src/mls/crypto/batch-verifier.ts";
+import { nobleVerifier } from "../../src/mls/crypto/noble-verifier.ts";
+import type { CryptoVerifier } from "../../src/mls/crypto/provider.ts";
+import { webCryptoVerifierOver } from "../../src/mls/crypto/webcrypto-verifier.ts";
+import { withMlDsa } from "../../src/mls/post-quantum/ml-dsa-verifier.ts";
 import { makeProfile, RFC_9420 } from "../../src/mls/suite-profile.ts";
 import { x509Verifier } from "../../src/mls/x509/index.ts";
 import type { Batch } from "./packages.ts";
@@ -33,30 +35,32 @@ export type ValidatorName = (typeof VALIDATORS)[number];
 /** A batch made ready for one validator: each call judges it once and returns how many packages were good. */
 export type Judge = () => Promise<number>;
 
-/** noble, as in the entry with everything. */
-const noble = postQuantumCrypto;
+/** In JavaScript, as in the entry with everything: of ML-DSA it asks noble. */
+const batched = withMlDsa(batchVerifier);
 
-const nobleOneByOne: CryptoProvider = {
-  ...noble,
+const nobleOneByOne: CryptoVerifier = {
+  ...nobleVerifier,
   verifyMany: async (scheme, items, policy) => {
     const verdicts: boolean[] = [];
-    for (const item of items) verdicts.push(await noble.verify(scheme, item, policy));
+    for (const item of items) verdicts.push(await nobleVerifier.verify(scheme, item, policy));
     return verdicts;
   },
 };
 
 /** The runtime's own crypto. A figure of ML-DSA by noble must not pass for one of the runtime. */
-const native = webCryptoOver({
-  ...noble,
+const native = webCryptoVerifierOver({
+  ...batched,
   verifyMany: (scheme, items, policy) =>
-    isMlDsa(scheme) ? Promise.reject(new Error("this runtime has no ML-DSA")) : noble.verifyMany(scheme, items, policy),
+    isMlDsa(scheme)
+      ? Promise.reject(new Error("this runtime has no ML-DSA"))
+      : batched.verifyMany(scheme, items, policy),
 });
 
 export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge> {
   const items = batch.packages.map(fromBase64Url);
   switch (name) {
     case "noble_batched":
-      return admission(items, batch, noble);
+      return admission(items, batch, batched);
     case "noble_single":
       return admission(items, batch, nobleOneByOne);
     case "native":
@@ -68,7 +72,7 @@ export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge>
   }
 }
 
-async function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoProvider): Promise<Judge> {
+async function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoVerifier): Promise<Judge> {
   const { suite, anchors } = batch;
   const context: Omit<AdmissionContext, "now"> = {
     crypto,

@@ -6,6 +6,7 @@ import { blockedCallersDescribed } from "../resources/admin/blocked-callers.ts";
 import { budgetsDescribed } from "../resources/admin/budgets.ts";
 import { issuerKeysDescribed } from "../resources/admin/issuer-keys.ts";
 import { revocationsDescribed } from "../resources/admin/revocations.ts";
+import { seriesDescribed } from "../resources/admin/series.ts";
 import { topDescribed } from "../resources/admin/top.ts";
 import { OPERATIONS } from "../resources/all-operations.ts";
 import {
@@ -38,6 +39,7 @@ export const DESCRIPTIONS: Descriptions = {
   ...auditTrailDescribed(),
   ...issuerKeysDescribed(),
   ...topDescribed(),
+  ...seriesDescribed(),
   ...routesDescribed(),
   ...serviceDescribed(),
 };

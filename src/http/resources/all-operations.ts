@@ -6,6 +6,7 @@ import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { issuerKeys } from "./admin/issuer-keys.ts";
 import { revocations } from "./admin/revocations.ts";
+import { seriesOfAll } from "./admin/series.ts";
 import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/claim-operations.ts";
 import { clients } from "./clients/client-operations.ts";
@@ -30,6 +31,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...blockedCallers,
   ...issuerKeys,
   ...topOfAll,
+  ...seriesOfAll,
   ...auditTrail,
   ...service,
 ];

@@ -4,8 +4,9 @@ import { expect, it } from "vitest";
 import { type Build, readDeployment } from "../../../src/config/deployment.ts";
 import { readReceiptSettings } from "../../../src/config/receipt-settings.ts";
 import { SETTING_NAMES, SettingError, type Variables } from "../../../src/config/settings.ts";
+import { readX509Settings } from "../../../src/config/x509-settings.ts";
 
-const BUILD: Build = { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings };
+const BUILD: Build = { mlDsa: true, x509: readX509Settings, claimCapabilities: true, receipts: readReceiptSettings };
 
 const bytes = (length: number) => Buffer.alloc(length, 1).toString("base64");
 const PEM = `-----BEGIN CERTIFICATE-----\n${bytes(30)}\n-----END CERTIFICATE-----`;
