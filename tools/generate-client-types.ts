@@ -50,6 +50,7 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     answerOf("listBlockedUsers"),
     answerOf("getIssuerKeys"),
     answerOf("getTop"),
+    answerOf("getSeries"),
     answerOf("refreshIssuerKeys"),
     answerOf("blockUser"),
     answerOf("unblockUser"),

@@ -101,7 +101,7 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 
 function perform(script: string, orders: ActorOrders): ChildProcess {
-  return spawn(process.execPath, [join(import.meta.dirname, `${script}.ts`), JSON.stringify(orders)], {
+  return spawn(process.execPath, [join(import.meta.dirname, `${script}-actor.ts`), JSON.stringify(orders)], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }

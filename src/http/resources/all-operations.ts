@@ -5,6 +5,7 @@ import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { issuerKeys } from "./admin/issuer-keys.ts";
+import { seriesOfAll } from "./admin/series.ts";
 import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/claim-operations.ts";
 import { clients } from "./clients/client-operations.ts";
@@ -28,6 +29,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...blockedCallers,
   ...issuerKeys,
   ...topOfAll,
+  ...seriesOfAll,
   ...auditTrail,
   ...service,
 ];

@@ -204,6 +204,7 @@ const REQUESTS: Readonly<Record<string, (user: string) => Call>> = {
   getIssuerKeys: () => ({}),
   refreshIssuerKeys: () => ({}),
   getTop: () => ({}),
+  getSeries: () => ({}),
   getAuditTrail: () => ({}),
 };
 
