@@ -1105,7 +1105,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "keeping the keys of a package that may have been claimed before a restore",
-    file: "src/client/replenisher/replenisher.ts",
+    file: "src/client/replenisher/uploading.ts",
     from: '  before_restore_epoch: "gone",\n',
     to: "",
     tests: ["test/node/client/replenisher.test.ts"],
@@ -1398,16 +1398,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no upload without private keys",
     file: "src/client/replenisher/held-packages.ts",
-    from: "secret === undefined ? undefined : fromBase64Url(secret)",
+    from: "fromBase64Url(secret)",
     to: 'fromBase64Url(secret ?? "")',
     tests: ["test/node/client/replenisher.test.ts"],
   },
   {
     safeguard: "private keys are stored before the upload",
-    file: "src/client/replenisher/replenisher.ts",
-    from: "      await this.held.add(slice);\n",
-    to: "      void this.held.add(slice).catch(() => undefined);\n",
+    file: "src/client/replenisher/held-packages.ts",
+    from: "      await store.write(changes);\n      return added;",
+    to: "      void store.write(changes).catch(() => undefined);\n      return added;",
     tests: ["test/node/client/replenisher.test.ts"],
+  },
+  {
+    safeguard: "a removal that is sent once",
+    file: "src/client/transport.ts",
+    from: ' || method === "DELETE"',
+    to: "",
+    tests: ["test/node/client/directory-calls.test.ts"],
   },
   {
     safeguard: "one tab at a time",
