@@ -478,6 +478,12 @@ describe("the checker", () => {
     expect(broken(history([stock, claim(["a", "last3"])], { liveRefs: ["b3", ...left.liveRefs] }))).toContain(
       "only-what-was-offered",
     );
+    const ordinary = (refs: readonly string[]) =>
+      claimed(100, "a", { users: [answer([given(refs, { status: "claimed" })])] });
+    expect(broken(history([stock, ordinary(["a", "b3"])], left))).toEqual(["bundles-whole"]);
+    expect(broken(history([stock, ordinary([])], { liveRefs: ["a", "b3", ...left.liveRefs] }))).toEqual([
+      "bundles-whole",
+    ]);
     const both = [stock, claim(["a", "b3"]), claimed(200, "a")];
     expect(broken(history(both, left))).toContain("claimed-once");
   });
@@ -491,7 +497,9 @@ describe("the checker", () => {
     const apart = [journaled("a", { sequence: 1 }), journaled("b3", { sequence: 2 })];
     expect(broken(history([stock, lost], { journal: apart }))).toEqual(["bundles-whole"]);
     const ordinary = claimed(50, undefined, { users: [], status: undefined });
-    expect(broken(history([stock, ordinary, lost], { liveRefs: ["b3"], journal: whole.slice(0, 1) }))).toEqual([]);
+    const part = { liveRefs: ["b3"], journal: whole.slice(0, 1) };
+    expect(broken(history([stock, ordinary, lost], part))).toEqual([]);
+    expect(broken(history([stock, lost, ordinary], part))).toEqual([]);
   });
 
   it("finds an empty hand, or last resorts, while one package of each group was live, and nothing if one is missing", () => {
@@ -514,6 +522,9 @@ describe("the checker", () => {
     const entry = (ref: string, sequence: number) => journaled(ref, { sequence, caller: DOOR.caller });
     const once = { liveRefs: ["b", "last"], journal: [entry("a", 1)] };
     expect(broken(history([stock, made, by(100, "a")], once))).toEqual([]);
+    const pair = claimed(100, ["a", "c3"], { ...DOOR, ...PAIR });
+    const pairs = { liveRefs: [], journal: [entry("a", 1), entry("c3", 1)] };
+    expect(broken(history([published(0, ["a", "c3"]), made, pair], pairs))).toEqual([]);
     const twice = { liveRefs: ["last"], journal: [entry("a", 1), entry("b", 2)] };
     expect(broken(history([stock, made, by(100, "a"), by(200, "b")], twice))).toEqual(["capabilities-kept"]);
     const lost = claimed(200, undefined, { ...DOOR, users: [], status: undefined });
