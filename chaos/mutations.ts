@@ -741,8 +741,36 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "the budget of stored packages",
     file: "src/pool/pool.ts",
-    from: "spent(spent(client.budgets, refusals, call.refused), uploads, stored)",
-    to: "spent(client.budgets, refusals, call.refused + 0 * stored)",
+    from: "spent(spent(client.budgets, refusals, call.refused + checkedInVain), uploads, stored)",
+    to: "spent(client.budgets, refusals, call.refused + checkedInVain + 0 * stored)",
+    tests: ["test/workers/budgets/budgets.test.ts"],
+  },
+  {
+    safeguard: "what the pool refuses after a check counts as refused",
+    file: "src/pool/pool.ts",
+    from: "spent(client.budgets, refusals, call.refused + checkedInVain)",
+    to: "spent(client.budgets, refusals, call.refused + 0 * checkedInVain)",
+    tests: ["test/workers/budgets/http.test.ts"],
+  },
+  {
+    safeguard: "what is checked for a replacement that is refused counts as refused",
+    file: "src/http/resources/key-packages/publish-batch.ts",
+    from: "refused: unreadable + checked, checked }",
+    to: "refused, checked }",
+    tests: ["test/workers/budgets/http.test.ts"],
+  },
+  {
+    safeguard: "a last resort that is replaced in its own upload counts as stored",
+    file: "src/pool/operations/upload-budgets.ts",
+    from: 'code === "stored" || code === "last_resort_superseded"',
+    to: 'code === "stored"',
+    tests: ["test/workers/budgets/http.test.ts"],
+  },
+  {
+    safeguard: "a client's own budgets are never forgotten",
+    file: "src/pool/tables/budgets-table.ts",
+    from: 'budgets.filter(([name]) => name.includes(":")).sort',
+    to: "[...budgets].sort",
     tests: ["test/workers/budgets/budgets.test.ts"],
   },
   {

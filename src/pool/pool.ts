@@ -85,7 +85,7 @@ import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
-import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
+import { countCodes, registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch, countVoid, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
 import { OutboxRelay } from "./outbox/relay.ts";
@@ -263,8 +263,8 @@ export class Pool extends DurableObject<object> {
         earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
       };
       const { applied, codes, client: published } = publish(context, call);
-      const stored = applied ? codes.filter((code) => code === "stored").length : 0;
-      const budgets = spent(spent(client.budgets, refusals, call.refused), uploads, stored);
+      const { stored, checkedInVain } = countCodes(codes, applied);
+      const budgets = spent(spent(client.budgets, refusals, call.refused + checkedInVain), uploads, stored);
       const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
       const written =
         isChanged || budgets !== client.budgets
