@@ -774,6 +774,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/budgets/budgets.test.ts"],
   },
   {
+    safeguard: "a key is known in each of its encodings",
+    file: "src/admission/admit.ts",
+    from: "initKey: canonicalHpkePublicKey(received.suite(), initKey.asSlice()),",
+    to: "initKey: copyOf(initKey.asSlice()),",
+    tests: ["test/workers/http/publishers.test.ts"],
+  },
+  {
     safeguard: "the budget of registrations",
     file: "src/pool/pool.ts",
     from: "if (waitMs > 0 && changesRegistration(this.#sql, call)) {",

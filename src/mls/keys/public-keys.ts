@@ -10,7 +10,7 @@
 import { ed448 } from "@noble/curves/ed448.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { bytesToNumberLE } from "@noble/curves/utils.js";
+import { bytesToNumberLE, concatBytes, numberToBytesLE } from "@noble/curves/utils.js";
 import { ciphersuiteInfo, Kem, SignatureScheme, type Suite, signaturePublicKeyBytes } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import { at } from "../crypto/at.ts";
@@ -66,6 +66,23 @@ function hybridDefect(
   return mlKemKeyDefect(key.subarray(0, -curveBytes)) ?? curveDefect(key.subarray(-curveBytes));
 }
 
+/**
+ * The one encoding of a valid HPKE public key by which it is told from others. X25519 and X448 take the same coordinate in
+ * several encodings (RFC 7748 §5); a key of any other kind has one.
+ */
+export function canonicalHpkePublicKey(suite: Suite, key: Uint8Array): Uint8Array {
+  switch (ciphersuiteInfo(suite).kem) {
+    case Kem.DHKEM_X25519:
+      return montgomeryBytes(key, 0x7f, ed25519.Point.Fp.ORDER);
+    case Kem.DHKEM_X448:
+      return montgomeryBytes(key, 0xff, ed448.Point.Fp.ORDER);
+    case Kem.MLKEM768_X25519:
+      return concatBytes(key.subarray(0, -32), canonicalHpkePublicKey(1, key.subarray(-32)));
+    default:
+      return copyOf(key);
+  }
+}
+
 /** The defect of a signature public key, or undefined for a valid one. Nothing is said of its signatures. */
 export function signaturePublicKeyDefect(scheme: SignatureScheme, key: Uint8Array): PublicKeyDefect | undefined {
   const length = signaturePublicKeyBytes(scheme);
@@ -105,9 +122,15 @@ function montgomeryDefect(
   lowOrder: readonly bigint[],
 ): PublicKeyDefect | undefined {
   if (key.length !== length) return "wrong length";
-  const u = bytesToNumberLE(withTopByteMasked(key, topByteMask)) % p;
+  const u = coordinate(key, topByteMask, p);
   return u <= 1n || u === p - 1n || lowOrder.includes(u) ? "small order" : undefined;
 }
+
+const coordinate = (key: Uint8Array, topByteMask: number, p: bigint): bigint =>
+  bytesToNumberLE(withTopByteMasked(key, topByteMask)) % p;
+
+const montgomeryBytes = (key: Uint8Array, topByteMask: number, p: bigint): Uint8Array =>
+  numberToBytesLE(coordinate(key, topByteMask, p), key.length);
 
 // ---- Short Weierstrass points y² = x³ + a·x + b, SEC 1 §2.3 ------------------------------------
 
