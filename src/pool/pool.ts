@@ -262,15 +262,14 @@ export class Pool extends DurableObject<object> {
         now: unixSeconds(nowMs),
         earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
       };
-      const { applied, codes, client: published } = publish(context, call);
+      const { applied, changed, codes, client: published } = publish(context, call);
       const { stored, checkedInVain } = countCodes(codes, applied);
       const budgets = spent(spent(client.budgets, refusals, call.refused + checkedInVain), uploads, stored);
-      const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
       const written =
-        isChanged || budgets !== client.budgets
-          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (isChanged ? 1 : 0) })
+        changed || budgets !== client.budgets
+          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (changed ? 1 : 0) })
           : published;
-      if (isChanged) {
+      if (changed) {
         isVisible = !offerTheSame(client, written);
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);

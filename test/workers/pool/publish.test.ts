@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { LAST_RESORT_ROTATION_SECONDS } from "../../../src/config/limits.ts";
 import {
@@ -11,6 +11,10 @@ import {
   poolOf,
   refOf,
 } from "../support/pool-calls.ts";
+
+/** Of the only client: how often the directory was to hear of it. */
+const changesOf = (sql: SqlStorage): number =>
+  sql.exec<{ changes: number }>("SELECT changes FROM clients").one().changes;
 
 describe("adding", () => {
   it("stores a batch and answers one code for each package in its order", async () => {
@@ -181,6 +185,21 @@ describe("replacing", () => {
     const young = keyPackage();
     expect((await pool.publish([young, second], pool.client, "replace")).codes).toEqual(["stored", "duplicate"]);
     expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs([second, young]));
+  });
+
+  it("writes nothing where it changes nothing", async () => {
+    const pool = await poolOf();
+    const stock = keyPackages(3);
+    await pool.publish([], "phone", "replace");
+    await pool.publish(stock);
+    const changes = () => runInDurableObject(pool.stub(), (_, { storage }) => changesOf(storage.sql));
+    const before = await changes();
+    await pool.publish(stock, "phone", "replace");
+    expect(await changes()).toBe(before);
+    await pool.publish([], "phone", "replace");
+    expect(await changes()).toBe(before + 1);
+    await pool.publish([], "phone", "replace");
+    expect(await changes()).toBe(before + 1);
   });
 
   it("leaves other clients of the user alone", async () => {
