@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { LAST_RESORT_ROTATION_SECONDS } from "../../../src/config/limits.ts";
+import { LAST_RESORT_ROTATION_SECONDS, MAX_QUEUES_PER_CLIENT } from "../../../src/config/limits.ts";
 import {
   freshBytes,
   hexRefs,
@@ -102,6 +102,22 @@ describe("adding", () => {
     const codes = (await pool.publish(varied)).codes;
     expect(codes.filter((code) => code === "stored")).toHaveLength(16);
     expect(codes.slice(16)).toEqual(["too_many_capability_sets", "too_many_capability_sets"]);
+  });
+});
+
+describe("a set of capabilities", () => {
+  it("does not count a set of which nothing is left", async () => {
+    const pool = await poolOf();
+    const withSet = (index: number) =>
+      keyPackage({ capabilities: { extensions: [0xf000 + index], proposals: [], credentials: [1] } });
+    const codes = async (...sets: number[]) => (await pool.publish(sets.map(withSet))).codes;
+    const many = Array.from({ length: MAX_QUEUES_PER_CLIENT }, (_, index) => index);
+    expect(new Set(await codes(...many))).toEqual(new Set(["stored"]));
+    expect(await codes(100)).toEqual(["too_many_capability_sets"]);
+    for (let claim = 0; claim < 2; claim++) expect(only(await pool.claim()).status).toBe("claimed");
+    expect(await codes(100, 101, 102)).toEqual(["stored", "stored", "too_many_capability_sets"]);
+    await pool.stub().remove({ ...pool.base, client: "phone", which: { kind: "all" } });
+    expect(new Set(await codes(...many.map((index) => 200 + index)))).toEqual(new Set(["stored"]));
   });
 });
 
