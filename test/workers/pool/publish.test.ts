@@ -119,6 +119,24 @@ describe("a set of capabilities", () => {
     await pool.stub().remove({ ...pool.base, client: "phone", which: { kind: "all" } });
     expect(new Set(await codes(...many.map((index) => 200 + index)))).toEqual(new Set(["stored"]));
   });
+
+  it("is not counted once all that it had has expired, though that is not deleted yet", async () => {
+    const pool = await poolOf();
+    const sets = (from: number, count = MAX_QUEUES_PER_CLIENT) =>
+      Array.from({ length: count }, (_, index) =>
+        keyPackage({
+          capabilities: { extensions: [0xf000 + from + index], proposals: [], credentials: [1] },
+          notAfter: nowSeconds() + 60,
+        }),
+      );
+    expect(new Set((await pool.publish(sets(0))).codes)).toEqual(new Set(["stored"]));
+    vi.setSystemTime(Date.now() + 61_000);
+    const [last, ...others] = (await pool.publish(sets(100, MAX_QUEUES_PER_CLIENT + 1))).codes.toReversed();
+    expect([last, new Set(others)]).toEqual(["too_many_capability_sets", new Set(["stored"])]);
+    vi.setSystemTime(Date.now() + 61_000);
+    // One who makes new sets by the minute is not helped without end: these wait until the first are deleted.
+    expect(new Set((await pool.publish(sets(200))).codes)).toEqual(new Set(["too_many_capability_sets"]));
+  });
 });
 
 describe("the last resort", () => {
