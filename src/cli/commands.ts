@@ -1,5 +1,6 @@
 /** Every command, in the order in which help lists them. */
 import type { Command } from "./command.ts";
+import { ADMIN_ACTIVITY } from "./commands/admin-activity-command.ts";
 import { ADMIN_CHANGES } from "./commands/admin-changes-command.ts";
 import { ADMIN_COMMANDS } from "./commands/admin-command.ts";
 import { CAPABILITY_COMMANDS } from "./commands/capability-command.ts";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   ...RECEIPT_COMMANDS,
   ...ADMIN_COMMANDS,
   ...ADMIN_CHANGES,
+  ...ADMIN_ACTIVITY,
   demo,
   completion(() => COMMANDS),
 ];

@@ -6,6 +6,7 @@ import { type CiphersuiteInfo, isMlDsa } from "../mls/ciphersuite.ts";
 import { readProfile } from "../mls/profile-table.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { ok, type Result } from "../shared/ok-or-error.ts";
+import { countsActivity } from "./activity-setting.ts";
 import { choiceOf, type IssuerSettings, readIssuers, textOf } from "./auth-settings.ts";
 import { readCorsOrigins } from "./cors-origins.ts";
 import { type DirectoryBindings, readDirectoryBindings } from "./directory-bindings.ts";
@@ -13,7 +14,7 @@ import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
 import type { ReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
-import { readX509Settings, type X509Settings } from "./x509-settings.ts";
+import type { X509Settings } from "./x509-settings.ts";
 
 export type CryptoProviderName = "noble" | "webcrypto";
 
@@ -29,7 +30,7 @@ export type Deployment = {
   readonly credentialIdentity: string;
   /** Whether a KeyPackage may have GREASE among its extensions that its capabilities do not list. */
   readonly toleratesUnlistedGrease: boolean;
-  /** Whether it is counted for operators who claims, is claimed from and is refused most. */
+  /** Whether it is counted for operators who claims, is claimed from and is refused, and how much of that there is. */
   readonly countsActivity: boolean;
   /** Whether claims may ask for routes of what they are given, which are then kept until the packages end. */
   readonly keepsRoutes: boolean;
@@ -55,8 +56,8 @@ export type Deployment = {
 export type Build = {
   /** ML-DSA signatures, which some post-quantum suites have. */
   readonly mlDsa: boolean;
-  /** X.509 certificates. */
-  readonly x509: boolean;
+  /** Reads which X.509 credentials are accepted; undefined in a build that accepts none. */
+  readonly x509: ((env: Variables) => X509Settings | undefined) | undefined;
   /** Claims with capabilities in place of tokens. */
   readonly claimCapabilities: boolean;
   /** Reads how receipts are signed; undefined in a build that signs none. */
@@ -64,7 +65,7 @@ export type Build = {
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, claimCapabilities: false, receipts: undefined };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: undefined, claimCapabilities: false, receipts: undefined };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -78,7 +79,7 @@ export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Depl
     ciphersuitesLeftOut: profile.suites.filter(isOutOfReach),
     credentialIdentity: textOf(env, "CREDENTIAL_IDENTITY") ?? "{user}",
     toleratesUnlistedGrease: choiceOf(env, "UNLISTED_GREASE", ["refuse", "accept"], "refuse") === "accept",
-    countsActivity: choiceOf(env, "ACTIVITY_COUNTS", ["on", "off"], "on") === "on",
+    countsActivity: countsActivity(env),
     keepsRoutes: choiceOf(env, "WELCOME_ROUTES", ["off", "on-request"], "off") === "on-request",
     x509: readX509(env, build),
     cryptoProvider: choiceOf(env, "CRYPTO_PROVIDER", ["noble", "webcrypto"], "noble"),
@@ -115,9 +116,10 @@ function tryToRead(env: Variables, build: Build): Result<Deployment, SettingErro
 }
 
 function readX509(env: Variables, build: Build): X509Settings | undefined {
-  const x509 = readX509Settings(env);
-  if (x509 === undefined || build.x509) return x509;
-  throw new SettingError("X509_TRUST_ANCHORS", "is set, and this build has no X.509: set main to src/worker-full.ts");
+  if (build.x509) return build.x509(env);
+  const setting = ["X509_TRUST_ANCHORS", "X509_INTERMEDIATES", "X509_IDENTITY"].find((name) => textOf(env, name));
+  if (setting === undefined) return undefined;
+  throw new SettingError(setting, "is set, and this build has no X.509: set main to src/worker-full.ts");
 }
 
 function readReceipts(env: Variables, build: Build): ReceiptSettings | undefined {

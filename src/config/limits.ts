@@ -235,12 +235,29 @@ export const TOP_CLAIMERS = 10;
 /** Names of which an isolate, and each span of time, knows how often they occurred: whoever has half a percent is seen. */
 export const ACTIVITY_NAMES = 200;
 
-/** How often an isolate tells what it has counted: one call and two rows, however many requests that were. */
+/** How often an isolate tells what it has counted: one call and three rows, however many requests that were. */
 export const ACTIVITY_SEND_MS = 60_000;
 
 /** The last hour is counted in spans of ten minutes, the last day in hours; nothing is shown that is older. */
 export const ACTIVITY_HOUR = { seconds: 600, kept: 3_600 } as const;
 export const ACTIVITY_DAY = { seconds: 3_600, kept: 86_400 } as const;
+
+/** Claims, refusals and the lag of D1 over time are kept in rows of ten minutes: 288 of them, about 200 bytes each. */
+export const SERIES_ROW_SECONDS = 600;
+export const SERIES_KEPT_SECONDS = 48 * 3_600;
+
+/** What operators see of that: few enough steps for a phone, each of them whole rows. */
+export const SERIES_SPANS = {
+  six_hours: { stepSeconds: 600, steps: 36 },
+  day: { stepSeconds: 1_800, steps: 48 },
+  two_days: { stepSeconds: 3_600, steps: 48 },
+} as const;
+
+/**
+ * A write to D1 that comes so long after it was due is told to operators. News are due a second after a change at most,
+ * so that there is nothing to tell, and nothing to pay for, while D1 answers.
+ */
+export const LATE_DELIVERY_MS = 10_000;
 
 /** Users on each list of those who claim, are claimed from or are refused most. */
 export const TOP_ROWS = 20;

@@ -4,17 +4,19 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { JWKS_STALE_MS, MAX_BLOCKED_CALLERS } from "../config/limits.ts";
-import type {
-  Activity,
-  ActivitySpan,
-  AuditEntry,
-  AuditOutcome,
-  AuditQuery,
-  AuditRecord,
-  BlockedCaller,
-  IssuerKeyMark,
-  StandingOrders,
+import {
+  ACTIVITY_LISTS,
+  type Activity,
+  type ActivitySpan,
+  type AuditEntry,
+  type AuditOutcome,
+  type AuditQuery,
+  type AuditRecord,
+  type BlockedCaller,
+  type IssuerKeyMark,
+  type StandingOrders,
 } from "../contract/record-messages.ts";
+import type { Series, SeriesCounts, SeriesSpan } from "../contract/series-messages.ts";
 import { addActivity, makeActivity, readActivity } from "./tables/activity-table.ts";
 import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-table.ts";
 import {
@@ -31,6 +33,7 @@ import {
   readIssuerKeyMarks,
   writeIssuerKeyMark,
 } from "./tables/issuer-key-marks-table.ts";
+import { addToSeries, makeSeries, readSeries } from "./tables/series-table.ts";
 
 export class OperatorRecords extends DurableObject<object> {
   readonly #sql: SqlStorage;
@@ -43,6 +46,7 @@ export class OperatorRecords extends DurableObject<object> {
       makeBlockedCallers(this.#sql);
       makeIssuerKeyMarks(this.#sql);
       makeActivity(this.#sql);
+      makeSeries(this.#sql);
     });
   }
 
@@ -86,12 +90,24 @@ export class OperatorRecords extends DurableObject<object> {
   }
 
   /** Adds what an isolate has counted until `now` (unix seconds). */
-  addActivity(batch: Activity, now: number): void {
-    this.ctx.storage.transactionSync(() => addActivity(this.#sql, batch, now));
+  addActivity(batch: Activity, counts: SeriesCounts, now: number): void {
+    this.ctx.storage.transactionSync(() => {
+      if (ACTIVITY_LISTS.some((list) => batch[list].total > 0)) addActivity(this.#sql, batch, now);
+      addToSeries(this.#sql, counts, now);
+    });
+  }
+
+  /** Adds what is no request's: how late the directory heard of a change at `now` (unix seconds). */
+  addToSeries(counts: SeriesCounts, now: number): void {
+    this.ctx.storage.transactionSync(() => addToSeries(this.#sql, counts, now));
   }
 
   activity(span: ActivitySpan, now: number) {
     return readActivity(this.#sql, span, now);
+  }
+
+  series(span: SeriesSpan, now: number): Series {
+    return readSeries(this.#sql, span, now);
   }
 
   orders(): StandingOrders {

@@ -23,6 +23,10 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A name like that of a ciphersuite or a field: where it is too long for its line, it is broken between its words. */
+export const breakable = (name: string): HTMLElement =>
+  h("span", {}, ...name.split(/(?<=[_.])/).flatMap((part, index) => (index === 0 ? [part] : [h("wbr"), part])));
+
 /** The element that the page is known to have. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const element = document.getElementById(id);

@@ -7,6 +7,17 @@ import type { Server } from "../node/support/started-directory.ts";
 import { inChromium } from "./support/chromium.ts";
 import { axeFindings, onPages, overflow, type Visit, WINDOWS } from "./support/served-pages.ts";
 
+/** How many of the colours of its legend the chart of claims has, as text: the types of a page are not those of these tests. */
+const DRAWN_COLOURS = `(() => {
+  const figure = [...document.querySelectorAll("figure")].find((one) => one.textContent.startsWith("Claims by"));
+  const canvas = figure.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = new Set();
+  for (let i = 0; i < data.length; i += 4) pixels.add(data.slice(i, i + 3).join(", "));
+  const colours = [...figure.querySelectorAll(".key")].map((key) => getComputedStyle(key).backgroundColor);
+  return colours.filter((colour) => pixels.has(colour.slice(4, -1))).length;
+})()`;
+
 const PACKAGES = 4;
 const CLAIMS = 2;
 
@@ -39,13 +50,7 @@ inChromium("the console", () => {
   }
 
   /** Where answers are made up: those that go past a service worker cannot be. */
-  async function withoutWorker(): Promise<Visit> {
-    const shown = await visit("/console", WINDOWS[2], { serviceWorkers: "block" });
-    // What the page printed before this has arrived when it answers.
-    await shown.page.evaluate("0");
-    shown.said.take(/Service Worker registration blocked/);
-    return shown;
-  }
+  const withoutWorker = (): Promise<Visit> => visit("/console", WINDOWS[2], { serviceWorkers: "block" });
 
   const operator = (directory: Server) => directory.token("operator", "console", "directory:admin");
 
@@ -71,6 +76,7 @@ inChromium("the console", () => {
     await stocked(shown, user);
     await signIn(shown);
     await page.locator(".chart canvas").nth(1).waitFor();
+    await page.getByRole("region", { name: "Over time" }).locator("figure").nth(2).waitFor();
     await fine("stock");
     await page.getByLabel("Find a user or client").fill("nobody of that name");
     await page.getByText("No client has “nobody of that name” in its name.").waitFor();
@@ -303,6 +309,64 @@ inChromium("the console", () => {
     await page.getByLabel("Of which time").selectOption("Last hour");
     await most.getByRole("button", { name: "lena" }).click();
     await page.getByRole("heading", { name: "lena", exact: true }).waitFor();
+  });
+
+  it("shows claims, refusals and the lag of D1 over the time that was chosen, drawn and as tables", async () => {
+    const shown = await withoutWorker();
+    const { page, said } = shown;
+    let answers: "error" | "off" | "nothing" | "some" = "some";
+    await page.route("**/v1/admin/series?*", (route) => {
+      if (answers === "error") return route.abort();
+      const none = Array.from({ length: 48 }, () => 0);
+      const counts = answers === "some" ? none.map((_, step) => (step % 7) * 100) : none;
+      const json = {
+        counting: answers !== "off",
+        span: new URL(route.request().url()).searchParams.get("span"),
+        since: 1_799_971_200,
+        step_seconds: 1_800,
+        claims: { one_time: counts, last_resort: counts, missed: none, rate_limited: counts },
+        refusals: { rate_limited: counts, not_allowed: none, failed: none, other: none },
+        directory_lag_seconds: none.map((_, step) => (answers === "some" && step === 40 ? 75 : 0)),
+      };
+      return route.fulfill({ json });
+    });
+    await signIn(shown);
+    const claims = page.getByRole("figure", { name: "Claims by what clients gave" });
+    await claims.locator("canvas").waitFor();
+    expect(await claims.getByRole("listitem").allTextContents()).toEqual([
+      "One-time 14,100",
+      "Last resort 14,100",
+      "Nothing to give 0",
+      "Budget used up 14,100",
+    ]);
+    // Something is drawn, in the colour of each part that there is.
+    const drawn = await page.evaluate(DRAWN_COLOURS);
+    expect(drawn).toBe(3);
+    await claims.locator(".u-over").hover();
+    await claims.getByText(/^2027-01-15 \d\d:\d\d: One-time [\d,]+ · Last resort/).waitFor();
+    await page.getByRole("figure", { name: "How late D1" }).getByText("As a table").click();
+    expect(await page.getByRole("figure", { name: "How late D1" }).getByRole("row").allTextContents()).toEqual([
+      "From (UTC)Longest",
+      "2027-01-15 20:0075",
+    ]);
+    expect(await axeFindings(page)).toEqual([]);
+    const choose = (span: string) => page.getByLabel("Over which time").selectOption(span);
+    answers = "nothing";
+    await choose("Last six hours");
+    await page.getByText("No claims in this time.").waitFor();
+    await page.getByText("No request was refused in this time.").waitFor();
+    await page.getByText("No change reached D1 more than 10 seconds late in this time.").waitFor();
+    answers = "off";
+    await choose("Last two days");
+    const panel = page.getByRole("region", { name: "Over time" });
+    await panel.getByText("The setting ACTIVITY_COUNTS has switched the counts off.").waitFor();
+    answers = "error";
+    await choose("Last day");
+    await panel.getByText("The directory did not answer").waitFor();
+    answers = "some";
+    await panel.getByRole("button", { name: "Try again" }).click();
+    await claims.locator("canvas").waitFor();
+    said.take(/Failed to load resource/);
   });
 
   it("shows the keys of the issuer, and has them fetched with a reason", async () => {

@@ -40,25 +40,6 @@ const ISSUER_KEYS = z.looseObject({
   ),
   holds_everywhere_at: z.optional(z.number().nullable()),
 });
-const TOP_LIST = z.looseObject({
-  total: z.number(),
-  missed: z.number(),
-  rows: z.array(
-    z.looseObject({
-      pool: z.string(),
-      user: z.string().nullable(),
-      count: z.number(),
-      code: z.optional(z.string()),
-    }),
-  ),
-});
-const TOP = z.looseObject({
-  counting: z.boolean(),
-  since: z.number(),
-  claimers: TOP_LIST,
-  targets: TOP_LIST,
-  refusals: TOP_LIST,
-});
 const BUDGETS = z.looseObject({ budgets: z.number() });
 const TRAIL = z.looseObject({
   records: z.array(
@@ -246,36 +227,6 @@ const issuerKeys: Command = {
   },
 };
 
-const SPANS = ["hour", "day"] as const;
-
-const top: Command = {
-  name: "admin top",
-  summary: "Show who claims most, who is claimed from most and who is refused most, in the last hour or day",
-  options: { span: { value: "SPAN", help: SPANS.join(", ") }, ...OPTIONS },
-  examples: ["admin top", "admin top --span day --json"],
-  async run(given, io) {
-    const path = `${pathOf("admin", "top")}?${new URLSearchParams({ span: given.choice("span", SPANS, "hour") })}`;
-    const { body } = await (await operator(given, io)).call("GET", path, TOP);
-    const list = (head: string, { total, missed, rows }: z.infer<typeof TOP>["claimers"]) => {
-      const cells = rows.map(({ user, pool, count, code }) => [
-        user === null ? `pool ${pool}` : printable(user),
-        count,
-        code ?? "",
-      ]);
-      const doubt = missed === 0 ? "" : `, each ${missed} too low at most`;
-      return `${table(io, [head, `OF ${total}${doubt}`, ""], cells)}`;
-    };
-    return show(given, io, body, () =>
-      [
-        body.counting ? `since ${dateOf(body.since)}\n` : "ACTIVITY_COUNTS is off: nothing is counted\n",
-        list("CLAIMER", body.claimers),
-        list("CLAIMED FROM", body.targets),
-        list("REFUSED", body.refusals),
-      ].join("\n"),
-    );
-  },
-};
-
 const resetBudgets: Command = {
   name: "admin reset-budgets",
   summary: "Empty budgets of a user before their time",
@@ -346,7 +297,6 @@ export const ADMIN_CHANGES: readonly Command[] = [
   unblock,
   blocked,
   issuerKeys,
-  top,
   resetBudgets,
   raiseBudgets,
   audit,

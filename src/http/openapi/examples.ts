@@ -271,6 +271,17 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       refusals: { total: 31, missed: 0, rows: [{ pool: POOL, user: "mallory", count: 30, code: "rate_limited" }] },
     },
   },
+  getSeries: {
+    answer: {
+      counting: true,
+      span: "six_hours",
+      since: 1_895_000_400,
+      step_seconds: 600,
+      claims: { one_time: [412, 398], last_resort: [3, 0], missed: [1, 0], rate_limited: [0, 0] },
+      refusals: { rate_limited: [0, 0], not_allowed: [2, 5], failed: [0, 0], other: [1, 0] },
+      directory_lag_seconds: [0, 34],
+    },
+  },
   getAuditTrail: {
     answer: {
       records: [

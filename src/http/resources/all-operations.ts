@@ -5,6 +5,8 @@ import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { issuerKeys } from "./admin/issuer-keys.ts";
+import { revocations } from "./admin/revocations.ts";
+import { seriesOfAll } from "./admin/series.ts";
 import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/claim-operations.ts";
 import { clients } from "./clients/client-operations.ts";
@@ -24,10 +26,12 @@ export const OPERATIONS: readonly Operation[] = [
   ...routes,
   ...userData,
   ...admin,
+  ...revocations,
   ...budgets,
   ...blockedCallers,
   ...issuerKeys,
   ...topOfAll,
+  ...seriesOfAll,
   ...auditTrail,
   ...service,
 ];

@@ -11,6 +11,7 @@ import type {
   IssuerKeyMark,
   StandingOrders,
 } from "../../contract/record-messages.ts";
+import type { Series, SeriesCounts, SeriesSpan } from "../../contract/series-messages.ts";
 import { type RecordsPlacement, recordsOf } from "../../pool/address.ts";
 import { log } from "../../shared/log.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
@@ -24,11 +25,12 @@ type RemoteRecords = {
   readonly block: (caller: BlockedCaller) => Promise<boolean>;
   readonly unblock: (pool: string) => Promise<boolean>;
   readonly markIssuerKeys: (mark: IssuerKeyMark) => Promise<void>;
-  readonly addActivity: (batch: Activity, now: number) => Promise<void>;
+  readonly addActivity: (batch: Activity, counts: SeriesCounts, now: number) => Promise<void>;
   readonly activity: (
     span: ActivitySpan,
     now: number,
   ) => Promise<{ readonly since: number; readonly activity: Activity }>;
+  readonly series: (span: SeriesSpan, now: number) => Promise<Series>;
   readonly orders: () => Promise<StandingOrders>;
 };
 

@@ -16,6 +16,8 @@ export type RelayDeps = {
   readonly stock: StockSettings;
   readonly alarm: AlarmScheduler;
   readonly metrics: AnalyticsEngineDataset | undefined;
+  /** Called after each attempt with how late the oldest of its news were, in milliseconds. Must not throw. */
+  readonly noteLag: (lagMs: number, nowMs: number) => void;
   /** Runs its argument in a transaction. */
   readonly transaction: <T>(body: () => T) => T;
 };
@@ -72,7 +74,7 @@ export class OutboxRelay {
   }
 
   async #sendBatch(look: Look | undefined): Promise<void> {
-    const { directory, sql, stock, alarm, metrics, transaction } = this.#of;
+    const { directory, sql, stock, alarm, metrics, noteLag, transaction } = this.#of;
     const home = directory.homeOf(readPool(sql).user);
     const batch = transaction(() => readBatch(sql, stock, home.name, Date.now(), look));
     if (!batch) return;
@@ -80,12 +82,15 @@ export class OutboxRelay {
     const startedMs = Date.now();
     const { delivered, error, isSilent } = await writeNews(home.db, batch.news, DIRECTORY_WRITE_TIMEOUT_MS);
     if (error !== undefined) log.warn("directory_write_failed", { reason: String(error) });
+    const endedMs = Date.now();
+    const lag = lagMs(waiting, endedMs);
+    noteLag(lag, endedMs);
     writePoint(metrics, "delivery", {
       outcome: isSilent ? "silent" : error === undefined ? "delivered" : "refused",
       count: 1,
-      ms: Date.now() - startedMs,
+      ms: endedMs - startedMs,
       earlier_failures: waiting.outboxFailures,
-      lag_ms: lagMs(waiting, Date.now()),
+      lag_ms: lag,
     });
     const isComplete = error === undefined && (await this.#removeLeftovers(batch, home.name));
     transaction(() => {

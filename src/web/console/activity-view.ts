@@ -60,13 +60,7 @@ function lists({ counting, since, claimers, targets, refusals }: Top, openUser: 
       ),
     );
   return [
-    h(
-      "p",
-      { class: "note" },
-      `Since ${when(since)}. Requests of the last minute may be missing. Over longer times, and how late D1 is: `,
-      h("a", { href: "/docs/operate/metrics" }, "queries and a dashboard"),
-      ".",
-    ),
+    h("p", { class: "note" }, `Since ${when(since)}. Requests of the last minute may be missing.`),
     h(
       "div",
       { class: "lists" },

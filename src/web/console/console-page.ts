@@ -10,8 +10,9 @@ import { issuerKeysView } from "./issuer-keys-view.ts";
 import type { UserPage } from "./operator-api-types.ts";
 import { failure } from "./pieces.ts";
 import { auditView, blockedView } from "./record-views.ts";
+import { seriesView } from "./series-view.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
-import { stockView } from "./stock-view.ts";
+import { stockPanels } from "./stock-view.ts";
 import { userView } from "./user-view.ts";
 
 /** Of this tab alone, and gone with it. */
@@ -104,16 +105,7 @@ function open(token: string): void {
     const user = new URLSearchParams(location.hash.slice(1)).get("user");
     view.replaceChildren(
       user === null
-        ? h(
-            "div",
-            { class: "stack" },
-            stockView(api, openUser),
-            activityView(api, openUser),
-            blockedView(api),
-            issuerKeysView(api),
-            epochView(api),
-            auditView(api),
-          )
+        ? wholeDirectory(api)
         : userView(api, user, () => {
             location.hash = "";
           }),
@@ -122,6 +114,22 @@ function open(token: string): void {
   window.addEventListener("hashchange", show);
   place.replaceChildren(toolbar(api), view);
   show();
+}
+
+function wholeDirectory(api: Api): HTMLElement {
+  const { overview, clients } = stockPanels(api, openUser);
+  return h(
+    "div",
+    { class: "stack" },
+    overview,
+    seriesView(api),
+    clients,
+    activityView(api, openUser),
+    blockedView(api),
+    issuerKeysView(api),
+    epochView(api),
+    auditView(api),
+  );
 }
 
 const openUser = (user: string): void => {

@@ -233,11 +233,49 @@ export type RevokedClient = {
   receipt?: Receipt | undefined;
 };
 
-/** Every client of the user is revoked. */
+/**
+ * Every client of the user is revoked. `receipts`, if the request asked for them: one of each client that was
+ * registered.
+ */
 export type RevokedUser = {
   user: Identifier;
   clients: number;
   purged: number;
+  receipts?:
+    | {
+        client: Identifier;
+        receipt: Receipt;
+      }[]
+    | undefined;
+};
+
+/**
+ * What was counted in steps of `step_seconds`, the earliest first, which began at `since`; the last one is under way,
+ * and each list has one number for each. `claims`: what a client gave, a package of its stock or its last resort,
+ * nothing for want of a fitting one (`missed`) or for a budget (`rate_limited`); an answer that is given again does not
+ * count. `refusals`: requests, by status: 429, 401 and 403 (`not_allowed`), 5xx (`failed`), and any other.
+ * `directory_lag_seconds`: the longest that D1 was seen to lack a change after it was due; 0 if it was never 10
+ * seconds. Each isolate tells once per minute what it has seen. `counting` is false where the setting ACTIVITY_COUNTS
+ * switches it off.
+ */
+export type Series = {
+  counting: boolean;
+  span: "six_hours" | "day" | "two_days";
+  since: UnixSeconds;
+  step_seconds: number;
+  claims: {
+    one_time: number[];
+    last_resort: number[];
+    missed: number[];
+    rate_limited: number[];
+  };
+  refusals: {
+    rate_limited: number[];
+    not_allowed: number[];
+    failed: number[];
+    other: number[];
+  };
+  directory_lag_seconds: number[];
 };
 
 /**

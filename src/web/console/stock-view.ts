@@ -1,6 +1,6 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
 import { ciphersuiteInfo, isCiphersuite } from "../../mls/ciphersuite.ts";
-import { h } from "../dom.ts";
+import { breakable, h } from "../dom.ts";
 import type { Api } from "./api.ts";
 import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
 import {
@@ -17,7 +17,10 @@ import {
 
 const PAGE_ROWS = 50;
 
-export function stockView(api: Api, openUser: (user: string) => void): HTMLElement {
+/** What all of them come to, and each of them. */
+export type StockPanels = { readonly overview: HTMLElement; readonly clients: HTMLElement };
+
+export function stockPanels(api: Api, openUser: (user: string) => void): StockPanels {
   const overview = h("div", { class: "stack" });
   const body = h("div", { class: "stack" });
   const filter = h(
@@ -48,11 +51,11 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     }
     stock = loaded.value;
     page = 0;
-    if (chosen === "all") await showOverview(stock);
+    if (chosen === "all") showOverview(stock);
     showRows();
   }
 
-  async function showOverview({ rows, isWhole }: Stock): Promise<void> {
+  function showOverview({ rows, isWhole }: Stock): void {
     if (rows.length === 0) return;
     const totals = totalsOf(rows);
     const tile = (name: string, value: number, isBad = false) =>
@@ -78,21 +81,22 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
             "Stock by ciphersuite",
             ["Ciphersuite", "#Clients", "#Packages"],
             totals.bySuite.map(({ suite, clients, packages }) => [
-              nameOf(suite),
+              h("div", { class: "suite" }, breakable(nameOf(suite))),
               clients.toLocaleString("en"),
               packages.toLocaleString("en"),
             ]),
           );
     const part = isWhole ? [] : [h("p", { class: "note" }, `Of the first ${MOST_ROWS.toLocaleString("en")} rows.`)];
     overview.replaceChildren(tiles, ...part, h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites));
-    const { barChart } = await import("./chart.ts");
-    overview.append(
-      h(
-        "div",
-        { class: "charts" },
-        barChart("Clients by packages in stock", byLevel(rows)),
-        barChart("Clients by when their packages begin to expire", byExpiry(rows, Math.floor(Date.now() / 1000))),
-      ),
+    const charts = h("div", { class: "charts" });
+    overview.append(charts);
+    import("./chart.ts").then(
+      ({ barChart }) =>
+        charts.append(
+          barChart("Clients by packages in stock", byLevel(rows)),
+          barChart("Clients by when their packages begin to expire", byExpiry(rows, Math.floor(Date.now() / 1000))),
+        ),
+      () => charts.append(empty("The charts could not be loaded. Is there a network?")),
     );
   }
 
@@ -113,7 +117,7 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     body.replaceChildren(
       table(
         "Stock levels",
-        ["User", "Client", "Ciphersuite", "#Packages", "Last resort", "Next expiry", "State"],
+        ["User", "Client", "State", "#Packages", "Ciphersuite", "Last resort", "Next expiry"],
         shown.map(rowOf),
       ),
       h(
@@ -141,11 +145,11 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
   const rowOf = ({ user, client, ciphersuite, available, last_resort, next_expiry, needs_upload }: StockRow) => [
     h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user),
     client,
-    ciphersuite === null ? "never uploaded" : String(ciphersuite),
+    needs_upload && h("span", { class: "badge bad" }, available === 0 ? "exhausted" : "low"),
     available.toLocaleString("en"),
+    ciphersuite === null ? "never uploaded" : String(ciphersuite),
     last_resort ? "yes" : "no",
     when(next_expiry),
-    needs_upload && h("span", { class: "badge bad" }, available === 0 ? "exhausted" : "low"),
   ];
 
   filter.addEventListener("change", () => void load());
@@ -154,25 +158,21 @@ export function stockView(api: Api, openUser: (user: string) => void): HTMLEleme
     showRows();
   });
   void load();
-  return h(
-    "div",
-    { class: "stack" },
-    overview,
-    h(
-      "section",
-      { class: "panel stack", "aria-labelledby": "clients-title" },
-      panelHead(
-        "clients-title",
-        "Clients",
-        h("label", { for: "filter", class: "unseen" }, "Which clients"),
-        filter,
-        h("label", { for: "words", class: "unseen" }, "Find a user or client"),
-        words,
-        h("button", { type: "button", onclick: () => void load() }, "Refresh"),
-      ),
-      body,
+  const clients = h(
+    "section",
+    { class: "panel stack", "aria-labelledby": "clients-title" },
+    panelHead(
+      "clients-title",
+      "Clients",
+      h("label", { for: "filter", class: "unseen" }, "Which clients"),
+      filter,
+      h("label", { for: "words", class: "unseen" }, "Find a user or client"),
+      words,
+      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
     ),
+    body,
   );
+  return { overview, clients };
 }
 
 const nameOf = (suite: number): string =>

@@ -1,6 +1,6 @@
 /** One field by itself: where it is defined, where it is, its value, and its bytes to copy, save or change. */
 import type { Field } from "../../inspect/field.ts";
-import { copyButton, h, save } from "../dom.ts";
+import { breakable, copyButton, h, save } from "../dom.ts";
 import { fromHex, hexOf } from "./hex.ts";
 
 export type FieldPanelEvents = {
@@ -48,8 +48,8 @@ export function fieldPanel(path: string, field: Field, bytes: Uint8Array, events
     { class: "panel field-panel", "aria-label": `Field ${path}` },
     h(
       "div",
-      { class: "row" },
-      h("h3", {}, path),
+      { class: "row field-head" },
+      h("h3", {}, breakable(path)),
       h("span", { class: "spacer" }),
       h("button", { type: "button", class: "quiet", "aria-label": "Close the field", onclick: events.close }, "✕"),
     ),

@@ -6,7 +6,7 @@ import { dateOf, printable } from "../../inspect/text.ts";
 import { CredentialType } from "../../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../../mls/suite-profile.ts";
-import { copyButton, h } from "../dom.ts";
+import { breakable, copyButton, h } from "../dom.ts";
 
 /** What takes cryptography to know, and so comes later. The reference in hex. */
 export type Computed = { readonly reference: string | undefined; readonly answer: Answer };
@@ -56,7 +56,10 @@ function factsOf(
       lifetime === undefined ? "no lifetime" : h("span", {}, date(lifetime.notBefore), " to ", date(lifetime.notAfter)),
     ],
     ["Last resort", extensions.lastResort() ? "yes: it may be handed out more than once" : "no: it is used once"],
-    ["Ciphersuite", `${ciphersuite} · ${name}${isAssigned(ciphersuite) ? "" : ` (numbers of ${profile.name})`}`],
+    [
+      "Ciphersuite",
+      breakable(`${ciphersuite} · ${name}${isAssigned(ciphersuite) ? "" : ` (numbers of ${profile.name})`}`),
+    ],
     [
       "KeyPackageRef",
       reference === undefined

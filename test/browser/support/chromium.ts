@@ -1,40 +1,26 @@
-/**
- * The Chromium that the machine has (Debian's package `chromium`, which `.ci/run` installs), driven by playwright-core.
- * No browser is downloaded.
- */
-import { existsSync } from "node:fs";
+/** Tests in the Chromium that the machine has (Debian's package `chromium`, which `.ci/run` installs). */
 import { type Browser, chromium } from "playwright-core";
 import { describe, it } from "vitest";
-
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-
-const executablePath = process.env.CHROMIUM || PLACES.find((place) => existsSync(place));
-
-const MISSING = `no Chromium in ${PLACES.join(", ")}; install Debian's package chromium, or set CHROMIUM to its path`;
+import { installedChromium, NO_CHROMIUM } from "../../../tools/lib/installed-chromium.ts";
 
 /**
  * Tests that need a browser. Without one they are skipped, with the reason in their name and on stderr; in CI its
  * absence is a failure.
  */
 export function inChromium(name: string, tests: () => void): void {
-  if (executablePath !== undefined) describe(name, tests);
+  if (installedChromium !== undefined) describe(name, tests);
   else if (process.env.CI === "true") {
     it(`${name} (needs Chromium)`, () => {
-      throw new Error(MISSING);
+      throw new Error(NO_CHROMIUM);
     });
   } else {
-    console.warn(`SKIPPED: ${name}: ${MISSING}`);
-    describe.skip(`${name} (skipped: ${MISSING})`, tests);
+    console.warn(`SKIPPED: ${name}: ${NO_CHROMIUM}`);
+    describe.skip(`${name} (skipped: ${NO_CHROMIUM})`, tests);
   }
 }
 
 export const launchOptions = () => ({
-  ...(executablePath === undefined ? {} : { executablePath }),
+  ...(installedChromium === undefined ? {} : { executablePath: installedChromium }),
   // Playwright would end the process of the tests with 130 on Ctrl-C, before they have ended their servers.
   handleSIGINT: false,
 });

@@ -424,6 +424,18 @@ describe("revoke and admin", () => {
     expect((await remote(["admin", "top", "--span", "week"])).status).toBe(2);
   });
 
+  it("show claims, refusals and the lag of D1 over time, in steps in which there was any", async () => {
+    const { body } = await json(["admin", "series", "--span", "six_hours"]);
+    expect(body).toMatchObject({ counting: true, span: "six_hours", step_seconds: 600 });
+    expect(body.directory_lag_seconds).toHaveLength(36);
+    const { status, out } = await remote(["admin", "series"]);
+    expect([status, out]).toEqual([
+      0,
+      expect.stringMatching(/^(?:30 MINUTES FROM +ONE-TIME +LAST RESORT|nothing since)/),
+    ]);
+    expect((await remote(["admin", "series", "--span", "week"])).status).toBe(2);
+  });
+
   it("show the issuers' keys and have them fetched", async () => {
     const keys = await remote(["admin", "issuer-keys"]);
     expect(keys).toMatchObject({ status: 0, out: expect.stringMatching(/^ISSUER +FETCHED +LAST FETCH +KEYS\nurn:/) });

@@ -1,13 +1,15 @@
 /** The drainers, with the budgets in force: what one who claims again and again gets, and a thousand who do. */
 import { describe, expect, it } from "vitest";
 import { PAIR_BUDGET_BURST_CLAIMS, TARGET_BUDGET_CLAIMS_PER_HOUR } from "../../../src/config/limits.ts";
-import { claimer, registeredOwner } from "../support/http.ts";
+import { call, claimer, type Json, registeredOwner } from "../support/http.ts";
+import { forgetActivity, operatorToken, tellActivity } from "../support/told-activity.ts";
 
 const countBy = (words: readonly string[]): Record<string, number> =>
   Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, group]) => [word, group.length]));
 
 describe("abuse by claims", () => {
   it("gives a claimer who drains his burst, and then 429 with a time to wait", async () => {
+    await forgetActivity();
     const victim = await registeredOwner();
     await victim.publish([...victim.forgeMany(60), victim.forge({ lastResort: true })]);
     const drainer = await claimer();
@@ -19,6 +21,16 @@ describe("abuse by claims", () => {
     });
     expect(Number(answers.at(-1)?.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect((await victim.inventory())[0].available).toBe(60 - PAIR_BUDGET_BURST_CLAIMS);
+    // Operators see it over time: as what the client gave, and as requests that were refused.
+    await tellActivity();
+    const { json } = await call("GET", "/v1/admin/series", { token: await operatorToken() });
+    const last = ({ rate_limited, one_time }: Json) => [rate_limited?.at(-1), one_time?.at(-1)];
+    expect([...last(json.claims), ...last(json.refusals)]).toEqual([
+      30 - PAIR_BUDGET_BURST_CLAIMS,
+      PAIR_BUDGET_BURST_CLAIMS,
+      30 - PAIR_BUDGET_BURST_CLAIMS,
+      undefined,
+    ]);
   });
 
   it("gives a thousand claimers of one victim an hour's budget and then its last resort, and the victim keeps the rest", async () => {

@@ -2,43 +2,24 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
-import { ACTIVITY_NAMES, ACTIVITY_SEND_MS } from "../../../src/config/limits.ts";
+import { ACTIVITY_NAMES } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
 import { poolIdOf, recordsOf } from "../../../src/pool/address.ts";
 import { OperatorRecords } from "../../../src/pool/operator-records.ts";
 import { newTally } from "../../../src/shared/heavy-hitters.ts";
-import { ADMIN, token } from "../support/auth.ts";
-import { START_MS } from "../support/clock.ts";
 import { call, claimer, freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
+import { forgetActivity, operatorToken, tellActivity } from "../support/told-activity.ts";
 
 const HOUR = 3_600_000;
-let nowMs = START_MS;
 
-/** What an earlier test has caused is over a day old, and sent. */
-beforeEach(async () => {
-  nowMs += 48 * HOUR;
-  vi.setSystemTime(nowMs);
-  await sent();
-  nowMs += 48 * HOUR;
-  vi.setSystemTime(nowMs);
-});
+beforeEach(forgetActivity);
 
-const olga = () => token({ user: "olga", client: undefined, scope: ADMIN });
 const topOf = async (span?: string): Promise<Json> => {
-  const { status, json } = await call("GET", `/v1/admin/top${span ? `?span=${span}` : ""}`, { token: await olga() });
+  const path = `/v1/admin/top${span ? `?span=${span}` : ""}`;
+  const { status, json } = await call("GET", path, { token: await operatorToken() });
   expect(status).toBe(200);
   return json;
 };
-
-/** Has the isolate send what it has counted: with the first request after its span. */
-async function sent(): Promise<void> {
-  nowMs += ACTIVITY_SEND_MS;
-  vi.setSystemTime(nowMs);
-  const adding = vi.spyOn(env.OPERATOR_RECORDS, "getByName");
-  await call("GET", "/v1/admin/users?prefix=x", { token: await olga() });
-  await Promise.all(adding.mock.results.map(({ value }) => value));
-  adding.mockRestore();
-}
 
 const rows = (list: Json) => list.rows.map(({ user, count }: Json) => [user, count]);
 
@@ -51,7 +32,7 @@ test("claimers, targets and refusals are counted by user, over single claims and
   for (let times = 0; times < 3; times++) await claiming.claim(alice.user);
   await call("POST", "/v1/claims", { token: claiming.token, body: { users: [alice.user, dora.user] } });
   expect((await claiming.claim(nobody)).json.code).toBe("unknown_user");
-  await sent();
+  await tellActivity();
   const top = await topOf();
   expect(top).toMatchObject({ counting: true, span: "hour", claimers: { total: 6, missed: 0 } });
   expect(rows(top.claimers)).toEqual([[bob.user, 6]]);
@@ -71,11 +52,11 @@ test("claimers, targets and refusals are counted by user, over single claims and
 test("an hour is over before a day is, and then that is over too", async () => {
   const alice = await registeredOwner();
   await (await claimer()).claim(alice.user);
-  await sent();
+  await tellActivity();
   for (const span of ["hour", "day"]) expect(rows((await topOf(span)).targets)).toEqual([[alice.user, 1]]);
-  vi.setSystemTime(nowMs + HOUR);
+  vi.setSystemTime(Date.now() + HOUR);
   expect([rows((await topOf("hour")).targets), rows((await topOf("day")).targets)]).toEqual([[], [[alice.user, 1]]]);
-  vi.setSystemTime(nowMs + 24 * HOUR);
+  vi.setSystemTime(Date.now() + 24 * HOUR);
   expect(rows((await topOf("day")).targets)).toEqual([]);
 });
 
@@ -83,7 +64,7 @@ test("no name is kept, nothing is kept for longer than a day once more comes, an
   const alice = await registeredOwner();
   const bob = await claimer();
   await bob.claim(alice.user);
-  await sent();
+  await tellActivity();
   const stored = () =>
     runInDurableObject(recordsOf(env), (_, { storage }) =>
       JSON.stringify(storage.sql.exec("SELECT * FROM activity").toArray()),
@@ -91,12 +72,11 @@ test("no name is kept, nothing is kept for longer than a day once more comes, an
   const before = await stored();
   expect(before).toContain(poolIdOf(env, alice.user));
   for (const name of [alice.user, bob.user]) expect(before).not.toContain(name);
-  await call("DELETE", `/v1/admin/users/${alice.user}/data`, { token: await olga() });
+  await call("DELETE", `/v1/admin/users/${alice.user}/data`, { token: await operatorToken() });
   expect(rows((await topOf()).targets)).toEqual([[null, 1]]);
-  nowMs += 24 * HOUR;
-  vi.setSystemTime(nowMs);
+  vi.setSystemTime(Date.now() + 24 * HOUR);
   await (await claimer()).claim(freshName("other"));
-  await sent();
+  await tellActivity();
   expect(await stored()).not.toContain(poolIdOf(env, alice.user));
 });
 
@@ -107,8 +87,8 @@ test("a span is one row, however many claims it stands for, and holds a bounded 
     return { claimers: newTally(), refusals: newTally(), targets: { ...targets, total: ACTIVITY_NAMES } };
   };
   const records = recordsOf(env);
-  const now = Math.floor(nowMs / 1000);
-  for (let times = 0; times < 5; times++) await records.addActivity(batch(), now);
+  const now = Math.floor(Date.now() / 1000);
+  for (let times = 0; times < 5; times++) await records.addActivity(batch(), {}, now);
   const { activity } = await records.activity("hour", now);
   expect(activity.targets.counts.size).toBeLessThanOrEqual(ACTIVITY_NAMES);
   expect(activity.targets.total).toBe(5 * ACTIVITY_NAMES);
@@ -122,10 +102,10 @@ test("an isolate tells once per minute, beside a request", async () => {
   const alice = await registeredOwner();
   const bob = await claimer();
   await bob.claim(alice.user);
-  await sent();
+  await tellActivity();
   const told = vi.spyOn(OperatorRecords.prototype, "addActivity");
   for (let times = 0; times < 5; times++) await bob.claim(alice.user);
-  await sent();
+  await tellActivity();
   expect(told).toHaveBeenCalledTimes(1);
   told.mockRestore();
   expect((await topOf()).targets.total).toBe(6);
@@ -138,18 +118,18 @@ test("nothing is counted where it is switched off, nor of a caller without a goo
   const headers = { Authorization: `Bearer ${bob.token}`, "Content-Type": "application/json" };
   await app.request(`${ORIGIN}/v1/users/${alice.user}/claims`, { method: "POST", headers, body: "{}" }, off);
   await call("POST", `/v1/users/${alice.user}/claims`, { token: "forged", body: {} });
-  await sent();
+  await tellActivity();
   expect(await topOf()).toMatchObject({
     claimers: { total: 0 },
     targets: { total: 0 },
     refusals: { total: 0 },
   });
-  const admin = { Authorization: `Bearer ${await olga()}` };
+  const admin = { Authorization: `Bearer ${await operatorToken()}` };
   const answer = await app.request(`${ORIGIN}/v1/admin/top`, { headers: admin }, off);
   expect(((await answer.json()) as Json).counting).toBe(false);
 });
 
 test("the span is an hour or a day", async () => {
-  const { status, json } = await call("GET", "/v1/admin/top?span=week", { token: await olga() });
+  const { status, json } = await call("GET", "/v1/admin/top?span=week", { token: await operatorToken() });
   expect([status, json.code]).toEqual([400, "invalid_request"]);
 });

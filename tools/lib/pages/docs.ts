@@ -96,13 +96,19 @@ function navigation(groups: readonly DocsGroup[], names: ReadonlyMap<string, str
       const links = pages
         // Pages below another are listed where they are looked for: beside it and beside each other.
         .filter(({ at }) => isTop(at) || current.startsWith(parentOf(at)))
-        .map(({ at }) => link(at, names.get(at) ?? at, !isTop(at)));
-      const more = title === "Integrate" ? [link(REFERENCE.at, REFERENCE.name)] : [];
-      return `<h2>${title}</h2><ul>${[...more, ...links].join("")}</ul>`;
+        .map(({ at }) => ({ at, name: names.get(at) ?? at }));
+      const items = withReference(title, links).map(({ at, name }) => link(at, name, !isTop(at)));
+      return `<h2>${title}</h2><ul>${items.join("")}</ul>`;
     });
     return `<ul>${link(HOME, "Overview")}</ul>${lists.join("")}`;
   };
 }
+
+type Link = { readonly at: string; readonly name: string };
+
+/** The reference of the API is no file of docs/, and comes first where one integrates. */
+const withReference = (title: string, links: readonly Link[]): readonly Link[] =>
+  title === "Integrate" ? [REFERENCE, ...links] : links;
 
 const isTop = (at: string): boolean => at.split("/").length === 3;
 const parentOf = (at: string): string => at.slice(0, at.lastIndexOf("/"));
@@ -143,8 +149,9 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
     const links = own
       .filter(({ at }) => isTop(at))
       .flatMap(({ at }) => pages.filter((page) => page.at === at))
-      .map((page) => `<li><a href="${page.at}">${escapeHtml(nameOf(page))}</a></li>`);
-    return `<section class="card"><h2>${title}</h2><ul>${links.join("")}</ul></section>`;
+      .map((page) => ({ at: page.at, name: nameOf(page) }));
+    const items = withReference(title, links).map(({ at, name }) => `<li><a href="${at}">${escapeHtml(name)}</a></li>`);
+    return `<section class="card"><h2>${title}</h2><ul>${items.join("")}</ul></section>`;
   });
   const codes = Object.entries(PROBLEMS).map(
     ([code, { status, title }]) =>

@@ -17,6 +17,7 @@ import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, type MediaType, operation } from "../../operation.ts";
 import { type Receipts, type ReceiptsByRef, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, refuse } from "../../refusals/refusal.ts";
+import { noteGiven } from "../../telemetry/activity-counts.ts";
 import { countClaims } from "../../telemetry/metrics.ts";
 import { type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { isInDirectory, unknownUsers } from "../../upstream/unknown-users.ts";
@@ -75,7 +76,7 @@ export const claims = [
       const kept = await keepRoutes(c, body.route ? routesOf(user, clients) : []);
       if (!kept.ok) return kept;
       c.set("outcomes", countBy(clients.map((client) => client.status)));
-      countClaims(c.env.METRICS, clients, replayed);
+      count(c, clients, replayed);
       const signed = await receipts.value?.claim({ user, claimer: presented ?? claimer, ...claimed.value });
       const shown = () => clients.map((claim) => clientClaimBody(claim, body, signed));
       if (status === "rate_limited") {
@@ -206,11 +207,16 @@ async function claimMany(
       most,
       clients.reduce((sum, client) => sum + bytesOf(client, receiptBytes), 0),
     );
-    countClaims(c.env.METRICS, clients, replayed);
+    count(c, clients, replayed);
     const signed = claimed.ok ? await receipts?.claim({ user, claimer: call.claimer, ...claimed.value }) : undefined;
     const routes = request.route ? routesOf(user, clients) : [];
     return { answer: bulkUser(user, claimed, request, signed), replayed, given: wantsBytes ? clients : [], routes };
   });
+}
+
+function count(c: Context<AppEnv>, clients: readonly ClientClaim[], replayed: boolean): void {
+  countClaims(c.env.METRICS, clients, replayed);
+  if (!replayed && c.get("deployment").countsActivity) noteGiven(clients);
 }
 
 const bytesOf = (client: ClientClaim, receiptBytes: number): number =>
