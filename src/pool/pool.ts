@@ -81,7 +81,7 @@ import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
-import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
+import { countCodes, registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch, countVoid, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { noteLag } from "./outbox/late-deliveries.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
@@ -244,15 +244,14 @@ export class Pool extends DurableObject<object> {
         now: unixSeconds(nowMs),
         earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
       };
-      const { applied, codes, client: published } = publish(context, call);
-      const stored = applied ? codes.filter((code) => code === "stored").length : 0;
-      const budgets = spent(spent(client.budgets, refusals, call.refused), uploads, stored);
-      const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
+      const { applied, changed, codes, client: published } = publish(context, call);
+      const { stored, checkedInVain } = countCodes(codes, applied);
+      const budgets = spent(spent(client.budgets, refusals, call.refused + checkedInVain), uploads, stored);
       const written =
-        isChanged || budgets !== client.budgets
-          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (isChanged ? 1 : 0) })
+        changed || budgets !== client.budgets
+          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (changed ? 1 : 0) })
           : published;
-      if (isChanged) {
+      if (changed) {
         isVisible = !offersTheSame(client, written);
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
