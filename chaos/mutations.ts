@@ -480,6 +480,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/routes.test.ts"],
   },
   {
+    safeguard: "a pool that is asked for routes knows no package that has ended",
+    file: "src/pool/operations/locate.ts",
+    from: " && one.notAfter > now",
+    to: "",
+    tests: ["test/workers/http/routes.test.ts", "test/workers/pool/model.test.ts"],
+  },
+  {
     safeguard: "the name in a certificate",
     file: "src/admission/certificates.ts",
     from: "alternativeNames.some((name) => name.type === type && name.value === value)",
@@ -1098,7 +1105,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "keeping the keys of a package that may have been claimed before a restore",
-    file: "src/client/replenisher/replenisher.ts",
+    file: "src/client/replenisher/uploading.ts",
     from: '  before_restore_epoch: "gone",\n',
     to: "",
     tests: ["test/node/client/replenisher.test.ts"],
@@ -1391,16 +1398,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no upload without private keys",
     file: "src/client/replenisher/held-packages.ts",
-    from: "secret === undefined ? undefined : fromBase64Url(secret)",
+    from: "fromBase64Url(secret)",
     to: 'fromBase64Url(secret ?? "")',
     tests: ["test/node/client/replenisher.test.ts"],
   },
   {
     safeguard: "private keys are stored before the upload",
-    file: "src/client/replenisher/replenisher.ts",
-    from: "      await this.held.add(slice);\n",
-    to: "      void this.held.add(slice).catch(() => undefined);\n",
+    file: "src/client/replenisher/held-packages.ts",
+    from: "      await store.write(changes);\n      return added;",
+    to: "      void store.write(changes).catch(() => undefined);\n      return added;",
     tests: ["test/node/client/replenisher.test.ts"],
+  },
+  {
+    safeguard: "a removal that is sent once",
+    file: "src/client/transport.ts",
+    from: ' || method === "DELETE"',
+    to: "",
+    tests: ["test/node/client/directory-calls.test.ts"],
   },
   {
     safeguard: "one tab at a time",
@@ -1473,6 +1487,20 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/full/claim-capabilities.test.ts"],
   },
   {
+    safeguard: "a claim capability ends at its time",
+    file: "src/pool/operations/claim-capabilities.ts",
+    from: "if (isOpened && expiresAt > now) found = capability;",
+    to: "if (isOpened && expiresAt > 0) found = capability;",
+    tests: ["test/workers/full/claim-capabilities.test.ts"],
+  },
+  {
+    safeguard: "one whose time is over is not said to be revoked",
+    file: "src/pool/operations/claim-capabilities.ts",
+    from: "const existed = readCapabilitiesInForce(sql, now).some",
+    to: "const existed = readCapabilitiesInForce(sql, 0).some",
+    tests: ["test/workers/full/claim-capabilities.test.ts"],
+  },
+  {
     safeguard: "claim capabilities end with the client that made them",
     file: "src/pool/operations/register.ts",
     from: "  deleteCapabilitiesOf(sql, client.client);\n",
@@ -1534,5 +1562,19 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "Math.max(now, existing.registeredAt + 1)",
     to: "now",
     tests: ["test/workers/full/receipts.test.ts"],
+  },
+  {
+    safeguard: "certificates whose key cannot be read are refused, and no fault",
+    file: "src/mls/x509/certificate.ts",
+    from: "    readAll(x509);\n",
+    to: "",
+    tests: ["test/workers/full/x509.test.ts"],
+  },
+  {
+    safeguard: "a deployment with certificates that cannot be used is not ready",
+    file: "src/http/resources/service/service-operations.ts",
+    from: '      await c.get("x509Verifier")();\n',
+    to: "",
+    tests: ["test/workers/full/x509.test.ts"],
   },
 ];
