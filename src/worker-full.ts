@@ -3,24 +3,28 @@
  * receipts, and claim capabilities. A deployment that needs it names this file as `main` in wrangler.toml.
  */
 import { readReceiptSettings } from "./config/receipt-settings.ts";
+import { readX509Settings } from "./config/x509-settings.ts";
 import { capabilityOr } from "./http/auth/presented-capability.ts";
+import { configuredX509Verifier } from "./http/configured-x509.ts";
 import { createApp } from "./http/create-app.ts";
 import { signedReceipts } from "./http/receipts/signed-receipts.ts";
 import { claimCapabilities } from "./http/resources/claim-capabilities/capability-operations.ts";
-import { webCryptoOver } from "./mls/crypto/webcrypto.ts";
-import { postQuantumCrypto } from "./mls/post-quantum/index.ts";
-import { x509Verifier } from "./mls/x509/index.ts";
+import { batchVerifier } from "./mls/crypto/batch-verifier.ts";
+import { webCryptoVerifierOver } from "./mls/crypto/webcrypto-verifier.ts";
+import { withMlDsa } from "./mls/post-quantum/ml-dsa-verifier.ts";
 
 export { OperatorRecords } from "./pool/operator-records.ts";
 export { Pool } from "./pool/pool.ts";
 export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 
+const verifier = withMlDsa(batchVerifier);
+
 const app = createApp({
-  build: { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings },
-  cryptoProviders: { noble: postQuantumCrypto, webcrypto: webCryptoOver(postQuantumCrypto) },
+  build: { mlDsa: true, x509: readX509Settings, claimCapabilities: true, receipts: readReceiptSettings },
+  cryptoProviders: { noble: verifier, webcrypto: webCryptoVerifierOver(verifier) },
   claimCapabilities: { operations: claimCapabilities, instead: capabilityOr },
   receipts: signedReceipts,
-  x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
+  x509Verifier: configuredX509Verifier,
 });
 
 export default { fetch: app.fetch };

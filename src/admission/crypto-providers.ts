@@ -1,5 +1,5 @@
 /** Who may check signatures here, by the name that a deployment gives. */
-import { nobleVerifier } from "../mls/crypto/noble-verifier.ts";
+import { batchVerifier } from "../mls/crypto/batch-verifier.ts";
 import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import { webCryptoVerifierOver } from "../mls/crypto/webcrypto-verifier.ts";
 
@@ -7,6 +7,6 @@ export type CryptoProviders = Readonly<Record<"noble" | "webcrypto", CryptoVerif
 
 /** Pure JavaScript or the platform's own crypto, for all suites without ML-DSA. The verdicts are the same. */
 export const PLAIN_PROVIDERS: CryptoProviders = {
-  noble: nobleVerifier,
-  webcrypto: webCryptoVerifierOver(nobleVerifier),
+  noble: batchVerifier,
+  webcrypto: webCryptoVerifierOver(batchVerifier),
 };

@@ -14,7 +14,7 @@ import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
 import type { ReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
-import { readX509Settings, type X509Settings } from "./x509-settings.ts";
+import type { X509Settings } from "./x509-settings.ts";
 
 export type CryptoProviderName = "noble" | "webcrypto";
 
@@ -56,8 +56,8 @@ export type Deployment = {
 export type Build = {
   /** ML-DSA signatures, which some post-quantum suites have. */
   readonly mlDsa: boolean;
-  /** X.509 certificates. */
-  readonly x509: boolean;
+  /** Reads which X.509 credentials are accepted; undefined in a build that accepts none. */
+  readonly x509: ((env: Variables) => X509Settings | undefined) | undefined;
   /** Claims with capabilities in place of tokens. */
   readonly claimCapabilities: boolean;
   /** Reads how receipts are signed; undefined in a build that signs none. */
@@ -65,7 +65,7 @@ export type Build = {
 };
 
 /** That of src/worker.ts. */
-export const PLAIN_BUILD: Build = { mlDsa: false, x509: false, claimCapabilities: false, receipts: undefined };
+export const PLAIN_BUILD: Build = { mlDsa: false, x509: undefined, claimCapabilities: false, receipts: undefined };
 
 /** Parses the whole environment. Throws SettingError for the first setting that cannot be read. */
 export function readDeployment(env: Variables, build: Build = PLAIN_BUILD): Deployment {
@@ -116,9 +116,10 @@ function tryToRead(env: Variables, build: Build): Result<Deployment, SettingErro
 }
 
 function readX509(env: Variables, build: Build): X509Settings | undefined {
-  const x509 = readX509Settings(env);
-  if (x509 === undefined || build.x509) return x509;
-  throw new SettingError("X509_TRUST_ANCHORS", "is set, and this build has no X.509: set main to src/worker-full.ts");
+  if (build.x509) return build.x509(env);
+  const setting = ["X509_TRUST_ANCHORS", "X509_INTERMEDIATES", "X509_IDENTITY"].find((name) => textOf(env, name));
+  if (setting === undefined) return undefined;
+  throw new SettingError(setting, "is set, and this build has no X.509: set main to src/worker-full.ts");
 }
 
 function readReceipts(env: Variables, build: Build): ReceiptSettings | undefined {

@@ -13,7 +13,7 @@ export type EventTarget =
       readonly kind: "webhook";
       readonly url: URL;
       /** Each signs every message, so that a receiver may know any of them while they are exchanged. */
-      readonly secrets: readonly Uint8Array[];
+      readonly secrets: readonly Uint8Array<ArrayBuffer>[];
     }
   | { readonly kind: "queue"; readonly queue: EventQueue };
 
@@ -64,7 +64,7 @@ function readAddress(env: Variables): URL | undefined {
 }
 
 /** The fault never repeats what was set: it is shown to whoever calls. */
-function readSecrets(env: Variables): readonly Uint8Array[] {
+function readSecrets(env: Variables): readonly Uint8Array<ArrayBuffer>[] {
   const text = env[SECRETS_NAME];
   if (text === undefined || text === "") return [];
   const secrets = typeof text === "string" ? text.split(",").map((secret) => decodeSecret(secret.trim())) : [];
@@ -78,7 +78,7 @@ function readSecrets(env: Variables): readonly Uint8Array[] {
   return readable;
 }
 
-function decodeSecret(text: string): Uint8Array | undefined {
+function decodeSecret(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!text.startsWith(SECRET_PREFIX)) return undefined;
   const base64 = text.slice(SECRET_PREFIX.length);
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) return undefined;

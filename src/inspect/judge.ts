@@ -11,8 +11,8 @@ import type { AdmissionPolicy } from "../admission/policy.ts";
 import * as limits from "../config/limits.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { ProtocolVersion } from "../mls/codec/code-points.ts";
-import { nobleCrypto } from "../mls/crypto/noble.ts";
-import type { CryptoProvider } from "../mls/crypto/provider.ts";
+import { batchVerifier } from "../mls/crypto/batch-verifier.ts";
+import type { CryptoVerifier } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
 
@@ -27,9 +27,9 @@ export type Answer =
   | { readonly ok: false; readonly code: RefusalCode; readonly detail: string };
 
 /** What the numbers of suites mean, and who checks signatures of those suites. */
-export type Dialect = { readonly profile: SuiteProfile; readonly crypto: CryptoProvider };
+export type Dialect = { readonly profile: SuiteProfile; readonly crypto: CryptoVerifier };
 
-const PLAIN: Dialect = { profile: RFC_9420, crypto: nobleCrypto };
+const PLAIN: Dialect = { profile: RFC_9420, crypto: batchVerifier };
 
 export async function judgeAsOpenMls(
   item: Uint8Array,

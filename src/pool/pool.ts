@@ -15,7 +15,6 @@ import {
   ALARM_RETRY_MAX_MS,
   ALARM_RETRY_MIN_MS,
   ENDED_REPLAYS_PER_WRITE,
-  EXPORT_PAGE_CHUNKS,
   NEWER_SCHEMA_ALARM_MS,
   OUTBOX_DELAY_MS,
 } from "../config/limits.ts";
@@ -30,13 +29,7 @@ import type {
   NewClaimCapability,
 } from "../contract/capability-messages.ts";
 import type { ClaimAnswer, ClaimCall } from "../contract/claim-messages.ts";
-import type {
-  BudgetView,
-  ClientAnswer,
-  ClientRefused,
-  ClientView,
-  NotRegistered,
-} from "../contract/inventory-messages.ts";
+import type { ClientAnswer, ClientRefused, NotRegistered } from "../contract/inventory-messages.ts";
 import type { JournalAnswer, UserJournalAnswer, UserJournalCall } from "../contract/journal-messages.ts";
 import type {
   CountBeforeAnswer,
@@ -75,16 +68,17 @@ import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
-import { capabilityOf, createCapability, isUsedUp } from "./operations/claim-capabilities.ts";
+import { capabilityOf, createCapability, isUsedUp, revokeCapability } from "./operations/claim-capabilities.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
-import { knownCodes } from "./operations/known-packages.ts";
+import { listStored } from "./operations/list-stored.ts";
 import { locate } from "./operations/locate.ts";
 import { raisedBy, resetBudgets } from "./operations/operator-budgets.ts";
-import { publish } from "./operations/publish.ts";
-import { activity } from "./operations/recent-activity.ts";
+import { clientView, operatorView } from "./operations/operator-view.ts";
+import { preflight } from "./operations/preflight.ts";
+import { offersTheSame, publish } from "./operations/publish.ts";
 import { reconcile } from "./operations/reconcile.ts";
 import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
-import { changesRegistration, endRegistration, register, registrationOf } from "./operations/register.ts";
+import { changesRegistration, endRegistration, register } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
 import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
@@ -96,26 +90,18 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets-table.ts";
-import { listPackages } from "./tables/chunks-table.ts";
-import {
-  countCapabilityClaim,
-  deleteCapability,
-  readCapabilities,
-  readCapabilitiesInForce,
-} from "./tables/claim-capabilities-table.ts";
+import { countCapabilityClaim, readCapabilities, readCapabilitiesInForce } from "./tables/claim-capabilities-table.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims-table.ts";
 import { hasExpired, inventory } from "./tables/client-stock.ts";
 import {
-  allClients,
   type ClientRecord,
   findByName,
   findClient,
   isRegistered,
-  lastUploadAt,
   registeredClients,
   writeClient,
 } from "./tables/clients-table.ts";
-import { allTokensEnded, endTokens } from "./tables/ended-tokens-table.ts";
+import { endTokens } from "./tables/ended-tokens-table.ts";
 import { type PoolRow, readPool, writePool } from "./tables/pool-row.ts";
 import { createPool, findTables, NewerSchemaError, openPool } from "./tables/pool-schema.ts";
 import { readRaised, writeRaised } from "./tables/raised-budgets-table.ts";
@@ -227,7 +213,7 @@ export class Pool extends DurableObject<object> {
   getClient(call: ClientCall): ClientAnswer {
     return this.#withClient(call, (client, nowMs) => ({
       outcome: "found" as const,
-      view: this.#view(client, nowMs),
+      view: clientView(this.#sql, client, this.#settings.stock, unixSeconds(nowMs)),
       restoreEpoch: readPool(this.#sql).restoreEpoch,
     }));
   }
@@ -236,20 +222,9 @@ export class Pool extends DurableObject<object> {
   preflight(call: PreflightCall): PreflightAnswer {
     return this.#withClient(call, (client, nowMs): PreflightAnswer => {
       const { capPackages } = this.#settings.stock;
-      const known = knownCodes({ sql: this.#sql, client, capPackages, now: unixSeconds(nowMs) }, call);
-      const unknown = known.filter((code) => code === undefined).length;
-      const { refusals, uploads, userUploads } = uploadBudgets(this.#budgetsAt(nowMs));
-      const wait = (budgets: Budgets, bucket: Bucket | undefined, count = unknown) =>
-        bucket && count > 0 ? bucketWaitMs(budgets, bucket, nowMs, count) : 0;
-      const refusalsMs = wait(client.budgets, refusals, unknown + call.unreadable);
-      if (refusalsMs > 0) return { outcome: "refusals_exhausted", retryAfterSeconds: Math.ceil(refusalsMs / 1000) };
-      const uploadsMs = Math.max(wait(client.budgets, uploads), wait(readPool(this.#sql).budgets, userUploads));
-      if (uploadsMs > 0) return { outcome: "uploads_exhausted", retryAfterSeconds: Math.ceil(uploadsMs / 1000) };
-      // Those under check may all be refused: until that is known there is room for what would fit even then.
-      const held = this.#inFlight.held(client.clientId, nowMs);
-      if (held > 0 && wait(client.budgets, refusals, unknown + held) > 0) return { outcome: "busy" };
-      if (refusals && !this.#inFlight.acquire(client.clientId, unknown, nowMs)) return { outcome: "busy" };
-      return { outcome: "ready", signatureKeys: client.signatureKeys, known };
+      const settings = this.#budgetsAt(nowMs);
+      const inFlight = this.#inFlight;
+      return preflight({ sql: this.#sql, client, capPackages, settings, inFlight, nowMs }, call);
     });
   }
 
@@ -278,7 +253,7 @@ export class Pool extends DurableObject<object> {
           ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (isChanged ? 1 : 0) })
           : published;
       if (isChanged) {
-        isVisible = !offerTheSame(client, written);
+        isVisible = !offersTheSame(client, written);
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
       }
@@ -348,9 +323,12 @@ export class Pool extends DurableObject<object> {
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
-      const clients = registeredClients(this.#sql);
       endTokens(this.#sql, undefined, unixSeconds(nowMs));
-      return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
+      const ended = registeredClients(this.#sql).map((record) => {
+        const { client, registeredAt } = record;
+        return { client, registeredAt, purged: this.#revoke(record, nowMs) };
+      });
+      return { outcome: "revoked", at: unixSeconds(nowMs), ended };
     });
     await this.#relay.sendNow();
     return answer;
@@ -405,20 +383,7 @@ export class Pool extends DurableObject<object> {
   storedPackages(call: PoolCall & { readonly after: number | undefined }): StoredPackagesAnswer {
     if (!this.#exists) return { outcome: "page", packages: [], nextAfter: undefined };
     return this.#forCaller(call, (): StoredPackagesAnswer => {
-      const page = listPackages(this.#sql, { after: call.after ?? 0, limit: EXPORT_PAGE_CHUNKS });
-      const clients = new Map(allClients(this.#sql).map((client) => [client.clientId, client]));
-      return {
-        outcome: "page",
-        packages: page.packages.flatMap(({ clientId, queueId, storedAt, entry }) => {
-          const client = clients.get(clientId);
-          const queue = client?.queues.find((one) => one.queueId === queueId);
-          if (!client || !queue) return [];
-          const { ref, notBefore, notAfter } = entry;
-          const { ciphersuite, lastResort } = queue;
-          return [{ client: client.client, ref, ciphersuite, lastResort, storedAt, notBefore, notAfter }];
-        }),
-        nextAfter: page.nextAfter,
-      };
+      return { outcome: "page", ...listStored(this.#sql, call.after) };
     });
   }
 
@@ -440,15 +405,11 @@ export class Pool extends DurableObject<object> {
   /** How many packages a restore epoch would void. Changes nothing. */
   countBefore(call: CountBeforeCall): CountBeforeAnswer {
     if (!this.#exists) return { outcome: "counted", oneTime: 0, lastResorts: 0 };
-    return this.#transaction(call, () => {
-      let [oneTime, lastResorts] = [0, 0];
-      for (const client of allClients(this.#sql)) {
-        const voided = countVoid(this.#sql, client, call.epoch, this.#settings.uploadBackdatingSeconds);
-        oneTime += voided.oneTime;
-        lastResorts += voided.lastResorts;
-      }
-      return { outcome: "counted", oneTime, lastResorts };
-    });
+    const { uploadBackdatingSeconds } = this.#settings;
+    return this.#transaction(call, () => ({
+      outcome: "counted",
+      ...countVoid(this.#sql, call.epoch, uploadBackdatingSeconds),
+    }));
   }
 
   /** Takes the names of erased users out of this pool, whose user may be anybody. May be repeated. */
@@ -509,7 +470,10 @@ export class Pool extends DurableObject<object> {
 
   /** Ends a claim capability, whichever client of the user made it. May be repeated. */
   revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | ClientRefused {
-    return this.#withClient(call, () => ({ outcome: "revoked", existed: deleteCapability(this.#sql, call.name) }));
+    return this.#withClient(call, (_, nowMs) => ({
+      outcome: "revoked",
+      existed: revokeCapability(this.#sql, call.name, unixSeconds(nowMs)),
+    }));
   }
 
   #claim(call: ClaimCall): ClaimAnswer;
@@ -556,28 +520,12 @@ export class Pool extends DurableObject<object> {
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
     return this.#forCaller(call, (nowMs): PoolView => {
-      const { restoreEpoch, budgets } = readPool(this.#sql);
       const now = unixSeconds(nowMs);
-      const { ofUser, ofClient } = activity(this.#sql, {
-        now,
-        oldestAt: now - this.#settings.retention.journalSeconds,
-      });
       return {
         outcome: "found",
-        restoreEpoch,
         directoryPending: this.#relay.hasNews(),
-        clients: allClients(this.#sql).map((client) => ({
-          ...this.#view(client, nowMs),
-          ...ofClient(client.client),
-          revokedAt: client.revokedAt,
-          lastUploadAt: lastUploadAt(client),
-          budgets: budgetView(client.budgets, nowMs),
-        })),
-        budgets: budgetView(budgets, nowMs),
-        tokensEnded: allTokensEnded(this.#sql),
-        capabilities: readCapabilities(this.#sql),
         raised: this.#raised && this.#raised.until > now ? this.#raised : undefined,
-        activity: ofUser,
+        ...operatorView(this.#sql, this.#settings, nowMs),
       };
     });
   }
@@ -765,14 +713,13 @@ export class Pool extends DurableObject<object> {
   }
 
   #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
-    const purged = isRegistered(client) ? this.#revoke([client], nowMs) : 0;
+    const purged = isRegistered(client) ? this.#revoke(client, nowMs) : 0;
     return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
   }
 
-  #revoke(clients: readonly ClientRecord[], nowMs: number): number {
-    let purged = 0;
-    for (const client of clients) purged += endRegistration(this.#sql, client, unixSeconds(nowMs));
-    if (clients.length > 0) this.#announce(nowMs);
+  #revoke(client: ClientRecord, nowMs: number): number {
+    const purged = endRegistration(this.#sql, client, unixSeconds(nowMs));
+    this.#announce(nowMs);
     return purged;
   }
 
@@ -780,10 +727,6 @@ export class Pool extends DurableObject<object> {
     if (ended === 0) return before;
     this.#announce(nowMs + OUTBOX_DELAY_MS);
     return writeClient(this.#sql, { ...after, changes: before.changes + 1 });
-  }
-
-  #view(client: ClientRecord, nowMs: number): ClientView {
-    return { registration: registrationOf(client), inventory: this.#inventory(client, nowMs) };
   }
 
   #inventory(client: ClientRecord, nowMs: number) {
@@ -795,15 +738,4 @@ export class Pool extends DurableObject<object> {
     requestSend(this.#sql, dueMs, budgets);
     this.#alarm.request(dueMs);
   }
-}
-
-/** Those that are not empty at `nowMs`. */
-const budgetView = (budgets: Budgets, nowMs: number): readonly BudgetView[] =>
-  [...budgets].flatMap(([name, emptyAtMs]) => (emptyAtMs > nowMs ? [{ name, emptyAtMs }] : []));
-
-/** Whether claimers can see no difference: the same kinds of packages are in stock. */
-function offerTheSame(before: ClientRecord, after: ClientRecord): boolean {
-  const kinds = ({ queues }: ClientRecord) => queues.filter(({ live }) => live > 0).map(({ queueId }) => queueId);
-  const [a, b] = [kinds(before), kinds(after)];
-  return a.length === b.length && a.every((queueId) => b.includes(queueId));
 }

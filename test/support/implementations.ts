@@ -237,7 +237,10 @@ async function library(user: string): Promise<Engine> {
 // ---- core-crypto ------------------------------------------------------------------------------------
 
 /** A core-crypto client of the user with one credential, and the Welcomes that it has sent. */
-export async function newCoreCrypto(user: string) {
+export async function newCoreCrypto(
+  user: string,
+  suite: CipherSuite = CipherSuite.Mls128Dhkemx25519Aes128gcmSha256Ed25519,
+) {
   const client = CoreCrypto.new(await Database.inMemory());
   const id = new ClientId(new Uuid(user), new DeviceId(BigInt(`0x${CLIENT}`)), DOMAIN);
   const welcomes: Uint8Array[] = [];
@@ -248,7 +251,7 @@ export async function newCoreCrypto(user: string) {
       },
       prepareForTransport: async () => new Uint8Array(),
     });
-    return context.addCredential(Credential.basic(CipherSuite.Mls128Dhkemx25519Aes128gcmSha256Ed25519, id));
+    return context.addCredential(Credential.basic(suite, id));
   });
   return { client, credential, welcomes };
 }

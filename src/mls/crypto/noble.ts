@@ -3,8 +3,9 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384, p521 } from "@noble/curves/nist.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { type CurveScheme, SignatureScheme } from "../ciphersuite.ts";
+import { onCurve } from "./batch-verifier.ts";
 import { deriveHpkeKeyPair } from "./hpke-derive-key-pair.ts";
-import { ECDSA, nobleVerifier, onCurve } from "./noble-verifier.ts";
+import { ECDSA, nobleVerifier } from "./noble-verifier.ts";
 import type { CryptoProvider } from "./provider.ts";
 
 /**

@@ -8,16 +8,16 @@ import type { CryptoVerifier, SignatureItem, SignaturePolicy } from "./provider.
 const UNCOMPRESSED = 0x04;
 
 /**
- * The native verifier: Ed25519, ECDSA and hashes by the runtime's WebCrypto. Everything else is done by `fallback`, noble for
- * one, and so is what a runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
+ * The native verifier: Ed25519, ECDSA and hashes by the runtime's WebCrypto. Everything else is done by `fallback`, such as
+ * `batchVerifier`, and so is what a runtime lacks (Ed448 and X448 nearly everywhere, Ed25519 in older ones).
  *
- * Its verdicts are those of noble, also where engines differ:
+ * Its verdicts are those of the fallback, also where engines differ:
  * - ECDSA: the signature is converted from strict DER to raw here; keys that are not uncompressed points are decoded by
- *   noble, since runtimes differ in what else they import.
+ *   the fallback, since runtimes differ in what else they import.
  * - Ed25519: engines check [S]B = R + [k]A without the cofactor, by comparing the encoding of [S]B − [k]A with R, and
  *   accept any key. For a canonical key of prime order (checked here once for each key) R is then canonical, and of
- *   prime order unless it is neutral, so that the native verdict is ours for any other R. noble decides on all other
- *   keys.
+ *   prime order unless it is neutral, so that the native verdict is ours for any other R. The fallback decides on all
+ *   other keys.
  */
 export function webCryptoVerifierOver(fallback: CryptoVerifier): CryptoVerifier {
   const verifyMany: CryptoVerifier["verifyMany"] = (scheme, items, policy) =>

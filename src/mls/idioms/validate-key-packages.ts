@@ -2,8 +2,8 @@
 import type { SignatureScheme } from "../ciphersuite.ts";
 import { equalBytes } from "../codec/byte-strings.ts";
 import { ProtocolVersion } from "../codec/code-points.ts";
-import { nobleCrypto } from "../crypto/noble.ts";
-import type { CryptoProvider, SignatureItem, SignaturePolicy } from "../crypto/provider.ts";
+import { batchVerifier } from "../crypto/batch-verifier.ts";
+import type { CryptoVerifier, SignatureItem, SignaturePolicy } from "../crypto/provider.ts";
 import type { KeyPackageDecodeError, KeyPackageVerifyError, UnsupportedByProviderError } from "../errors.ts";
 import type { KeyPackage } from "../key-package/key-package.ts";
 import { KeyPackageIn } from "../key-package/key-package-in.ts";
@@ -16,8 +16,8 @@ const SIGNATURE_POLICY: SignaturePolicy = "openmls";
 export type ValidateOptions = {
   /** Unix seconds. */
   readonly now: number;
-  /** By default `nobleCrypto`, which runs everywhere. */
-  readonly crypto?: CryptoProvider;
+  /** By default the verifying half of `nobleCrypto`, which runs everywhere and is a smaller bundle. */
+  readonly crypto?: CryptoVerifier;
   /** What the numbers of suites mean; by default RFC 9420's seven and no others. */
   readonly profile?: SuiteProfile;
 };
@@ -44,7 +44,7 @@ export async function validateKeyPackage(
  */
 export async function validateKeyPackages(
   list: readonly Uint8Array[],
-  { now, crypto = nobleCrypto, profile = RFC_9420 }: ValidateOptions,
+  { now, crypto = batchVerifier, profile = RFC_9420 }: ValidateOptions,
 ): Promise<readonly Result<KeyPackage, KeyPackageProblem>[]> {
   const decoded = list.map((bytes) => KeyPackageIn.fromBytes(bytes, profile));
   const known = await verifyTogether(
@@ -70,7 +70,7 @@ type Verdict = { readonly item: SignatureItem; readonly valid: boolean };
 /** The verdicts on both signatures of each package, scheme by scheme. */
 async function verifyTogether(
   packages: readonly KeyPackageIn[],
-  crypto: CryptoProvider,
+  crypto: CryptoVerifier,
 ): Promise<ReadonlyMap<KeyPackageIn, readonly Verdict[]>> {
   const byScheme = new Map<SignatureScheme, { readonly received: KeyPackageIn; readonly item: SignatureItem }[]>();
   for (const received of packages) {
@@ -97,12 +97,12 @@ async function verifyTogether(
 }
 
 /** The same provider, which knows the verdicts on these signatures and verifies any other itself. */
-function withVerdicts(crypto: CryptoProvider, verdicts: readonly Verdict[]): CryptoProvider {
-  const verify: CryptoProvider["verify"] = (scheme, asked, policy) => {
+function withVerdicts(crypto: CryptoVerifier, verdicts: readonly Verdict[]): CryptoVerifier {
+  const verify: CryptoVerifier["verify"] = (scheme, asked, policy) => {
     const known = policy === SIGNATURE_POLICY && verdicts.find(({ item }) => isSame(item, asked));
     return known ? Promise.resolve(known.valid) : crypto.verify(scheme, asked, policy);
   };
-  return Object.assign(Object.create(crypto) as CryptoProvider, { verify });
+  return Object.assign(Object.create(crypto) as CryptoVerifier, { verify });
 }
 
 const isSame = (a: SignatureItem, b: SignatureItem): boolean =>

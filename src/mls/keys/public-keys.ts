@@ -1,19 +1,16 @@
 /**
  * Whether received bytes are a public key at all (RFC 9420 §5.1.1, §10: "MUST be a public key for the scheme"):
  * length, encoding, on the curve, not of small order. The values are public, so the arithmetic need not be constant in
- * time and does not go through a provider.
- *
- * Edwards points are decoded by noble, which is faster than plain BigInt powers. Weierstrass points are checked by the
- * equation of the curve: noble's decoder takes two to three times as long (both measured, in Node and in workerd).
+ * time and does not go through a provider. Weierstrass points are checked by the equation of the curve: noble's decoder
+ * takes two to three times as long (measured in Node and in workerd).
  */
-
-import { ed448 } from "@noble/curves/ed448.js";
-import { ed25519 } from "@noble/curves/ed25519.js";
-import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { bytesToNumberLE } from "@noble/curves/utils.js";
 import { ciphersuiteInfo, Kem, SignatureScheme, type Suite, signaturePublicKeyBytes } from "../ciphersuite.ts";
 import { copyOf } from "../codec/byte-strings.ts";
 import { at } from "../crypto/at.ts";
+import { offCurve, P256, P384, P521, type WeierstrassCurve } from "../crypto/ecdsa/weierstrass-curves.ts";
+import { decodePoint448, isSmallOrder448, P448, type Point448 } from "../crypto/ed448/edwards448.ts";
+import { decodePoint, isSmallOrder, type Point } from "../crypto/ed25519/edwards25519.ts";
+import { bigEndian, littleEndian } from "../crypto/integers.ts";
 import { mlKemKeyDefect } from "./ml-kem-keys.ts";
 
 /** What is wrong with a public key. */
@@ -33,15 +30,15 @@ export function hpkePublicKeyDefect(suite: Suite, key: Uint8Array): PublicKeyDef
   const { kem, kemPublicKeyBytes } = ciphersuiteInfo(suite);
   switch (kem) {
     case Kem.DHKEM_X25519:
-      return montgomeryDefect(key, kemPublicKeyBytes, 0x7f, ed25519.Point.Fp.ORDER, LOW_ORDER_X25519);
+      return montgomeryDefect(key, kemPublicKeyBytes, 0x7f, EDWARDS_25519.p, LOW_ORDER_X25519);
     case Kem.DHKEM_X448:
-      return montgomeryDefect(key, kemPublicKeyBytes, 0xff, ed448.Point.Fp.ORDER, []);
+      return montgomeryDefect(key, kemPublicKeyBytes, 0xff, P448, []);
     case Kem.DHKEM_P256:
-      return weierstrassDefect(key, kemPublicKeyBytes, p256.Point.CURVE());
+      return weierstrassDefect(key, kemPublicKeyBytes, P256);
     case Kem.DHKEM_P384:
-      return weierstrassDefect(key, kemPublicKeyBytes, p384.Point.CURVE());
+      return weierstrassDefect(key, kemPublicKeyBytes, P384);
     case Kem.DHKEM_P521:
-      return weierstrassDefect(key, kemPublicKeyBytes, p521.Point.CURVE());
+      return weierstrassDefect(key, kemPublicKeyBytes, P521);
     case Kem.MLKEM512:
     case Kem.MLKEM768:
     case Kem.MLKEM1024:
@@ -71,15 +68,15 @@ export function signaturePublicKeyDefect(scheme: SignatureScheme, key: Uint8Arra
   const length = signaturePublicKeyBytes(scheme);
   switch (scheme) {
     case SignatureScheme.ed25519:
-      return edwardsDefect(key, length, ed25519.Point);
+      return edwardsDefect(key, length, EDWARDS_25519);
     case SignatureScheme.ed448:
-      return edwardsDefect(key, length, ed448.Point);
+      return edwardsDefect(key, length, EDWARDS_448);
     case SignatureScheme.ecdsa_secp256r1_sha256:
-      return weierstrassDefect(key, length, p256.Point.CURVE());
+      return weierstrassDefect(key, length, P256);
     case SignatureScheme.ecdsa_secp384r1_sha384:
-      return weierstrassDefect(key, length, p384.Point.CURVE());
+      return weierstrassDefect(key, length, P384);
     case SignatureScheme.ecdsa_secp521r1_sha512:
-      return weierstrassDefect(key, length, p521.Point.CURVE());
+      return weierstrassDefect(key, length, P521);
     // Every string of that length is a key: its coefficients have ten bits, and all values are allowed (FIPS 204 §7.2).
     case SignatureScheme.mldsa44:
     case SignatureScheme.mldsa65:
@@ -105,47 +102,46 @@ function montgomeryDefect(
   lowOrder: readonly bigint[],
 ): PublicKeyDefect | undefined {
   if (key.length !== length) return "wrong length";
-  const u = bytesToNumberLE(withTopByteMasked(key, topByteMask)) % p;
+  const u = littleEndian(withTopByteMasked(key, topByteMask)) % p;
   return u <= 1n || u === p - 1n || lowOrder.includes(u) ? "small order" : undefined;
 }
 
 // ---- Short Weierstrass points y² = x³ + a·x + b, SEC 1 §2.3 ------------------------------------
 
-type WeierstrassCurve = { readonly p: bigint; readonly a: bigint; readonly b: bigint };
-
 /** The curves have prime order, so a point on the curve other than infinity is not of small order. */
-function weierstrassDefect(
-  key: Uint8Array,
-  length: number,
-  { p, a, b }: WeierstrassCurve,
-): PublicKeyDefect | undefined {
-  const coordinate = (length - 1) / 2;
+function weierstrassDefect(key: Uint8Array, length: number, curve: WeierstrassCurve): PublicKeyDefect | undefined {
+  const { p, bytes: coordinate } = curve;
   if (key.length === coordinate + 1 && (key[0] === 2 || key[0] === 3)) return "compressed point";
   if (key.length !== length) return "wrong length";
   const x = bigEndian(key.subarray(1, 1 + coordinate));
   const y = bigEndian(key.subarray(1 + coordinate));
   if (key[0] !== 4 || x >= p || y >= p) return "not canonical";
-  return (y * y - (x * x * x + a * x + b)) % p === 0n ? undefined : "not on the curve";
+  return offCurve(curve, { x, y }) === 0n ? undefined : "not on the curve";
 }
 
 // ---- Edwards points, RFC 8032 §5.1.3, §5.2.3 ----------------------------------------------------
 
-/** The part of noble's point types that both curves share. */
-type EdwardsPoints = {
-  readonly Fp: { readonly ORDER: bigint };
-  fromBytes(bytes: Uint8Array): { isSmallOrder(): boolean };
+type EdwardsCurve<Point> = {
+  readonly p: bigint;
+  readonly decode: (bytes: Uint8Array) => Point | undefined;
+  readonly isSmallOrder: (point: Point) => boolean;
 };
 
+const EDWARDS_25519: EdwardsCurve<Point> = { p: 2n ** 255n - 19n, decode: decodePoint, isSmallOrder };
+const EDWARDS_448: EdwardsCurve<Point448> = { p: P448, decode: decodePoint448, isSmallOrder: isSmallOrder448 };
+
 /** The sign is left out: both points with a y are on the curve or neither is, and both are of small order or neither. */
-function edwardsDefect(key: Uint8Array, length: number, points: EdwardsPoints): PublicKeyDefect | undefined {
+function edwardsDefect<Point>(
+  key: Uint8Array,
+  length: number,
+  { p, decode, isSmallOrder }: EdwardsCurve<Point>,
+): PublicKeyDefect | undefined {
   if (key.length !== length) return "wrong length";
   const y = withTopByteMasked(key, 0x7f);
-  if (bytesToNumberLE(y) >= points.Fp.ORDER) return "not canonical";
-  try {
-    return points.fromBytes(y).isSmallOrder() ? "small order" : undefined;
-  } catch {
-    return "not on the curve";
-  }
+  if (littleEndian(y) >= p) return "not canonical";
+  const point = decode(y);
+  if (point === undefined) return "not on the curve";
+  return isSmallOrder(point) ? "small order" : undefined;
 }
 
 // ---- numbers ------------------------------------------------------------------------------------
@@ -155,14 +151,4 @@ function withTopByteMasked(key: Uint8Array, mask: number): Uint8Array {
   const masked = copyOf(key);
   masked[masked.length - 1] = at(masked, masked.length - 1) & mask;
   return masked;
-}
-
-/** Eight bytes at a time: with noble's detour by hexadecimal text a point's check takes up to 1.4 times as long [measured]. */
-function bigEndian(bytes: Uint8Array): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const head = bytes.length % 8;
-  let value = 0n;
-  for (let i = 0; i < head; i++) value = (value << 8n) | BigInt(view.getUint8(i));
-  for (let i = head; i < bytes.length; i += 8) value = (value << 64n) | view.getBigUint64(i);
-  return value;
 }

@@ -1,10 +1,10 @@
 import { ml_kem768_p256, ml_kem768_x25519, ml_kem1024_p384 } from "@noble/post-quantum/hybrid.js";
-import { ml_dsa44, ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
 import { ml_kem512, ml_kem768, ml_kem1024 } from "@noble/post-quantum/ml-kem.js";
-import { ciphersuiteInfo, isMlDsa, isMlKem, Kem, type MlDsaScheme, SignatureScheme } from "../ciphersuite.ts";
+import { ciphersuiteInfo, isMlDsa, isMlKem, Kem } from "../ciphersuite.ts";
 import { nobleCrypto } from "../crypto/noble.ts";
-import type { CryptoProvider, SignatureItem } from "../crypto/provider.ts";
+import type { CryptoProvider } from "../crypto/provider.ts";
 import { deriveSeed } from "./derive-seed.ts";
+import { ML_DSA, withMlDsa } from "./ml-dsa-verifier.ts";
 
 /**
  * A provider with ML-DSA (FIPS 204) and with key pairs of ML-KEM (FIPS 203), alone and beside X25519, P-256 or P-384
@@ -14,11 +14,8 @@ import { deriveSeed } from "./derive-seed.ts";
 export function withPostQuantum(base: CryptoProvider): CryptoProvider {
   return {
     ...base,
+    ...withMlDsa(base),
     supports: () => true,
-    verify: async (scheme, item, policy) =>
-      isMlDsa(scheme) ? verifyMlDsa(scheme, item) : base.verify(scheme, item, policy),
-    verifyMany: async (scheme, items, policy) =>
-      isMlDsa(scheme) ? items.map((item) => verifyMlDsa(scheme, item)) : base.verifyMany(scheme, items, policy),
     sign: async (scheme, privateKey, message) =>
       isMlDsa(scheme)
         ? ML_DSA[scheme].sign(message, ML_DSA[scheme].keygen(privateKey).secretKey)
@@ -44,12 +41,6 @@ export const postQuantumCrypto: CryptoProvider = withPostQuantum(nobleCrypto);
 /** FIPS 204 §3.6.1: the seed of a key pair. */
 const SEED_BYTES = 32;
 
-const ML_DSA = {
-  [SignatureScheme.mldsa44]: ml_dsa44,
-  [SignatureScheme.mldsa65]: ml_dsa65,
-  [SignatureScheme.mldsa87]: ml_dsa87,
-} as const;
-
 const ML_KEM = {
   [Kem.MLKEM512]: { algorithm: ml_kem512, seedBytes: 64 },
   [Kem.MLKEM768]: { algorithm: ml_kem768, seedBytes: 64 },
@@ -58,12 +49,3 @@ const ML_KEM = {
   [Kem.MLKEM1024_P384]: { algorithm: ml_kem1024_p384, seedBytes: 32 },
   [Kem.MLKEM768_X25519]: { algorithm: ml_kem768_x25519, seedBytes: 32 },
 } as const;
-
-/** noble throws for keys and signatures of a wrong length: they are not valid. */
-function verifyMlDsa(scheme: MlDsaScheme, { publicKey, message, signature }: SignatureItem): boolean {
-  try {
-    return ML_DSA[scheme].verify(signature, message, publicKey);
-  } catch {
-    return false;
-  }
-}

@@ -2,8 +2,6 @@
  * One attempt to deliver an event: a webhook as Standard Webhooks signs it (https://www.standardwebhooks.com), or a
  * message of a Cloudflare Queue. Bounded in time; every failure is a value.
  */
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { EventTarget } from "../../config/event-settings.ts";
 import { EVENT_RETRY_MAX_MS, EVENT_TIMEOUT_MS } from "../../config/limits.ts";
@@ -51,7 +49,7 @@ async function post({ url, secrets }: Webhook, { id, payload }: Message, nowMs: 
       "User-Agent": "mls-key-directory",
       "webhook-id": id,
       "webhook-timestamp": String(timestamp),
-      "webhook-signature": signatures(secrets, `${id}.${timestamp}.${body}`),
+      "webhook-signature": await signatures(secrets, `${id}.${timestamp}.${body}`),
     },
     body,
     // Names go to the address of the setting, or nowhere.
@@ -62,8 +60,16 @@ async function post({ url, secrets }: Webhook, { id, payload }: Message, nowMs: 
 }
 
 /** One signature for each secret: a receiver takes the message if it can make any of them. */
-const signatures = (secrets: readonly Uint8Array[], content: string): string =>
-  secrets.map((secret) => `v1,${hmac(sha256, secret, utf8ToBytes(content)).toBase64()}`).join(" ");
+async function signatures(secrets: readonly Uint8Array<ArrayBuffer>[], content: string): Promise<string> {
+  const bytes = utf8ToBytes(content);
+  const macs = secrets.map(async (secret) => {
+    const key = await crypto.subtle.importKey("raw", secret, HMAC, false, ["sign"]);
+    return `v1,${new Uint8Array(await crypto.subtle.sign(HMAC.name, key, bytes)).toBase64()}`;
+  });
+  return (await Promise.all(macs)).join(" ");
+}
+
+const HMAC = { name: "HMAC", hash: "SHA-256" };
 
 /** Statuses of 4xx that say "not now" (RFC 9110 §15.5.9, §15.5.10, RFC 8470 §5.2, RFC 6585 §4). */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);

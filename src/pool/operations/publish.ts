@@ -96,3 +96,10 @@ function write({ sql, client, now }: PublishContext, draft: StockDraft): ClientR
   const last = Math.max(-1, ...added.map(({ index }) => index));
   return { ...client, queues, nextSequence: client.nextSequence + last + 1 };
 }
+
+/** Whether claimers can see no difference: the same kinds of packages are in stock. */
+export function offersTheSame(before: ClientRecord, after: ClientRecord): boolean {
+  const kinds = ({ queues }: ClientRecord) => queues.filter(({ live }) => live > 0).map(({ queueId }) => queueId);
+  const [a, b] = [kinds(before), kinds(after)];
+  return a.length === b.length && a.every((queueId) => b.includes(queueId));
+}

@@ -54,16 +54,19 @@ function isVoid(epoch: number, backdatingSeconds: number): Leaving {
   return ({ notBefore }, { storedAt }) => storedAt < epoch || notBefore < earliest;
 }
 
-/** How many packages of a client an epoch would void, by its queues' kinds. Changes nothing. */
+/** How many packages of the user's clients an epoch would void, by the kinds of their queues. Changes nothing. */
 export function countVoid(
   sql: SqlStorage,
-  { clientId, queues }: ClientRecord,
   epoch: number,
   backdatingSeconds: number,
 ): { readonly oneTime: number; readonly lastResorts: number } {
-  const lastResorts = new Set(queues.filter(({ lastResort }) => lastResort).map(({ queueId }) => queueId));
   const voids = isVoid(epoch, backdatingSeconds);
-  const voided = livePackages(sql, clientId).filter(({ entry, ...place }) => voids(entry, place));
-  const ofLastResorts = voided.filter(({ queueId }) => lastResorts.has(queueId)).length;
-  return { oneTime: voided.length - ofLastResorts, lastResorts: ofLastResorts };
+  const voided = allClients(sql).flatMap(({ clientId, queues }) => {
+    const lastResorts = new Set(queues.filter(({ lastResort }) => lastResort).map(({ queueId }) => queueId));
+    return livePackages(sql, clientId)
+      .filter(({ entry, ...place }) => voids(entry, place))
+      .map(({ queueId }) => lastResorts.has(queueId));
+  });
+  const lastResorts = voided.filter((isLastResort) => isLastResort).length;
+  return { oneTime: voided.length - lastResorts, lastResorts };
 }

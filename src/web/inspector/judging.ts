@@ -3,8 +3,8 @@ import { type CheckResult, checksBehind } from "../../inspect/checks.ts";
 import { type Answer, type Dialect, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
 import { isMlDsa } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
-import { nobleCrypto } from "../../mls/crypto/noble.ts";
-import type { CryptoProvider } from "../../mls/crypto/provider.ts";
+import { batchVerifier } from "../../mls/crypto/batch-verifier.ts";
+import type { CryptoVerifier } from "../../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../../mls/key-package/key-package-ref.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
@@ -55,16 +55,16 @@ const CHOICES = {
 } as const;
 
 /** The code for ML-DSA is loaded only where a profile has the package signed with it. */
-async function cryptoFor(bytes: Uint8Array): Promise<CryptoProvider> {
+async function cryptoFor(bytes: Uint8Array): Promise<CryptoVerifier> {
   const needsMlDsa = PROFILES.some((profile) => {
     const decoded = KeyPackageIn.fromBytes(bytes, profile);
     return decoded.ok && isMlDsa(decoded.value.suite().signatureScheme);
   });
-  return needsMlDsa ? (await import("../../mls/post-quantum/index.ts")).postQuantumCrypto : nobleCrypto;
+  return needsMlDsa ? (await import("../../mls/post-quantum/index.ts")).postQuantumCrypto : batchVerifier;
 }
 
 /** KeyPackageRef in hex, RFC 9420 §5.2. */
 export async function referenceOf(received: KeyPackageIn): Promise<string> {
-  const ref = await makeKeyPackageRef(nobleCrypto, received.suite(), received.tlsSerialize());
+  const ref = await makeKeyPackageRef(batchVerifier, received.suite(), received.tlsSerialize());
   return toHex(ref.asSlice());
 }

@@ -3,10 +3,16 @@ import { describe, expect, it, test } from "vitest";
 import { type Build, deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
 import { readReceiptSettings } from "../../../src/config/receipt-settings.ts";
 import { SettingError } from "../../../src/config/settings.ts";
+import { readX509Settings } from "../../../src/config/x509-settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
 
 /** That of src/worker-full.ts. */
-const FULL_BUILD: Build = { mlDsa: true, x509: true, claimCapabilities: true, receipts: readReceiptSettings };
+const FULL_BUILD: Build = {
+  mlDsa: true,
+  x509: readX509Settings,
+  claimCapabilities: true,
+  receipts: readReceiptSettings,
+};
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };
@@ -221,6 +227,14 @@ describe("X.509", () => {
     expect(named("email:{user}@example.com")).toEqual({ type: "email", template: "{user}@example.com" });
     expect(named("*")).toBeUndefined();
   });
+
+  it.each(["X509_TRUST_ANCHORS", "X509_INTERMEDIATES", "X509_IDENTITY"])(
+    "is refused where %s is set in a build without it",
+    (name) => {
+      expect(() => readDeployment({ [name]: anchor })).toThrow(`${name} is set, and this build has no X.509`);
+      expect(readDeployment({ [name]: "" }).x509).toBeUndefined();
+    },
+  );
 
   it.each([
     [{ X509_TRUST_ANCHORS: anchor }, "X509_IDENTITY must be set, as X509_TRUST_ANCHORS is"],

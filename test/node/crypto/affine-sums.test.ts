@@ -85,13 +85,13 @@ describe("affine sums", () => {
     { name: "P-521", curve: p521 },
   ])("of a table's multiples on $name are the multiples of its point", ({ curve }) => {
     const { Point } = curve;
-    const { p } = Point.CURVE();
+    const equation = Point.CURVE();
     const base = Point.BASE.multiply(123_456_789n);
-    for (const width of [2, 4, 5, 6]) {
-      const table = multiplesTable(Point, base, width);
+    for (const width of [1, 2, 4, 5, 6]) {
+      const table = multiplesTable(equation, base.toAffine(), width, Point.Fn.BITS);
       for (const scalar of [1n, 5n, 2n ** 200n - 1n, Point.Fn.ORDER - 1n, Point.Fn.ORDER / 3n]) {
-        const [sum] = sumAll([multiplesOf(scalar, table)], Point.CURVE());
-        expect(normalized(sum, p)).toEqual(base.multiply(scalar).toAffine());
+        const [sum] = sumAll([multiplesOf(scalar, table)], equation);
+        expect(normalized(sum, equation.p)).toEqual(base.multiply(scalar).toAffine());
       }
       expect(multiplesOf(0n, table)).toEqual([]);
     }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { SignatureScheme } from "../../../src/mls/ciphersuite.ts";
 import { rawToDer } from "../../../src/mls/crypto/ecdsa/der.ts";
 import type { SignatureItem } from "../../../src/mls/crypto/provider.ts";
+import { forge448, L448, NON_CANONICAL_448 } from "./ed448-forger.ts";
 import { forge, L, NON_CANONICAL_SMALL_ORDER, scalarOf, withShiftedS } from "./ed25519-forger.ts";
 
 /** Signatures that a signer or a forger may send, for tests that compare verifiers. Few keys, so that batches share them. */
@@ -100,6 +101,60 @@ function ed25519Item(chosen: Choice<(typeof ED25519_KINDS)[number]>): SignatureI
       return { ...item, signature: Uint8Array.of(...item.signature, 0) };
     case "shortKey":
       return { ...item, publicKey: item.publicKey.subarray(0, at % 32) };
+  }
+}
+
+const ED448_KINDS = [
+  "honest",
+  "honest",
+  "torsioned",
+  "zeroNonce",
+  "nonCanonicalR",
+  "nonCanonicalKey",
+  "malleable",
+  "flippedSignature",
+  "flippedKey",
+  "otherMessage",
+  "shortSignature",
+  "longSignature",
+  "shortKey",
+] as const;
+
+export const anyEd448Item: fc.Arbitrary<SignatureItem> = fc
+  .record({ ...choice, kind: fc.constantFrom(...ED448_KINDS) })
+  .map(ed448Item);
+
+function ed448Item(chosen: Choice<(typeof ED448_KINDS)[number]>): SignatureItem {
+  const { nonce: smallNonce, message, torsionA, torsionR, at, bit, kind } = chosen;
+  const nonce = BigInt(smallNonce);
+  const item = forge448(message, { nonce });
+  const flipped = (bytes: Uint8Array) => bytes.map((byte, i) => (i === at % bytes.length ? byte ^ (1 << bit) : byte));
+  const nonCanonical = NON_CANONICAL_448[at % NON_CANONICAL_448.length] ?? new Uint8Array();
+  switch (kind) {
+    case "honest":
+      return item;
+    case "torsioned":
+      return forge448(message, { nonce, keyTorsion: torsionA % 4, nonceTorsion: torsionR % 4 });
+    case "zeroNonce":
+      return forge448(message, { nonce: 0n, keyTorsion: torsionA % 2, nonceTorsion: torsionR % 4 });
+    case "nonCanonicalR":
+      return forge448(message, { nonce: 0n, encodedR: nonCanonical });
+    case "nonCanonicalKey":
+      return { ...item, publicKey: nonCanonical };
+    case "malleable":
+      return withShiftedS(item, L448);
+    case "flippedSignature":
+      return { ...item, signature: flipped(item.signature) };
+    case "flippedKey":
+      return { ...item, publicKey: flipped(item.publicKey) };
+    case "otherMessage":
+      return { ...item, message: Uint8Array.of(...message, 1) };
+    case "shortSignature":
+      return { ...item, signature: item.signature.subarray(0, at) };
+    case "longSignature":
+      return { ...item, signature: Uint8Array.of(...item.signature, 0) };
+    case "shortKey":
+      return { ...item, publicKey: item.publicKey.subarray(0, at % 57) };
   }
 }
 

@@ -4,10 +4,11 @@ import {
   decodePoint,
   emptyTable,
   oddMultiples,
-  signedDigits,
+  SCALAR_BITS,
   sumOfMultiples,
 } from "../../../src/mls/crypto/ed25519/edwards25519.ts";
 import { decodeElement, fieldElement } from "../../../src/mls/crypto/ed25519/field25519.ts";
+import { signedDigits } from "../../../src/mls/crypto/signed-digits.ts";
 
 const BASE_POINT = Uint8Array.of(0x58, ...new Array<number>(31).fill(0x66));
 
@@ -25,7 +26,7 @@ describe("an element that must exist", () => {
   it("ends a sum of points where a digit or a multiple is missing", () => {
     const point = decodePoint(BASE_POINT);
     if (point === undefined) throw new Error("expected the base point to decode");
-    const term = { oddMultiples: oddMultiples(point, 4), digits: signedDigits(2n ** 252n + 7n, 4) };
+    const term = { oddMultiples: oddMultiples(point, 4), digits: signedDigits(2n ** 252n + 7n, 4, SCALAR_BITS) };
     expect(() => sumOfMultiples([{ ...term, digits: term.digits.subarray(1) }])).toThrow(RangeError);
     expect(() => sumOfMultiples([{ ...term, oddMultiples: emptyTable(2).slice(1) }])).toThrow(RangeError);
   });

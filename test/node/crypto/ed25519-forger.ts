@@ -94,8 +94,9 @@ function times(scalar: bigint): typeof ORDER_8 {
   return scalar === 0n ? Point.ZERO : Point.BASE.multiply(scalar);
 }
 
-/** The same signature with S changed by `difference`. */
+/** The same signature with S, its second half, changed by `difference`. */
 export function withShiftedS(item: SignatureItem, difference: bigint): SignatureItem {
-  const S = bytesToNumberLE(item.signature.subarray(32)) + difference;
-  return { ...item, signature: concatBytes(item.signature.subarray(0, 32), numberToBytesLE(S, 32)) };
+  const half = item.signature.length / 2;
+  const S = bytesToNumberLE(item.signature.subarray(half)) + difference;
+  return { ...item, signature: concatBytes(item.signature.subarray(0, half), numberToBytesLE(S, half)) };
 }

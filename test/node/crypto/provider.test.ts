@@ -1,7 +1,9 @@
 import { nobleCrypto } from "../../../src/mls/crypto/noble.ts";
 import { webCrypto } from "../../../src/mls/crypto/webcrypto.ts";
-import { describeConformance, describeDifferences } from "./provider-suites.ts";
+import { batchCrypto, describeConformance, describeDifferences } from "./provider-suites.ts";
 
+describeConformance("batch", batchCrypto);
+describeDifferences("batch", batchCrypto);
 describeConformance("noble", nobleCrypto);
 describeDifferences("noble", nobleCrypto);
 describeConformance("webcrypto", webCrypto);

@@ -1,6 +1,3 @@
-import { normalizeZ } from "@noble/curves/abstract/curve.js";
-import { invert } from "@noble/curves/abstract/modular.js";
-import type { WeierstrassPoint, WeierstrassPointCons } from "@noble/curves/abstract/weierstrass.js";
 import { at, missing } from "../at.ts";
 
 /**
@@ -30,6 +27,19 @@ export function invertAll(values: readonly bigint[], modulus: bigint): bigint[] 
     if (value !== 0n) inverse = (inverse * value) % modulus;
   }
   return before;
+}
+
+/** The inverse of a value that is not zero modulo the prime, by Euclid's algorithm; of either sign. */
+function invert(value: bigint, modulus: bigint): bigint {
+  let [rest, next] = [modulus, value % modulus];
+  let [inverse, nextInverse] = [0n, 1n];
+  while (next !== 0n) {
+    const quotient = rest / next;
+    [rest, next] = [next, rest - quotient * next];
+    [inverse, nextInverse] = [nextInverse, inverse - quotient * nextInverse];
+  }
+  // The greatest common divisor is 1, and may have come out as −1.
+  return inverse * rest;
 }
 
 /** What the additions need of a curve y² = x³ + a·x + b modulo p. */
@@ -97,16 +107,38 @@ function windowCount(bits: number, width: number): number {
   return Math.floor(bits / width) + 1;
 }
 
-/** The table of a point of prime order, for scalars below that order. */
-export function multiplesTable(
-  Point: WeierstrassPointCons<bigint>,
-  point: WeierstrassPoint<bigint>,
-  width: number,
-): MultiplesTable {
-  const count = windowCount(Point.Fn.BITS, width);
-  const powers = [point];
-  for (let power = point; powers.length < count * width; powers.push(power)) power = power.double();
-  const affine = normalizeZ(Point, powers).map(({ X, Y }): Affine => ({ x: X, y: Y }));
+/**
+ * P, 2·P, 4·P, …: `count` of them, for a point of prime order and a = −3. Jacobian coordinates (dbl-2001-b) take 8
+ * products for each, and one inversion at the end for all.
+ */
+function doublings({ p }: CurveEquation, point: Affine, count: number): Affine[] {
+  let [X, Y, Z] = [point.x, point.y, 1n];
+  const all = [{ X, Y, Z }];
+  while (all.length < count) {
+    const delta = (Z * Z) % p;
+    const gamma = (Y * Y) % p;
+    const beta = (X * gamma) % p;
+    const alpha = (3n * (X - delta) * (X + delta)) % p;
+    Z = (2n * Y * Z) % p;
+    X = (alpha * alpha - 8n * beta) % p;
+    Y = (alpha * (4n * beta - X) - 8n * gamma * gamma) % p;
+    all.push({ X, Y, Z });
+  }
+  const inverses = invertAll(
+    all.map((one) => one.Z),
+    p,
+  );
+  return all.map((one, i) => {
+    const inverse = inverses[i] ?? missing(i);
+    const square = (inverse * inverse) % p;
+    return { x: (one.X * square) % p, y: (((one.Y * square) % p) * inverse) % p };
+  });
+}
+
+/** The table of a point of prime order on a curve with a = −3, for scalars of up to `bits` bits that are below that order. */
+export function multiplesTable(curve: CurveEquation, point: Affine, width: number, bits: number): MultiplesTable {
+  const count = windowCount(bits, width);
+  const affine = doublings(curve, point, count * width);
   const windows = Array.from({ length: count }, (_, w) => affine.slice(w * width, w * width + 1));
   // To 1 … 2^k come 2^k + 1 … 2^(k + 1): the last is a known power, the others are sums of two multiples.
   for (let k = 0; k < width - 1; k++) {
@@ -114,7 +146,7 @@ export function multiplesTable(
       const highest = at(multiples, multiples.length - 1);
       return multiples.slice(0, -1).map((multiple) => [highest, multiple]);
     });
-    const sums = sumAll(pairs, Point.CURVE());
+    const sums = sumAll(pairs, curve);
     let next = 0;
     for (const [w, multiples] of windows.entries()) {
       // The multiples are below the order, so no sum is at infinity.

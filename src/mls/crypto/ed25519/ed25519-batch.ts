@@ -1,6 +1,8 @@
 import { sha512 } from "@noble/hashes/sha2.js";
 import { at } from "../at.ts";
+import { littleEndian } from "../integers.ts";
 import type { SignatureItem } from "../provider.ts";
+import { signedDigits } from "../signed-digits.ts";
 import {
   type Addend,
   decodePoint,
@@ -8,7 +10,7 @@ import {
   isNeutral,
   oddMultiples,
   type Point,
-  signedDigits,
+  SCALAR_BITS,
   subtractPoints,
   sumOfMultiples,
   type Term,
@@ -117,7 +119,10 @@ function coefficientsOf(count: number, randomBytes: (length: number) => Uint8Arr
   if (bytes.length !== count * COEFFICIENT_BYTES)
     throw new RangeError(`expected ${count * COEFFICIENT_BYTES} random bytes, got ${bytes.length}`);
   // Zero would take an equation out of the sum.
-  return Array.from({ length: count }, (_, i) => littleEndian(bytes, i * COEFFICIENT_BYTES, COEFFICIENT_BYTES) || 1n);
+  return Array.from(
+    { length: count },
+    (_, i) => littleEndian(bytes.subarray(i * COEFFICIENT_BYTES, (i + 1) * COEFFICIENT_BYTES)) || 1n,
+  );
 }
 
 /** The hash input for the scalar k, RFC 8032 §5.1.7: R ‖ A ‖ M. */
@@ -139,7 +144,7 @@ function equationOf(
   const { publicKey, signature } = item;
   if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return undefined;
   const key = keyOf(publicKey, keys);
-  const S = littleEndian(signature, KEY_BYTES, KEY_BYTES);
+  const S = littleEndian(signature.subarray(KEY_BYTES));
   if (key === undefined || S >= L) return undefined;
   const R = decodePoint(signature.subarray(0, KEY_BYTES));
   const order = R && orderOf(R);
@@ -148,8 +153,8 @@ function equationOf(
   // A multiple of 8 would hide a component of small order.
   const coefficient = isOfPrimeOrder ? random : 1n;
   const digest = sha512(challengeInput(item));
-  const k = littleEndian(digest, 0, digest.length) % L;
-  const digits = signedDigits(coefficient, R_WIDTH);
+  const k = littleEndian(digest) % L;
+  const digits = signedDigits(coefficient, R_WIDTH, SCALAR_BITS);
   return {
     index,
     key,
@@ -200,7 +205,7 @@ function sumOf(equations: readonly Equation[]): Point {
   scalars.set(basePoint(), baseScalar);
   for (const [{ multiples, width }, scalar] of scalars) {
     const reduced = ((scalar % L) + L) % L;
-    terms.push({ oddMultiples: multiples, digits: signedDigits(reduced, width) });
+    terms.push({ oddMultiples: multiples, digits: signedDigits(reduced, width, SCALAR_BITS) });
   }
   return sumOfMultiples(terms);
 }
@@ -217,11 +222,4 @@ function settle(equations: readonly Equation[], sum: Point, verdicts: boolean[])
   const sumOfFirst = sumOf(first);
   settle(first, sumOfFirst, verdicts);
   settle(equations.slice(half), subtractPoints(sum, sumOfFirst), verdicts);
-}
-
-function littleEndian(bytes: Uint8Array, offset: number, length: number): bigint {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, length);
-  let value = 0n;
-  for (let i = length - 8; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(i, true);
-  return value;
 }

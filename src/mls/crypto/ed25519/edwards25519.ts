@@ -39,7 +39,7 @@ export type Addend = {
 export type Term = { readonly oddMultiples: readonly Addend[]; readonly digits: Int8Array };
 
 /** Scalars are reduced modulo the order of the base point, which is below 2^253. */
-const SCALAR_BITS = 253;
+export const SCALAR_BITS = 253;
 
 /** A carry may come out of the highest bit. */
 const DIGITS = SCALAR_BITS + 1;
@@ -209,34 +209,6 @@ export function oddMultiples(point: Point, width: number, multiples = emptyTable
     setAddend(multiple, from);
   }
   return multiples;
-}
-
-/**
- * The scalar, below 2^253, in digits that are zero or odd and smaller than 2^(width − 1) in absolute value; digit i
- * counts 2^i, and of `width` digits in a row at most one is not zero (width-w non-adjacent form; width 2 to 8).
- */
-export function signedDigits(scalar: bigint, width: number): Int8Array {
-  const count = Math.ceil(SCALAR_BITS / 32);
-  const words = new Uint32Array(count + 1);
-  for (let i = 0; i < count; i++) words[i] = Number(BigInt.asUintN(32, scalar >> BigInt(32 * i)));
-  const digits = new Int8Array(DIGITS);
-  const mask = 2 ** width - 1;
-  let carry = 0;
-  for (let i = 0; i < DIGITS; ) {
-    const word = i >>> 5;
-    const bit = i & 31;
-    const low = (words[word] ?? missing(word)) >>> bit;
-    if ((low & 1) === carry) {
-      i++;
-      continue;
-    }
-    const high = bit === 0 ? 0 : (words[word + 1] ?? missing(word + 1)) << (32 - bit);
-    const digit = ((low | high) & mask) + carry;
-    carry = digit > mask >>> 1 ? 1 : 0;
-    digits[i] = digit - carry * (mask + 1);
-    i += width;
-  }
-  return digits;
 }
 
 /** The sum of all terms, by Straus's method: one chain of 253 doublings that all of them share. */
