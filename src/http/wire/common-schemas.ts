@@ -62,21 +62,20 @@ export const unixSeconds = /* @__PURE__ */ named("UnixSeconds", "Seconds since 1
   z.int().check(z.minimum(0)),
 );
 
-const SIGNATURE_SCHEMES = {
-  ecdsa_secp256r1_sha256: z.optional(base64url),
-  ecdsa_secp384r1_sha384: z.optional(base64url),
-  ecdsa_secp521r1_sha512: z.optional(base64url),
-  ed25519: z.optional(base64url),
-  ed448: z.optional(base64url),
-  mldsa44: z.optional(base64url),
-  mldsa65: z.optional(base64url),
-  mldsa87: z.optional(base64url),
-};
-
 export const signatureKeys = /* @__PURE__ */ named(
   "SignatureKeys",
   "Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points for ECDSA.",
-  () => z.strictObject(SIGNATURE_SCHEMES),
+  () =>
+    z.strictObject({
+      ecdsa_secp256r1_sha256: z.optional(base64url),
+      ecdsa_secp384r1_sha384: z.optional(base64url),
+      ecdsa_secp521r1_sha512: z.optional(base64url),
+      ed25519: z.optional(base64url),
+      ed448: z.optional(base64url),
+      mldsa44: z.optional(base64url),
+      mldsa65: z.optional(base64url),
+      mldsa87: z.optional(base64url),
+    }),
 );
 
 export const lastResortView = /* @__PURE__ */ named(

@@ -16,13 +16,14 @@ import { journalEntries, missedReason } from "../stock/stock-schemas.ts";
 
 const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
 
-const topClaimers = z.array(
-  z.strictObject({
-    user: z.nullable(identifier),
-    claimed: z.int().check(z.minimum(0)),
-    missed: z.int().check(z.minimum(0)),
-  }),
-);
+const topClaimers = () =>
+  z.array(
+    z.strictObject({
+      user: z.nullable(identifier),
+      claimed: z.int().check(z.minimum(0)),
+      missed: z.int().check(z.minimum(0)),
+    }),
+  );
 
 export const stockAnswer = /* @__PURE__ */ named(
   "StockPage",
@@ -69,7 +70,7 @@ export const userAnswer = /* @__PURE__ */ named(
           last_upload_at: z.nullable(unixSeconds),
           last_claimed_at: z.nullable(unixSeconds),
           missed: z.array(
-            z.strictObject({ reason: missedReason, count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
+            z.strictObject({ reason: missedReason(), count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
           ),
           budgets,
         }),
@@ -77,8 +78,8 @@ export const userAnswer = /* @__PURE__ */ named(
       budgets,
       budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
       activity_since: unixSeconds,
-      top_claimers_of_hour: topClaimers,
-      top_claimers_of_day: topClaimers,
+      top_claimers_of_hour: topClaimers(),
+      top_claimers_of_day: topClaimers(),
     }),
 );
 
@@ -128,7 +129,7 @@ export const previewQuery = z.strictObject({
   restore_epoch: z.optional(unixSeconds),
 });
 
-const total = z.int().check(z.minimum(0));
+const total = () => z.int().check(z.minimum(0));
 
 export const previewAnswer = /* @__PURE__ */ named(
   "RestoreEpochPreview",
@@ -136,10 +137,10 @@ export const previewAnswer = /* @__PURE__ */ named(
   () =>
     z.strictObject({
       restore_epoch: unixSeconds,
-      users: total,
-      users_affected: total,
-      one_time: total,
-      last_resorts: total,
+      users: total(),
+      users_affected: total(),
+      one_time: total(),
+      last_resorts: total(),
       next: z.nullable(cursor),
     }),
 );

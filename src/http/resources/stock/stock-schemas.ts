@@ -61,7 +61,7 @@ export const journalQuery = z.strictObject({
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });
 
-export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]);
+export const missedReason = () => z.enum(["exhausted", "incompatible", "rate_limited"]);
 
 const claimer = /* @__PURE__ */ named(
   "Claimer",
@@ -78,7 +78,7 @@ const journalEntry = () => ({
   capability: z.optional(identifier),
   ciphersuite: z.optional(codePoint),
   key_package_ref: z.optional(base64url),
-  reason: z.optional(missedReason),
+  reason: z.optional(missedReason()),
 });
 
 /** Entries of all clients of a user. */
