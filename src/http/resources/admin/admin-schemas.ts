@@ -6,6 +6,7 @@ import {
   cursor,
   identifier,
   inventory,
+  name,
   named,
   poolId,
   restoreEpoch,
@@ -117,11 +118,7 @@ export const resyncPoolAnswer = /* @__PURE__ */ named(
   () => z.strictObject({ pool: poolId, status: z.enum(["delivered", "queued", "empty"]) }),
 );
 
-export const restoreEpochRequest = /* @__PURE__ */ named(
-  "RestoreEpochRequest",
-  "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
-  () => z.strictObject({ restore_epoch: z.optional(unixSeconds) }),
-);
+export const restoreEpochRequest = z.strictObject({ restore_epoch: z.optional(unixSeconds) });
 
 export const previewQuery = z.strictObject({
   after: z.optional(cursor),
@@ -170,3 +167,12 @@ export const stockCursor = z.tuple([identifier, identifier, codePoint, z.optiona
 export const userCursor = z.tuple([identifier]);
 
 export const userListQuery = z.strictObject({ prefix: z.optional(identifier), after: z.optional(cursor), limit });
+
+/** For the description. */
+export function nameAdminRequests(): void {
+  name(
+    restoreEpochRequest,
+    "RestoreEpochRequest",
+    "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
+  );
+}
