@@ -1,7 +1,7 @@
 /** Budgets as claimers and owners meet them over HTTP, with the default numbers. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
+import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { claimer, registeredOwner } from "../support/http.ts";
 import { settled } from "../support/pool-calls.ts";
@@ -51,7 +51,7 @@ test("what the pool knows already is told by its reference, and no signature of 
   await (await claimer()).claim(owner.user);
   const refs = [(await owner.publish(batch.slice(1, 2))).json.results[0].key_package_ref];
   await owner.as("DELETE", "/key-packages", { body: { refs } });
-  const verify = vi.spyOn(nobleVerifier, "verifyMany");
+  const verify = vi.spyOn(batchVerifier, "verifyMany");
   const codes = (await owner.publish(batch)).json.results.map(({ code }: { code: string }) => code);
   expect(codes).toEqual(["already_claimed", "already_removed", ...Array(18).fill("duplicate")]);
   expect(verify.mock.calls.flatMap(([, items]) => items)).toEqual([]);
@@ -66,7 +66,7 @@ test("what the pool knows already is told by its reference, and no signature of 
 test("where there is no room no signature is checked", async () => {
   const owner = await registeredOwner();
   for (let batch = 0; batch < 2; batch++) await owner.publish(owner.forgeMany(100));
-  const verify = vi.spyOn(nobleVerifier, "verifyMany");
+  const verify = vi.spyOn(batchVerifier, "verifyMany");
   const codes = (await owner.publish(owner.forgeMany(50))).json.results.map(({ code }: { code: string }) => code);
   expect(codes).toEqual(Array(50).fill("stock_full"));
   expect(verify.mock.calls.flatMap(([, items]) => items)).toEqual([]);
