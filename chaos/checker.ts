@@ -1,5 +1,7 @@
 /** What a history must satisfy. Pure: a history in, its violations out. */
 import type { History, Violation } from "./history.ts";
+import { bundlesWhole } from "./rules/bundles-whole.ts";
+import { capabilitiesKept } from "./rules/capabilities-kept.ts";
 import { claimedOnce } from "./rules/claimed-once.ts";
 import { codesTrue } from "./rules/codes-true.ts";
 import { directoryAgrees } from "./rules/directory-agrees.ts";
@@ -12,6 +14,7 @@ import { oldestFirst } from "./rules/oldest-first.ts";
 import { onlyWhatWasOffered } from "./rules/only-what-was-offered.ts";
 import { preferredFirst } from "./rules/preferred-first.ts";
 import { replaysIdentical } from "./rules/replays-identical.ts";
+import { routesTrue } from "./rules/routes-true.ts";
 import { storedOnce } from "./rules/stored-once.ts";
 import { type Timeline, timelineOf } from "./timeline.ts";
 
@@ -19,6 +22,9 @@ const RULES: readonly ((timeline: Timeline) => Violation[])[] = [
   nothingLost,
   storedOnce,
   claimedOnce,
+  bundlesWhole,
+  capabilitiesKept,
+  routesTrue,
   codesTrue,
   replaysIdentical,
   lastResortLast,

@@ -1,7 +1,7 @@
 /** What the directory says when all is quiet: asked once, after the outbox has run. */
 import { localRegistration } from "../tools/lib/registration-requests.ts";
 import { newSigner } from "../tools/lib/sample-packages.ts";
-import type { FinalClient, SuiteStock } from "./history.ts";
+import { callerOf, type FinalClient, type JournaledPackage, type SuiteStock } from "./history.ts";
 
 /** A client that owns nothing, registered last of all in each user's pool. */
 export const PROBE = "probe";
@@ -74,7 +74,7 @@ async function clientOf(ask: Ask, { user, client }: Owned, rows: readonly Row[])
     client,
     liveRefs: server_refs,
     stock: inventory.map(stockOf),
-    journal: await journal(ask, as, path),
+    journal: await journal(ask, { user, client }),
     // A client that never stocked anything has a row of no ciphersuite.
     directory: own.length === 0 ? undefined : own.flatMap(suiteOf),
   };
@@ -106,17 +106,29 @@ async function stockRows(ask: Ask, operator: string): Promise<Row[]> {
   return rows;
 }
 
-async function journal(ask: Ask, as: string, path: string): Promise<{ ref: string; at: number }[]> {
-  const claimed: { ref: string; at: number }[] = [];
+type Entry = {
+  event: string;
+  at: number;
+  sequence: number;
+  claimer: { user: string; client: string } | null;
+  capability?: string;
+  ciphersuite?: number;
+  key_package_ref?: string;
+};
+
+async function journal(ask: Ask, { user, client }: Owned): Promise<JournaledPackage[]> {
+  const path = `/v1/users/${user}/clients/${client}/journal?limit=${JOURNAL_PAGE}`;
+  const given: JournaledPackage[] = [];
   for (let after: string | null = ""; after !== null; ) {
-    const page = (await ask(as, "GET", `${path}/journal?limit=${JOURNAL_PAGE}${after && `&after=${after}`}`)) as {
-      entries: { event: string; at: number; key_package_ref?: string }[];
+    const page = (await ask(`${user}/${client}`, "GET", path + (after && `&after=${after}`))) as {
+      entries: Entry[];
       next: string | null;
     };
-    for (const { event, at, key_package_ref: ref } of page.entries) {
-      if (event === "claimed" && ref) claimed.push({ ref, at });
+    for (const { at, sequence, claimer, capability, ciphersuite, key_package_ref: ref } of page.entries) {
+      const caller = claimer ? `${claimer.user}/${claimer.client}` : callerOf(user, capability ?? "");
+      if (ref && ciphersuite) given.push({ ref, ciphersuite, at, sequence, caller });
     }
     after = page.next;
   }
-  return claimed;
+  return given;
 }

@@ -20,8 +20,17 @@ export type RunningServer = {
   readonly workerd: () => number | undefined;
 };
 
+type InstallOptions = {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The entry of the build; the plain one if left out. */
+  readonly entry?: "src/worker.ts" | "src/worker-full.ts";
+};
+
 /** Bundles the Worker and prepares a folder for its state; nothing runs yet. */
-export async function install(state: string, settings: Readonly<Record<string, string>> = {}): Promise<Installation> {
+export async function install(
+  state: string,
+  { settings = {}, entry = "src/worker.ts" }: InstallOptions = {},
+): Promise<Installation> {
   const issuer = await keptIssuer(join(state, "token-key.json"));
   const port = await freePort();
   return {
@@ -29,7 +38,7 @@ export async function install(state: string, settings: Readonly<Record<string, s
     address: `http://127.0.0.1:${port}`,
     worker: {
       deployment: readDeployment(),
-      script: bundle("src/worker.ts"),
+      script: bundle(entry),
       variables: { ...issuer.settings, ...SETTINGS, ...settings },
       state,
       port,

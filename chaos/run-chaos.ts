@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { countBy } from "../src/shared/count-by.ts";
 import { natural, readOptions } from "../tools/lib/args.ts";
+import { newSigner } from "../tools/lib/sample-packages.ts";
 import { engage } from "./actors/company-actor.ts";
 import { check } from "./checker.ts";
 import { type Ask, finalState } from "./final-state.ts";
-import type { History } from "./history.ts";
+import type { History, UserAnswer } from "./history.ts";
 import { install, start } from "./killable-server.ts";
 import { judged } from "./rules/nothing-lost.ts";
 import { timelineOf } from "./timeline.ts";
@@ -64,9 +65,10 @@ const violations = check(history);
 const judgedPackages = judged(timelineOf(history));
 const publishCodes = history.operations.flatMap((one) => (one.kind === "publish" ? one.codes : []));
 const resendCodes = history.operations.flatMap((one) => (one.kind === "resend" ? one.codes : []));
-const claimed = history.operations.flatMap((one) =>
-  one.kind === "claim" ? one.users.flatMap(({ clients }) => clients) : [],
-);
+const claims = history.operations.filter((one) => one.kind === "claim");
+const claimed = claims.flatMap(({ users }) => users.flatMap(({ clients }) => clients));
+const gives = (users: readonly UserAnswer[]): boolean =>
+  users.some(({ clients }) => clients.some(({ packages }) => packages.length > 0));
 const figures = {
   rounds,
   seconds_a_round: seconds,
@@ -86,6 +88,11 @@ const figures = {
   judged_packages: judgedPackages.length,
   judged_and_live: judgedPackages.filter(({ liveAtEnd }) => liveAtEnd).length,
   claim_outcomes: countBy(claimed.map(({ status }) => status)),
+  bundles_given: claims.filter(({ criteria, users }) => criteria.groups.length > 1 && gives(users)).length,
+  capability_claims: countBy(
+    claims.filter(({ capability }) => capability).map(({ status, users }) => (gives(users) ? "gave" : String(status))),
+  ),
+  routes_found: history.operations.flatMap((one) => (one.kind === "find_routes" ? one.found : [])).length,
   violations: violations.length,
 };
 console.log(JSON.stringify(figures, null, 2));
@@ -93,8 +100,22 @@ for (const { rule, what } of violations.slice(0, MAX_SHOWN_VIOLATIONS)) console.
 if (json) writeFileSync(json, JSON.stringify({ ...figures, violations_found: violations }, null, 2));
 process.exitCode = violations.length > 0 ? 1 : 0;
 
+/** What claims may be given and made with, so that all of it is killed. */
+async function everything(): Promise<Record<string, string>> {
+  const { publicKey, signKey } = await newSigner();
+  const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url");
+  const key = { kty: "OKP", crv: "Ed25519", kid: "chaos", x: base64url(publicKey), d: base64url(signKey) };
+  return {
+    CLAIM_CAPABILITIES: "on",
+    WELCOME_ROUTES: "on-request",
+    RECEIPTS: "always",
+    RECEIPT_KEYS: JSON.stringify({ keys: [key] }),
+    RECEIPT_ISSUER: "https://chaos.test",
+  };
+}
+
 async function survive(): Promise<History> {
-  const installation = await install(folder);
+  const installation = await install(folder, { entry: "src/worker-full.ts", settings: await everything() });
   let server = await start(installation);
   const company = await engage(
     {

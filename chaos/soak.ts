@@ -259,7 +259,7 @@ function residentMegabytes(pid: number | undefined): number | undefined {
 const folder = mkdtempSync(join(tmpdir(), "kpd-soak-"));
 try {
   const kept = { REPLAY_RETENTION_SECONDS: String(keepSeconds), JOURNAL_RETENTION_SECONDS: String(keepSeconds) };
-  const figures = await soak(await install(folder, kept));
+  const figures = await soak(await install(folder, { settings: kept }));
   console.log(JSON.stringify(figures, null, 2));
   if (json) writeFileSync(json, JSON.stringify(figures, null, 2));
   const sound = figures.errors_5xx + figures.unanswered === 0 && figures.workerd_resident_megabytes.flat;

@@ -64,13 +64,22 @@ export function surelyLive(story: Story, fromMs: number, toMs: number): boolean 
 }
 
 /** Whether a claim with these criteria may be given this package, leaving aside whether it is a last resort. */
-export function fits({ ciphersuite, extensions }: OfferedPackage, criteria: Criteria): boolean {
-  return criteria.ciphersuites.includes(ciphersuite) && criteria.extensions.every((type) => extensions.includes(type));
+export function fits(offered: OfferedPackage, criteria: Criteria): boolean {
+  return criteria.groups.some((group) => fitsGroup(offered, group, criteria));
+}
+
+/** The same for one of the groups that it asks for. */
+export function fitsGroup(
+  { ciphersuite, extensions }: OfferedPackage,
+  group: readonly number[],
+  criteria: Criteria,
+): boolean {
+  return group.includes(ciphersuite) && criteria.extensions.every((type) => extensions.includes(type));
 }
 
 /** Refs of every package that an answer holds. */
 export function refsOf(claim: Claim): string[] {
-  return claim.users.flatMap((user) => user.clients.flatMap(({ ref }) => (ref === undefined ? [] : [ref])));
+  return claim.users.flatMap((user) => user.clients.flatMap(({ packages }) => packages.map(({ ref }) => ref)));
 }
 
 /**
@@ -129,8 +138,8 @@ function endings(history: History, name: string): Ending[] {
       ];
     }
     if (!("user" in operation) || `${operation.user}/${operation.client}` !== name) return [];
-    // A client has no say in what is its sibling's.
-    if (operation.kind === "resend") return [];
+    // A client has no say in what is its sibling's, and a capability none in what there is to claim.
+    if (operation.kind !== "publish" && operation.kind !== "remove" && operation.kind !== "revoke") return [];
     const { sentMs: fromMs } = operation;
     // What a package's own call does to it shows in its code.
     const later = (which: Ending["ends"]): Ending[] => [

@@ -5,13 +5,13 @@
 import { readReceiptSettings } from "./config/receipt-settings.ts";
 import { readX509Settings } from "./config/x509-settings.ts";
 import { capabilityOr } from "./http/auth/presented-capability.ts";
+import { configuredX509Verifier } from "./http/configured-x509.ts";
 import { createApp } from "./http/create-app.ts";
 import { signedReceipts } from "./http/receipts/signed-receipts.ts";
 import { claimCapabilities } from "./http/resources/claim-capabilities/capability-operations.ts";
 import { batchVerifier } from "./mls/crypto/batch-verifier.ts";
 import { webCryptoVerifierOver } from "./mls/crypto/webcrypto-verifier.ts";
 import { withMlDsa } from "./mls/post-quantum/ml-dsa-verifier.ts";
-import { x509Verifier } from "./mls/x509/index.ts";
 
 export { OperatorRecords } from "./pool/operator-records.ts";
 export { Pool } from "./pool/pool.ts";
@@ -24,7 +24,7 @@ const app = createApp({
   cryptoProviders: { noble: verifier, webcrypto: webCryptoVerifierOver(verifier) },
   claimCapabilities: { operations: claimCapabilities, instead: capabilityOr },
   receipts: signedReceipts,
-  x509Verifier: ({ anchors, intermediates }) => x509Verifier(anchors, { intermediates }),
+  x509Verifier: configuredX509Verifier,
 });
 
 export default { fetch: app.fetch };

@@ -1,5 +1,5 @@
 /** Batches of one client's KeyPackages, in the form in which they reach the validators. */
-import { type Ciphersuite, ciphersuiteInfo, type SignatureScheme } from "../../src/mls/ciphersuite.ts";
+import { type CiphersuiteInfo, ciphersuiteInfo, type Suite } from "../../src/mls/ciphersuite.ts";
 import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 
 export const BATCH_PACKAGES = 100;
@@ -8,26 +8,37 @@ export const BATCH_PACKAGES = 100;
 export type Batch = {
   /** Packages that are judged together, as one upload; the batch is judged upload by upload. */
   readonly uploadPackages: number;
-  readonly suite: Ciphersuite;
-  readonly scheme: SignatureScheme;
+  readonly suite: CiphersuiteInfo;
   readonly identity: string;
   /** base64url, as are the packages, each an MLSMessage. */
   readonly publicKey: string;
   readonly packages: readonly string[];
+  /** Certificates in DER, in base64url, that x509 credentials must lead to; none if the credentials are basic. */
+  readonly anchors: readonly string[];
 };
 
-export async function makeBatch(
-  suite: Ciphersuite,
-  identity: string,
-  signer: SampleSigner,
-  uploadPackages = BATCH_PACKAGES,
-): Promise<Batch> {
+/** The credential of a batch: certificates in DER, the client's own first, and what they must lead to. */
+export type Chain = { readonly certificates: readonly Uint8Array[]; readonly anchor: Uint8Array };
+
+export type BatchOptions = {
+  readonly suite: Suite;
+  readonly identity: string;
+  readonly signer: SampleSigner;
+  readonly uploadPackages?: number;
+  /** A basic credential if left out. */
+  readonly chain?: Chain | undefined;
+};
+
+export async function makeBatch({ suite, identity, signer, uploadPackages, chain }: BatchOptions): Promise<Batch> {
+  const certificates = chain === undefined ? {} : { certificates: chain.certificates };
   return {
-    uploadPackages,
-    suite,
-    scheme: ciphersuiteInfo(suite).signatureScheme,
+    uploadPackages: uploadPackages ?? BATCH_PACKAGES,
+    suite: ciphersuiteInfo(suite),
     identity,
-    publicKey: Buffer.from(signer.publicKey).toString("base64url"),
-    packages: await sampleKeyPackages({ identity, signer, count: BATCH_PACKAGES, ciphersuite: suite }),
+    publicKey: base64url(signer.publicKey),
+    packages: await sampleKeyPackages({ identity, signer, count: BATCH_PACKAGES, ciphersuite: suite, ...certificates }),
+    anchors: chain === undefined ? [] : [base64url(chain.anchor)],
   };
 }
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");

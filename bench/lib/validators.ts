@@ -19,10 +19,14 @@ import {
   MAX_TOTAL_LIFETIME_SECONDS,
   UPLOAD_CLOCK_SKEW_SECONDS,
 } from "../../src/config/limits.ts";
-import { ciphersuiteInfo } from "../../src/mls/ciphersuite.ts";
-import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
-import type { CryptoProvider } from "../../src/mls/crypto/provider.ts";
-import { webCrypto } from "../../src/mls/crypto/webcrypto.ts";
+import { isCiphersuite, isMlDsa } from "../../src/mls/ciphersuite.ts";
+import { batchVerifier } from "../../src/mls/crypto/batch-verifier.ts";
+import { nobleVerifier } from "../../src/mls/crypto/noble-verifier.ts";
+import type { CryptoVerifier } from "../../src/mls/crypto/provider.ts";
+import { webCryptoVerifierOver } from "../../src/mls/crypto/webcrypto-verifier.ts";
+import { withMlDsa } from "../../src/mls/post-quantum/ml-dsa-verifier.ts";
+import { makeProfile, RFC_9420 } from "../../src/mls/suite-profile.ts";
+import { x509Verifier } from "../../src/mls/x509/index.ts";
 import type { Batch } from "./packages.ts";
 
 export const VALIDATORS = ["noble_batched", "noble_single", "native", "ts_mls"] as const;
@@ -31,45 +35,58 @@ export type ValidatorName = (typeof VALIDATORS)[number];
 /** A batch made ready for one validator: each call judges it once and returns how many packages were good. */
 export type Judge = () => Promise<number>;
 
-const nobleOneByOne: CryptoProvider = {
-  ...nobleCrypto,
+/** In JavaScript, as in the entry with everything: of ML-DSA it asks noble. */
+const batched = withMlDsa(batchVerifier);
+
+const nobleOneByOne: CryptoVerifier = {
+  ...nobleVerifier,
   verifyMany: async (scheme, items, policy) => {
     const verdicts: boolean[] = [];
-    for (const item of items) verdicts.push(await nobleCrypto.verify(scheme, item, policy));
+    for (const item of items) verdicts.push(await nobleVerifier.verify(scheme, item, policy));
     return verdicts;
   },
 };
+
+/** The runtime's own crypto. A figure of ML-DSA by noble must not pass for one of the runtime. */
+const native = webCryptoVerifierOver({
+  ...batched,
+  verifyMany: (scheme, items, policy) =>
+    isMlDsa(scheme)
+      ? Promise.reject(new Error("this runtime has no ML-DSA"))
+      : batched.verifyMany(scheme, items, policy),
+});
 
 export async function judgeOf(name: ValidatorName, batch: Batch): Promise<Judge> {
   const items = batch.packages.map(fromBase64Url);
   switch (name) {
     case "noble_batched":
-      return admission(items, batch, nobleCrypto);
+      return admission(items, batch, batched);
     case "noble_single":
       return admission(items, batch, nobleOneByOne);
     case "native":
-      return admission(items, batch, webCrypto);
+      return admission(items, batch, native);
     case "ts_mls": {
-      const suite = await getCiphersuiteImpl(
-        getCiphersuiteFromName(ciphersuiteInfo(batch.suite).name as CiphersuiteName),
-      );
+      const suite = await getCiphersuiteImpl(getCiphersuiteFromName(batch.suite.name as CiphersuiteName));
       return () => tsMls(items, suite);
     }
   }
 }
 
-function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoProvider): Judge {
+async function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoVerifier): Promise<Judge> {
+  const { suite, anchors } = batch;
   const context: Omit<AdmissionContext, "now"> = {
     crypto,
     policy: {
-      ciphersuites: [batch.suite],
+      ciphersuites: [suite.ciphersuite],
+      profile: isCiphersuite(suite.ciphersuite) ? RFC_9420 : makeProfile("bench", [suite]),
       maxKeyPackageBytes: MAX_KEY_PACKAGE_BYTES,
       maxTotalLifetimeSeconds: MAX_TOTAL_LIFETIME_SECONDS,
       uploadClockSkewSeconds: UPLOAD_CLOCK_SKEW_SECONDS,
+      ...(anchors.length > 0 ? { x509: await x509Verifier(anchors.map(fromBase64Url)) } : {}),
     },
     publisher: {
       identity: batch.identity,
-      signatureKeys: new Map([[batch.scheme, fromBase64Url(batch.publicKey)]]),
+      signatureKeys: new Map([[suite.signatureScheme, fromBase64Url(batch.publicKey)]]),
     },
   };
   return async () => {
@@ -78,7 +95,7 @@ function admission(items: readonly Uint8Array[], batch: Batch, crypto: CryptoPro
       const upload = items.slice(from, from + batch.uploadPackages);
       const verdicts = await admit(upload, { ...context, now: Math.floor(Date.now() / 1000) });
       const refused = verdicts.find((verdict) => !verdict.ok);
-      if (refused && !refused.ok) throw new Error(`suite ${batch.suite}: ${refused.code}: ${refused.detail}`);
+      if (refused && !refused.ok) throw new Error(`${suite.name}: ${refused.code}: ${refused.detail}`);
       good += verdicts.length;
     }
     return good;

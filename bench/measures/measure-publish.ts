@@ -22,7 +22,7 @@ export async function measurePublish(plan: Plan): Promise<Outcome> {
   const signer = await newSigner(SUITE);
   const bodies: string[] = [];
   while (bodies.length < (plan.rounds + 1) * REPEATS) {
-    const { packages } = await makeBatch(SUITE, USER, signer);
+    const { packages } = await makeBatch({ suite: SUITE, identity: USER, signer });
     bodies.push(JSON.stringify({ key_packages: packages }));
   }
   const directory = await startDirectory();

@@ -13,6 +13,9 @@ export type Owner = {
   readonly sibling: string | undefined;
 };
 
+/** What an owner hands to claimers. The secret is in base64url. */
+export type HandedCapability = { readonly user: string; readonly name: string; readonly secret: string };
+
 /** In base64url. */
 export type SharedSigner = { readonly signKey: string; readonly publicKey: string };
 
@@ -21,6 +24,8 @@ export type ActorOrders = {
   readonly address: string;
   /** File that takes one line of JSON for each operation. */
   readonly history: string;
+  /** File of all actors with a line of JSON for each claim capability that was made: owners write, claimers read. */
+  readonly capabilities: string;
   /** Seeds the choices of the actor; what the machine makes of them is not repeatable. */
   readonly seed: number;
   /** Tokens by `user/client`. */
@@ -82,6 +87,12 @@ export const spanOf = ({ sentMs, endedMs, tries, reply }: Called) => ({
   status: reply?.status,
 });
 
+type CallOptions = {
+  readonly idempotencyKey?: string | undefined;
+  /** In place of the token of `as`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+};
+
 /**
  * Makes a call. `repeat`: until an answer comes that is not 503; otherwise once, and a broken connection is an end
  * of which nothing is known.
@@ -91,11 +102,11 @@ export async function call(
   method: string,
   path: string,
   body: unknown,
-  options: { readonly repeat: boolean; readonly idempotencyKey?: string | undefined },
+  options: CallOptions & { readonly repeat: boolean },
 ): Promise<Called> {
   const sentMs = Date.now();
   for (let tries = 1; ; tries++) {
-    const reply = await once(as, method, path, body, options.idempotencyKey);
+    const reply = await once(as, method, path, body, options);
     const endedMs = Date.now();
     const final = reply !== undefined && reply.status !== 503;
     if (final || !options.repeat || endedMs - sentMs > GIVE_UP_MS) return { sentMs, endedMs, tries, reply };
@@ -108,13 +119,13 @@ async function once(
   method: string,
   path: string,
   body: unknown,
-  idempotencyKey: string | undefined,
+  { idempotencyKey, headers }: CallOptions,
 ): Promise<Reply | undefined> {
   try {
     const response = await fetch(orders.address + path, {
       method,
       headers: {
-        authorization: `Bearer ${orders.tokens[as]}`,
+        ...(headers ?? { authorization: `Bearer ${orders.tokens[as]}` }),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(idempotencyKey ? { "idempotency-key": idempotencyKey } : {}),
         ...(path.startsWith("/v1/admin/") ? { "operator-reason": "chaos" } : {}),

@@ -40,6 +40,7 @@ export type Company = {
 export async function engage(cast: Cast, address: string, issuer: Issuer, folder: string): Promise<Company> {
   const tokens: Record<string, string> = {
     "operator/console": await issuer.token("operator", "console", "directory:admin"),
+    "delivery/service": await issuer.token("delivery", "service", "routes:read"),
   };
   const users = [...new Set(cast.owners.map(({ user }) => user))];
   for (const { user, client } of [...cast.owners, ...users.map((user) => ({ user, client: PROBE }))]) {
@@ -62,6 +63,7 @@ export async function engage(cast: Cast, address: string, issuer: Issuer, folder
     users,
     signers,
     owners: [],
+    capabilities: join(folder, "capabilities.jsonl"),
     earlyMs: cast.earlyMs,
     loops: CLAIMER_LOOPS,
     pauseMs: cast.claimerPauseMs,

@@ -2,12 +2,15 @@
  * Publishers: each fills the stock of one client and thins it out. The destructive ones also replace all of it, remove
  * all of it, and now and then revoke; of the cooperative ones' packages it stays known what must be there in the end.
  */
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import type { Ciphersuite } from "../../src/mls/ciphersuite.ts";
 import { localRegistration } from "../../tools/lib/registration-requests.ts";
 import { type SampleSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { OfferedPackage } from "../history.ts";
 import {
   call,
+  type HandedCapability,
   isStopping,
   note,
   type Owner,
@@ -25,6 +28,8 @@ const LISTED_EXTENSION = 0xf001;
 const LISTING_SHARE = 0.5;
 const MESSAGE_HEADER_BYTES = 4;
 const SAMPLE_LIFETIME_SECONDS = 30 * 24 * 3600;
+const MAX_CAPABILITY_CLAIMS = 15;
+const MAX_CAPABILITY_SECONDS = 40;
 /** Some packages expire while the histories run. */
 const SHORT_LIFE_SECONDS = 15;
 const SHORT_LIFE_SHARE = 0.05;
@@ -39,6 +44,7 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
   const signer = signerOf(as);
   const published: Made[] = [];
   const stored: Made[] = [];
+  const capabilities: string[] = [];
 
   /** Packages of one suite and one set of capabilities. */
   const make = (count: number, suite = pick(SUITES)) =>
@@ -97,12 +103,38 @@ async function own({ user, client, cooperative, sibling }: Owner): Promise<void>
     await publish("add", await makeLastResorts());
   };
 
+  const makeCapability = async () => {
+    const name = `door ${capabilities.length} of ${client}`;
+    const secret = randomBytes(32);
+    const maxClaims = 1 + Math.floor(random() * MAX_CAPABILITY_CLAIMS);
+    const expiresAt = Math.floor(Date.now() / 1000) + 2 + Math.floor(random() * MAX_CAPABILITY_SECONDS);
+    const body = {
+      secret_sha256: createHash("sha256").update(secret).digest("base64url"),
+      max_claims: maxClaims,
+      expires_at: expiresAt,
+    };
+    const called = await call(as, "PUT", capabilityPath(name), body, { repeat: true });
+    note({ kind: "make_capability", user, client, name, maxClaims, expiresAt, ...spanOf(called) });
+    capabilities.push(name);
+    const handed: HandedCapability = { user, name, secret: secret.toString("base64url") };
+    appendFileSync(orders.capabilities, `${JSON.stringify(handed)}\n`);
+  };
+  const endCapability = async () => {
+    const name = pick(capabilities.slice(-3));
+    const called = await call(as, "DELETE", capabilityPath(name), undefined, { repeat: true });
+    note({ kind: "end_capability", user, client, name, ...spanOf(called) });
+  };
+  const capabilityPath = (name: string) => `${path}/claim-capabilities/${encodeURIComponent(name)}`;
+
   await register();
+  await makeCapability();
   await publish("add", [...(await make(8, 1)), ...(await make(8, 3)), ...(await makeLastResorts())]);
   while (!isStopping()) {
     await pause(orders.pauseMs * (0.5 + random()));
     const dice = random();
-    if (dice < 0.6) await publish("add", await make(1 + Math.floor(random() * 15)));
+    if (dice < 0.53) await publish("add", await make(1 + Math.floor(random() * 15)));
+    else if (dice < 0.58) await makeCapability();
+    else if (dice < 0.6) await endCapability();
     else if (dice < 0.66) await publish("add", await makeLastResort(pick(SUITES)));
     else if (dice < 0.74) await publish("add", unexpired(published).slice(-20));
     else if (dice < 0.82) await remove([pick(published).ref, pick(published.slice(-10)).ref]);

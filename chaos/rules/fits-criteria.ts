@@ -7,7 +7,7 @@ export function fitsCriteria({ claimGroups, stories }: Timeline): Violation[] {
     const claim = spanOf(group);
     return claim.users.flatMap(({ user, clients }) =>
       clients.flatMap((given): Violation[] => {
-        const fault = faultOf(claim, user, given, given.ref === undefined ? undefined : stories.get(given.ref));
+        const fault = faultOf(claim, user, given, stories);
         return fault ? [{ rule: "fits-criteria", what: `${claim.id}: ${user}/${given.client} ${fault}` }] : [];
       }),
     );
@@ -17,11 +17,13 @@ export function fitsCriteria({ claimGroups, stories }: Timeline): Violation[] {
 function faultOf(
   { criteria, caller }: Claim,
   user: string,
-  { client, status }: ClaimedBy,
-  story: Story | undefined,
+  { client, status, packages }: ClaimedBy,
+  stories: ReadonlyMap<string, Story>,
 ): string | undefined {
   const isExcluded = criteria.excludeClients.includes(client) || caller === `${user}/${client}`;
   if (isExcluded !== (status === "excluded")) return `is ${status} though ${isExcluded ? "" : "not "}excluded`;
   if (status === "last_resort" && !criteria.allowLastResort) return "gave a last resort, which was not allowed";
-  return story && !fits(story.package, criteria) ? `gave ${story.package.ref}, which does not fit` : undefined;
+  const given = packages.flatMap(({ ref }) => stories.get(ref) ?? []);
+  const misfit = given.find((story) => !fits(story.package, criteria));
+  return misfit && `gave ${misfit.package.ref}, which does not fit`;
 }

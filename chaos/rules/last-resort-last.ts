@@ -1,13 +1,21 @@
-/** No last resort while a one-time package that fits was surely live, and no empty answer while anything that fits was. */
+/**
+ * No last resort while one-time packages that fit were surely live, and no empty answer while anything that fits was. Of
+ * a bundle there must be one of each group.
+ */
 import type { Criteria, Violation } from "../history.ts";
-import { fits, type Story, spanOf, surelyLive, type Timeline } from "../timeline.ts";
+import { fitsGroup, type Story, spanOf, surelyLive, type Timeline } from "../timeline.ts";
 
-/** For each answer that gives less than the best, which packages of the client would have been better. */
-const BETTER: Readonly<Record<string, (story: Story, criteria: Criteria) => boolean>> = {
-  last_resort: ({ package: { lastResort } }) => !lastResort,
-  exhausted: ({ package: { lastResort } }, { allowLastResort }) => !lastResort || allowLastResort,
+type Kind = (story: Story) => boolean;
+
+const oneTime: Kind = ({ package: { lastResort } }) => !lastResort;
+const lastResort: Kind = (story) => !oneTime(story);
+
+/** For each answer that gives less than the best, of which kinds of packages it would have been better to give. */
+const BETTER: Readonly<Record<string, (criteria: Criteria) => readonly Kind[]>> = {
+  last_resort: () => [oneTime],
+  exhausted: ({ allowLastResort }) => (allowLastResort ? [oneTime, lastResort] : [oneTime]),
   // Says that nothing fits at all: a last resort that fits makes it `exhausted`, even where it is not allowed.
-  incompatible: () => true,
+  incompatible: () => [() => true],
 };
 
 export function lastResortLast({ stories, claimGroups }: Timeline): Violation[] {
@@ -16,19 +24,27 @@ export function lastResortLast({ stories, claimGroups }: Timeline): Violation[] 
     const claim = spanOf(group);
     return claim.users.flatMap(({ user, clients }) =>
       clients.flatMap(({ client, status }): Violation[] => {
-        const isBetter = BETTER[status];
-        const better = stocks
-          .get(`${user}/${client}`)
-          ?.find(
-            (story) =>
-              isBetter?.(story, claim.criteria) &&
-              fits(story.package, claim.criteria) &&
-              surelyLive(story, claim.sentMs, claim.endedMs),
-          );
-        if (!better) return [];
-        const what = `${claim.id} got ${status} of ${user}/${client} while ${better.package.ref} was live`;
-        return [{ rule: "last-resort-last", what }];
+        const live = (stocks.get(`${user}/${client}`) ?? []).filter((story) =>
+          surelyLive(story, claim.sentMs, claim.endedMs),
+        );
+        const better = (BETTER[status]?.(claim.criteria) ?? []).map((kind) =>
+          ofEachGroup(live.filter(kind), claim.criteria),
+        );
+        const first = better.find((bundle) => bundle !== undefined);
+        if (!first) return [];
+        const refs = first.map(({ package: { ref } }) => ref).join(" and ");
+        return [
+          { rule: "last-resort-last", what: `${claim.id} got ${status} of ${user}/${client} while ${refs} was live` },
+        ];
       }),
     );
   });
+}
+
+/** One of each group that is asked for; undefined if any has none. */
+function ofEachGroup(live: readonly Story[], criteria: Criteria): readonly Story[] | undefined {
+  const found = criteria.groups.flatMap(
+    (group) => live.find((story) => fitsGroup(story.package, group, criteria)) ?? [],
+  );
+  return found.length === criteria.groups.length ? found : undefined;
 }

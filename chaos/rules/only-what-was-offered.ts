@@ -1,33 +1,35 @@
 /** What a claim gives was published for that very client, is the bytes of its reference, and had not ended before. */
-import type { Claim, ClaimedBy, Violation } from "../history.ts";
-import { type Story, spanOf, type Timeline } from "../timeline.ts";
+import type { Claim, ClaimedBy, GivenPackage, Violation } from "../history.ts";
+import { spanOf, type Timeline } from "../timeline.ts";
 
 export function onlyWhatWasOffered(timeline: Timeline): Violation[] {
   return timeline.claimGroups.flatMap((group) => {
     const claim = spanOf(group);
     return claim.users.flatMap(({ user, clients }) =>
-      clients.flatMap((given): Violation[] => {
-        if (given.ref === undefined) return [];
-        const fault = faultOf(timeline, claim, user, given, timeline.stories.get(given.ref));
-        return fault ? [{ rule: "only-what-was-offered", what: `${claim.id}: ${given.ref} ${fault}` }] : [];
-      }),
+      clients.flatMap((client) =>
+        client.packages.flatMap((given): Violation[] => {
+          const fault = faultOf(timeline, claim, { user, client }, given);
+          return fault ? [{ rule: "only-what-was-offered", what: `${claim.id}: ${given.ref} ${fault}` }] : [];
+        }),
+      ),
     );
   });
 }
 
 function faultOf(
-  { history }: Timeline,
+  { history, stories }: Timeline,
   claim: Claim,
-  user: string,
-  given: ClaimedBy,
-  story: Story | undefined,
+  { user, client }: { readonly user: string; readonly client: ClaimedBy },
+  given: GivenPackage,
 ): string | undefined {
+  const story = stories.get(given.ref);
   if (!story) return "was never published";
-  if (story.user !== user || story.client !== given.client) return `belongs to ${story.user}/${story.client}`;
+  if (story.user !== user || story.client !== client.client) return `belongs to ${story.user}/${story.client}`;
   if (given.bytesRef !== given.ref) return `came with the bytes of ${given.bytesRef}`;
   if (given.ciphersuite !== story.package.ciphersuite) return `was given as one of suite ${given.ciphersuite}`;
   if (given.notAfter !== story.package.notAfter) return `was said to live until ${given.notAfter}`;
-  if (story.package.lastResort !== (given.status === "last_resort")) return `was given as ${given.status}`;
+  if (given.receipt && given.receipt.ref !== given.ref) return `came with the receipt of ${given.receipt.ref}`;
+  if (story.package.lastResort !== (client.status === "last_resort")) return `was given as ${client.status}`;
   if (story.offered.sentMs > claim.endedMs) return "was given before it was published";
   if (story.package.notAfter * 1000 <= claim.sentMs) return "had expired";
   const removed = history.operations.find(

@@ -5,7 +5,12 @@ import { isDefaultExtensionType, isDefaultProposalType, isGrease, ProtocolVersio
 import type { SignatureItem, SignaturePolicy } from "../mls/crypto/provider.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../mls/key-package/key-package-ref.ts";
-import { hpkePublicKeyDefect, type PublicKeyDefect, signaturePublicKeyDefect } from "../mls/keys/public-keys.ts";
+import {
+  canonicalHpkePublicKey,
+  hpkePublicKeyDefect,
+  type PublicKeyDefect,
+  signaturePublicKeyDefect,
+} from "../mls/keys/public-keys.ts";
 import { type AdmissionRefusal, describeRefusal, refusalOfDecodeError } from "./admission-refusal.ts";
 import { verifyCertificates } from "./certificates.ts";
 import { cheapRefusal, countsOf } from "./cheap-checks.ts";
@@ -170,8 +175,8 @@ function admitted(received: KeyPackageIn, ref: Uint8Array, certificateEnd: numbe
     ciphersuite,
     signatureScheme: received.suite().signatureScheme,
     signatureKey: copyOf(leafNode.signatureKey().asSlice()),
-    initKey: copyOf(initKey.asSlice()),
-    encryptionKey: copyOf(leafNode.encryptionKey().asSlice()),
+    initKey: canonicalHpkePublicKey(received.suite(), initKey.asSlice()),
+    encryptionKey: canonicalHpkePublicKey(received.suite(), leafNode.encryptionKey().asSlice()),
     notBefore: clampToNumber(leafNode.lifeTime()?.notBefore ?? 0n),
     notAfter: Math.min(clampToNumber(leafNode.lifeTime()?.notAfter ?? 0n), certificateEnd ?? Number.MAX_SAFE_INTEGER),
     lastResort: extensions.lastResort(),

@@ -2,6 +2,7 @@ import type { CiphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes, toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
+import { canonicalHpkePublicKey } from "../mls/keys/public-keys.ts";
 import type { Capabilities } from "../mls/leaf-node/capabilities.ts";
 import { isValidIn } from "../mls/leaf-node/extensions.ts";
 import { type LeafNode, unlistedTypes } from "../mls/leaf-node/leaf-node.ts";
@@ -46,7 +47,8 @@ function keyRefusal(
   const defect = "wrong length";
   if (initKey.length !== info.kemPublicKeyBytes) return { code: "invalid_init_key", defect };
   if (encryptionKey.length !== info.kemPublicKeyBytes) return { code: "invalid_encryption_key", defect };
-  if (equalBytes(initKey, encryptionKey)) return { code: "init_key_equals_encryption_key" };
+  if (equalBytes(canonicalHpkePublicKey(info, initKey), canonicalHpkePublicKey(info, encryptionKey)))
+    return { code: "init_key_equals_encryption_key" };
   if (signatureKey.length !== info.signaturePublicKeyBytes) {
     const compressed = signatureKey.length === (info.signaturePublicKeyBytes + 1) / 2 && (signatureKey[0] ?? 0) < 4;
     return { code: "invalid_signature_key", defect: compressed ? "compressed point" : defect };

@@ -18,7 +18,6 @@ export type {
   RegisterRequest,
   RemoveAnswer,
   RevokedClient,
-  SuiteInventory,
 } from "./wire-types.ts";
 
 /** What claimed packages must fit. */

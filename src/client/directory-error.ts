@@ -33,35 +33,33 @@ export type DirectoryErrorParts = {
 
 /** The one error that this library throws. Programs look at `code`, which is stable; `detail` is for people. */
 export class DirectoryError extends Error {
-  readonly code: LocalErrorCode | (string & {});
-  readonly status: number;
-  readonly detail: string;
-  readonly retryAfterSeconds: number | undefined;
+  declare readonly code: LocalErrorCode | (string & {});
+  declare readonly status: number;
+  declare readonly detail: string;
+  declare readonly retryAfterSeconds: number | undefined;
   /** Names the request in the directory's log. */
-  readonly requestId: string | undefined;
-  readonly problem: Readonly<Record<string, unknown>> | undefined;
+  declare readonly requestId: string | undefined;
+  declare readonly problem: Readonly<Record<string, unknown>> | undefined;
 
-  constructor({ code, detail, status = 0, ...more }: DirectoryErrorParts) {
-    super(`${code}: ${detail}`, more.cause === undefined ? {} : { cause: more.cause });
-    this.name = "DirectoryError";
-    this.code = code;
-    this.status = status;
-    this.detail = detail;
-    this.retryAfterSeconds = more.retryAfterSeconds;
-    this.requestId = more.requestId;
-    this.problem = more.problem;
+  constructor(parts: DirectoryErrorParts) {
+    super(`${parts.code}: ${parts.detail}`, parts);
+    Object.assign(this, { name: "DirectoryError", status: 0 }, parts);
   }
 }
 
 /** An error of this library itself. */
-export const localError = (code: LocalErrorCode, detail: string, cause?: unknown): DirectoryError =>
-  new DirectoryError({ code, detail, cause });
+export const localError = (code: LocalErrorCode, detail: string): DirectoryError =>
+  new DirectoryError({ code, detail });
 
 /** The error as it is, or as the cause of one with this code. */
 export function asDirectoryError(cause: unknown, code: LocalErrorCode, what: string): DirectoryError {
   if (cause instanceof DirectoryError) return cause;
-  return localError(code, `${what}: ${cause instanceof Error ? cause.message : cause}`, cause);
+  return new DirectoryError({ code, detail: `${what}: ${cause instanceof Error ? cause.message : cause}`, cause });
 }
+
+/** Whether the error is the directory's, with this code. */
+export const isRefusal = (error: unknown, code: string): error is DirectoryError =>
+  error instanceof DirectoryError && error.code === code;
 
 /** The result of the work; what it fails with becomes the cause of an error with this code. */
 export async function orFail<T>(code: LocalErrorCode, what: string, work: () => Promise<T>): Promise<T> {

@@ -3,17 +3,9 @@
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
 export type { ClaimCriteria, Comparison } from "./api-types.ts";
+export type { CallOptions, ClaimedMany, ClaimOptions, RetryLater } from "./claims.ts";
 export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
-export {
-  type CallOptions,
-  type Claimed,
-  type ClaimedMany,
-  type ClaimOptions,
-  type ClientWithout,
-  type DirectoryOptions,
-  KeyPackageDirectory,
-  type RetryLater,
-} from "./key-package-directory.ts";
+export { type DirectoryOptions, KeyPackageDirectory } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
 export { defaultPlatform, type Platform } from "./platform.ts";
 export {
@@ -39,15 +31,15 @@ export {
   type WantedPackage,
 } from "./replenisher/maker.ts";
 export { DEFAULT_STOCK, type Rotation, type StockSettings } from "./replenisher/plan.ts";
+export type { RunReport } from "./replenisher/replenish-run.ts";
 export {
   Replenisher,
-  type ReplenisherEvent,
   type ReplenisherOptions,
   type Retention,
-  type RunReport,
   type WelcomedPackage,
   type WelcomeOutcome,
 } from "./replenisher/replenisher.ts";
+export type { ReplenisherEvent } from "./replenisher/replenisher-event.ts";
 export { type SelfCheck, type SelfCheckProblem, selfCheck } from "./replenisher/self-check.ts";
 export type { ClientStore } from "./storage/client-store.ts";
 export {
@@ -65,8 +57,10 @@ export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";
 export type {
+  Claimed,
   ClaimedIdentity,
   ClaimedPackage,
+  ClientWithout,
   Expectations,
   RejectedPackage,
   RejectionReason,

@@ -5,7 +5,7 @@ export type Lock = <T>(name: string, work: () => Promise<T>, signal?: AbortSigna
 
 /** The part of the Web Locks API that is used here. */
 export type WebLocks = {
-  request<T>(name: string, options: { signal?: AbortSignal }, work: () => Promise<T>): Promise<T>;
+  request<T>(name: string, options: { signal: AbortSignal | undefined }, work: () => Promise<T>): Promise<T>;
 };
 
 const tails = new Map<string, Promise<unknown>>();
@@ -32,7 +32,7 @@ export const webLock =
   async (name, work, signal) => {
     let started = false;
     try {
-      return await locks.request(`mls-key-directory/${name}`, signal ? { signal } : {}, () => {
+      return await locks.request(`mls-key-directory/${name}`, { signal }, () => {
         started = true;
         return work();
       });

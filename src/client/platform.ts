@@ -1,5 +1,5 @@
 /** What the library takes from the machine it runs on. Tests, and platforms that lack one of these, bring their own. */
-import { type DirectoryError, localError } from "./directory-error.ts";
+import { DirectoryError } from "./directory-error.ts";
 
 export type Platform = {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -25,16 +25,14 @@ export const defaultPlatform: Platform = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(aborted(signal));
-      };
       const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
+        ignore();
         resolve();
       }, ms);
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener("abort", onAbort, { once: true });
+      const ignore = onAbort(signal, () => {
+        clearTimeout(timer);
+        reject(aborted(signal));
+      });
     }),
   breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
   deadline: (ms, onLate) => {
@@ -43,9 +41,15 @@ export const defaultPlatform: Platform = {
   },
 };
 
-export function aborted(signal: AbortSignal | undefined): DirectoryError {
-  return localError("aborted", "the caller's signal was aborted", signal?.reason);
+/** Calls `act` when the signal is aborted, now if it is, unless the function that it returns is called before. */
+export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal?.aborted) act();
+  signal?.addEventListener("abort", act, { once: true });
+  return () => signal?.removeEventListener("abort", act);
 }
+
+export const aborted = (signal: AbortSignal | undefined): DirectoryError =>
+  new DirectoryError({ code: "aborted", detail: "the caller's signal was aborted", cause: signal?.reason });
 
 /** Throws if the caller does not want the result any more. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {

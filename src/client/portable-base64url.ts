@@ -4,40 +4,27 @@
  */
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-const VALUES = new Map([...ALPHABET].map((character, value) => [character, value]));
-
+/** Each character from its six bits, which begin in one byte and may end in the next. */
 export function toBase64Url(bytes: Uint8Array): string {
   let text = "";
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      text += ALPHABET.charAt((held >> bits) & 63);
-    }
-    held &= (1 << bits) - 1;
+  for (let bit = 0; bit < bytes.length * 8; bit += 6) {
+    const at = bit >> 3;
+    const both = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    text += ALPHABET.charAt((both >> (10 - (bit & 7))) & 63);
   }
-  return bits > 0 ? text + ALPHABET.charAt((held << (6 - bits)) & 63) : text;
+  return text;
 }
 
-/** The bytes, or undefined for anything but the one canonical form. */
-export function fromBase64Url(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
-  let length = 0;
-  let bits = 0;
+/** The bytes, or undefined for anything but the one canonical form, which is the form in which they are written here. */
+export function fromBase64Url(text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  const bytes = new Uint8Array((text.length * 6) >> 3);
   let held = 0;
-  for (const character of text) {
-    const value = VALUES.get(character);
-    if (value === undefined) return undefined;
-    held = (held << 6) | value;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[length++] = (held >> bits) & 255;
-    held &= (1 << bits) - 1;
+  let length = 0;
+  for (let index = 0; index < text.length; index++) {
+    held = (held << 6) | ALPHABET.indexOf(text.charAt(index));
+    // Four characters are three bytes: the first of them completes none, the others have 4, 2 and 0 bits to spare.
+    if (index & 3) bytes[length++] = held >> (6 - (index & 3) * 2);
   }
-  // What is left over is less than a byte: never a whole character, and zero.
-  return bits < 6 && held === 0 ? bytes : undefined;
+  return toBase64Url(bytes) === text ? bytes : undefined;
 }

@@ -1,11 +1,17 @@
 /** The body of a registration: made here and nowhere else. */
-import { SignatureScheme, type SignatureSchemeName, signatureSchemeName } from "../mls/ciphersuite.ts";
-import { Writer } from "../mls/codec/writer.ts";
-import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import type { SuiteProfile } from "../mls/suite-profile.ts";
+import {
+  KeyPackageIn,
+  SignatureScheme,
+  type SignatureSchemeName,
+  type SuiteProfile,
+  signatureSchemeName,
+  Writer,
+} from "../mls/index.ts";
 import type { RegisterRequest } from "./api-types.ts";
+import { utf8 } from "./digest.ts";
 import { localError } from "./directory-error.ts";
 import { toBase64Url } from "./portable-base64url.ts";
+import type { SignatureKeys } from "./wire-types.ts";
 
 /** A signature key to register, and how the client shows that it holds it. */
 export type RegistrationKey = SigningKey | PackagedKey;
@@ -39,13 +45,10 @@ export function registrationKey(
   profile?: SuiteProfile,
 ): RegistrationKey {
   const decoded = KeyPackageIn.fromBytes(keyPackage, profile);
-  if (!decoded.ok) {
-    throw localError("invalid_argument", `expected a KeyPackage, got bytes that are none: ${decoded.error.message}`);
-  }
-  const { leafNode } = decoded.value.unverified();
+  if (!decoded.ok) throw localError("invalid_argument", `expected a KeyPackage: ${decoded.error.message}`);
   const scheme = signatureSchemeName(decoded.value.suite().signatureScheme);
-  const publicKey = leafNode.signatureKey().bytes;
-  return sign ? { scheme, publicKey, sign } : { scheme, publicKey, keyPackage };
+  const publicKey = decoded.value.unverifiedCredential().signatureKey.bytes;
+  return { scheme, publicKey, ...(sign ? { sign } : { keyPackage }) };
 }
 
 export type Registration = {
@@ -60,23 +63,19 @@ export type Registration = {
 
 /** Registers the keys; each is signed with, to prove that the caller holds it, or has signed a package. */
 export async function registrationBody(registration: Registration): Promise<RegisterRequest> {
-  const { signedAt } = registration;
-  const packaged = registration.keys.filter((key) => "keyPackage" in key);
-  if (packaged.length > 0 && packaged.length === registration.keys.length) {
-    return { key_packages: packaged.map(({ keyPackage }) => toBase64Url(keyPackage)) };
+  const { keys, signedAt } = registration;
+  const packages = keys.flatMap((key) => ("keyPackage" in key ? [toBase64Url(key.keyPackage)] : []));
+  if (packages.length > 0 && packages.length === keys.length) return { key_packages: packages };
+  const signatureKeys: SignatureKeys = {};
+  const proofs: SignatureKeys = {};
+  for (const key of keys) {
+    if (!("sign" in key)) {
+      throw localError("invalid_argument", "expected a package for each signature key or for none, got one for some");
+    }
+    signatureKeys[key.scheme] = toBase64Url(key.publicKey);
+    proofs[key.scheme] = toBase64Url(await key.sign(possessionProofInput(registration, key)));
   }
-  const keys = registration.keys.filter((key) => "sign" in key);
-  if (keys.length < registration.keys.length) {
-    throw localError("invalid_argument", "expected a package for each signature key or for none, got one for some");
-  }
-  const body = { signature_keys: Object.fromEntries(keys.map((key) => [key.scheme, toBase64Url(key.publicKey)])) };
-  const proofs = await Promise.all(
-    keys.map(async (key) => {
-      const proof = await key.sign(possessionProofInput(registration, key));
-      return [key.scheme, toBase64Url(proof)] as const;
-    }),
-  );
-  return { ...body, signed_at: signedAt, proofs: Object.fromEntries(proofs) };
+  return { signature_keys: signatureKeys, signed_at: signedAt, proofs };
 }
 
 /**
@@ -92,14 +91,13 @@ export function possessionProofInput(
   { audience, user, client, signedAt }: Registration,
   { scheme, publicKey }: PublicKey,
 ): Uint8Array {
-  const text = new TextEncoder();
   const content = new Writer()
-    .opaque(text.encode(audience))
-    .opaque(text.encode(user))
-    .opaque(text.encode(client))
+    .opaque(utf8(audience))
+    .opaque(utf8(user))
+    .opaque(utf8(client))
     .u16(SignatureScheme[scheme])
     .opaque(publicKey)
     .u64(BigInt(signedAt))
     .finish();
-  return new Writer().opaque(text.encode("MLS 1.0 MLSKeyDirectoryRegistration")).opaque(content).finish();
+  return new Writer().opaque(utf8("MLS 1.0 MLSKeyDirectoryRegistration")).opaque(content).finish();
 }

@@ -1,7 +1,7 @@
 /** One call over HTTP: the token, the time-out, retries where they are safe, and answers as values or errors. */
 import type { Problem } from "./api-types.ts";
-import { asDirectoryError, DirectoryError, localError } from "./directory-error.ts";
-import { aborted, type Platform, throwIfAborted } from "./platform.ts";
+import { asDirectoryError, DirectoryError, localError, orFail } from "./directory-error.ts";
+import { onAbort, type Platform, throwIfAborted } from "./platform.ts";
 
 /** What a token must allow. */
 export type Scope = "key-packages:publish" | "key-packages:claim";
@@ -37,21 +37,32 @@ export const DEFAULT_RETRIES: RetrySettings = {
 };
 
 export type Call = {
+  /** All but a DELETE may take effect twice without harm, and are sent again after a lost reply. */
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** From the root of the directory, with its query. */
   readonly path: string;
-  readonly scope: Scope | "none";
+  /** Without one, no token is sent. */
+  readonly scope?: Scope;
   readonly body?: unknown;
   readonly idempotencyKey?: string;
-  /** Whether it may take effect twice without harm, so that it is sent again after a lost reply. */
-  readonly repeatable: boolean;
   readonly signal?: AbortSignal | undefined;
 };
 
 export type Answer = {
-  readonly status: number;
   readonly body: unknown;
+  /** Whether it is the answer of an earlier try under the same key. */
   readonly replayed: boolean;
+};
+
+export type Transport = {
+  /** Sends the call, again where that is safe, and throws a DirectoryError for every answer but a 2xx. */
+  readonly send: (call: Call) => Promise<Answer>;
+  /** How often a call is sent at most. */
+  readonly attempts: number;
+  /** Waits before the try after this one. */
+  readonly pause: (attempt: number, signal: AbortSignal | undefined, leastSeconds?: number) => Promise<void>;
+  /** How far the directory's clock is ahead of the device's, by the `Date` of its last answer; 0 before the first. */
+  readonly clockOffsetMs: () => number;
 };
 
 type TransportOptions = {
@@ -61,139 +72,119 @@ type TransportOptions = {
   readonly retries: RetrySettings;
 };
 
-/** The directory did not do it and may do it the next time. */
-const isPassing = ({ status, code }: DirectoryError): boolean =>
-  code === "network_error" || status === 429 || status === 500 || (status >= 502 && status <= 504);
+export function openTransport({ url, token, platform, retries }: TransportOptions): Transport {
+  const root = url.replace(/\/+$/, "");
+  let clockOffsetMs = 0;
 
-export class Transport {
-  readonly #url: string;
-  readonly #token: TokenSource;
-  readonly #platform: Platform;
-  readonly #retries: RetrySettings;
-  #clockOffsetMs = 0;
-
-  constructor({ url, token, platform, retries }: TransportOptions) {
-    this.#url = url.replace(/\/+$/, "");
-    this.#token = token;
-    this.#platform = platform;
-    this.#retries = retries;
+  /** `Date` has whole seconds and was written between sending and now; a page sees it only if the server exposes it. */
+  function readClock(date: string | null, sentAt: number): void {
+    const at = Date.parse(date ?? "");
+    if (Number.isNaN(at)) return;
+    const tookMs = platform.now() - sentAt;
+    const offset = at + 500 - sentAt - tookMs / 2;
+    // Within the error of such a reading the two clocks are the same.
+    clockOffsetMs = Math.abs(offset) <= 1_500 + tookMs / 2 ? 0 : Math.round(offset);
   }
 
-  /** How far the directory's clock is ahead of the device's, by the `Date` of its last answer; 0 before the first. */
-  clockOffsetMs(): number {
-    return this.#clockOffsetMs;
-  }
-
-  /** Sends the call, again where that is safe, and throws a DirectoryError for every answer but a 2xx. */
-  async send(call: Call): Promise<Answer> {
-    let refreshed = false;
-    for (let attempt = 1; ; attempt++) {
-      throwIfAborted(call.signal);
-      try {
-        return await this.#once(call, refreshed);
-      } catch (cause) {
-        const error = asDirectoryError(cause, "network_error", `${call.method} ${call.path}`);
-        if (error.status === 401 && call.scope !== "none" && !refreshed) {
-          // Refused before anything was done, so that any call can be sent again. It is no attempt of its own.
-          refreshed = true;
-          attempt--;
-          continue;
-        }
-        const wait = this.#waitMs(call, error, attempt);
-        if (wait === undefined) throw error;
-        await this.#platform.sleep(wait, call.signal);
-      }
-    }
-  }
-
-  /** Full jitter: devices that failed together do not come back together. Undefined: not again. */
-  #waitMs(call: Call, error: DirectoryError, attempt: number): number | undefined {
-    const { attempts, baseMs, maxMs, maxRetryAfterSeconds } = this.#retries;
-    if (!call.repeatable || attempt >= attempts || !isPassing(error)) return undefined;
-    const { retryAfterSeconds = 0 } = error;
-    if (retryAfterSeconds > maxRetryAfterSeconds) return undefined;
-    // A refusal that names no time is not hammered: the budget behind it is counted in minutes or hours.
-    if (error.status === 429 && error.retryAfterSeconds === undefined) return undefined;
-    const jitter = this.#platform.jitter() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
-    return retryAfterSeconds * 1000 + jitter;
-  }
-
-  async #once(call: Call, refresh: boolean): Promise<Answer> {
+  async function headersOf({ scope, body, idempotencyKey, signal }: Call, refresh: boolean) {
     const headers: Record<string, string> = { Accept: "application/json" };
-    if (call.scope !== "none") headers.Authorization = `Bearer ${await this.#bearer(call, call.scope, refresh)}`;
-    if (call.body !== undefined) headers["Content-Type"] = "application/json";
-    if (call.idempotencyKey !== undefined) headers["Idempotency-Key"] = call.idempotencyKey;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
+    if (scope === undefined) return headers;
+    const bearer: unknown = await orFail("token_unavailable", "the token callback failed", () =>
+      token({ scope, refresh, signal }),
+    );
+    if (typeof bearer !== "string" || bearer === "") {
+      throw localError("token_unavailable", "expected a token from the token callback");
+    }
+    headers.Authorization = `Bearer ${bearer}`;
+    return headers;
+  }
+
+  async function once(call: Call, refresh: boolean): Promise<Answer> {
+    const { method, path, body, signal } = call;
+    const headers = await headersOf(call, refresh);
     const controller = new AbortController();
-    const onAbort = () => controller.abort(call.signal?.reason);
-    call.signal?.addEventListener("abort", onAbort, { once: true });
-    const inTime = this.#platform.deadline(this.#retries.attemptTimeoutMs, () => controller.abort(TIMED_OUT));
+    const ignore = onAbort(signal, () => controller.abort());
+    const { attemptTimeoutMs } = retries;
+    const inTime = platform.deadline(attemptTimeoutMs, () =>
+      controller.abort(new Error(`no answer within ${attemptTimeoutMs} ms`)),
+    );
     try {
-      const sentAt = this.#platform.now();
-      const response = await this.#platform.fetch(this.#url + call.path, {
-        method: call.method,
+      const sentAt = platform.now();
+      const response = await platform.fetch(root + path, {
+        method,
         headers,
         signal: controller.signal,
         // Never followed with a token. "error" would say so, and Workers do not know it.
         redirect: "manual",
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      this.#readClock(response, sentAt);
+      readClock(response.headers.get("Date"), sentAt);
       return await readAnswer(response);
     } catch (cause) {
-      throwIfAborted(call.signal);
-      const late = controller.signal.aborted ? `no answer within ${this.#retries.attemptTimeoutMs} ms` : undefined;
-      throw asDirectoryError(late ?? cause, "network_error", `${call.method} ${call.path}`);
+      // Not every platform rejects with the reason of the signal.
+      throw asDirectoryError(controller.signal.reason ?? cause, "network_error", `${method} ${path}`);
     } finally {
       inTime();
-      call.signal?.removeEventListener("abort", onAbort);
+      ignore();
     }
   }
 
-  async #bearer(call: Call, scope: Scope, refresh: boolean): Promise<string> {
-    let token: unknown;
+  /** Full jitter: devices that failed together do not come back together. */
+  const pause: Transport["pause"] = (attempt, signal, leastSeconds = 0) =>
+    platform.sleep(
+      leastSeconds * 1000 + platform.jitter() * Math.min(retries.maxMs, retries.baseMs * 2 ** (attempt - 1)),
+      signal,
+    );
+
+  async function send(call: Call, attempt = 1, refresh = false): Promise<Answer> {
+    const { method, scope, signal } = call;
+    throwIfAborted(signal);
     try {
-      token = await this.#token({ scope, refresh, signal: call.signal });
+      return await once(call, refresh);
     } catch (cause) {
-      if (call.signal?.aborted) throw aborted(call.signal);
-      throw asDirectoryError(cause, "token_unavailable", "the token callback failed");
+      throwIfAborted(signal);
+      const error = asDirectoryError(cause, "network_error", method);
+      // Refused before anything was done, so that any call can be sent again. It is no attempt of its own.
+      if (error.status === 401 && scope !== undefined && !refresh) return send(call, attempt, true);
+      const { retryAfterSeconds = 0 } = error;
+      const isLast = attempt >= retries.attempts || retryAfterSeconds > retries.maxRetryAfterSeconds;
+      if (isLast || method === "DELETE" || !isPassing(error)) throw error;
+      await pause(attempt, signal, retryAfterSeconds);
+      return send(call, attempt + 1, refresh);
     }
-    if (typeof token === "string" && token !== "") return token;
-    throw localError("token_unavailable", "expected a token from the token callback");
   }
 
-  /** `Date` has whole seconds and was written between sending and now; a page sees it only if the server exposes it. */
-  #readClock(response: Response, sentAt: number): void {
-    const at = Date.parse(response.headers.get("Date") ?? "");
-    if (Number.isNaN(at)) return;
-    const receivedAt = this.#platform.now();
-    const offset = at + 500 - (sentAt + receivedAt) / 2;
-    // Within the error of such a reading the two clocks are the same.
-    this.#clockOffsetMs = Math.abs(offset) <= 1_500 + (receivedAt - sentAt) / 2 ? 0 : Math.round(offset);
-  }
+  return { send, pause, attempts: retries.attempts, clockOffsetMs: () => clockOffsetMs };
 }
 
-const TIMED_OUT = "timed out";
+/**
+ * The directory did not do it and may do it the next time. A refusal that names no time is not hammered: the budget behind
+ * it is counted in minutes or hours.
+ */
+const isPassing = ({ status, code, retryAfterSeconds }: DirectoryError): boolean =>
+  code === "network_error" ||
+  [500, 502, 503, 504].includes(status) ||
+  (status === 429 && retryAfterSeconds !== undefined);
 
 async function readAnswer(response: Response): Promise<Answer> {
   const { status, ok, headers } = response;
   const body = parsed(await response.text());
-  if (ok && body !== undefined) return { status, body, replayed: headers.get("Idempotent-Replayed") === "true" };
-  const retryAfterSeconds = readRetryAfter(headers.get("Retry-After"));
-  const requestId = headers.get("X-Request-Id") ?? undefined;
-  if (!ok && isProblem(body)) {
-    const { code, detail, title, instance } = body;
-    throw new DirectoryError({
-      code,
-      detail: detail ?? title,
-      status,
-      retryAfterSeconds,
-      requestId: requestId ?? instance,
-      problem: body,
-    });
-  }
+  if (ok && body !== undefined) return { body, replayed: headers.get("Idempotent-Replayed") === "true" };
+  const problem = !ok && isProblem(body) ? body : undefined;
   const expected = ok ? "JSON" : "problem details with a code";
-  const detail = `expected ${expected}, got ${status} with ${headers.get("Content-Type") ?? "no type"}`;
-  throw new DirectoryError({ code: "unexpected_response", detail, status, retryAfterSeconds, requestId });
+  const unknown = `expected ${expected}, got ${status} with ${headers.get("Content-Type")}`;
+  // The directory sends whole seconds; a date, which a proxy may send, says nothing that a wrong clock could use.
+  const retryAfter = headers.get("Retry-After") ?? "";
+  throw new DirectoryError({
+    code: problem?.code ?? "unexpected_response",
+    detail: problem ? (problem.detail ?? problem.title) : unknown,
+    status,
+    retryAfterSeconds: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined,
+    requestId: headers.get("X-Request-Id") ?? problem?.instance,
+    problem,
+  });
 }
 
 function parsed(text: string): unknown {
@@ -204,10 +195,4 @@ function parsed(text: string): unknown {
   }
 }
 
-const isProblem = (body: unknown): body is Problem =>
-  typeof body === "object" && body !== null && typeof (body as { code?: unknown }).code === "string";
-
-/** The directory sends whole seconds; a date, which a proxy may send, says nothing that a wrong clock could use. */
-function readRetryAfter(header: string | null): number | undefined {
-  return header !== null && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
-}
+const isProblem = (body: unknown): body is Problem => typeof (body as Partial<Problem> | null)?.code === "string";

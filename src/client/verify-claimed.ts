@@ -6,11 +6,15 @@ import {
   BasicCredential,
   type Credential,
   type CryptoProvider,
-  KeyPackageIn,
-  ProtocolVersion,
+  type KeyPackage,
+  type KeyPackageProblem,
+  type Result,
   type SuiteProfile,
+  validateKeyPackages,
 } from "../mls/index.ts";
-import type { ClientClaim } from "./api-types.ts";
+import type { BulkClaimAnswer, ClientClaim } from "./api-types.ts";
+import { utf8 } from "./digest.ts";
+import { factsOf } from "./package-facts.ts";
 import { fromBase64Url, toBase64Url } from "./portable-base64url.ts";
 
 /** Who a package says that it belongs to. */
@@ -82,78 +86,114 @@ export type VerifyContext = {
   readonly profile: SuiteProfile;
 };
 
-export type Verdict =
-  | { readonly ok: true; readonly value: ClaimedPackage }
-  | { readonly ok: false; readonly error: RejectedPackage };
+/** A client that gave nothing, and why. */
+export type ClientWithout = {
+  readonly client: string;
+  readonly status: Exclude<ClientClaim["status"], "claimed" | "last_resort">;
+  readonly retryAfterSeconds: number | undefined;
+};
 
-/** Checks form, suite, signatures, lifetime, reference, signature key and identity, in this order. */
-export async function verifyClaimed(context: VerifyContext, user: string, claim: ClientClaim): Promise<Verdict> {
-  const { client } = claim;
-  const reject = (reason: RejectionReason, detail: string): Verdict => ({
-    ok: false,
-    error: { client, reason, detail },
-  });
-  const bytes = claim.key_package === undefined ? undefined : fromBase64Url(claim.key_package);
-  if (!bytes) return reject("malformed", "expected a KeyPackage in base64url");
-  const decoded = KeyPackageIn.fromBytes(bytes, context.profile);
-  if (!decoded.ok) {
-    const known = decoded.error.code !== "UnknownCiphersuite";
-    return reject(known ? "malformed" : "unsupported_ciphersuite", decoded.error.message);
+/** What the directory answered of a user. */
+export type ClaimedAnswer = Omit<BulkClaimAnswer["users"][number], "clients"> & {
+  readonly clients: readonly ClientClaim[];
+  /** Whether it is the answer of an earlier try under the same key. */
+  readonly replayed: boolean;
+};
+
+export type Claimed = {
+  readonly user: string;
+  readonly status: ClaimedAnswer["status"];
+  /** Verified. One for each client that gave a good one. */
+  readonly packages: readonly ClaimedPackage[];
+  /** What was handed out and must not be used. */
+  readonly rejected: readonly RejectedPackage[];
+  readonly without: readonly ClientWithout[];
+  /** The answer of an earlier try under the same key. */
+  readonly replayed: boolean;
+};
+
+/**
+ * Checks form, signatures, lifetime, suite, reference, signature key and identity, in this order, of all that was given.
+ * Signatures are verified together, which is faster.
+ */
+export async function verifyClaimed(
+  context: VerifyContext,
+  answers: readonly ClaimedAnswer[],
+): Promise<readonly Claimed[]> {
+  const given = answers.flatMap(({ clients }) => clients.filter(hasGiven));
+  // Where the text is not base64url, no bytes are judged: they are not a KeyPackage either.
+  const bytes = given.map((claim) => fromBase64Url(claim.key_package) ?? new Uint8Array());
+  const results = new Map((await validateKeyPackages(bytes, context)).map((result, index) => [given[index], result]));
+  const claimed: Claimed[] = [];
+  // One after the other, because an application may ask a person whether a key is the right one.
+  for (const { user, status, clients, replayed } of answers) {
+    const packages: ClaimedPackage[] = [];
+    const rejected: RejectedPackage[] = [];
+    const without: ClientWithout[] = [];
+    for (const claim of clients) {
+      const result = results.get(claim);
+      const verdict = result && (await verdictOn(context, user, claim, result));
+      if (!verdict) without.push(withoutPackage(claim));
+      else if ("reason" in verdict) rejected.push(verdict);
+      else packages.push(verdict);
+    }
+    claimed.push({ user, status, packages, rejected, without, replayed });
   }
-  const { ciphersuite } = decoded.value.unverified();
-  if (context.ciphersuites !== undefined && !context.ciphersuites.includes(ciphersuite)) {
-    return reject("not_requested", `expected a ciphersuite of ${context.ciphersuites.join()}, got ${ciphersuite}`);
+  return claimed;
+}
+
+const withoutPackage = ({ client, status, retry_after_seconds: retryAfterSeconds }: ClientClaim): ClientWithout => ({
+  client,
+  status: status as ClientWithout["status"],
+  retryAfterSeconds,
+});
+
+const hasGiven = ({ status }: ClientClaim): boolean => status === "claimed" || status === "last_resort";
+
+async function verdictOn(
+  { crypto, expectations, ciphersuites }: VerifyContext,
+  user: string,
+  claim: ClientClaim,
+  result: Result<KeyPackage, KeyPackageProblem>,
+): Promise<ClaimedPackage | RejectedPackage> {
+  const { client, key_package_ref: namedRef, receipt } = claim;
+  const reject = (reason: RejectionReason, detail: string): RejectedPackage => ({ client, reason, detail });
+  if (!result.ok) return reject(reasonOf(result.error), `${result.error.code}: ${result.error.message}`);
+  const keyPackage = result.value;
+  const facts = await factsOf(keyPackage, crypto);
+  const { ref, ciphersuite, signatureKey } = facts;
+  if (ciphersuites?.includes(ciphersuite) === false) {
+    return reject("not_requested", `expected a ciphersuite of ${ciphersuites.join()}, got ${ciphersuite}`);
   }
-  if (!context.crypto.supports(decoded.value.suite())) {
-    return reject("unsupported_ciphersuite", `ciphersuite ${ciphersuite} is not supported by the crypto provider`);
-  }
-  const valid = await decoded.value.validate(context.crypto, ProtocolVersion.Mls10, { now: context.now });
-  if (!valid.ok) {
-    const { error } = valid;
-    if (error.code !== "LifetimeError") return reject("invalid", `${error.code}: ${error.message}`);
-    return reject(error.lifetime.code === "Expired" ? "expired" : "not_yet_valid", error.message);
-  }
-  const keyPackage = valid.value;
-  const bare = keyPackage.tlsSerialize();
-  const ref = toBase64Url((await keyPackage.hashRef(context.crypto)).asSlice());
-  if (claim.key_package_ref !== undefined && claim.key_package_ref !== ref) {
-    return reject("reference_mismatch", `expected ${ref}, got ${claim.key_package_ref}`);
-  }
+  if ((namedRef ?? ref) !== ref) return reject("reference_mismatch", `expected ${ref}, got ${namedRef}`);
   const credential = keyPackage.leafNode().credential();
-  const signatureKey = keyPackage.leafNode().signatureKey().asSlice();
-  const claimed = {
-    user,
-    client,
-    credential,
-    identity: BasicCredential.fromCredential(credential)?.identity(),
-    signatureKey,
-    ciphersuite,
-  };
-  const { identity: isExpected = isNamedAsTheUser, signatureKey: knownKey } = context.expectations;
-  const known = await knownKey?.(claimed);
+  const identity = BasicCredential.fromCredential(credential)?.identity();
+  const claimed = { user, client, credential, identity, signatureKey, ciphersuite };
+  const known = await expectations.signatureKey?.(claimed);
   if (known !== undefined && !sameBytes(known, signatureKey)) {
     return reject("signature_key_mismatch", "its signature key is not the one that the client is known by");
   }
-  if (!(await isExpected(claimed))) return reject("identity_mismatch", "its credential is not the one expected");
+  if (!(await (expectations.identity ?? isNamedAsTheUser)(claimed))) {
+    return reject("identity_mismatch", "its credential is not the one expected");
+  }
   return {
-    ok: true,
-    value: {
-      client,
-      keyPackage: bare,
-      mlsMessage: keyPackage.toMlsMessage(),
-      ref,
-      ciphersuite,
-      lastResort: keyPackage.lastResort(),
-      notAfter: Number(keyPackage.lifeTime().notAfter),
-      signatureKey,
-      receipt: claim.receipt,
-      keyWasKnown: known !== undefined,
-    },
+    ...facts,
+    client,
+    keyPackage: keyPackage.bytes,
+    mlsMessage: keyPackage.toMlsMessage(),
+    receipt,
+    keyWasKnown: known !== undefined,
   };
 }
 
-const isNamedAsTheUser = ({ identity, user }: ClaimedIdentity): boolean =>
-  identity !== undefined && sameBytes(identity, new TextEncoder().encode(user));
+function reasonOf(error: KeyPackageProblem): RejectionReason {
+  if ("offset" in error) return "malformed";
+  if ("ciphersuite" in error) return "unsupported_ciphersuite";
+  if ("lifetime" in error) return error.lifetime.code === "Expired" ? "expired" : "not_yet_valid";
+  return "invalid";
+}
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, index) => byte === b[index]);
+const isNamedAsTheUser = ({ identity, user }: ClaimedIdentity): boolean =>
+  identity !== undefined && sameBytes(identity, utf8(user));
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => toBase64Url(a) === toBase64Url(b);

@@ -1,10 +1,14 @@
 /** Which packages a Welcome is addressed to: the one part of it that is not encrypted. */
-import { Reader } from "../mls/codec/reader.ts";
+import { Reader } from "../mls/index.ts";
 import { localError } from "./directory-error.ts";
 import { toBase64Url } from "./portable-base64url.ts";
 
-const MLS10 = 1;
-const MLS_WELCOME = 3;
+/**
+ * The version and wire format of an MLSMessage with a Welcome, byte by byte. Never ambiguous: a bare Welcome that begins so
+ * would be of suite 1 and have no secrets.
+ */
+const MLS_MESSAGE_HEADER = "0,1,0,3";
+const MLS_MESSAGE_HEADER_BYTES = 4;
 
 /**
  * The KeyPackageRefs in a Welcome (RFC 9420 §12.4.3.1), in base64url and in its order, for `Replenisher.onWelcome`. Takes
@@ -13,7 +17,8 @@ const MLS_WELCOME = 3;
 export function welcomeRefs(welcome: Uint8Array): readonly string[] {
   const refs: string[] = [];
   const reader = Reader.over(welcome);
-  if (isMlsMessage(welcome)) reader.take(4);
+  const begin = welcome.subarray(0, MLS_MESSAGE_HEADER_BYTES);
+  if (begin.join() === MLS_MESSAGE_HEADER) reader.take(MLS_MESSAGE_HEADER_BYTES);
   reader.u16();
   const secrets = reader.vector();
   while (secrets.remaining > 0) {
@@ -24,13 +29,6 @@ export function welcomeRefs(welcome: Uint8Array): readonly string[] {
   }
   reader.opaque();
   reader.expectEnd();
-  if (reader.failure === undefined) return refs;
-  const got = `${welcome.length} bytes that are none: ${reader.failure.message}`;
-  throw localError("invalid_argument", `expected a Welcome, got ${got}`);
-}
-
-/** Never ambiguous: a bare Welcome that begins so would be of suite 1 and have no secrets. */
-function isMlsMessage(bytes: Uint8Array): boolean {
-  const reader = Reader.over(bytes);
-  return reader.u16() === MLS10 && reader.u16() === MLS_WELCOME;
+  if (!reader.failure) return refs;
+  throw localError("invalid_argument", `expected a Welcome, got other bytes: ${reader.failure.message}`);
 }

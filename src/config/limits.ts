@@ -198,7 +198,10 @@ export const MAX_CLIENTS_PER_USER = 64;
 export const DEFAULT_PAGE_ROWS = 100;
 export const MAX_PAGE_ROWS = 500;
 
-/** Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. */
+/**
+ * Different sets of capabilities among the live packages of one client; a claim looks at each, so they are bounded. There
+ * may be as many again of which all packages have expired and are yet to be deleted.
+ */
 export const MAX_QUEUES_PER_CLIENT = 16;
 
 /** Packages, and their bytes, in one row of a pool: a claim writes back what stays of it. A row may have 2 MB. */

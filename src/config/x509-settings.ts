@@ -14,8 +14,8 @@ export type X509Settings = {
   readonly name: { readonly type: "url" | "dns" | "email"; readonly template: string } | undefined;
 };
 
-const ANCHORS = "X509_TRUST_ANCHORS";
-const INTERMEDIATES = "X509_INTERMEDIATES";
+export const ANCHORS = "X509_TRUST_ANCHORS";
+export const INTERMEDIATES = "X509_INTERMEDIATES";
 const IDENTITY = "X509_IDENTITY";
 
 /** How the setting says the kinds of names, and how the library does. */

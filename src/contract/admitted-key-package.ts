@@ -10,6 +10,7 @@ export type AdmittedKeyPackage = {
   /** TLS SignatureScheme number (RFC 8446 §4.2.3), as in the ciphersuites of RFC 9420 §17.1. */
   readonly signatureScheme: number;
   readonly signatureKey: Uint8Array;
+  /** In the canonical encoding of their kind, so that two packages with one key have the same bytes here. */
   readonly initKey: Uint8Array;
   readonly encryptionKey: Uint8Array;
   /** Unix seconds, clamped to Number.MAX_SAFE_INTEGER. `notAfter` is the end of the lifetime, or of an x509 certificate before it. */

@@ -51,12 +51,14 @@ export type PublishCall = PoolCall & {
   readonly keyPackages: readonly AdmittedKeyPackage[];
   /** References of packages in stock that a replacement keeps: they were checked when they were stored. */
   readonly kept?: readonly Uint8Array[];
-  /** Packages of the same request that admission refused: they count against the client's refusal budget. */
+  /**
+   * Packages of the same request that admission refused, or all that it looked at for a replacement that is refused: they
+   * count against the client's refusal budget.
+   */
   readonly refused: number;
   /**
    * The number of packages that the preflight of this request gave leave to check: their check ends with this call.
-   * Without it, the admitted and the refused ones. They are fewer if the Worker withheld admitted packages, as it does for
-   * a replace of which one package was refused.
+   * Without it, the admitted and the refused ones, some of which may have been refused without a check.
    */
   readonly checked?: number;
 };

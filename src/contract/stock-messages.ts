@@ -60,4 +60,9 @@ export type EraseAnswer =
   | { readonly outcome: "directory_unavailable" }
   | TokenPredatesRevocation;
 
-export type RevokeUserAnswer = { readonly outcome: "revoked"; readonly clients: number; readonly purged: number };
+export type RevokeUserAnswer = {
+  readonly outcome: "revoked";
+  readonly at: number;
+  /** Those that were registered until then, and how many packages of each went with it. */
+  readonly ended: readonly { readonly client: string; readonly registeredAt: number; readonly purged: number }[];
+};

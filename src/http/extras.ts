@@ -21,6 +21,9 @@ export type Extras = {
     readonly operations: readonly Operation[];
     readonly instead: (...ofTokens: readonly MiddlewareHandler<AppEnv>[]) => MiddlewareHandler<AppEnv>[];
   };
-  /** Makes the verifier of a deployment that has trust anchors; there if `build.x509`. */
+  /**
+   * Makes the verifier of a deployment that has trust anchors; there if `build.x509`. Rejects with SettingError for one
+   * that cannot be used.
+   */
   readonly x509Verifier?: (settings: X509Settings) => Promise<X509Verifier>;
 };

@@ -68,7 +68,7 @@ import { PoolEvents } from "./events/pool-events.ts";
 import { confirmedTime, wasAhead } from "./looks.ts";
 import { claimAll } from "./operations/claim.ts";
 import { ClaimCache } from "./operations/claim-cache.ts";
-import { capabilityOf, createCapability, isUsedUp } from "./operations/claim-capabilities.ts";
+import { capabilityOf, createCapability, isUsedUp, revokeCapability } from "./operations/claim-capabilities.ts";
 import { forgetClaimers } from "./operations/forget-claimers.ts";
 import { listStored } from "./operations/list-stored.ts";
 import { locate } from "./operations/locate.ts";
@@ -81,7 +81,7 @@ import { refuseEndedToken } from "./operations/refuse-ended-token.ts";
 import { changesRegistration, endRegistration, register } from "./operations/register.ts";
 import { removePackages } from "./operations/stock.ts";
 import { nextDueMs, sweep } from "./operations/sweep.ts";
-import { registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
+import { countCodes, registrationBudget, uploadBudgets } from "./operations/upload-budgets.ts";
 import { applyRestoreEpoch, countVoid, earliestNotBefore, lastExpiryOfOlder } from "./operations/void-before-epoch.ts";
 import { noteLag } from "./outbox/late-deliveries.ts";
 import { markAllChanged, noteLook, requestSend } from "./outbox/outbox.ts";
@@ -90,12 +90,7 @@ import { AlarmScheduler } from "./runtime/alarm-scheduler.ts";
 import { GroupedCommits } from "./runtime/grouped-commits.ts";
 import { InFlightLimit } from "./runtime/in-flight-limit.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "./tables/budgets-table.ts";
-import {
-  countCapabilityClaim,
-  deleteCapability,
-  readCapabilities,
-  readCapabilitiesInForce,
-} from "./tables/claim-capabilities-table.ts";
+import { countCapabilityClaim, readCapabilities, readCapabilitiesInForce } from "./tables/claim-capabilities-table.ts";
 import { endReplays, findReplay, NO_REPLAYS_ENDED, readJournal, recordClaim, replayOf } from "./tables/claims-table.ts";
 import { hasExpired, inventory } from "./tables/client-stock.ts";
 import {
@@ -249,15 +244,14 @@ export class Pool extends DurableObject<object> {
         now: unixSeconds(nowMs),
         earliestNotBefore: earliestNotBefore(restoreEpoch, this.#settings.uploadBackdatingSeconds),
       };
-      const { applied, codes, client: published } = publish(context, call);
-      const stored = applied ? codes.filter((code) => code === "stored").length : 0;
-      const budgets = spent(spent(client.budgets, refusals, call.refused), uploads, stored);
-      const isChanged = applied && (call.mode === "replace" || codes.includes("stored"));
+      const { applied, changed, codes, client: published } = publish(context, call);
+      const { stored, checkedInVain } = countCodes(codes, applied);
+      const budgets = spent(spent(client.budgets, refusals, call.refused + checkedInVain), uploads, stored);
       const written =
-        isChanged || budgets !== client.budgets
-          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (isChanged ? 1 : 0) })
+        changed || budgets !== client.budgets
+          ? writeClient(this.#sql, { ...published, budgets, changes: client.changes + (changed ? 1 : 0) })
           : published;
-      if (isChanged) {
+      if (changed) {
         isVisible = !offersTheSame(client, written);
         const ofUser = userUploads && stored > 0 ? spent(readPool(this.#sql).budgets, userUploads, stored) : undefined;
         this.#announce(isVisible ? nowMs : nowMs + OUTBOX_DELAY_MS, ofUser);
@@ -328,9 +322,12 @@ export class Pool extends DurableObject<object> {
   async revokeUser(call: PoolCall): Promise<RevokeUserAnswer | { readonly outcome: "unknown_user" }> {
     if (!this.#exists) return { outcome: "unknown_user" };
     const answer = this.#transaction(call, (nowMs): RevokeUserAnswer => {
-      const clients = registeredClients(this.#sql);
       endTokens(this.#sql, undefined, unixSeconds(nowMs));
-      return { outcome: "revoked", clients: clients.length, purged: this.#revoke(clients, nowMs) };
+      const ended = registeredClients(this.#sql).map((record) => {
+        const { client, registeredAt } = record;
+        return { client, registeredAt, purged: this.#revoke(record, nowMs) };
+      });
+      return { outcome: "revoked", at: unixSeconds(nowMs), ended };
     });
     await this.#relay.sendNow();
     return answer;
@@ -472,7 +469,10 @@ export class Pool extends DurableObject<object> {
 
   /** Ends a claim capability, whichever client of the user made it. May be repeated. */
   revokeCapability(call: ClientCall & { readonly name: string }): CapabilityRevoked | ClientRefused {
-    return this.#withClient(call, () => ({ outcome: "revoked", existed: deleteCapability(this.#sql, call.name) }));
+    return this.#withClient(call, (_, nowMs) => ({
+      outcome: "revoked",
+      existed: revokeCapability(this.#sql, call.name, unixSeconds(nowMs)),
+    }));
   }
 
   #claim(call: ClaimCall): ClaimAnswer;
@@ -712,14 +712,13 @@ export class Pool extends DurableObject<object> {
   }
 
   #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
-    const purged = isRegistered(client) ? this.#revoke([client], nowMs) : 0;
+    const purged = isRegistered(client) ? this.#revoke(client, nowMs) : 0;
     return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
   }
 
-  #revoke(clients: readonly ClientRecord[], nowMs: number): number {
-    let purged = 0;
-    for (const client of clients) purged += endRegistration(this.#sql, client, unixSeconds(nowMs));
-    if (clients.length > 0) this.#announce(nowMs);
+  #revoke(client: ClientRecord, nowMs: number): number {
+    const purged = endRegistration(this.#sql, client, unixSeconds(nowMs));
+    this.#announce(nowMs);
     return purged;
   }
 

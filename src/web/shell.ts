@@ -4,7 +4,8 @@ import { byId } from "./dom.ts";
 const THEMES = ["system", "light", "dark"] as const;
 type Theme = (typeof THEMES)[number];
 
-export function startShell(): void {
+/** `all`: when everything is loaded that the page needs to go on without a network. */
+export function startShell(all: Promise<unknown> = whenIdle()): void {
   const button = byId<HTMLButtonElement>("theme");
   let theme = storedTheme();
   showTheme(button, theme);
@@ -13,19 +14,33 @@ export function startShell(): void {
     localStorage.setItem("theme", theme);
     showTheme(button, theme);
   });
-  // Without a worker the page works all the same, as long as there is a network.
+  // What could not be loaded is said where it is used. Without a worker the page works all the same, as long as there is
+  // a network.
+  const loaded = all.catch(() => undefined);
   if ("serviceWorker" in navigator && window.isSecureContext) {
-    keepForLater().catch(() => undefined);
+    loaded.then(keepForLater).catch(() => undefined);
   }
 }
 
-/** The worker keeps what is loaded from now on; what was loaded before it came, it is told. */
+/** When the page is there and has nothing else to do, so that what is not needed for it does not hold it up. */
+export const whenIdle = (): Promise<void> =>
+  new Promise((resolve) => {
+    // Safari does not have the first.
+    const wait = () => (globalThis.requestIdleCallback ?? setTimeout)(() => resolve());
+    if (document.readyState === "complete") wait();
+    else window.addEventListener("load", wait, { once: true });
+  });
+
+/** The worker keeps what is asked for from now on; what was loaded before, or is under way, it is told. */
 async function keepForLater(): Promise<void> {
   await navigator.serviceWorker.register("/sw.js");
   const { active } = await navigator.serviceWorker.ready;
-  const loaded = performance.getEntriesByType("resource").map(({ name }) => new URL(name));
-  const own = loaded.filter(({ origin }) => origin === location.origin).map(({ pathname }) => pathname);
-  active?.postMessage([location.pathname, ...own]);
+  active?.postMessage([location.pathname]);
+  new PerformanceObserver((list) => {
+    const loaded = list.getEntries().map(({ name }) => new URL(name));
+    const own = loaded.filter(({ origin }) => origin === location.origin).map(({ pathname }) => pathname);
+    active?.postMessage(own);
+  }).observe({ type: "resource", buffered: true });
 }
 
 function storedTheme(): Theme {

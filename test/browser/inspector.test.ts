@@ -272,6 +272,59 @@ inChromium("the inspector", () => {
     await verdict(page, "Refused: invalid_init_key");
   });
 
+  it("can be used before what looks into packages is there, and shows what was given last as soon as it is", async () => {
+    const { page } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    await page.route("**/assets/looking-*", async (route) => {
+      await arrived;
+      await route.continue();
+    });
+    await page.getByRole("link", { name: "Inspector", exact: true }).click();
+    const input = page.getByLabel("KeyPackages or other MLS messages");
+    for (const { hex } of [tsMls, openmls]) {
+      await input.fill(hex);
+      await page.getByRole("button", { name: "Inspect" }).click();
+    }
+    await input.fill("what is typed meanwhile stays");
+    arrive();
+    await page.locator("#verdict").waitFor();
+    expect(await page.locator(".summary").textContent()).toContain(openmls.ref);
+    expect(await input.inputValue()).toBe("what is typed meanwhile stays");
+  });
+
+  it("says so if the rest of it cannot be loaded, and goes on when it can", async () => {
+    const { page, said } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    await page.route("**/assets/looking-*", (route) => route.abort());
+    await page.goto(page.url().replace("/docs", "/"));
+    await page.getByLabel("KeyPackages or other MLS messages").fill(openmls.hex);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.getByText("Not all of the page could be loaded. Is there a network?").waitFor();
+    said.take(/Failed to load resource/);
+    await page.unroute("**/assets/looking-*");
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator("#verdict").waitFor();
+  });
+
+  it.each([
+    ["a package that is pasted", (page: Page) => page.locator("#input").fill(openmls.hex), undefined],
+    ["a sample", undefined, "OpenMLS"],
+  ])("works without a network once it was loaded, whatever was looked at: %s", async (_, give, sample) => {
+    const { page, context, said } = await visit("/");
+    await page.evaluate("navigator.serviceWorker.ready");
+    await page.waitForFunction(
+      "caches.open('pages-1').then(async (cache) => { const kept = (await cache.keys()).map(({ url }) => url).join(' '); return ['looking-', 'judging-', 'noble-', 'samples-', 'theme.js', '.css'].every((name) => kept.includes(name)) && (await cache.match('/')); })",
+    );
+    await context.setOffline(true);
+    await page.reload();
+    await give?.(page);
+    await page.getByRole("button", { name: sample ?? "Inspect", exact: true }).click();
+    await page.locator("#verdict").waitFor();
+    await said.rest();
+  });
+
   it("works without a network once it was loaded", async () => {
     const { page, context, said } = await visit(linked(openmls.hex));
     await page.locator("#verdict").waitFor();

@@ -3,13 +3,16 @@
  * that only Node has.
  */
 import {
+  type CiphersuiteImpl,
+  type CiphersuiteName,
+  type Credential,
   defaultCapabilities,
   encodeMlsMessage,
   generateKeyPackageWithKey,
   getCiphersuiteFromName,
   getCiphersuiteImpl,
 } from "ts-mls";
-import { type Ciphersuite, ciphersuiteInfo } from "../../src/mls/ciphersuite.ts";
+import { type CiphersuiteInfo, ciphersuiteInfo, isMlDsa, type Suite } from "../../src/mls/ciphersuite.ts";
 import { nobleCrypto } from "../../src/mls/crypto/noble.ts";
 import { unixSeconds } from "../../src/shared/time.ts";
 
@@ -19,38 +22,49 @@ const LIFETIME_SECONDS = 30 * 24 * HOUR_SECONDS;
 
 export type SampleSigner = { readonly signKey: Uint8Array; readonly publicKey: Uint8Array };
 
-/** A signature key pair for the suite. Not made by ts-mls: its points are compressed, which RFC 9420 §5.1.1 forbids. */
-export async function newSigner(ciphersuite: Ciphersuite = 1): Promise<SampleSigner> {
-  const { signatureScheme } = ciphersuiteInfo(ciphersuite);
+/**
+ * A signature key pair for the suite. Not made by ts-mls, whose points are compressed, which RFC 9420 §5.1.1 forbids;
+ * except for ML-DSA, where it wants the private key in another form than the seed.
+ */
+export async function newSigner(ciphersuite: Suite = 1): Promise<SampleSigner> {
+  const suite = ciphersuiteInfo(ciphersuite);
+  const { signatureScheme } = suite;
+  if (isMlDsa(signatureScheme)) return (await implementationOf(suite)).signature.keygen();
   const { publicKey, privateKey } = await nobleCrypto.generateSignatureKeyPair(signatureScheme);
   return { publicKey, signKey: privateKey };
 }
 
+/** A suite that ts-mls has goes by the same name there. */
+const implementationOf = ({ name }: CiphersuiteInfo): Promise<CiphersuiteImpl> =>
+  getCiphersuiteImpl(getCiphersuiteFromName(name as CiphersuiteName));
+
 export type SampleOptions = {
+  /** Of a basic credential. */
   readonly identity: string;
+  /** An x509 credential in its place: certificates in DER, the client's own first. */
+  readonly certificates?: readonly Uint8Array[];
   readonly signer: SampleSigner;
   readonly count: number;
   readonly lastResort?: boolean;
   /** Unix seconds. */
   readonly now?: number;
   readonly lifetimeSeconds?: number;
-  /** Suite 1 if left out. */
-  readonly ciphersuite?: Ciphersuite;
+  /** Suite 1 if left out. Of other texts than RFC 9420 those that ts-mls has, by their parts. */
+  readonly ciphersuite?: Suite;
   /** Extension types that the capabilities list besides those that the package has. */
   readonly extensions?: readonly number[];
 };
 
 /** Fresh packages of one suite, each an MLSMessage, in base64url without padding. */
 export async function sampleKeyPackages(options: SampleOptions): Promise<string[]> {
-  const { name } = ciphersuiteInfo(options.ciphersuite ?? 1);
-  const implementation = await getCiphersuiteImpl(getCiphersuiteFromName(name as keyof typeof Ciphersuite));
+  const implementation = await implementationOf(ciphersuiteInfo(options.ciphersuite ?? 1));
   const now = options.now ?? unixSeconds(Date.now());
   const capabilities = defaultCapabilities();
   const extensions = [...(options.lastResort ? [LAST_RESORT_EXTENSION] : []), ...(options.extensions ?? [])];
   const packages: string[] = [];
   for (let index = 0; index < options.count; index++) {
     const { publicPackage } = await generateKeyPackageWithKey(
-      { credentialType: "basic", identity: new TextEncoder().encode(options.identity) },
+      credentialOf(options),
       { ...capabilities, extensions },
       {
         notBefore: BigInt(now - HOUR_SECONDS),
@@ -65,3 +79,8 @@ export async function sampleKeyPackages(options: SampleOptions): Promise<string[
   }
   return packages;
 }
+
+const credentialOf = ({ identity, certificates }: SampleOptions): Credential =>
+  certificates === undefined
+    ? { credentialType: "basic", identity: new TextEncoder().encode(identity) }
+    : { credentialType: "x509", certificates: [...certificates] };

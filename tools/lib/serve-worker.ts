@@ -78,6 +78,7 @@ function workerOf({ deployment, script, variables, host, port, pages }: Orders) 
     modules: true as const,
     script,
     compatibilityDate: deployment.compatibilityDate,
+    compatibilityFlags: [...deployment.compatibilityFlags],
     bindings: { ...variables },
     durableObjects: Object.fromEntries(
       Object.entries(deployment.objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),

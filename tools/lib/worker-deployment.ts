@@ -10,6 +10,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 export type Deployment = {
   readonly name: string;
   readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
   /** Durable Object classes by binding, all with SQLite. */
   readonly objects: Readonly<Record<string, string>>;
   /** Ids of D1 databases by binding. */
@@ -26,6 +27,7 @@ export type Migration = { readonly name: string; readonly statements: readonly s
 type WranglerConfig = {
   readonly name: string;
   readonly compatibility_date: string;
+  readonly compatibility_flags?: readonly string[];
   readonly assets: { readonly run_worker_first: readonly string[] };
   readonly d1_databases: readonly { binding: string; migrations_dir: string }[];
   readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] };
@@ -37,6 +39,7 @@ export function readDeployment(): Deployment {
   return {
     name: config.name,
     compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags ?? [],
     workerFirst: config.assets.run_worker_first,
     objects: Object.fromEntries(config.durable_objects.bindings.map(({ name, class_name }) => [name, class_name])),
     databases: Object.fromEntries(config.d1_databases.map(({ binding }) => [binding, localDatabaseId(binding)])),

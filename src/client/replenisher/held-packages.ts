@@ -4,7 +4,7 @@
  * does not meet whoever writes its state: a state alone is nothing.
  */
 import { fromBase64Url, toBase64Url } from "../portable-base64url.ts";
-import { type ClientStore, fromJson } from "../storage/client-store.ts";
+import type { ClientStore } from "../storage/client-store.ts";
 
 /**
  * - `made`: stored here; whether it ever reached the directory is not known.
@@ -38,70 +38,78 @@ export type NewPackage = Pick<HeldPackage, "ref" | "ciphersuite" | "lastResort" 
 /** What is stored of a package when it is made, and never changes. */
 export type StoredPackage = Pick<HeldPackage, "ciphersuite" | "lastResort" | "notAfter" | "madeAt" | "keyPackage">;
 type StateValue = Pick<HeldPackage, "state" | "since">;
-type Change = readonly [name: string, value: string | undefined];
+type Change = readonly [name: string, value: unknown];
 
-/** A package as it was made, with its private keys. */
-export type OpenedPackage = StoredPackage & { readonly bytes: Uint8Array; readonly privateKeys: Uint8Array };
+/** A package as the maker gave it, with its private keys. */
+export type OpenedPackage = Omit<NewPackage, "madeAt">;
 
-export class HeldPackages {
-  readonly #store: ClientStore;
-
-  constructor(store: ClientStore) {
-    this.#store = store;
-  }
-
+export type HeldPackages = {
   /** All of them, oldest first. Private keys stay where they are. */
-  async list(): Promise<readonly HeldPackage[]> {
-    const [packages, states, uses] = await Promise.all([
-      this.#store.list("package/"),
-      this.#store.list("state/"),
-      this.#store.list("used/"),
-    ]);
-    const held = [...packages].map(([ref, text]): HeldPackage => {
-      const made = fromJson<StoredPackage>(text);
-      const neverSent: StateValue = { state: "made", since: made.madeAt };
-      const state = states.get(ref);
-      return { ref, ...made, ...(state ? fromJson<StateValue>(state) : neverSent), used: uses.has(ref) };
-    });
-    return held.sort((a, b) => a.madeAt - b.madeAt);
-  }
-
+  readonly list: () => Promise<readonly HeldPackage[]>;
   /** A package by its reference; undefined unless both it and its private keys are stored. */
-  async open(ref: string): Promise<OpenedPackage | undefined> {
-    const made = await this.#store.getJson<StoredPackage>(`package/${ref}`);
-    const secret = await this.#store.get(`secret/${ref}`);
-    const bytes = made && fromBase64Url(made.keyPackage);
-    const privateKeys = secret === undefined ? undefined : fromBase64Url(secret);
-    return bytes && privateKeys && { ...made, bytes, privateKeys };
-  }
-
+  readonly open: (ref: string) => Promise<OpenedPackage | undefined>;
   /** Stores packages together with their private keys. */
-  add(packages: readonly NewPackage[]): Promise<void> {
-    return this.#store.write(
-      packages.flatMap(({ ref, keyPackage, privateKeys, ...rest }): Change[] => {
-        const made: StoredPackage = { ...rest, keyPackage: toBase64Url(keyPackage) };
-        return [
-          [`secret/${ref}`, toBase64Url(privateKeys)],
-          [`package/${ref}`, JSON.stringify(made)],
-        ];
-      }),
-    );
-  }
-
+  readonly add: (packages: readonly NewPackage[]) => Promise<readonly HeldPackage[]>;
   /** Moves packages to other states and deletes others, in one step. */
-  async settle(states: ReadonlyMap<string, HeldState>, deleted: readonly string[], now: number): Promise<void> {
-    const moved = [...states].map(([ref, state]): Change => {
-      const value: StateValue = { state, since: now };
-      return [`state/${ref}`, JSON.stringify(value)];
-    });
-    const gone = deleted.flatMap((ref) => KINDS.map((kind): Change => [`${kind}/${ref}`, undefined]));
-    if (moved.length + gone.length > 0) await this.#store.write([...moved, ...gone]);
-  }
-
+  readonly settle: (states: ReadonlyMap<string, HeldState>, deleted: readonly string[], now: number) => Promise<void>;
   /** A Welcome has used this one. */
-  markUsed(ref: string, now: number): Promise<void> {
-    return this.#store.write([[`used/${ref}`, String(now)]]);
-  }
+  readonly markUsed: (ref: string, now: number) => Promise<void>;
+};
+
+export function heldPackages(store: ClientStore): HeldPackages {
+  return {
+    list: async () => {
+      const [packages, states, uses] = await Promise.all([
+        store.list<StoredPackage>("package/"),
+        store.list<StateValue>("state/"),
+        store.list("used/"),
+      ]);
+      return Array.from(packages, ([ref, made]) => held(ref, made, states.get(ref), uses.has(ref))).sort(
+        (a, b) => a.madeAt - b.madeAt,
+      );
+    },
+
+    open: async (ref) => {
+      const made = await store.get<StoredPackage>(`package/${ref}`);
+      const keyPackage = fromBase64Url(made?.keyPackage);
+      const secret = await store.get<string>(`secret/${ref}`);
+      const privateKeys = fromBase64Url(secret);
+      return made && keyPackage && privateKeys && { ...made, ref, keyPackage, privateKeys };
+    },
+
+    add: async (packages) => {
+      const changes: Change[] = [];
+      const added = packages.map(({ ref, privateKeys, ...rest }) => {
+        const made: StoredPackage = { ...rest, keyPackage: toBase64Url(rest.keyPackage) };
+        changes.push([`secret/${ref}`, toBase64Url(privateKeys)], [`package/${ref}`, made]);
+        return held(ref, made);
+      });
+      await store.write(changes);
+      return added;
+    },
+
+    settle: async (states, deleted, now) => {
+      const changes: Change[] = [
+        ...Array.from(states, ([ref, state]): Change => [`state/${ref}`, { state, since: now }]),
+        ...deleted.flatMap((ref) => KINDS.map((kind): Change => [`${kind}/${ref}`, undefined])),
+      ];
+      if (changes.length > 0) await store.write(changes);
+    },
+
+    markUsed: (ref, now) => store.write([[`used/${ref}`, now]]),
+  };
 }
+
+/** A package without a state was never sent, as far as is known. */
+const held = (ref: string, made: StoredPackage, state?: StateValue, used = false): HeldPackage => ({
+  ref,
+  state: "made",
+  since: made.madeAt,
+  used,
+  ...made,
+  ...state,
+});
+
+export const refsOf = (packages: readonly HeldPackage[]): readonly string[] => packages.map(({ ref }) => ref);
 
 const KINDS = ["secret", "package", "state", "used"] as const;

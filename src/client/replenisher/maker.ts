@@ -14,7 +14,7 @@ import {
   serializeKeyPackageBundle,
   signatureSchemeName,
 } from "../../mls/index.ts";
-import { localError } from "../directory-error.ts";
+import { localError, unwrapped } from "../directory-error.ts";
 import type { RegistrationKey } from "../registration-body.ts";
 
 export type WantedPackage = {
@@ -54,8 +54,8 @@ export type LibraryMakerOptions = {
 };
 
 /** Makes packages with `./mls`; their private keys are what `deserializeKeyPackageBundle` reads. */
-export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerOptions): Maker {
-  const { credential, signers, capabilities, lastResortEncoding } = options;
+export function libraryMaker({ crypto = nobleCrypto, signers, ...options }: LibraryMakerOptions): Maker {
+  const { credential, capabilities, lastResortEncoding } = options;
   const suites = options.ciphersuites.map((suite) => ciphersuiteInfo(suite));
   return {
     ciphersuites: suites.map(({ ciphersuite }) => ciphersuite),
@@ -65,32 +65,24 @@ export function libraryMaker({ crypto = nobleCrypto, ...options }: LibraryMakerO
         publicKey: signer.publicKey().asSlice(),
         sign: (message) => signer.sign(message),
       })),
-    make: async ({ ciphersuite, lastResort, notBefore, notAfter }) => {
-      const suite = suites.find((one) => one.ciphersuite === ciphersuite);
-      const signer = signers.find((one) => one.signatureScheme === suite?.signatureScheme);
-      if (!suite || !signer) {
-        throw localError("maker_failed", `expected a signer for ciphersuite ${ciphersuite}, got none`);
+    make: async ({ ciphersuite: wanted, lastResort, notBefore, notAfter }) => {
+      const ciphersuite = suites.find((suite) => suite.ciphersuite === wanted);
+      const signer = signers.find(({ signatureScheme }) => signatureScheme === ciphersuite?.signatureScheme);
+      if (!ciphersuite || !signer) {
+        throw localError("maker_failed", `expected a signer for ciphersuite ${wanted}, got none`);
       }
-      const lifetime = Lifetime.init(BigInt(notBefore), BigInt(notAfter));
-      let builder = KeyPackage.builder().keyPackageLifetime(lifetime);
-      if (capabilities) builder = builder.leafNodeCapabilities(capabilities);
-      if (lastResort) builder = builder.markAsLastResort(lastResortEncoding);
-      const provider = { crypto, storage: STORED_BY_THE_REPLENISHER, now: () => notBefore };
-      const built = await builder.build(suite, provider, signer, {
-        credential,
-        signatureKey: signer.publicKey(),
-      });
-      if (!built.ok) throw localError("maker_failed", `${built.error.code}: ${built.error.message}`);
-      return {
-        keyPackage: built.value.keyPackage().toMlsMessage(),
-        privateKeys: serializeKeyPackageBundle(built.value),
-      };
+      const bundle = unwrapped(
+        await KeyPackage.create({
+          identity: { ciphersuite, credential, signer, signatureKey: signer.publicKey() },
+          crypto,
+          now: notBefore,
+          lifetime: Lifetime.init(BigInt(notBefore), BigInt(notAfter)),
+          lastResort,
+          lastResortEncoding,
+          capabilities,
+        }),
+      );
+      return { keyPackage: bundle.keyPackage().toMlsMessage(), privateKeys: serializeKeyPackageBundle(bundle) };
     },
   };
 }
-
-const STORED_BY_THE_REPLENISHER = {
-  writeKeyPackage: async () => {},
-  readKeyPackage: async () => undefined,
-  deleteKeyPackage: async () => {},
-};

@@ -1,6 +1,6 @@
 /** What a run has to do, from what is known: a pure decision. Times are unix seconds by the directory's clock. */
 import type { Inventory, Policy } from "../api-types.ts";
-import type { HeldPackage } from "./held-packages.ts";
+import type { HeldPackage, HeldState } from "./held-packages.ts";
 
 export type StockSettings = {
   /** How many one-time packages of each suite to offer; by default what the directory's policy says. */
@@ -62,42 +62,47 @@ export function planRun({ now, ciphersuites, policy, inventory, held, settings, 
   const upload: HeldPackage[] = [];
   const make: Order[] = [];
   const rotations: Rotation[] = [];
+  const refusedSuites: number[] = [];
+  const { cap } = policy.stock;
+  const target = Math.min(settings.target ?? policy.stock.target, cap);
+  const lowWatermark = Math.min(settings.lowWatermark ?? policy.stock.low_watermark, target);
   // Never more than half of a lifetime, or what is made now would be due for renewal at once.
   const { notAfter: farthest } = lifetimeFrom(now, settings, policy.lifetime);
   const renewAt = Math.min(now + settings.renewBeforeSeconds, Math.floor((now + farthest) / 2));
-  for (const ciphersuite of ciphersuites.filter((suite) => policy.ciphersuites.includes(suite))) {
-    const ours = held.filter((one) => one.ciphersuite === ciphersuite);
-    const fresh = ours.filter(({ notAfter }) => notAfter > renewAt);
-    const unsent = fresh.filter(({ state }) => state === "made");
-    const reason = settings.lastResort ? rotationReason(ours, now, renewAt, settings) : undefined;
+  for (const ciphersuite of ciphersuites) {
+    if (!policy.ciphersuites.includes(ciphersuite)) {
+      refusedSuites.push(ciphersuite);
+      continue;
+    }
+    const ours = (state: HeldState, lastResort: boolean) =>
+      held.filter((one) => one.ciphersuite === ciphersuite && one.state === state && one.lastResort === lastResort);
+    const fresh = (state: HeldState, lastResort: boolean) =>
+      ours(state, lastResort).filter(({ notAfter }) => notAfter > renewAt);
+    const reason = settings.lastResort && rotationReason(ours("offered", true).at(-1), now, renewAt, settings);
     if (reason) {
       rotations.push({ ciphersuite, reason });
-      const [ready] = unsent.filter(({ lastResort, used }) => lastResort && !used);
+      const ready = fresh("made", true).find(({ used }) => !used);
       if (ready) upload.push(ready);
       else make.push({ ciphersuite, lastResort: true });
     }
     const stock = inventory.find((suite) => suite.ciphersuite === ciphersuite);
-    const offered = fresh.filter(({ state, lastResort }) => state === "offered" && !lastResort).length;
-    const target = Math.min(settings.target ?? policy.stock.target, policy.stock.cap);
-    const room = Math.max(0, Math.min(target - offered, policy.stock.cap - (stock?.available ?? 0)));
-    const ready = unsent.filter(({ lastResort }) => !lastResort).slice(0, room);
+    const offered = fresh("offered", false).length;
+    const room = Math.max(0, Math.min(target - offered, cap - (stock?.available ?? 0)));
+    const ready = fresh("made", false).slice(0, room);
     upload.push(...ready);
-    const lowWatermark = Math.min(settings.lowWatermark ?? policy.stock.low_watermark, target);
-    if (!isUnfinished && offered >= lowWatermark && offered > 0) continue;
+    if (offered > 0 && offered >= lowWatermark && !isUnfinished) continue;
     for (let missing = room - ready.length; missing > 0; missing--) make.push({ ciphersuite, lastResort: false });
   }
-  const refusedSuites = ciphersuites.filter((suite) => !policy.ciphersuites.includes(suite));
   return { upload, make, rotations, refusedSuites };
 }
 
-/** Why the suite needs another last resort; undefined if the one that is offered stays. */
+/** Why the suite needs another last resort than the one that is offered; undefined if that one stays. */
 function rotationReason(
-  ours: readonly HeldPackage[],
+  current: HeldPackage | undefined,
   now: number,
   renewAt: number,
   { lastResortMaxAgeSeconds }: StockSettings,
 ): Rotation["reason"] | undefined {
-  const current = ours.filter(({ state, lastResort }) => state === "offered" && lastResort).at(-1);
   if (!current) return "missing";
   if (current.used) return "used";
   if (current.notAfter <= renewAt) return "expiry";
@@ -115,10 +120,10 @@ export function mayDeleteAt(held: HeldPackage, settings: StockSettings): number 
 export function lifetimeFrom(
   now: number,
   settings: StockSettings,
-  { max_total_seconds: most }: Policy["lifetime"],
+  { max_total_seconds }: Policy["lifetime"],
 ): { readonly notBefore: number; readonly notAfter: number } {
+  const most = max_total_seconds ?? Number.POSITIVE_INFINITY;
   // For devices whose clocks are behind.
-  const before = Math.min(3_600, Math.floor((most ?? Number.POSITIVE_INFINITY) / 2));
-  const after = Math.min(settings.lifetimeSeconds, (most ?? Number.POSITIVE_INFINITY) - before);
-  return { notBefore: now - before, notAfter: now + after };
+  const before = Math.min(3_600, Math.floor(most / 2));
+  return { notBefore: now - before, notAfter: now + Math.min(settings.lifetimeSeconds, most - before) };
 }

@@ -1,5 +1,5 @@
 /** Storage in a browser, in a database of the page's origin. */
-import { asDirectoryError, type DirectoryError, localError } from "../directory-error.ts";
+import { asDirectoryError, localError } from "../directory-error.ts";
 import type { Storage } from "./storage.ts";
 
 /** The part of IndexedDB that is used here: so that this file compiles where there is none. */
@@ -58,19 +58,21 @@ export async function indexedDbStorage(
     throw localError("storage_failed", "expected IndexedDB, which this platform lacks");
   }
   const persist = options.persist ?? (async () => (await browser.navigator?.storage?.persist?.()) ?? false);
-  const database = await open(factory, options.name ?? "mls-key-directory");
+  const opening = factory.open(options.name ?? "mls-key-directory", VERSION);
+  opening.addEventListener("upgradeneeded", () => void opening.result.createObjectStore(STORE));
+  const database = await result(opening);
   // Another version of the page wants to upgrade: it must not wait for this one.
   database.addEventListener("versionchange", () => database.close());
+  const read = () => database.transaction(STORE, "readonly").objectStore(STORE);
   return {
     persisted: await persist().catch(() => false),
     close: () => database.close(),
     get: async (key) => {
-      const store = database.transaction(STORE, "readonly").objectStore(STORE);
-      const value = await result(store.get(key));
+      const value = await result(read().get(key));
       return value === undefined ? undefined : String(value);
     },
     list: async (prefix) => {
-      const store = database.transaction(STORE, "readonly").objectStore(STORE);
+      const store = read();
       // Every key of this library is ASCII, so that none that begins with the prefix is above this.
       const range = keyRange.bound(prefix, `${prefix}\uffff`);
       // Both are asked for in one transaction, before either is awaited: so they are of one state.
@@ -80,37 +82,28 @@ export async function indexedDbStorage(
     write: async (changes) => {
       const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
       const store = transaction.objectStore(STORE);
-      const done = completed(transaction);
       for (const [key, value] of changes) {
         if (value === undefined) store.delete(key);
         else store.put(value, key);
       }
-      await done;
+      // A transaction that is not complete has stored nothing.
+      await outcome(transaction, "complete", "abort");
     },
   };
 }
 
-function open(factory: IdbFactory, name: string): Promise<IdbDatabase> {
-  const request = factory.open(name, VERSION);
-  request.addEventListener("upgradeneeded", () => void request.result.createObjectStore(STORE));
-  return result(request);
+async function result<T>(request: IdbRequest<T>): Promise<T> {
+  await outcome(request, "success", "error");
+  return request.result;
 }
 
-function result<T>(request: IdbRequest<T>): Promise<T> {
+/** Resolves with the one event, rejects with the other. */
+function outcome(target: IdbTarget & { readonly error: unknown }, done: string, failed: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    request.addEventListener("success", () => resolve(request.result));
-    request.addEventListener("error", () => reject(failed(request.error)));
+    const fail = (cause: unknown) => reject(asDirectoryError(cause, "storage_failed", "IndexedDB"));
+    target.addEventListener(done, () => resolve());
+    target.addEventListener(failed, () => fail(target.error));
     // Of opening alone: an older page of the origin keeps the database.
-    request.addEventListener("blocked", () => reject(failed("another page keeps an older version open")));
+    target.addEventListener("blocked", () => fail("another page keeps an older version open"));
   });
 }
-
-/** A transaction that is not complete has stored nothing. */
-function completed(transaction: IdbTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
-    transaction.addEventListener("complete", () => resolve());
-    transaction.addEventListener("abort", () => reject(failed(transaction.error)));
-  });
-}
-
-const failed = (cause: unknown): DirectoryError => asDirectoryError(cause, "storage_failed", "IndexedDB");

@@ -1,5 +1,4 @@
 import type { Deployment } from "../../config/deployment.ts";
-import { SettingError } from "../../config/settings.ts";
 import type { X509Settings } from "../../config/x509-settings.ts";
 import type { X509Verifier } from "../../mls/x509/x509-verifier.ts";
 import type { Extras } from "../extras.ts";
@@ -7,7 +6,7 @@ import type { Extras } from "../extras.ts";
 /** Verifiers, not promises of one: in workerd a request must not wait for what another has begun. */
 const verifiers = new WeakMap<X509Settings, X509Verifier>();
 
-/** The verifier of the deployment, made when the first package is published; undefined where X.509 is off. */
+/** The verifier of the deployment, made when it is first asked for; undefined where X.509 is off. */
 export async function x509VerifierOf(
   { x509 }: Deployment,
   { x509Verifier }: Pick<Extras, "x509Verifier">,
@@ -15,12 +14,7 @@ export async function x509VerifierOf(
   if (x509 === undefined || x509Verifier === undefined) return undefined;
   const known = verifiers.get(x509);
   if (known !== undefined) return known;
-  try {
-    const made = await x509Verifier(x509);
-    verifiers.set(x509, made);
-    return made;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new SettingError("X509_TRUST_ANCHORS or X509_INTERMEDIATES", `cannot be read: ${error.message}`);
-  }
+  const made = await x509Verifier(x509);
+  verifiers.set(x509, made);
+  return made;
 }

@@ -6,6 +6,7 @@ import { auditTrailDescribed } from "../resources/admin/audit-trail.ts";
 import { blockedCallersDescribed, nameBlockRequests } from "../resources/admin/blocked-callers.ts";
 import { budgetsDescribed, nameBudgetRequests } from "../resources/admin/budgets.ts";
 import { issuerKeysDescribed } from "../resources/admin/issuer-keys.ts";
+import { revocationsDescribed } from "../resources/admin/revocations.ts";
 import { seriesDescribed } from "../resources/admin/series.ts";
 import { topDescribed } from "../resources/admin/top.ts";
 import { OPERATIONS } from "../resources/all-operations.ts";
@@ -52,6 +53,7 @@ export const DESCRIPTIONS: Descriptions = {
   ...claimsDescribed(),
   ...userDataDescribed(),
   ...adminDescribed(),
+  ...revocationsDescribed(),
   ...budgetsDescribed(),
   ...blockedCallersDescribed(),
   ...auditTrailDescribed(),

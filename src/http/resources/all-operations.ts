@@ -5,6 +5,7 @@ import { auditTrail } from "./admin/audit-trail.ts";
 import { blockedCallers } from "./admin/blocked-callers.ts";
 import { budgets } from "./admin/budgets.ts";
 import { issuerKeys } from "./admin/issuer-keys.ts";
+import { revocations } from "./admin/revocations.ts";
 import { seriesOfAll } from "./admin/series.ts";
 import { topOfAll } from "./admin/top.ts";
 import { claims } from "./claims/claim-operations.ts";
@@ -25,6 +26,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...routes,
   ...userData,
   ...admin,
+  ...revocations,
   ...budgets,
   ...blockedCallers,
   ...issuerKeys,

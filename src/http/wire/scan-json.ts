@@ -17,11 +17,20 @@ export type JsonShape = {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
-const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** What a byte outside of strings is. By a table: with sets a body of one long number took twice as long (measured). */
+const KINDS = new Uint8Array(256);
+const [SPACE, STRING, COMMA, COLON, OPENING, CLOSING] = [1, 2, 3, 4, 5, 6];
+for (const [kind, characters] of [
+  [SPACE, " \t\n\r"],
+  [STRING, '"'],
+  [COMMA, ","],
+  [COLON, ":"],
+  [OPENING, "[{"],
+  [CLOSING, "]}"],
+] as const) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
 
 export type ScanBounds = { readonly maxValues: number; readonly maxDepth: number };
 
@@ -35,31 +44,30 @@ export function scanJson(text: Uint8Array, names: readonly string[], { maxValues
   let list: string | undefined;
   let isEmpty = false;
   for (let at = 0; at < text.length && values <= maxValues && deepest <= maxDepth; at++) {
-    const byte = text[at] as number;
-    if (SPACES.has(byte)) continue;
-    const isEnd = CLOSING.has(byte);
-    if (isEmpty && !isEnd) {
+    const kind = KINDS[text[at] as number];
+    if (kind === SPACE) continue;
+    if (isEmpty && kind !== CLOSING) {
       isEmpty = false;
       if (list !== undefined && depth === 2) lists.set(list, (lists.get(list) ?? 0) + 1);
     }
-    if (byte === QUOTE) {
+    if (kind === STRING) {
       const start = at + 1;
       at = endOfString(text, start);
       if (depth === 1) [keyStart, keyEnd] = [start, at];
-    } else if (byte === COMMA) {
+    } else if (kind === COMMA) {
       values++;
       if (list !== undefined && depth === 2) lists.set(list, (lists.get(list) ?? 0) + 1);
-    } else if (OPENING.has(byte)) {
+    } else if (kind === OPENING) {
       if (depth === 1) list = keys.find(({ bytes }) => isAt(text, keyStart, keyEnd, bytes))?.name;
       values++;
       depth++;
       deepest = Math.max(deepest, depth);
       isEmpty = true;
-    } else if (isEnd) {
+    } else if (kind === CLOSING) {
       depth--;
       isEmpty = false;
       if (depth === 1) list = undefined;
-    } else if (byte !== COLON && depth === 1) {
+    } else if (kind !== COLON && depth === 1) {
       keyEnd = keyStart;
     }
   }

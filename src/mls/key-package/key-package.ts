@@ -83,7 +83,7 @@ export class KeyPackage {
     if (options.capabilities) builder = builder.leafNodeCapabilities(options.capabilities);
     if (options.extensions) builder = builder.keyPackageExtensions(options.extensions);
     if (options.leafNodeExtensions) builder = builder.leafNodeExtensions(options.leafNodeExtensions);
-    if (options.lastResort) builder = builder.markAsLastResort();
+    if (options.lastResort) builder = builder.markAsLastResort(options.lastResortEncoding);
     const provider = { crypto, storage: options.storage ?? NOWHERE, now: () => now };
     return builder.build(identity.ciphersuite, provider, identity.signer, identity);
   }
@@ -241,7 +241,9 @@ export type CreateOptions = {
   readonly now: number;
   readonly lifetime?: Lifetime;
   readonly lastResort?: boolean;
-  readonly capabilities?: Capabilities;
+  /** How it is marked as a last resort; by default as an extension. */
+  readonly lastResortEncoding?: LastResortEncoding | undefined;
+  readonly capabilities?: Capabilities | undefined;
   readonly extensions?: Extensions<"KeyPackage">;
   readonly leafNodeExtensions?: Extensions<"LeafNode">;
   /** Where the bundle is written. Without one the private keys are in the result alone. */

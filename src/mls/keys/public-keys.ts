@@ -63,6 +63,25 @@ function hybridDefect(
   return mlKemKeyDefect(key.subarray(0, -curveBytes)) ?? curveDefect(key.subarray(-curveBytes));
 }
 
+/**
+ * The one encoding of a valid HPKE public key by which it is told from others. X25519 and X448 take the same coordinate in
+ * several encodings (RFC 7748 §5); a key of any other kind has one.
+ */
+export function canonicalHpkePublicKey(suite: Suite, key: Uint8Array): Uint8Array {
+  const canonical = copyOf(key);
+  switch (ciphersuiteInfo(suite).kem) {
+    case Kem.DHKEM_X25519:
+      reduceCoordinate(canonical, 0x7f, EDWARDS_25519.p);
+      break;
+    case Kem.DHKEM_X448:
+      reduceCoordinate(canonical, 0xff, P448);
+      break;
+    case Kem.MLKEM768_X25519:
+      reduceCoordinate(canonical.subarray(-32), 0x7f, EDWARDS_25519.p);
+  }
+  return canonical;
+}
+
 /** The defect of a signature public key, or undefined for a valid one. Nothing is said of its signatures. */
 export function signaturePublicKeyDefect(scheme: SignatureScheme, key: Uint8Array): PublicKeyDefect | undefined {
   const length = signaturePublicKeyBytes(scheme);
@@ -104,6 +123,13 @@ function montgomeryDefect(
   if (key.length !== length) return "wrong length";
   const u = littleEndian(withTopByteMasked(key, topByteMask)) % p;
   return u <= 1n || u === p - 1n || lowOrder.includes(u) ? "small order" : undefined;
+}
+
+/** Writes the coordinate in the place of whatever encoding of it is there; most are below p as they are. */
+function reduceCoordinate(key: Uint8Array, topByteMask: number, p: bigint): void {
+  if (littleEndian(key) < p) return;
+  let u = littleEndian(withTopByteMasked(key, topByteMask)) % p;
+  for (let i = 0; i < key.length; i++, u >>= 8n) key[i] = Number(u & 0xffn);
 }
 
 // ---- Short Weierstrass points y² = x³ + a·x + b, SEC 1 §2.3 ------------------------------------

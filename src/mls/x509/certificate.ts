@@ -48,11 +48,21 @@ const NAME_CONSTRAINTS = "2.5.29.30";
 export function readCertificate(library: Library, der: Uint8Array): Result<Certificate, X509Error> {
   if (!isOneSequence(der)) return malformed("a certificate of the chain is not DER of a certificate");
   try {
-    return structureOf(library, new library.x509.X509Certificate(Uint8Array.from(der)));
+    const x509 = new library.x509.X509Certificate(Uint8Array.from(der));
+    readAll(x509);
+    return structureOf(library, x509);
   } catch {
     return malformed("a certificate of the chain is not DER of a certificate");
   }
 }
+
+/** The library reads these when they are first asked for, and throws for those that it cannot read. */
+const readAll = ({ publicKey, notBefore, notAfter, subject }: X509Certificate): unknown => [
+  publicKey,
+  notBefore,
+  notAfter,
+  subject,
+];
 
 const malformed = (message: string) => err<X509Error>({ code: "Malformed", message });
 

@@ -9,6 +9,7 @@ import { X509Credential } from "../credentials/x509-credential.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Certificate, type Library, readCertificate } from "./certificate.ts";
 import { forbiddenName } from "./name-constraints.ts";
+import { OwnCertificateError } from "./own-certificate-error.ts";
 import { provideReflectMetadata } from "./x509-reflect.ts";
 import type { X509Error, X509Identity, X509Verifier } from "./x509-verifier.ts";
 
@@ -64,15 +65,15 @@ export type X509Options = {
  * A verifier that trusts these certificates (DER) and no others. A chain is accepted if any path leads from its first
  * certificate to an anchor, over certificates that follow in the order sent (RFC 9420 §5.3): an anchor may, but need not,
  * be among them, and what is sent beyond the path is not looked at. Anchors are held to the same checks as certificates
- * that were sent, so that leaving one out changes no verdict. Rejects with RangeError for an anchor or intermediate that
- * is not a certificate: that is a fault of the deployment.
+ * that were sent, so that leaving one out changes no verdict. Rejects with OwnCertificateError, a RangeError, for an
+ * anchor or intermediate that is not a certificate: that is a fault of the deployment.
  */
 export async function x509Verifier(
   anchors: readonly Uint8Array[],
   { intermediates }: X509Options = {},
 ): Promise<X509Verifier> {
   const library = await loadLibrary();
-  const trusted = anchors.map((anchor) => parseOwn(library, anchor, "trust anchors"));
+  const trusted = anchors.map((anchor) => parseOwn(library, anchor, "anchors"));
   const allowed = intermediates?.map((intermediate) => parseOwn(library, intermediate, "intermediates"));
   return async ({ credential, signatureScheme, signatureKey, now }) => {
     const chain = parseChain(library, credential);
@@ -93,9 +94,11 @@ export async function x509Verifier(
   };
 }
 
-function parseOwn(library: Library, der: Uint8Array, what: string): Certificate {
+function parseOwn(library: Library, der: Uint8Array, of: OwnCertificateError["of"]): Certificate {
   const certificate = readCertificate(library, der);
-  if (!certificate.ok) throw new RangeError(`expected ${what} to be DER certificates: ${certificate.error.message}`);
+  if (!certificate.ok) {
+    throw new OwnCertificateError(of, `expected ${of} to be DER certificates: ${certificate.error.message}`);
+  }
   return certificate.value;
 }
 
@@ -227,7 +230,7 @@ async function signatureError(
 
 /** Of the certificate the signature's hash, if it names one, and of the issuer the key's length, if it is RSA. */
 function weaknessError(certificate: Certificate, issuer: Certificate): X509Error | undefined {
-  const hash: unknown = Object(certificate.x509.signatureAlgorithm).hash?.name;
+  const hash = signatureHash(certificate);
   if (typeof hash === "string" && !FITTING_HASHES.includes(hash)) {
     return { code: "Weak", message: `a certificate is signed with ${hash}` };
   }
@@ -236,6 +239,15 @@ function weaknessError(certificate: Certificate, issuer: Certificate): X509Error
     return { code: "Weak", message: `expected RSA keys of at least ${MIN_RSA_BITS} bits` };
   }
   return undefined;
+}
+
+/** Undefined also for an algorithm whose parameters cannot be read: no signature verifies with it. */
+function signatureHash({ x509 }: Certificate): unknown {
+  try {
+    return Object(x509.signatureAlgorithm).hash?.name;
+  } catch {
+    return undefined;
+  }
 }
 
 function validityError({ x509: { notBefore, notAfter } }: Certificate, at: Date): X509Error | undefined {

@@ -7,6 +7,7 @@ import type {
 } from "../../contract/capability-messages.ts";
 import { equalBytes } from "../../shared/bytes.ts";
 import {
+  deleteCapability,
   deleteEndedCapabilities,
   insertCapability,
   readCapabilitiesInForce,
@@ -65,4 +66,11 @@ export function createCapability(sql: SqlStorage, wanted: NewClaimCapability, no
   deleteEndedCapabilities(sql, now);
   insertCapability(sql, { ...wanted, createdAt: now });
   return { outcome: "created", capability: { ...wanted, createdAt: now, claims: 0 } };
+}
+
+/** Ends the capability of that name. Whether there was one in force: what is over, its owner has not seen any more. */
+export function revokeCapability(sql: SqlStorage, name: string, now: number): boolean {
+  const existed = readCapabilitiesInForce(sql, now).some((capability) => capability.name === name);
+  deleteCapability(sql, name);
+  return existed;
 }

@@ -17,8 +17,10 @@ export type PublishContext = {
 };
 
 export type Published = {
-  /** False for a replacement of which a package was refused: nothing has changed. */
+  /** False for a replacement of which a package was refused. */
   readonly applied: boolean;
+  /** Whether anything came or went. */
+  readonly changed: boolean;
   /** One for each package, in order. */
   readonly codes: readonly PublishCode[];
   /** The client's record as it is now, which the caller writes. */
@@ -47,8 +49,9 @@ export function publish(
     }
   }
   const isWhole = codes.every(isKept) && kept.every((ref) => draft.has(ref.toHex()));
-  if (mode === "replace" && !isWhole) return { applied: false, codes, client };
-  return { applied: true, codes, client: write(context, draft) };
+  if (mode === "replace" && !isWhole) return { applied: false, changed: false, codes, client };
+  const changed = draft.ended.size + draft.added.size > 0;
+  return { applied: true, changed, codes, client: changed ? write(context, draft) : client };
 }
 
 /** Codes with which a package is in the stock when the call ends. */

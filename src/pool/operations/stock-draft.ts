@@ -16,7 +16,13 @@ import { codeOf } from "./known-packages.ts";
 export type Candidate = { readonly keyPackage: AdmittedKeyPackage; readonly fingerprints: Fingerprints };
 
 /** A package that the upload brings, or that was live before it. */
-type InStock = { readonly queueId: number; readonly ciphersuite: number; readonly lastResort: boolean };
+type InStock = {
+  readonly queueId: number;
+  readonly ciphersuite: number;
+  readonly lastResort: boolean;
+  /** One that has expired stays until the clock is confirmed, and takes no room. */
+  readonly expired: boolean;
+};
 
 export type Added = Candidate & { readonly index: number; readonly queueId: number };
 
@@ -52,9 +58,9 @@ export class StockDraft {
       const queue = queues.get(queueId);
       if (!queue) throw new Error("a chunk without its queue");
       const { ciphersuite, lastResort } = queue;
-      this.#live.set(entry.ref.toHex(), { queueId, ciphersuite, lastResort });
-      // One that has expired and not been swept yet takes no room.
-      if (!lastResort && entry.notAfter > now) this.#take(ciphersuite, 1);
+      const expired = entry.notAfter <= now;
+      this.#live.set(entry.ref.toHex(), { queueId, ciphersuite, lastResort, expired });
+      if (!lastResort && !expired) this.#take(ciphersuite, 1);
     }
   }
 
@@ -75,7 +81,7 @@ export class StockDraft {
     else this.#take(ciphersuite, 1);
     this.#keys.add(fingerprints.initKey).add(fingerprints.encryptionKey);
     const ref = keyPackage.ref.toHex();
-    this.#live.set(ref, { queueId: queue.queueId, ciphersuite, lastResort });
+    this.#live.set(ref, { queueId: queue.queueId, ciphersuite, lastResort, expired: false });
     this.added.set(ref, { ...candidate, index, queueId: queue.queueId });
     return "stored";
   }
@@ -112,13 +118,19 @@ export class StockDraft {
     );
     if (existing) return existing;
     if (this.queues.length >= MAX_QUEUES_PER_CLIENT) this.#dropAnEmptyQueue();
-    if (this.queues.length >= MAX_QUEUES_PER_CLIENT) return undefined;
+    if (this.queues.length >= MAX_QUEUES_PER_CLIENT && !this.#hasRoomBesideExpired()) return undefined;
     const queueId = this.#freeQueueId();
     const { extensions, proposals, credentials } = capabilities;
     const empty = { live: 0, nextExpiry: undefined, use: undefined };
     const queue = { queueId, ciphersuite, lastResort, ...empty, capabilities: { extensions, proposals, credentials } };
     this.queues = [...this.queues, queue];
     return queue;
+  }
+
+  /** Whether a queue may be added to those whose packages have all expired: of these there may be as many again. */
+  #hasRoomBesideExpired(): boolean {
+    const inUse = new Set([...this.#live.values()].flatMap(({ queueId, expired }) => (expired ? [] : [queueId])));
+    return inUse.size < MAX_QUEUES_PER_CLIENT && this.queues.length < 2 * MAX_QUEUES_PER_CLIENT;
   }
 
   /** The lowest number that no queue has: they stay below the bound on queues. */
@@ -145,7 +157,7 @@ export class StockDraft {
     if (!one) return;
     this.#live.delete(ref);
     if (!this.added.has(ref)) this.ended.add(ref);
-    if (!one.lastResort) this.#take(one.ciphersuite, -1);
+    if (!one.lastResort && !one.expired) this.#take(one.ciphersuite, -1);
   }
 
   #take(ciphersuite: number, packages: number): void {

@@ -20,15 +20,22 @@ export function bucketWaitMs(budgets: Budgets, { name, rate }: Bucket, nowMs: nu
 }
 
 /**
- * The budgets after `count` events. Buckets that have run empty are left out. Of too many, those that are next to run
- * empty are forgotten first: a bucket that somebody has filled to the brim is the last to go.
+ * The budgets after `count` events. Buckets that have run empty are left out. Of too many, claimers' buckets that are next
+ * to run empty are forgotten first: one that somebody has filled to the brim is the last to go. The client's own are
+ * never forgotten, or a crowd of claimers whose buckets are fuller would empty them.
  */
 export function spend(budgets: Budgets, { name, rate }: Bucket, nowMs: number, count = 1): Budgets {
   const arrivalMs = arrivalAfter(rate, budgets.get(name) ?? 0, nowMs, count);
   const kept = [...budgets].filter(([other, arrival]) => other !== name && arrival > nowMs);
-  const excess = kept.length + 1 - MAX_BUDGETS_PER_CLIENT;
-  const fullestFirst = excess > 0 ? kept.sort(([, a], [, b]) => b - a).slice(0, -excess) : kept;
-  return new Map([...fullestFirst, [name, arrivalMs]]);
+  const forgotten = emptiestOfClaimers(kept, kept.length + 1 - MAX_BUDGETS_PER_CLIENT);
+  return new Map([...kept.filter(([other]) => !forgotten.has(other)), [name, arrivalMs]]);
+}
+
+/** The names of so many claimers' buckets. They have the claimer's name after a colon; the client's own have none. */
+function emptiestOfClaimers(budgets: readonly (readonly [string, number])[], count: number): ReadonlySet<string> {
+  if (count <= 0) return new Set();
+  const ofClaimers = budgets.filter(([name]) => name.includes(":")).sort(([, a], [, b]) => a - b);
+  return new Set(ofClaimers.slice(0, count).map(([name]) => name));
 }
 
 /** What stays of the budgets of a client that registers again: it does not pay for what was claimed from its predecessor. */

@@ -73,10 +73,9 @@ export function countCapabilityClaim(sql: SqlStorage, name: string): void {
   sql.exec("UPDATE claim_capabilities SET claims = claims + 1 WHERE name = ?", name);
 }
 
-/** Whether there was one of that name. */
-export const deleteCapability = (sql: SqlStorage, name: string): boolean =>
-  hasTable(sql, "claim_capabilities") &&
-  sql.exec("DELETE FROM claim_capabilities WHERE name = ? RETURNING name", name).toArray().length > 0;
+export function deleteCapability(sql: SqlStorage, name: string): void {
+  if (hasTable(sql, "claim_capabilities")) sql.exec("DELETE FROM claim_capabilities WHERE name = ?", name);
+}
 
 /** Those that a client has made end with its registration. */
 export function deleteCapabilitiesOf(sql: SqlStorage, client: string): void {

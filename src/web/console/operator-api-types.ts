@@ -233,11 +233,20 @@ export type RevokedClient = {
   receipt?: Receipt | undefined;
 };
 
-/** Every client of the user is revoked. */
+/**
+ * Every client of the user is revoked. `receipts`, if the request asked for them: one of each client that was
+ * registered.
+ */
 export type RevokedUser = {
   user: Identifier;
   clients: number;
   purged: number;
+  receipts?:
+    | {
+        client: Identifier;
+        receipt: Receipt;
+      }[]
+    | undefined;
 };
 
 /**

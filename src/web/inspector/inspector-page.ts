@@ -1,34 +1,36 @@
-/** The inspector: what was given, which of it is shown, and what is changed in it. */
+/**
+ * The inspector, as far as it must be there before anything is given: it hears what is typed, pasted, dropped and chosen.
+ * Everything else is loaded when the page can be used already, or as soon as something is there to be looked at.
+ */
 import "../style/base.css";
 import "../style/inspector.css";
-import { type Item, itemsOf } from "../../inspect/items.ts";
-import { byId, h } from "../dom.ts";
-import { startShell } from "../shell.ts";
-import { readPlace, writePlace } from "./link.ts";
-import type { PolicyName } from "./policy-names.ts";
-import { type Resulting, resultView } from "./result-view.ts";
+import { byId } from "../dom.ts";
+import { startShell, whenIdle } from "../shell.ts";
+
+type Looking = typeof import("./looking.ts");
 
 const input = byId<HTMLTextAreaElement>("input");
 const file = byId<HTMLInputElement>("file");
 const form = byId<HTMLFormElement>("input-form");
 const problem = byId("input-problem");
-const result = byId("result");
 
-let items: readonly Item[] = [];
-let index = 0;
-let at: number | undefined;
-let policy: PolicyName = "directory";
-let profile: string | undefined;
-let view: Resulting | undefined;
+const looking = (): Promise<Looking> => import("./looking.ts");
+/** Counts what was asked for: what is loaded after something else was asked for is not shown. */
+let turn = 0;
 
-startShell();
 listen();
-readAddress();
+if (location.hash !== "") {
+  look(({ lookAtAddress }) => lookAtAddress());
+  // It comes with the first package; asked for here, it is on its way at the same time as what shows the bytes.
+  void import("./judging.ts").catch(() => undefined);
+}
+startShell(whenIdle().then(async () => (await looking()).loadAll()));
 
 function listen(): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    take(new TextEncoder().encode(input.value), "input");
+    const text = input.value;
+    look(({ lookAtText }) => lookAtText(text));
   });
   input.addEventListener("paste", () => setTimeout(() => form.requestSubmit()));
   input.addEventListener("keydown", (event) => {
@@ -47,106 +49,25 @@ function listen(): void {
     takeFiles(event.dataTransfer?.files ?? null);
   });
   for (const button of byId("samples").querySelectorAll("button")) {
-    button.addEventListener("click", () => void takeSample(button.dataset.sample ?? ""));
+    const name = button.dataset.sample ?? "";
+    button.addEventListener("click", () => look(({ lookAtSample }) => lookAtSample(name, input)));
   }
-  window.addEventListener("hashchange", readAddress);
-}
-
-/** A chunk that cannot be loaded is said where what was asked for would be. */
-async function takeSample(name: string): Promise<void> {
-  try {
-    const { sample } = await import("./samples.ts");
-    const taken = await sample(name, Math.floor(Date.now() / 1000));
-    input.value = taken.hex;
-    ({ at } = taken);
-    profile = undefined;
-    form.requestSubmit();
-  } catch {
-    problem.textContent = "The samples could not be loaded. Is there a network?";
-  }
+  window.addEventListener("hashchange", () => look(({ lookAtAddress }) => lookAtAddress()));
 }
 
 function takeFiles(files: FileList | null): void {
   const all = [...(files ?? [])];
-  if (all.length === 0) return;
-  void Promise.all(all.map(async (one) => ({ name: one.name, bytes: new Uint8Array(await one.arrayBuffer()) }))).then(
-    (read) => show(read.flatMap(({ name, bytes }) => itemsOf(bytes, name))),
+  if (all.length > 0) look(({ lookAtFiles }) => lookAtFiles(all));
+}
+
+/** Looks at what was given, once there is what does that. */
+function look(at: (module: Looking) => void | Promise<void>): void {
+  turn += 1;
+  const own = turn;
+  void looking().then(
+    (module) => (own === turn ? at(module) : undefined),
     () => {
-      problem.textContent = "The file could not be read.";
+      problem.textContent = "Not all of the page could be loaded. Is there a network?";
     },
   );
-}
-
-function take(bytes: Uint8Array, source: string): void {
-  show(itemsOf(bytes, source));
-}
-
-function show(found: readonly Item[]): void {
-  items = found;
-  index = Math.max(
-    0,
-    found.findIndex(({ ok }) => ok),
-  );
-  problem.textContent = problemOf(found);
-  showCurrent();
-}
-
-function problemOf(found: readonly Item[]): string {
-  if (found.length === 0) return "There is nothing to inspect yet.";
-  const bad = found.filter((item) => !item.ok);
-  if (bad.length === 0) return "";
-  const [first] = bad;
-  const shown = first?.ok === false ? `${first.where}: ${first.problem}` : "";
-  return bad.length === 1 ? `${shown}.` : `${shown}, and ${bad.length - 1} more that cannot be read.`;
-}
-
-function showCurrent(field?: string): void {
-  const item = items[index];
-  result.hidden = !item?.ok;
-  if (!item?.ok) {
-    result.replaceChildren();
-    history.replaceState(null, "", location.pathname);
-    return;
-  }
-  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
-  result.replaceChildren(...(items.length > 1 ? [chooser()] : []), view.element);
-  remember();
-}
-
-function chooser(): HTMLElement {
-  const select = h(
-    "select",
-    { id: "chosen" },
-    ...items.map((item, i) =>
-      h(
-        "option",
-        { value: i, selected: i === index, disabled: !item.ok },
-        `${i + 1} of ${items.length} · ${item.where}${item.ok ? "" : " · cannot be read"}`,
-      ),
-    ),
-  );
-  select.addEventListener("change", () => {
-    index = Number(select.value);
-    showCurrent();
-    byId("chosen").focus();
-  });
-  return h("div", { class: "row chooser" }, h("label", { for: "chosen" }, "Shown"), select);
-}
-
-/** The address is that of what is shown, so that it can be given to others. */
-function remember(): void {
-  if (view === undefined) return;
-  const place = view.place();
-  ({ at, policy, profile } = place);
-  history.replaceState(null, "", `${location.pathname}${writePlace(place)}`);
-}
-
-function readAddress(): void {
-  const place = readPlace(location.hash);
-  if (place.bytes === undefined) return;
-  ({ at, policy, profile } = place);
-  items = [{ where: "the address", ok: true, bytes: place.bytes }];
-  index = 0;
-  problem.textContent = "";
-  showCurrent(place.field);
 }

@@ -62,6 +62,8 @@ export function onPages(
       reducedMotion: "reduce",
       ...options,
     });
+    // A page that knows of no workers does not try to register one, which would print that it was blocked.
+    if (options.serviceWorkers === "block") await context.addInitScript("delete Navigator.prototype.serviceWorker");
     const said = watch(context);
     const requests: string[] = [];
     context.on("request", (request) => requests.push(`${request.method()} ${request.url()}`));

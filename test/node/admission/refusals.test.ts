@@ -33,6 +33,9 @@ const now = BigInt(FORGED_NOW);
 /** Component 0x0004 of an app data dictionary, with one byte. */
 const LAST_RESORT_WITH_DATA = { extensionType: 6, data: Uint8Array.of(4, 0, 4, 1, 9) };
 
+const littleEndian = (value: bigint, length: number) =>
+  Uint8Array.from({ length }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
+
 describe("admission refuses", () => {
   it.each<[string, Partial<Forgery>]>([
     ["invalid_protocol_version", { version: 2 }],
@@ -51,6 +54,23 @@ describe("admission refuses", () => {
     [
       "init_key_equals_encryption_key",
       { initKey: new Uint8Array(32).fill(9), encryptionKey: new Uint8Array(32).fill(9) },
+    ],
+    // The same coordinate: with the bit that X25519 leaves out, and with the prime of the field added to it.
+    [
+      "init_key_equals_encryption_key",
+      { initKey: littleEndian(9n, 32), encryptionKey: littleEndian(9n + 2n ** 255n, 32) },
+    ],
+    [
+      "init_key_equals_encryption_key",
+      { initKey: littleEndian(9n + 2n ** 255n - 19n, 32), encryptionKey: littleEndian(9n, 32) },
+    ],
+    [
+      "init_key_equals_encryption_key",
+      {
+        ciphersuite: 6,
+        initKey: littleEndian(5n, 56),
+        encryptionKey: littleEndian(5n + 2n ** 448n - 2n ** 224n - 1n, 56),
+      },
     ],
     ["credential_not_in_capabilities", { credentials: [2] }],
     ["credential_not_in_capabilities", { credentialType: 0xf001 }],

@@ -1,16 +1,21 @@
 /** The checker finds each kind of lie, and nothing in a history that is honest however unlucky its callers were. */
 import { describe, expect, it } from "vitest";
 import { check } from "../../../chaos/checker.ts";
-import type {
-  Claim,
-  ClaimedBy,
-  Criteria,
-  FinalClient,
-  History,
-  OfferedPackage,
-  Operation,
-  Publish,
-  Resend,
+import {
+  type Claim,
+  type ClaimedBy,
+  type Criteria,
+  callerOf,
+  type FinalClient,
+  type FindRoutes,
+  type GivenPackage,
+  type History,
+  type JournaledPackage,
+  type MakeCapability,
+  type OfferedPackage,
+  type Operation,
+  type Publish,
+  type Resend,
 } from "../../../chaos/history.ts";
 
 const END_MS = 100_000;
@@ -41,7 +46,7 @@ function offered(ref: string): OfferedPackage {
   };
 }
 
-const ANYTHING: Criteria = { ciphersuites: [1, 3], extensions: [], allowLastResort: true, excludeClients: [] };
+const ANYTHING: Criteria = { groups: [[1, 3]], extensions: [], allowLastResort: true, excludeClients: [] };
 const wants = (change: Partial<Criteria>) => ({ criteria: { ...ANYTHING, ...change } });
 
 function published(atMs: number, refs: readonly string[], change: Partial<Publish> = {}): Publish {
@@ -62,29 +67,55 @@ function resent(atMs: number, refs: readonly string[], code: string, change: Par
   return { ...span(atMs), ...WHO, client: "tablet", kind: "resend", packages: refs.map(offered), codes, ...change };
 }
 
-/** What the phone gave, as an honest directory would tell it. */
-function given(ref: string, change: Partial<ClaimedBy> = {}): ClaimedBy {
-  const { lastResort, ciphersuite, notAfter } = offered(ref);
-  const status = lastResort ? "last_resort" : "claimed";
-  return { client: WHO.client, status, ref, bytesRef: ref, ciphersuite, notAfter, ...change };
+/** What the phone gave, as an honest directory would tell it: several packages for a bundle. */
+function given(refs: string | readonly string[], change: Partial<GivenPackage> & Partial<ClaimedBy> = {}): ClaimedBy {
+  const { client = WHO.client, status: as, packages: _, ...more } = change;
+  const all = [refs].flat().map(offered);
+  const status = as ?? (all.some(({ lastResort }) => lastResort) ? "last_resort" : "claimed");
+  const packages = all.map(({ ref, ciphersuite, notAfter }) => {
+    return { ref, bytesRef: ref, ciphersuite, notAfter, receipt: undefined, ...more };
+  });
+  return { client, status, packages };
+}
+
+/** What the owner reads of it; the number is that of the claim. */
+function journaled(ref: string, change: Partial<JournaledPackage> = {}): JournaledPackage {
+  return { ref, ciphersuite: offered(ref).ciphersuite, at: 0, sequence: ++serial, caller: "bob/laptop", ...change };
 }
 
 const answer = (clients: readonly ClaimedBy[]) => ({ user: WHO.user, status: "ok", clients });
 
-function claimed(atMs: number, ref: string | undefined, change: Partial<Claim> & { readonly as?: string } = {}): Claim {
+function claimed(
+  atMs: number,
+  ref: string | readonly string[] | undefined,
+  change: Partial<Claim> & { readonly as?: string } = {},
+): Claim {
   const { as, ...rest } = change;
-  const nothing = { client: WHO.client, status: as ?? "exhausted" };
+  const nothing = { client: WHO.client, status: as ?? "exhausted", packages: [] };
   const part = ref === undefined ? nothing : given(ref, as === undefined ? {} : { status: as });
   return {
     ...span(atMs),
     kind: "claim",
     caller: "bob/laptop",
+    capability: undefined,
+    routed: false,
     idempotencyKey: undefined,
     criteria: ANYTHING,
     asked: [WHO.user],
     users: [{ user: WHO.user, status: ref === undefined ? "none" : "ok", clients: [part] }],
     ...rest,
   };
+}
+
+/** A pair of suites from each client. */
+const PAIR = wants({ groups: [[1], [3]] });
+
+/** Claims by the capability that `capability` makes. */
+const DOOR = { capability: "door", caller: callerOf(WHO.user, "door") };
+
+function capability(atMs: number, change: Partial<MakeCapability> = {}): MakeCapability {
+  const bounds = { maxClaims: 10, expiresAt: FAR_SECONDS };
+  return { ...span(atMs, 201), ...WHO, kind: "make_capability", name: "door", ...bounds, ...change };
 }
 
 function history(operations: Operation[], final: Partial<FinalClient> = {}): History {
@@ -117,7 +148,7 @@ describe("an honest history", () => {
 
   it("has none when a reply was lost and the journal tells who took the package", () => {
     const lost = { ...claimed(200, undefined), users: [], status: undefined };
-    const journal = [{ ref: "a", at: 0 }];
+    const journal = [journaled("a")];
     expect(broken(history([published(0, ["a", "b"]), lost], { liveRefs: ["b"], journal }))).toEqual([]);
   });
 
@@ -169,12 +200,12 @@ describe("an honest history", () => {
   it("has none when a claim passes over what does not fit", () => {
     const operations = [
       published(0, ["a", "ext-b", "c3", "last"]),
-      claimed(50, "ext-b", wants({ ciphersuites: [3, 1], extensions: [EXTENSION] })),
-      claimed(100, "c3", wants({ ciphersuites: [3, 1] })),
-      claimed(200, undefined, { as: "exhausted", ...wants({ ciphersuites: [3] }) }),
+      claimed(50, "ext-b", wants({ groups: [[3, 1]], extensions: [EXTENSION] })),
+      claimed(100, "c3", wants({ groups: [[3, 1]] })),
+      claimed(200, undefined, { as: "exhausted", ...wants({ groups: [[3]] }) }),
       claimed(400, undefined, { as: "incompatible", ...wants({ extensions: [EXTENSION, 9] }) }),
       claimed(500, undefined, { as: "excluded", ...wants({ excludeClients: [WHO.client] }) }),
-      claimed(600, "a", wants({ ciphersuites: [3, 1] })),
+      claimed(600, "a", wants({ groups: [[3, 1]] })),
       claimed(700, undefined, wants({ allowLastResort: false })),
       claimed(800, undefined, { as: "excluded", caller: `${WHO.user}/${WHO.client}` }),
     ];
@@ -182,7 +213,7 @@ describe("an honest history", () => {
   });
 
   it("has none when the last resort of a preferred suite goes after a one-time package of another", () => {
-    const prefers3 = wants({ ciphersuites: [3, 1] });
+    const prefers3 = wants({ groups: [[3, 1]] });
     const operations = [published(0, ["a", "last3"]), claimed(100, "a", prefers3), claimed(200, "last3", prefers3)];
     expect(broken(history(operations, { liveRefs: ["last3"] }))).toEqual([]);
   });
@@ -243,7 +274,7 @@ describe("an honest history", () => {
     const racing = [published(0, ["a"]), claimed(100, "a"), resent(105, ["a"], "init_key_reused")];
     expect(broken(history(racing))).toEqual([]);
     const lost = { ...claimed(100, undefined), users: [], status: undefined };
-    const journal = [{ ref: "a", at: 0 }];
+    const journal = [journaled("a")];
     expect(broken(history([published(0, ["a"]), lost, resent(200, ["a"], "already_claimed")], { journal }))).toEqual(
       [],
     );
@@ -289,7 +320,7 @@ describe("the checker", () => {
     expect(broken(history(operations))).toContain("replays-identical");
     const emptied = [published(0, ["a"]), claimed(100, "a", key), claimed(200, undefined, key)];
     expect(broken(history(emptied))).toContain("replays-identical");
-    const differs = (change: Partial<ClaimedBy>) => [
+    const differs = (change: Parameters<typeof given>[1]) => [
       published(0, ["a"]),
       claimed(100, "a", key),
       claimed(200, "a", { ...key, users: [answer([given("a", change)])] }),
@@ -324,14 +355,14 @@ describe("the checker", () => {
     const stock = published(0, ["a3", "last"]);
     const live = { liveRefs: ["a3", "last"] };
     expect(broken(history([stock, claimed(100, "last")], live))).toEqual(["last-resort-last"]);
-    const fits = claimed(100, undefined, { as: "incompatible", ...wants({ ciphersuites: [3] }) });
+    const fits = claimed(100, undefined, { as: "incompatible", ...wants({ groups: [[3]] }) });
     expect(broken(history([stock, fits], live))).toEqual(["last-resort-last"]);
-    const notAllowed = { as: "incompatible", ...wants({ ciphersuites: [1], allowLastResort: false }) };
+    const notAllowed = { as: "incompatible", ...wants({ groups: [[1]], allowLastResort: false }) };
     expect(broken(history([stock, claimed(100, undefined, notAllowed)], live))).toEqual(["last-resort-last"]);
   });
 
   it("finds a package of a suite that the claim prefers less, of the last resorts too", () => {
-    const prefers3 = wants({ ciphersuites: [3, 1] });
+    const prefers3 = wants({ groups: [[3, 1]] });
     const packages = [published(0, ["a", "b3"]), claimed(100, "a", prefers3)];
     expect(broken(history(packages, { liveRefs: ["b3"] }))).toEqual(["preferred-first"]);
     const lastResorts = [published(0, ["last", "last3"]), claimed(100, "last", prefers3)];
@@ -340,7 +371,7 @@ describe("the checker", () => {
 
   it("finds a package of a suite or without an extension that was asked for", () => {
     const one = published(0, ["a"]);
-    expect(broken(history([one, claimed(100, "a", wants({ ciphersuites: [3] }))]))).toEqual(["fits-criteria"]);
+    expect(broken(history([one, claimed(100, "a", wants({ groups: [[3]] }))]))).toEqual(["fits-criteria"]);
     expect(broken(history([one, claimed(100, "a", wants({ extensions: [EXTENSION] }))]))).toEqual(["fits-criteria"]);
   });
 
@@ -388,14 +419,14 @@ describe("the checker", () => {
     for (const code of ["init_key_reused", "already_removed"]) {
       expect(broken(history([one, claimed(100, "a"), resent(200, ["a"], code)]))).toEqual([rule]);
     }
-    const journal = [{ ref: "a", at: 0 }];
+    const journal = [journaled("a")];
     expect(broken(history([one, again("already_removed")], { journal }))).toEqual([rule]);
   });
 
   it("finds packages that nobody published, of another client, user or bytes, or not as they were published", () => {
     const rule = "only-what-was-offered";
     const one = published(0, ["a"]);
-    const gets = (change: Partial<ClaimedBy>) =>
+    const gets = (change: Parameters<typeof given>[1]) =>
       history([one, claimed(100, "a", { users: [answer([given("a", change)])] })]);
     expect(broken(history([claimed(100, "x")]))).toEqual([rule]);
     expect(broken(gets({}))).toEqual([]);
@@ -421,6 +452,137 @@ describe("the checker", () => {
     expect(broken(history([published(0, ["a"], { packages }), expired]))).toEqual([rule]);
   });
 
+  it("finds a receipt that names another package, and one that is another in a repeated answer", () => {
+    const one = published(0, ["a"]);
+    const key = { idempotencyKey: "k" };
+    const gets = (text: string, ref = "a") => [answer([given("a", { receipt: { text, ref } })])];
+    const twice = (second: string) => [
+      one,
+      claimed(100, "a", { ...key, users: gets("x") }),
+      claimed(200, "a", { ...key, users: gets(second) }),
+    ];
+    expect(broken(history(twice("x")))).toEqual([]);
+    expect(broken(history(twice("y")))).toEqual(["replays-identical"]);
+    expect(broken(history([one, claimed(100, "a", { users: gets("x", "b") })]))).toEqual(["only-what-was-offered"]);
+  });
+
+  it("finds a bundle of which a part is missing, in the wrong place, given twice, or of two kinds", () => {
+    const stock = published(0, ["a", "b3", "last", "last3"]);
+    const claim = (refs: readonly string[], change: Parameters<typeof given>[1] = {}) =>
+      claimed(100, "a", { ...PAIR, users: [answer([given(refs, change)])] });
+    const left = { liveRefs: ["last", "last3"] };
+    expect(broken(history([stock, claim(["a", "b3"])], left))).toEqual([]);
+    expect(broken(history([stock, claim(["a"])], { liveRefs: ["b3", ...left.liveRefs] }))).toEqual(["bundles-whole"]);
+    expect(broken(history([stock, claim(["b3", "a"])], left))).toEqual(["bundles-whole"]);
+    expect(broken(history([stock, claim(["a", "b3"], { status: "exhausted" })], left))).toContain("bundles-whole");
+    expect(broken(history([stock, claim(["a", "last3"])], { liveRefs: ["b3", ...left.liveRefs] }))).toContain(
+      "only-what-was-offered",
+    );
+    const ordinary = (refs: readonly string[]) =>
+      claimed(100, "a", { users: [answer([given(refs, { status: "claimed" })])] });
+    expect(broken(history([stock, ordinary(["a", "b3"])], left))).toEqual(["bundles-whole"]);
+    expect(broken(history([stock, ordinary([])], { liveRefs: ["a", "b3", ...left.liveRefs] }))).toEqual([
+      "bundles-whole",
+    ]);
+    const both = [stock, claim(["a", "b3"]), claimed(200, "a")];
+    expect(broken(history(both, left))).toContain("claimed-once");
+  });
+
+  it("finds a bundle of which the journal has a part alone, also where no answer came", () => {
+    const stock = published(0, ["a", "b3"]);
+    const lost = claimed(100, undefined, { ...PAIR, users: [], status: undefined });
+    const whole = [journaled("a", { sequence: 1 }), journaled("b3", { sequence: 1 })];
+    expect(broken(history([stock, lost], { journal: whole }))).toEqual([]);
+    expect(broken(history([stock, lost], { liveRefs: ["b3"], journal: whole.slice(0, 1) }))).toEqual(["bundles-whole"]);
+    const apart = [journaled("a", { sequence: 1 }), journaled("b3", { sequence: 2 })];
+    expect(broken(history([stock, lost], { journal: apart }))).toEqual(["bundles-whole"]);
+    const ordinary = claimed(50, undefined, { users: [], status: undefined });
+    const part = { liveRefs: ["b3"], journal: whole.slice(0, 1) };
+    expect(broken(history([stock, ordinary, lost], part))).toEqual([]);
+    expect(broken(history([stock, lost, ordinary], part))).toEqual([]);
+  });
+
+  it("finds an empty hand, or last resorts, while one package of each group was live, and nothing if one is missing", () => {
+    const stock = published(0, ["a", "b3", "last", "last3"]);
+    const nothing = (as: string) => claimed(100, undefined, { ...PAIR, as });
+    const all = { liveRefs: ["a", "b3", "last", "last3"] };
+    expect(broken(history([stock, nothing("exhausted")], all))).toEqual(["last-resort-last"]);
+    expect(broken(history([stock, nothing("incompatible")], all))).toEqual(["last-resort-last"]);
+    expect(broken(history([stock, claimed(100, ["last", "last3"], PAIR)], all))).toEqual(["last-resort-last"]);
+    const one = published(0, ["a", "last3"]);
+    const left = { liveRefs: ["a", "last3"] };
+    expect(broken(history([one, nothing("exhausted")], left))).toEqual([]);
+    expect(broken(history([one, nothing("incompatible")], left))).toEqual(["last-resort-last"]);
+  });
+
+  it("finds a claim capability that claimed too often, by its answers or the journal", () => {
+    const made = capability(50, { maxClaims: 1 });
+    const stock = published(0, ["a", "b", "last"]);
+    const by = (atMs: number, ref: string) => claimed(atMs, ref, DOOR);
+    const entry = (ref: string, sequence: number) => journaled(ref, { sequence, caller: DOOR.caller });
+    const once = { liveRefs: ["b", "last"], journal: [entry("a", 1)] };
+    expect(broken(history([stock, made, by(100, "a")], once))).toEqual([]);
+    const pair = claimed(100, ["a", "c3"], { ...DOOR, ...PAIR });
+    const pairs = { liveRefs: [], journal: [entry("a", 1), entry("c3", 1)] };
+    expect(broken(history([published(0, ["a", "c3"]), made, pair], pairs))).toEqual([]);
+    const twice = { liveRefs: ["last"], journal: [entry("a", 1), entry("b", 2)] };
+    expect(broken(history([stock, made, by(100, "a"), by(200, "b")], twice))).toEqual(["capabilities-kept"]);
+    const lost = claimed(200, undefined, { ...DOOR, users: [], status: undefined });
+    expect(broken(history([stock, made, by(100, "a"), lost], twice))).toEqual(["capabilities-kept"]);
+  });
+
+  it("finds a claim capability that opened after its end, whichever end", () => {
+    const stock = published(0, ["a", "last"]);
+    const claim = claimed(1500, "a", DOOR);
+    const left = { liveRefs: ["last"] };
+    const ends = (...operations: Operation[]) => broken(history([stock, ...operations, claim], left));
+    const ended = { ...span(1400), ...WHO, kind: "end_capability", name: "door" } as const;
+    expect(ends(capability(50))).toEqual([]);
+    expect(ends(capability(50, { expiresAt: 1 }))).toEqual(["capabilities-kept"]);
+    expect(ends(capability(50, { expiresAt: 2 }))).toEqual([]);
+    expect(ends(capability(50), ended)).toEqual(["capabilities-kept"]);
+    expect(ends(capability(50), { ...ended, name: "window" })).toEqual([]);
+    expect(ends(capability(50), { ...ended, status: undefined })).toEqual([]);
+    const revoked = { ...span(1400), ...WHO, client: "tablet", kind: "revoke" } as const;
+    expect(ends(capability(50, { client: "tablet" }), revoked)).toEqual(["capabilities-kept"]);
+    expect(ends(capability(50), revoked)).toEqual([]);
+  });
+
+  it("finds a claim capability that was lost: it did not open while it should have", () => {
+    const refused = claimed(200, undefined, { ...DOOR, users: [], status: 401 });
+    const lost = (...operations: Operation[]) => broken(history([...operations, refused], { liveRefs: [] }));
+    expect(lost(capability(50))).toEqual(["capabilities-kept"]);
+    expect(lost(capability(50, { status: undefined }))).toEqual([]);
+    expect(lost({ ...capability(50), endedMs: 205 })).toEqual([]);
+    expect(lost(capability(50, { expiresAt: 0 }))).toEqual([]);
+    expect(lost(capability(50, { maxClaims: 1 }), claimed(100, undefined, DOOR))).toEqual([]);
+    expect(lost(capability(50), { ...span(150, undefined), ...WHO, kind: "end_capability", name: "door" })).toEqual([]);
+    expect(lost(capability(50), { ...span(150, undefined), ...WHO, kind: "revoke" })).toEqual([]);
+    expect(lost(capability(50), { ...span(150), kind: "restore_epoch", epoch: 1 })).toEqual([]);
+    expect(lost({ ...span(10), ...WHO, kind: "revoke" }, capability(50))).toEqual(["capabilities-kept"]);
+  });
+
+  it("finds a route to somebody else, after the package's end, or missing where a claim asked for it", () => {
+    const stock = published(0, ["a"]);
+    const routed = claimed(100, "a", { routed: true });
+    const route = { ...WHO, ref: "a", notAfter: FAR_SECONDS };
+    const finds = (found: FindRoutes["found"], claim = routed, more: Operation[] = [stock]) =>
+      broken(history([...more, claim, { ...span(2000), kind: "find_routes", refs: ["a"], found }]));
+    expect(finds([route])).toEqual([]);
+    expect(finds([])).toEqual(["routes-true"]);
+    expect(finds([], { ...routed, routed: false })).toEqual([]);
+    expect(finds([], { ...routed, endedMs: 3000 })).toEqual([]);
+    expect(finds([{ ...route, user: "eve" }])).toEqual(["routes-true"]);
+    expect(finds([{ ...route, client: "tablet" }])).toEqual(["routes-true"]);
+    expect(finds([{ ...route, notAfter: 5 }])).toEqual(["routes-true"]);
+    expect(finds([route, { ...route, ref: "x" }])).toEqual(["routes-true"]);
+    const packages = [{ ...offered("a"), notAfter: 1 }];
+    const ends = { ...routed, users: [answer([given("a", { notAfter: 1 })])] };
+    const short = [published(0, ["a"], { packages })];
+    expect(finds([], ends, short)).toEqual([]);
+    expect(finds([{ ...route, notAfter: 1 }], ends, short)).toEqual(["routes-true"]);
+  });
+
   it("finds an inventory that miscounts a suite or its last resort, and one that holds what was claimed", () => {
     const rule = "inventory-agrees";
     const one = [published(0, ["a"])];
@@ -433,7 +595,7 @@ describe("the checker", () => {
     expect(broken(history(one, counts(1, true)))).toEqual([rule]);
     expect(broken(history(one, counts(1, false, 3)))).toEqual([rule]);
     expect(broken(history([...one, claimed(100, "a")], { liveRefs: ["a"] }))).toEqual([rule]);
-    expect(broken(history(one, { liveRefs: ["a"], journal: [{ ref: "a", at: 1 }] }))).toEqual([rule]);
+    expect(broken(history(one, { liveRefs: ["a"], journal: [journaled("a", { at: 1 })] }))).toEqual([rule]);
     expect(broken(history(one, { ...counts(1), liveRefs: ["a", "x"] }))).toEqual([rule]);
     const lastResorts = [published(0, ["last1"]), published(50, ["last2"])];
     expect(broken(history(lastResorts, { liveRefs: ["last1", "last2"] }))).toEqual([rule]);

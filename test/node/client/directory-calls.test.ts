@@ -1,6 +1,13 @@
-import { beforeEach, describe, expect, it } from "vitest";
-import { type Claimed, DirectoryError, memoryStorage, type Storage } from "../../../src/client/index.ts";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  type Claimed,
+  DirectoryError,
+  defaultPlatform,
+  memoryStorage,
+  type Storage,
+} from "../../../src/client/index.ts";
 import { fromBase64Url, toBase64Url } from "../../../src/client/portable-base64url.ts";
+import { type CryptoProvider, nobleCrypto } from "../../../src/mls/index.ts";
 import { FakeDirectory, problem, type Seen } from "./support/fake-directory.ts";
 import { NOW, packagesOf, person, stockedUser } from "./support/people.ts";
 
@@ -116,6 +123,29 @@ describe("a call", () => {
     expect(directory.seen).toHaveLength(1);
     expect(await refusal(sdk.policy({ signal: controller.signal }))).toMatchObject({ code: "aborted" });
     expect(directory.seen).toHaveLength(1);
+  });
+
+  it("is not sent when the caller's signal is aborted while the token is fetched", async () => {
+    const controller = new AbortController();
+    const token = async () => {
+      controller.abort();
+      return "good";
+    };
+    const { sdk } = person(directory, "bob", { token });
+    expect(await refusal(sdk.claim("alice", { signal: controller.signal }))).toMatchObject({ code: "aborted" });
+    expect(directory.seen).toEqual([]);
+  });
+
+  it("leaves no timer behind when the signal is aborted between two tries, or was before", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { sleep } = defaultPlatform;
+    const controller = new AbortController();
+    const waiting = refusal(sleep(1_000, controller.signal));
+    controller.abort();
+    const late = refusal(sleep(1_000, controller.signal));
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await Promise.all([waiting, late])).toMatchObject([{ code: "aborted" }, { code: "aborted" }]);
   });
 
   it("counts as failed when nobody answers in time", async () => {
@@ -328,6 +358,50 @@ describe("a claim of many users", () => {
     ]);
     directory.trouble = (seen) => (isClaim(seen) ? failing(["u0", "u1"], "answer_too_large") : undefined);
     expect((await sdk.claimMany(["u0", "u1"])).retryLater.map(({ reason }) => reason)).toEqual(["failed", "failed"]);
+  });
+
+  it("asks and stores nothing for no users", async () => {
+    const unusable: Storage = { ...memoryStorage(), write: async () => Promise.reject(new Error("disk full")) };
+    const { sdk } = person(directory, "bob", { storage: unusable });
+    expect(await sdk.claimMany([])).toEqual({ users: [], retryLater: [] });
+    expect(directory.seen).toEqual([]);
+  });
+
+  it("verifies the signatures of all users of a call together", async () => {
+    for (const name of names) await stockedUser(directory, name, 1);
+    const verified: number[] = [];
+    const crypto: CryptoProvider = {
+      ...nobleCrypto,
+      verifyMany: (scheme, items, policy) => {
+        verified.push(items.length);
+        return nobleCrypto.verifyMany(scheme, items, policy);
+      },
+    };
+    directory.limits.users_per_claim = 5;
+    const { users } = await person(directory, "bob", { crypto }).sdk.claimMany(names);
+    expect(users.map(({ packages }) => packages.length)).toEqual([1, 1, 1, 1, 1]);
+    expect(verified).toEqual([2 * names.length]);
+  });
+
+  it("rejects the one package of many that is bad, and no other", async () => {
+    for (const name of names) await stockedUser(directory, name, 1);
+    const { live } = directory.client("u3", "phone");
+    for (const [ref, one] of live) live.set(ref, { ...one, text: `${one.text.slice(0, -8)}AAAAAAAA` });
+    const { users } = await person(directory, "bob").sdk.claimMany(names);
+    expect(users.map(({ packages }) => packages.length)).toEqual([1, 1, 1, 0, 1]);
+    expect(users.map(({ rejected }) => rejected.map(({ reason }) => reason))).toEqual([[], [], [], ["invalid"], []]);
+  });
+
+  it("forgets the key of the call that the directory refuses, and no other", async () => {
+    for (const name of names) await stockedUser(directory, name, 1);
+    const storage = memoryStorage();
+    let claims = 0;
+    directory.trouble = (seen) => (isClaim(seen) && ++claims === 2 ? problem(422, "invalid_request") : undefined);
+    await refusal(person(directory, "bob", { storage }).sdk.claimMany(names));
+    expect((await storage.list("")).size).toBe(1);
+    const { users } = await person(directory, "bob", { storage }).sdk.claimMany(names);
+    expect(users.map(({ packages }) => packages.length)).toEqual([1, 1, 1, 1, 1]);
+    expect(new Set(keysOf(directory.seen)).size).toBe(3);
   });
 
   it("asks in a call of their own for those that did not fit into the answer", async () => {

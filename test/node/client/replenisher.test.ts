@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { memoryStorage, type Storage, selfCheck } from "../../../src/client/index.ts";
-import { deserializeKeyPackageBundle } from "../../../src/mls/index.ts";
+import { libraryMaker, memoryStorage, type Storage, selfCheck } from "../../../src/client/index.ts";
+import {
+  BasicCredential,
+  deserializeKeyPackageBundle,
+  ExtensionType,
+  inspectKeyPackage,
+  nobleCrypto,
+  SignatureKeyPair,
+  SignatureScheme,
+} from "../../../src/mls/index.ts";
 import { FakeDirectory, problem } from "./support/fake-directory.ts";
 import { device, heldRefs, makerFor } from "./support/mortal-device.ts";
 import { NOW, person } from "./support/people.ts";
@@ -442,6 +450,30 @@ describe("a self-check", () => {
     while (oneTime() > 0) directory.take("alice", "phone");
     const { reachable, problems } = await selfCheck(replenisher);
     expect([reachable, problems]).toEqual([true, [{ kind: "needs_upload", ciphersuite: 1 }]]);
+  });
+});
+
+describe("the library's maker", () => {
+  it.each([
+    ["extension", ExtensionType.LastResort],
+    ["component", ExtensionType.AppDataDictionary],
+  ] as const)("marks a last resort by the %s that it is told to", async (lastResortEncoding, type) => {
+    const signers = [await SignatureKeyPair.generate(nobleCrypto, SignatureScheme.ed25519)];
+    const credential = new BasicCredential("alice").toCredential();
+    const { make } = libraryMaker({ credential, signers, ciphersuites: [1], lastResortEncoding });
+    const wanted = { ciphersuite: 1, notBefore: NOW, notAfter: NOW + 60 };
+    for (const lastResort of [true, false]) {
+      const made = inspectKeyPackage((await make({ ...wanted, lastResort })).keyPackage);
+      expect(made).toMatchObject({ ok: true, value: { lastResort } });
+      const types = made.ok && made.value.extensions.map(({ extensionType }) => extensionType);
+      expect(types).toEqual(lastResort ? [type] : []);
+    }
+  });
+
+  it("makes nothing of a suite that it has no signer for", async () => {
+    const { make } = await makerFor("alice", [1, 2]);
+    const wanted = { ciphersuite: 2, lastResort: false, notBefore: NOW, notAfter: NOW + 60 };
+    await expect(make(wanted)).rejects.toMatchObject({ code: "maker_failed" });
   });
 });
 

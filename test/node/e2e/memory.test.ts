@@ -181,6 +181,7 @@ describe("in a heap of 128 MB", () => {
     const deployment = {
       name: "keeper",
       compatibilityDate: "2025-01-01",
+      compatibilityFlags: [],
       objects: {},
       databases: {},
       workerFirst: [],

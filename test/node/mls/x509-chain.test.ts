@@ -56,6 +56,19 @@ async function verdict({ credential, anchors = [root.der], at = NOW, issuer = mi
   return verified.ok ? verified.value.alternativeNames : verified.error.code;
 }
 
+/** Low and high bits of contents, and kinds and lengths of what is in it. */
+const BENDS = [0x01, 0x02, 0x80, 0x05];
+
+type Bent = { readonly der: Uint8Array; readonly isSigned: boolean };
+
+/** `isSigned`: whether the byte is of what the issuer signed, which begins with a header of four bytes and one of three. */
+function* everyBentByte(der: Uint8Array): Generator<Bent> {
+  for (const index of der.keys()) {
+    const isSigned = index < 7 + (der[6] ?? 0);
+    for (const bits of BENDS) yield { der: der.with(index, (der[index] ?? 0) ^ bits), isSigned };
+  }
+}
+
 const names = [{ type: "url", value: URI }];
 
 describe("an x509 credential", () => {
@@ -203,6 +216,32 @@ describe("an x509 credential", () => {
       "Malformed",
     );
     expect(await verdict({ credential: () => new CredentialClass(1, Uint8Array.of(0)) })).toBe("Malformed");
+  });
+
+  it("never throws, whichever byte of a certificate on the path is another one", async () => {
+    const signer = await newSigner(ED25519);
+    const leaf = await certify(signer, middle, URI, { now: NOW });
+    const verify = await x509Verifier([root.der]);
+    const ask = (by: X509Verifier, ...chain: Uint8Array[]) =>
+      by({
+        credential: credentialOf(...chain),
+        signatureScheme: ED25519,
+        signatureKey: signer.publicKey().asSlice(),
+        now: NOW,
+      });
+    for (const { der, isSigned } of everyBentByte(leaf)) {
+      const { ok } = await ask(verify, der, middle.der);
+      expect(isSigned && ok).toBe(false);
+    }
+    for (const { der, isSigned } of everyBentByte(middle.der)) {
+      const { ok } = await ask(verify, leaf, der);
+      expect(isSigned && ok).toBe(false);
+    }
+    for (const { der } of everyBentByte(root.der)) {
+      const made = await x509Verifier([der]).catch((error: unknown) => error);
+      if (made instanceof RangeError) continue;
+      expect(await ask(made as X509Verifier, leaf, middle.der)).toHaveProperty("ok");
+    }
   });
 
   it("speaks for the key of the leaf node and for no other, in every scheme", async () => {

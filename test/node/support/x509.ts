@@ -92,6 +92,13 @@ export async function certify(
   return new Uint8Array(certificate.rawData);
 }
 
+/** A certificate of `authority` whose curve is no object identifier, so that its key cannot be read; its signature is void. */
+export function withUnreadableKey(der: Uint8Array): Uint8Array {
+  const readable = "06082a8648ce3d030107034200";
+  const bent = Buffer.from(der).toString("hex").replace(readable, readable.replace("06", "04"));
+  return Uint8Array.from(Buffer.from(bent, "hex"));
+}
+
 export const newSigner = (scheme: SignatureScheme) => SignatureKeyPair.generate(nobleCrypto, scheme);
 export const credentialOf = (...chain: Uint8Array[]) => new X509Credential(chain).toCredential();
 

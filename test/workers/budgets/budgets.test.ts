@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { CHECK_TIMEOUT_MS } from "../../../src/config/limits.ts";
+import { CHECK_TIMEOUT_MS, MAX_BUDGETS_PER_CLIENT } from "../../../src/config/limits.ts";
 import type { ClientClaim } from "../../../src/contract/claim-messages.ts";
 import { arrivalAfter, waitMs, withinWindow } from "../../../src/shared/leaky-bucket.ts";
 import { keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
@@ -68,6 +68,19 @@ describe("what a budget promises over an hour and over a day", () => {
       expect(given(statuses)).toBeGreaterThanOrEqual(hour === 0 ? 55 : 30);
       expect(statuses.filter((status) => !["claimed", "last_resort", "rate_limited"].includes(status))).toEqual([]);
     }
+  });
+
+  it("gives a crowd no more that has filled more buckets than the client keeps", async () => {
+    const pool = await poolOf();
+    await pool.publish([...keyPackages(100), keyPackage({ lastResort: true })]);
+    const crowd = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
+    const inARow = crowd("eager", MAX_BUDGETS_PER_CLIENT + 10).flatMap((claimer) => [claimer, claimer]);
+    const statuses: string[] = [];
+    for (const claimer of [...inARow, ...crowd("late", 50)]) {
+      statuses.push(only(await pool.claim({}, { claimer })).status);
+    }
+    expect(given(statuses)).toBe(30);
+    expect(new Set(statuses.slice(-50))).toEqual(new Set(["last_resort"]));
   });
 
   it("gives a crowd 796 in a day", async () => {

@@ -3,8 +3,11 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { claimer, registeredOwner } from "../support/http.ts";
+import { publicKey } from "../support/forge-for-now.ts";
+import { type Answer, claimer, registeredOwner } from "../support/http.ts";
 import { settled } from "../support/pool-calls.ts";
+
+type Owner = Awaited<ReturnType<typeof registeredOwner>>;
 
 const URL_TEXT = { alphabet: "base64url", omitPadding: true } as const;
 
@@ -42,6 +45,60 @@ test("an owner whose uploads are refused again and again is stopped before any s
   const stopped = await owner.publish(batch);
   expect([stopped.status, stopped.json.code]).toEqual([429, "refusals_exhausted"]);
   expect(Number(stopped.headers.get("Retry-After"))).toBeGreaterThan(0);
+});
+
+test.each<[string, (owner: Owner) => () => Promise<Answer>]>([
+  [
+    "with an init key that another package has",
+    (owner) => {
+      const initKey = publicKey();
+      return () => owner.publish(owner.forgeMany(100, { initKey }));
+    },
+  ],
+  [
+    "as a replacement with one bad among them",
+    (owner) => () => owner.replace([...owner.forgeMany(99), owner.forge({ breakSignature: true })]),
+  ],
+  [
+    "as a replacement with one that is claimed",
+    (owner) => {
+      const gone = owner.forge();
+      return async () => {
+        await owner.publish([gone]);
+        await (await claimer()).claim(owner.user);
+        return owner.replace([...owner.forgeMany(99), gone]);
+      };
+    },
+  ],
+  [
+    "as a replacement that the pool refuses",
+    (owner) => {
+      const initKey = publicKey();
+      return () => owner.replace([...owner.forgeMany(98), ...owner.forgeMany(2, { initKey })]);
+    },
+  ],
+])(
+  "good packages that are sent again and again %s, and never stored, are stopped before any signature is checked",
+  async (_, sending) => {
+    const owner = await registeredOwner();
+    const send = sending(owner);
+    const verify = vi.spyOn(batchVerifier, "verifyMany");
+    const codes: string[] = [];
+    for (let upload = 0; upload < 5; upload++) codes.push((await send()).json.code);
+    expect(codes.slice(-2)).toEqual(["refusals_exhausted", "refusals_exhausted"]);
+    // Two for each package.
+    expect(verify.mock.calls.flatMap(([, items]) => items).length).toBeLessThanOrEqual(3 * 200);
+    verify.mockRestore();
+  },
+);
+
+test("last resorts that replace each other in one upload count as stored, each of them", async () => {
+  const owner = await registeredOwner();
+  const codes = [];
+  for (let upload = 0; upload < 11; upload++) {
+    codes.push((await owner.publish(owner.forgeMany(100, { lastResort: true }))).json.code);
+  }
+  expect(codes).toEqual([...Array(10).fill(undefined), "uploads_exhausted"]);
 });
 
 test("what the pool knows already is told by its reference, and no signature of it is checked again", async () => {

@@ -134,6 +134,8 @@ describe("a capability", () => {
     await alice.create("a", secret, { expires_at: nowSeconds() + 60 });
     vi.setSystemTime(Date.now() + 60_000);
     expect(codeOf(await alice.claim(secret))).toEqual([401, "capability_refused"]);
+    expect(await alice.list()).toEqual([]);
+    expect((await alice.revoke("a")).json).toEqual({ name: "a", existed: false });
     expect((await alice.create("a", newSecret())).status).toBe(201);
   });
 

@@ -5,8 +5,9 @@ import { describe, expect, it, test, vi } from "vitest";
 import { KeyPackageDirectory, type TokenRequest } from "../../../src/client/index.ts";
 import { contradictions, type Receipt, verifyReceipt } from "../../../src/client/receipts/index.ts";
 import { app as plain } from "../../../src/http/app.ts";
+import { REASON_HEADER } from "../../../src/http/audited.ts";
 import full from "../../../src/worker-full.ts";
-import { AUDIENCE, CLAIM, PUBLISH, REVOKE, token } from "../support/auth.ts";
+import { ADMIN, AUDIENCE, CLAIM, PUBLISH, REVOKE, token } from "../support/auth.ts";
 import { base64url, forge, newSigner } from "../support/forge-for-now.ts";
 import { clientPath, freshName, type Json, ORIGIN, registration } from "../support/http.ts";
 import { nowSeconds } from "../support/pool-calls.ts";
@@ -333,6 +334,43 @@ describe("a registration of the same name", () => {
   });
 });
 
+describe("what an operator gets", () => {
+  const operator = (ask: Ask) => async (path: string) => {
+    const bearer = await token({ user: "operator", client: "console", scope: ADMIN });
+    return ask("DELETE", `/v1/admin${path}`, bearer, { headers: { [REASON_HEADER]: "a test" } });
+  };
+
+  it("is a statement of the end of a client, and of each client of a user", async () => {
+    const ask = directoryWith(settingsOf([first.private]));
+    const { user, registered } = await publisher(ask);
+    const revoke = operator(ask);
+    const since = registered.json.registered_at;
+    const body = { iss: ISSUER, iat: nowSeconds(), sub: user, client: "phone", registered_at: since };
+    const all = await revoke(`/users/${user}?receipt=true`);
+    expect(all.json).toEqual({
+      user,
+      clients: 1,
+      purged: 2,
+      receipts: [{ client: "phone", receipt: expect.any(String) }],
+    });
+    expect(await read(ask, all.json.receipts[0].receipt)).toEqual({ kind: "revocation", body: { ...body, purged: 2 } });
+    const one = await revoke(`/users/${user}/clients/phone?receipt=true`);
+    expect(await read(ask, one.json.receipt)).toEqual({ kind: "revocation", body: { ...body, purged: 0 } });
+    // Nobody is registered any more.
+    expect((await revoke(`/users/${user}?receipt=true`)).json).toEqual({ user, clients: 0, purged: 0, receipts: [] });
+    expect((await revoke(`/users/${user}`)).json.receipts).toBeUndefined();
+  });
+
+  it("is a refusal where none are signed, before anything is ended", async () => {
+    const ask = directoryWith({});
+    const { user, bearer } = await publisher(ask, { query: "" });
+    for (const path of [`/users/${user}`, `/users/${user}/clients/phone`]) {
+      expect((await operator(ask)(`${path}?receipt=true`)).json.code).toBe("not_offered");
+    }
+    expect((await ask("GET", clientPath(user), bearer)).status).toBe(200);
+  });
+});
+
 describe("the deployment", () => {
   it("tells in the policy whose receipts they are and when they come, and publishes no private key", async () => {
     const ask = directoryWith(settingsOf([first.private], { RECEIPTS: "always" }));
@@ -349,6 +387,8 @@ describe("the deployment", () => {
     const refused = await ask("POST", claimsPath(user), await claimerToken(), { body: {} });
     expect([refused.status, refused.json.code]).toEqual([503, "setting_invalid"]);
     expect(refused.json.detail).toContain("RECEIPT_KEYS has a key first whose d and x do not belong together");
+    // So that a smoke test hears of it before a claimer does.
+    expect((await ask("GET", "/readyz")).json.detail).toBe(refused.json.detail);
     expect(refused.text).not.toContain(first.private.d);
   });
 

@@ -1,6 +1,6 @@
 /** X.509 in the service: whose certificate it is, under which authorities, and until when. */
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { app as plain } from "../../../src/http/app.ts";
 import {
   BasicCredential,
@@ -13,7 +13,15 @@ import {
 } from "../../../src/mls/index.ts";
 import full from "../../../src/worker-full.ts";
 import { registrationBody } from "../../../tools/lib/registration-requests.ts";
-import { type Authority, authority, certify, credentialOf, newSigner } from "../../node/support/x509.ts";
+import {
+  type Authority,
+  authority,
+  BasicConstraintsExtension,
+  certify,
+  credentialOf,
+  newSigner,
+  withUnreadableKey,
+} from "../../node/support/x509.ts";
 import { AUDIENCE, CLAIM, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge-for-now.ts";
 import { clientPath, freshName, type Json, ORIGIN } from "../support/http.ts";
@@ -151,15 +159,42 @@ test("a package is proof that its key is held only if its certificate names user
   expect([half.status, half.json.code]).toEqual([422, "possession_unproven"]);
 });
 
-test("settings that cannot be used close the service and are named", async () => {
-  const { user, signer } = await publisher();
-  const broken = { ...settings, X509_TRUST_ANCHORS: pem(Uint8Array.of(0x30, 0)) };
-  const bearer = await token({ user, scope: PUBLISH });
-  const credential = new BasicCredential(user).toCredential();
-  const body = { key_packages: [base64url(await packageOf(signer, credential))] };
-  const answer = await directoryWith(broken)("POST", `${clientPath(user)}/key-packages`, bearer, body);
-  expect([answer.status, answer.json.code]).toEqual([503, "setting_invalid"]);
-  expect(answer.json.detail).toContain("expected trust anchors to be DER certificates");
+test("a key that cannot be read is a refusal, wherever in the chain of the publisher it is", async () => {
+  const { user, signer, publish } = await publisher();
+  const leaf = await certify(signer, middle, nameOf(user), { now: nowSeconds() });
+  expect((await publish(credentialOf(leaf, withUnreadableKey(middle.der)))).code).toBe("x509_malformed");
+  expect((await publish(credentialOf(withUnreadableKey(middle.der)))).code).toBe("x509_malformed");
+});
+
+describe("a certificate of the settings that cannot be used is named with its setting", () => {
+  const twice = async () => {
+    const again = [new BasicConstraintsExtension(true, undefined, true)];
+    return (await authority("twice", { now: nowSeconds(), extensions: again })).der;
+  };
+  it.each([
+    ["no certificate", async () => Uint8Array.of(0x30, 0)],
+    ["one with an extension twice", twice],
+    ["one whose key cannot be read", async () => withUnreadableKey(root.der)],
+  ])("%s", async (_, make) => {
+    const { user, signer } = await publisher();
+    const bearer = await token({ user, scope: PUBLISH });
+    const credential = new BasicCredential(user).toCredential();
+    const body = { key_packages: [base64url(await packageOf(signer, credential))] };
+    for (const setting of ["X509_TRUST_ANCHORS", "X509_INTERMEDIATES"]) {
+      const ask = directoryWith({ ...settings, [setting]: pem(root.der) + pem(await make()) });
+      for (const answer of [
+        await ask("POST", `${clientPath(user)}/key-packages`, bearer, body),
+        // So that a smoke test hears of it before a publisher does.
+        await ask("GET", "/readyz"),
+      ]) {
+        expect([answer.status, answer.json.code]).toEqual([503, "setting_invalid"]);
+        expect(answer.json.detail).toContain(`setting ${setting} cannot be read: `);
+      }
+    }
+  });
+});
+
+test("trust anchors close a build without X.509", async () => {
   const without = await plain.request(`${ORIGIN}/healthz`, {}, { ...env, CIPHERSUITE_PROFILE: "", ...settings });
   expect(((await without.json()) as Json).detail).toContain("X509_TRUST_ANCHORS is set, and this build has no X.509");
 });

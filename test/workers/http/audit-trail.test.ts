@@ -138,6 +138,8 @@ test("no route and no method takes a record away, and a completed one stays as i
       "unblock",
       "markIssuerKeys",
       "addActivity",
+      "addToSeries",
+      "series",
       "activity",
       "orders",
     ].toSorted(),

@@ -77,6 +77,20 @@ test("another package with a claimed package's init key is refused", async () =>
   expect(codes(await owner.publish([owner.forge({ initKey })]))).toEqual(["init_key_reused"]);
 });
 
+test("a key in another encoding is the same key", async () => {
+  const owner = await registeredOwner();
+  const [init, encryption] = [publicKey(), publicKey()];
+  await owner.publish([owner.forge({ initKey: init, encryptionKey: encryption })]);
+  // X25519 leaves the highest bit out (RFC 7748 §5).
+  const again = (key: Uint8Array) => key.map((byte, index) => (index === 31 ? byte ^ 0x80 : byte));
+  const answer = await owner.publish([
+    owner.forge({ initKey: again(init) }),
+    owner.forge({ encryptionKey: again(encryption) }),
+    owner.forge({ encryptionKey: again(init) }),
+  ]);
+  expect(codes(answer)).toEqual(["init_key_reused", "encryption_key_reused", "encryption_key_reused"]);
+});
+
 test("of two last resorts in one batch the later one stands, and the earlier one is told", async () => {
   const owner = await registeredOwner();
   const [first, second] = [owner.forge({ lastResort: true }), owner.forge({ lastResort: true })];

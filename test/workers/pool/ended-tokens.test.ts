@@ -163,7 +163,11 @@ it("a client that revoked itself registers again with the token that it has", as
 it("a user that an operator has revoked registers no client with an older token, known or not", async () => {
   const pool = await pools();
   const endedAt = nowSeconds();
-  expect(await pool.stub().revokeUser(pool.base)).toEqual({ outcome: "revoked", clients: 1, purged: 0 });
+  expect(await pool.stub().revokeUser(pool.base)).toEqual({
+    outcome: "revoked",
+    at: endedAt,
+    ended: [{ client: "phone", registeredAt: endedAt, purged: 0 }],
+  });
   later(60);
   for (const client of ["phone", "tablet"]) {
     expect((await pool.register(client, endedAt)).outcome).toBe("token_predates_revocation");

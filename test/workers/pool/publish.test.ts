@@ -1,6 +1,6 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { LAST_RESORT_ROTATION_SECONDS } from "../../../src/config/limits.ts";
+import { LAST_RESORT_ROTATION_SECONDS, MAX_QUEUES_PER_CLIENT } from "../../../src/config/limits.ts";
 import {
   freshBytes,
   hexRefs,
@@ -11,6 +11,10 @@ import {
   poolOf,
   refOf,
 } from "../support/pool-calls.ts";
+
+/** Of the only client: how often the directory was to hear of it. */
+const changesOf = (sql: SqlStorage): number =>
+  sql.exec<{ changes: number }>("SELECT changes FROM clients").one().changes;
 
 describe("adding", () => {
   it("stores a batch and answers one code for each package in its order", async () => {
@@ -101,6 +105,40 @@ describe("adding", () => {
   });
 });
 
+describe("a set of capabilities", () => {
+  it("does not count a set of which nothing is left", async () => {
+    const pool = await poolOf();
+    const withSet = (index: number) =>
+      keyPackage({ capabilities: { extensions: [0xf000 + index], proposals: [], credentials: [1] } });
+    const codes = async (...sets: number[]) => (await pool.publish(sets.map(withSet))).codes;
+    const many = Array.from({ length: MAX_QUEUES_PER_CLIENT }, (_, index) => index);
+    expect(new Set(await codes(...many))).toEqual(new Set(["stored"]));
+    expect(await codes(100)).toEqual(["too_many_capability_sets"]);
+    for (let claim = 0; claim < 2; claim++) expect(only(await pool.claim()).status).toBe("claimed");
+    expect(await codes(100, 101, 102)).toEqual(["stored", "stored", "too_many_capability_sets"]);
+    await pool.stub().remove({ ...pool.base, client: "phone", which: { kind: "all" } });
+    expect(new Set(await codes(...many.map((index) => 200 + index)))).toEqual(new Set(["stored"]));
+  });
+
+  it("is not counted once all that it had has expired, though that is not deleted yet", async () => {
+    const pool = await poolOf();
+    const sets = (from: number, count = MAX_QUEUES_PER_CLIENT) =>
+      Array.from({ length: count }, (_, index) =>
+        keyPackage({
+          capabilities: { extensions: [0xf000 + from + index], proposals: [], credentials: [1] },
+          notAfter: nowSeconds() + 60,
+        }),
+      );
+    expect(new Set((await pool.publish(sets(0))).codes)).toEqual(new Set(["stored"]));
+    vi.setSystemTime(Date.now() + 61_000);
+    const [last, ...others] = (await pool.publish(sets(100, MAX_QUEUES_PER_CLIENT + 1))).codes.toReversed();
+    expect([last, new Set(others)]).toEqual(["too_many_capability_sets", new Set(["stored"])]);
+    vi.setSystemTime(Date.now() + 61_000);
+    // One who makes new sets by the minute is not helped without end: these wait until the first are deleted.
+    expect(new Set((await pool.publish(sets(200))).codes)).toEqual(new Set(["too_many_capability_sets"]));
+  });
+});
+
 describe("the last resort", () => {
   it("is one for each client and ciphersuite: a newer one takes the place of the older", async () => {
     const pool = await poolOf();
@@ -181,6 +219,21 @@ describe("replacing", () => {
     const young = keyPackage();
     expect((await pool.publish([young, second], pool.client, "replace")).codes).toEqual(["stored", "duplicate"]);
     expect([await pool.claim(), await pool.claim()].map(refOf)).toEqual(hexRefs([second, young]));
+  });
+
+  it("writes nothing where it changes nothing", async () => {
+    const pool = await poolOf();
+    const stock = keyPackages(3);
+    await pool.publish([], "phone", "replace");
+    await pool.publish(stock);
+    const changes = () => runInDurableObject(pool.stub(), (_, { storage }) => changesOf(storage.sql));
+    const before = await changes();
+    await pool.publish(stock, "phone", "replace");
+    expect(await changes()).toBe(before);
+    await pool.publish([], "phone", "replace");
+    expect(await changes()).toBe(before + 1);
+    await pool.publish([], "phone", "replace");
+    expect(await changes()).toBe(before + 1);
   });
 
   it("leaves other clients of the user alone", async () => {

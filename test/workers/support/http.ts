@@ -30,12 +30,15 @@ export type Call = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Why an operator changes something; undefined for what a test does not care about, null for none. */
   readonly reason?: string | null;
+  /** Another Worker than the one under test, or that one with other settings. */
+  readonly served?: (request: Request) => Response | Promise<Response>;
 };
 
 /** Every answer that any test gets is held against the description of the API. */
 export async function call(method: string, path: string, options: Call = {}): Promise<Answer> {
   const body = options.raw ?? (options.body === undefined ? null : JSON.stringify(options.body));
-  const response = await exports.default.fetch(
+  const served = options.served ?? ((request: Request) => exports.default.fetch(request));
+  const response = await served(
     new Request(ORIGIN + path, {
       method,
       body,

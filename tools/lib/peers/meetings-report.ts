@@ -1,8 +1,22 @@
 /** What `npm run peers` saw, as docs/compatibility.md shows it. */
 import { table } from "../table.ts";
 import { LIBRARY, type Meeting, type Meetings } from "./meetings.ts";
+import type { PeerProgram } from "./peer-programs.ts";
 
 const NONE = "–";
+
+/** What was run. */
+export const versionsTable = (programs: readonly PeerProgram[]): string =>
+  table(
+    ["implementation", "version"],
+    programs.map(({ name, version }) => [name, version]),
+  );
+
+/** How many of the owners joined and read. */
+export function count({ meetings }: Meetings): string {
+  const read = meetings.filter(({ failure }) => failure === undefined).length;
+  return `${read} of ${meetings.length} joined and read`;
+}
 
 /** Whose packages were claimed, who claimed, and in which suites the owner joined and read. */
 export function meetingsTable({ names, suites, meetings }: Meetings): string {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { LOCAL_AUDIENCE } from "../../../src/cli/local-issuer.ts";
-import { KeyPackageDirectory, registrationKey, type Scope } from "../../../src/client/index.ts";
+import { DirectoryError, KeyPackageDirectory, registrationKey, type Scope } from "../../../src/client/index.ts";
 import {
   BasicCredential,
   Capabilities,
@@ -134,10 +134,23 @@ async function stock(world: World, owner: Owner, count: number): Promise<Result<
   const [first, ...published] = packages;
   if (!first) throw new Error("expected a package");
   const directory = directoryOf(world, owner.user);
-  await directory.register([registrationKey(first, owner.sign, world.profile)]);
-  const { results } = await directory.publish(published);
-  const refused = results.find((result) => !result.ok);
+  const answer = await orRefusal(async () => {
+    await directory.register([registrationKey(first, owner.sign, world.profile)]);
+    return directory.publish(published);
+  });
+  if (!answer.ok) return err(`is refused: ${answer.error}`);
+  const refused = answer.value.results.find((result) => !result.ok);
   return refused ? err(`its packages are refused: ${refused.code}, ${refused.detail}`) : ok(published);
+}
+
+/** What the directory answers, or why it refuses. */
+async function orRefusal<T>(work: () => Promise<T>): Promise<Result<T, string>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    if (error instanceof DirectoryError) return err(error.message);
+    throw error;
+  }
 }
 
 /** Where it ended, or nothing if the owner read the message. */

@@ -11,8 +11,10 @@ const PEERS = join(ROOT, "test/peers");
 const TS_MLS_2 = join(PEERS, "ts-mls-2");
 
 export type PeerProgram = {
-  /** As the tables call it, with its version. */
+  /** As the tables call it. */
   readonly name: string;
+  /** Its own, and that of its provider if that is a package apart. */
+  readonly version: string;
   readonly command: string;
   readonly args: readonly string[];
   /** The profiles whose numbers beyond RFC 9420 are its own. */
@@ -27,31 +29,44 @@ export type PeerProgram = {
 export function peerPrograms(programsIn: string): readonly PeerProgram[] {
   const rust = rustVersions();
   const openMls = (provider: string, crate: string): PeerProgram => ({
-    name: `OpenMLS ${rust("openmls")}, ${provider} ${rust(crate)}`,
+    name: `OpenMLS, ${provider}`,
+    version: `${rust("openmls")}, ${crate} ${rust(crate)}`,
     command: join(programsIn, "openmls-peer"),
     args: [provider],
     profiles: ["openmls-0.9", "air"],
   });
   const mlsRs = (provider: string, crate: string, profiles: readonly string[]): PeerProgram => ({
-    name: `mls-rs ${rust("mls-rs")}, ${provider} ${rust(crate)}`,
+    name: `mls-rs, ${provider}`,
+    version: `${rust("mls-rs")}, ${crate} ${rust(crate)}`,
     command: join(programsIn, "mls-rs-peer"),
     args: [provider],
     profiles,
   });
-  const node = (folder: string, packageName: string, file: string, profiles: readonly string[]): PeerProgram => ({
-    name: `${packageName.replace(/^@.*\//, "")} ${nodeVersion(folder, packageName)}`,
-    command: process.execPath,
-    args: [join(PEERS, file)],
-    profiles,
-  });
+  const inNode = (file: string) => ({ command: process.execPath, args: [join(PEERS, file)] });
   return [
     openMls("libcrux", "openmls_libcrux_crypto"),
     openMls("rust-crypto", "openmls_rust_crypto"),
     mlsRs("rustcrypto", "mls-rs-crypto-rustcrypto", []),
     { ...mlsRs("aws-lc", "mls-rs-crypto-awslc", ["mls-rs-aws-lc"]), expandsKemKeys: true },
-    node(ROOT, "ts-mls", "ts-mls-1-peer.ts", ["ts-mls-1"]),
-    node(TS_MLS_2, "ts-mls", "ts-mls-2/ts-mls-2-peer.ts", ["ts-mls-2"]),
-    { ...node(ROOT, "@wireapp/core-crypto", "core-crypto-peer.ts", []), keepsKeys: true },
+    {
+      name: "ts-mls 1",
+      version: nodeVersion(ROOT, "ts-mls"),
+      ...inNode("ts-mls-1-peer.ts"),
+      profiles: ["ts-mls-1"],
+    },
+    {
+      name: "ts-mls 2",
+      version: nodeVersion(TS_MLS_2, "ts-mls"),
+      ...inNode("ts-mls-2/ts-mls-2-peer.ts"),
+      profiles: ["ts-mls-2"],
+    },
+    {
+      name: "core-crypto",
+      version: nodeVersion(ROOT, "@wireapp/core-crypto"),
+      ...inNode("core-crypto-peer.ts"),
+      profiles: [],
+      keepsKeys: true,
+    },
   ];
 }
 

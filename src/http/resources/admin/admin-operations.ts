@@ -22,8 +22,6 @@ import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bo
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { invalidAt } from "../../wire/read-json.ts";
 import { shownText } from "../../wire/shown-value.ts";
-import { endClient } from "../clients/client-operations.ts";
-import { revokeAnswer } from "../clients/client-schemas.ts";
 import { journalCursor } from "../stock/stock-schemas.ts";
 import {
   newerRestoreEpoch,
@@ -34,7 +32,6 @@ import {
   restoreEpochRequest,
   resyncAnswer,
   resyncPoolAnswer,
-  revokeUserAnswer,
   stockAnswer,
   stockCursor,
   stockQuery,
@@ -153,28 +150,6 @@ export const admin = [
       const next = nextAfter === undefined ? null : writeCursor([nextAfter]);
       return ok(c.json({ user, entries: entries.map(userJournalEntryBody), next }));
     },
-  }),
-  operation({
-    id: "revokeUser",
-    method: "DELETE",
-    path: USER,
-    access: "operator",
-    needs: "pool",
-    handle: async ({ user }, c) => {
-      const revoked = await poolClient(c.env, user).revokeUser({});
-      if (!revoked.ok) return revoked;
-      const { clients, purged } = revoked.value;
-      c.set("outcomes", { clients, purged });
-      return ok(c.json({ user, clients, purged }));
-    },
-  }),
-  operation({
-    id: "endClient",
-    method: "DELETE",
-    path: `${USER}/clients/{client}`,
-    access: "operator",
-    needs: "pool",
-    handle: (who, c) => endClient(poolClient(c.env, who.user), who, c),
   }),
   operation({
     id: "purgeClient",
@@ -321,16 +296,6 @@ export const adminDescribed = (): Descriptions => ({
     summary: "Who claimed from a user, or from one of its clients, and claims that found no package.",
     answers: [{ status: 200, description: "A page of the journal.", json: userJournalAnswer }],
     problems: [],
-  },
-  revokeUser: {
-    summary: "Revoke every client of a user. Older tokens of the user do not register any client.",
-    answers: [{ status: 200, description: "Revoked.", json: revokeUserAnswer }],
-    problems: ["unknown_user"],
-  },
-  endClient: {
-    summary: "End one client of a user. Its older tokens no longer act for it.",
-    answers: [{ status: 200, description: "Revoked.", json: revokeAnswer }],
-    problems: ["client_not_registered"],
   },
   purgeClient: {
     summary: "Remove every package of one client, which stays registered and may upload new ones.",

@@ -102,10 +102,6 @@ export const purgeAnswer = /* @__PURE__ */ named(
   () => z.strictObject({ user: identifier, client: identifier, purged: z.int().check(z.minimum(0)) }),
 );
 
-export const revokeUserAnswer = /* @__PURE__ */ named("RevokedUser", "Every client of the user is revoked.", () =>
-  z.strictObject({ user: identifier, clients: z.int().check(z.minimum(0)), purged: z.int().check(z.minimum(0)) }),
-);
-
 export const resyncAnswer = /* @__PURE__ */ named(
   "Resync",
   "`delivered`: the directory has the user's rows; `queued`: it will as soon as it answers again.",

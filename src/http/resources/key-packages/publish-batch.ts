@@ -78,11 +78,11 @@ export async function publishBatch(deps: PublishDeps, batch: BatchToPublish): Pr
   const checked = known.filter((code) => code === undefined).length;
   const kept = judged.flatMap((item) => (isKnown(item) && item.known === "duplicate" ? [item.keyPackage.ref] : []));
   const isGone = judged.some((item) => isKnown(item) && item.known !== "duplicate");
-  // A replacement with a refused package goes to the pool too, as nothing: the refusals count against the budget.
+  // A replacement with a refused package goes to the pool too, as nothing: all that was looked at for it counts as refused.
   const isRefusedReplacement = mode === "replace" && (refused > 0 || isGone);
   const stored = await deps.pool.publish(
     isRefusedReplacement
-      ? { client, mode: "add", keyPackages: [], refused, checked }
+      ? { client, mode: "add", keyPackages: [], refused: unreadable + checked, checked }
       : { client, mode, keyPackages, kept, refused, checked },
   );
   if (!stored.ok) return stored;

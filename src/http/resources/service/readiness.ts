@@ -1,6 +1,6 @@
 /**
- * Whether this deployment can serve: its settings were read before any route, so what is looked at here is whether
- * tokens can be verified and whether each database answers with the tables that are needed.
+ * Whether this deployment can serve: its settings were read before, so what is looked at here is whether tokens can be
+ * verified and whether each database answers with the tables that are needed.
  */
 import type { Deployment } from "../../../config/deployment.ts";
 import { READINESS_CACHE_MS, READINESS_TIMEOUT_MS } from "../../../config/limits.ts";

@@ -38,6 +38,9 @@ export const service = [
     path: "/readyz",
     access: "anyone",
     handle: async (_, c) => {
+      // Certificates and keys of the settings are looked at when they are first needed: that may be now.
+      await c.get("x509Verifier")();
+      await c.get("receipts")();
       const parts = await readiness(c.get("deployment"), c.get("directory"));
       const missing = parts.filter(({ ready }) => !ready);
       if (missing.length === 0) return ok(c.json({ status: "ready", parts }));

@@ -2,6 +2,7 @@
 mod lists_x509;
 
 use line_protocol::{Added, Foreign, Peer, Result, serve};
+use lists_x509::ListsX509;
 use mls_rs::client_builder::{BaseConfig, WithCryptoProvider, WithIdentityProvider};
 use mls_rs::crypto::{SignaturePublicKey, SignatureSecretKey};
 use mls_rs::group::ReceivedMessage;
@@ -12,7 +13,6 @@ use mls_rs::storage_provider::KeyPackageData;
 use mls_rs::{CipherSuite, CipherSuiteProvider, Client, CryptoProvider, MlsMessage};
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use mls_rs_crypto_rustcrypto::RustCryptoProvider;
-use lists_x509::ListsX509;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -70,7 +70,11 @@ impl<P: CryptoProvider + Clone> MlsRs<P> {
             .crypto_provider(crypto)
             .identity_provider(ListsX509(BasicIdentityProvider::new()))
             .key_package_lifetime(LIFETIME)
-            .signing_identity(SigningIdentity::new(credential, public.clone()), secret.clone(), CipherSuite::new(number))
+            .signing_identity(
+                SigningIdentity::new(credential, public.clone()),
+                secret.clone(),
+                CipherSuite::new(number),
+            )
             .build())
     }
 }

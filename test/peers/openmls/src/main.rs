@@ -84,10 +84,11 @@ impl<P: OpenMlsProvider + 'static> Peer for OpenMls<P> {
         let key_package = self.decode_key_package(key_package)?;
         self.keys(suite)?;
         let keys = &self.keys[&suite.into()];
-        let mut group = MlsGroup::builder()
-            .ciphersuite(suite)
-            .use_ratchet_tree_extension(true)
-            .build(&self.provider, keys, credential(identity, keys))?;
+        let mut group = MlsGroup::builder().ciphersuite(suite).use_ratchet_tree_extension(true).build(
+            &self.provider,
+            keys,
+            credential(identity, keys),
+        )?;
         let (_, welcome, _) = group.add_members(&self.provider, keys, &[key_package])?;
         group.merge_pending_commit(&self.provider)?;
         let message = group.create_message(&self.provider, keys, text)?;

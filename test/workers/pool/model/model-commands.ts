@@ -6,6 +6,7 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
+import type { CapabilityRefused } from "../../../../src/contract/capability-messages.ts";
 import type { ClaimAnswer, ClaimCriteria } from "../../../../src/contract/claim-messages.ts";
 import { poolFor } from "../../../../src/pool/address.ts";
 import { ED25519, keyPackage, signatureKeyOf } from "../../support/pool-calls.ts";
@@ -28,6 +29,8 @@ const REQUIRED = [
   { extensions: [1, 0xf001], proposals: [3], credentials: [] },
   { extensions: [], proposals: [0xf002], credentials: [2] },
 ];
+/** Pairs and more, in both orders; of suites that are published, and of one that is not. */
+const BUNDLES = [[[1], [2]], [[2], [1]], [[1, 3], [2]], [[3], [1]], [[2, 1]]];
 const STEPS_SECONDS = [1, 1800, 7200, 24 * 3600, 31 * 24 * 3600, 90 * 24 * 3600];
 
 const stub = (real: RealPool) => poolFor(env, real.user);
@@ -242,9 +245,16 @@ const endingAll = fc.constant(
   }),
 );
 
-const criteria: fc.Arbitrary<ClaimCriteria> = fc.record(
+const suites: fc.Arbitrary<Pick<ClaimCriteria, "ciphersuites" | "bundle">> = fc.oneof(
   {
-    ciphersuites: fc.shuffledSubarray([1, 2, 3], { minLength: 1 }),
+    weight: 3,
+    arbitrary: fc.shuffledSubarray([1, 2, 3], { minLength: 1 }).map((ciphersuites) => ({ ciphersuites })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(...BUNDLES).map((bundle) => ({ ciphersuites: [], bundle })) },
+);
+
+const bounds: fc.Arbitrary<Omit<ClaimCriteria, "ciphersuites" | "bundle">> = fc.record(
+  {
     requiredCapabilities: fc.constantFrom(...REQUIRED.slice(0, 1), ...REQUIRED),
     excludeClients: fc.oneof(
       { weight: 4, arbitrary: fc.constant([]) },
@@ -256,12 +266,14 @@ const criteria: fc.Arbitrary<ClaimCriteria> = fc.record(
   { noNullPrototype: true },
 );
 
+const criteria = fc.tuple(suites, bounds).map(([which, rest]): ClaimCriteria => ({ ...which, ...rest }));
+
 const claimer = fc.constantFrom("bob/laptop", "carol/phone", "own phone");
 const idempotencyKey = fc.constantFrom(undefined, "k1", "k2");
 
 const describeCriteria = (of: ClaimCriteria): string =>
   [
-    `suites ${of.ciphersuites.join(">")}`,
+    of.bundle ? `bundle ${of.bundle.map((group) => group.join(">")).join("+")}` : `suites ${of.ciphersuites.join(">")}`,
     `required ${REQUIRED.findIndex((one) => JSON.stringify(one) === JSON.stringify(of.requiredCapabilities))}`,
     ...(of.excludeClients.length > 0 ? [`without ${of.excludeClients.join("+")}`] : []),
     `${of.minRemainingLifetimeSeconds / 3600} h left`,
@@ -295,21 +307,88 @@ const claiming = fc
             epoch: restoreEpoch,
           }),
         );
-        expect(inSomeOrder(answers.map(comparable))).toEqual(inSomeOrder(expected.map(comparable)));
+        expect(inSomeOrder(answers)).toEqual(inSomeOrder(expected));
       },
     ),
   );
 
-/** Members in one order, and without the number of the claim: the model does not count them. */
-function comparable(answer: ClaimAnswer): object {
+const CAPABILITIES_NAMED = ["front", "back"] as const;
+const SECRETS = ["a", "b", "c"] as const;
+const hashOf = (secret: string): Uint8Array => sha256(utf8ToBytes(secret));
+
+const capabilityName = fc.constantFrom(...CAPABILITIES_NAMED);
+const secret = fc.constantFrom(...SECRETS);
+
+const creatingCapability = fc
+  .tuple(client, capabilityName, secret, fc.constantFrom(undefined, 1, 3), fc.constantFrom(undefined, 1, 7200))
+  .map(([by, name, of, maxClaims, seconds]) =>
+    command(
+      `capability(${by}: ${name} by ${of}, ${maxClaims ?? "any number of"} claims, ${seconds ?? "any number of"} s)`,
+      async (model, real) => {
+        const expiresAt = seconds === undefined ? undefined : model.now + seconds;
+        const wanted = { client: by, name, secretHash: hashOf(of), expiresAt, maxClaims };
+        const answer = await stub(real).createCapability({ ...base(model), ...wanted });
+        const expected = model.createCapability(wanted);
+        if (expected === undefined) expect(answer).toEqual({ outcome: "client_not_registered" });
+        else expect(answer).toMatchObject(expected === "exists" ? { outcome: "capability_exists" } : expected);
+      },
+    ),
+  );
+
+const revokingCapability = fc.tuple(client, capabilityName).map(([by, name]) =>
+  command(`revoke capability(${by}: ${name})`, async (model, real) => {
+    const answer = await stub(real).revokeCapability({ ...base(model), client: by, name });
+    const existed = model.revokeCapability(by, name);
+    expect(answer).toEqual(
+      existed === undefined ? { outcome: "client_not_registered" } : { outcome: "revoked", existed },
+    );
+  }),
+);
+
+/** Two at once meet the bound of a capability together. */
+const claimingByCapability = fc
+  .tuple(criteria, secret, idempotencyKey, fc.constantFrom(1, 1, 2))
+  .map(([wanted, of, key, times]) =>
+    command(
+      `claim(secret ${of}${key ? ` key ${key}` : ""}${times > 1 ? ` ×${times}` : ""}: ${describeCriteria(wanted)})`,
+      async (model, real) => {
+        const body = describeCriteria(wanted);
+        const call = {
+          ...base(model),
+          secretHash: hashOf(of),
+          criteria: wanted,
+          idempotency: key && { key, bodyHash: sha256(utf8ToBytes(body)) },
+        };
+        const answers = await Promise.all(
+          Array.from({ length: times }, () =>
+            stub(real).claimWithCapability({ ...call, idempotency: call.idempotency || undefined }),
+          ),
+        );
+        const expected = Array.from({ length: times }, () =>
+          model.claimWithCapability(hashOf(of), {
+            criteria: wanted,
+            idempotency: key ? { key, body } : undefined,
+            epoch: model.epoch,
+          }),
+        );
+        expect(inSomeOrder(answers)).toEqual(inSomeOrder(expected));
+      },
+    ),
+  );
+
+/** Members in one order. Of claims at once it is not said which gets which number. */
+function comparable(answer: ClaimAnswer | CapabilityRefused, isAlone: boolean): object {
   if (answer.outcome !== "answered") return answer;
-  const { outcome, status, clients, replayed, at } = answer;
-  return { outcome, status, clients, replayed, at };
+  const { outcome, status, clients, replayed, at, claimId } = answer;
+  return { outcome, status, clients, replayed, at, ...(isAlone ? { claimId } : {}) };
 }
 
 /** Claims at once take effect one after the other, in an order that nobody promised. */
-const inSomeOrder = (answers: readonly object[]): readonly object[] =>
-  answers.map((answer) => ({ text: JSON.stringify(answer), answer })).sort((a, b) => (a.text < b.text ? -1 : 1));
+const inSomeOrder = (answers: readonly (ClaimAnswer | CapabilityRefused)[]): readonly object[] =>
+  answers
+    .map((one) => comparable(one, answers.length === 1))
+    .map((answer) => ({ text: JSON.stringify(answer), answer }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1));
 
 const waiting = fc.constantFrom(...STEPS_SECONDS).map((seconds) =>
   command(`wait(${seconds} s)`, async (model) => {
@@ -366,7 +445,13 @@ export const look = command("look()", async (model, real) => {
   expect(view.clients.map((one) => [one.registration.client, one.revokedAt !== undefined, one.inventory])).toEqual(
     model.clients.map((one) => [one.name, one.revoked, model.inventory(one)]),
   );
+  expect(view.capabilities).toEqual(model.capabilities);
+  const offered = model.offered.map(({ ref }) => ref);
+  const located = await stub(real).locate({ ...base(model), refs: offered });
+  expect(located).toEqual({ outcome: "located", packages: model.locate(offered) });
   for (const one of model.clients.filter(({ revoked }) => !revoked)) {
+    const listed = await stub(real).listCapabilities({ ...base(model), client: one.name });
+    expect(listed).toEqual({ outcome: "listed", capabilities: model.capabilitiesFor(one.name) });
     const refs = model.liveRefs(one);
     const digest = sha256(Uint8Array.fromHex(refs.join("")));
     const call = { ...base(model), client: one.name };
@@ -391,6 +476,9 @@ export const histories = (maxCommands: number) =>
       ...weighted(6, publishing),
       bulk,
       ...weighted(8, claiming),
+      ...weighted(2, creatingCapability),
+      revokingCapability,
+      ...weighted(3, claimingByCapability),
       ...weighted(2, removing),
       revoking,
       ending,

@@ -4,10 +4,23 @@
  */
 import type { AdmittedKeyPackage } from "../../../../src/contract/admitted-key-package.ts";
 import type { CapabilityLists } from "../../../../src/contract/capability-lists.ts";
-import type { ClaimAnswer, ClaimCriteria, ClaimStatus, ClientClaim } from "../../../../src/contract/claim-messages.ts";
+import type {
+  CapabilityRefused,
+  ClaimCapability,
+  NewClaimCapability,
+} from "../../../../src/contract/capability-messages.ts";
+import type {
+  ClaimAnswer,
+  ClaimCriteria,
+  ClaimedPackage,
+  ClaimStatus,
+  ClientClaim,
+} from "../../../../src/contract/claim-messages.ts";
 import type { JournalEntry } from "../../../../src/contract/journal-messages.ts";
-import type { UserClaimer } from "../../../../src/contract/pool-call.ts";
+import type { Claimer } from "../../../../src/contract/pool-call.ts";
 import type { PublishCode } from "../../../../src/contract/publish-messages.ts";
+import type { LocatedPackage } from "../../../../src/contract/route-messages.ts";
+import type { RevokeUserAnswer } from "../../../../src/contract/stock-messages.ts";
 
 const DAY_SECONDS = 24 * 3600;
 const JOURNAL_SECONDS = 30 * DAY_SECONDS;
@@ -51,6 +64,13 @@ type Client = {
   missedArrivalMs: number;
 };
 
+/** What a claim is asked with, whoever asks. */
+type Asked = {
+  readonly criteria: ClaimCriteria;
+  readonly idempotency: { readonly key: string; readonly body: string } | undefined;
+  readonly epoch: number;
+};
+
 type Kept = { readonly body: string; readonly answer: ClaimAnswer; readonly expiresAt: number };
 
 export type ExpectedPut = {
@@ -82,6 +102,10 @@ export class ReferencePool {
   #lookedAt = 0;
   #place = 0;
   #upload = 0;
+  /** Of the last claim that was written down. */
+  #claimId = 0;
+  /** Those that are over are among them until something takes them away. */
+  #capabilities: ClaimCapability[] = [];
   readonly #replays = new Map<string, Kept>();
   /** When tokens of a client, or without one of all clients, were ended. */
   #ends: { readonly client: string | undefined; readonly at: number }[] = [];
@@ -109,6 +133,7 @@ export class ReferencePool {
       const isBefore = entry.storedAt < epoch || entry.keyPackage.notBefore < epoch - BACKDATING_SECONDS;
       if (entry.state === "live" && isBefore) entry.state = "gone";
     }
+    this.#capabilities = this.#capabilities.filter(({ createdAt }) => createdAt >= epoch);
   }
 
   register(
@@ -244,85 +269,192 @@ export class ReferencePool {
     return this.revoke(name) ?? 0;
   }
 
-  endAll(): { readonly clients: number; readonly purged: number } {
+  endAll(): Pick<RevokeUserAnswer, "at" | "ended"> {
     this.#takeEpoch(this.epoch);
     this.#endTokens(undefined);
-    const purged = this.clients.filter(({ revoked }) => !revoked).map(({ name }) => this.revoke(name) ?? 0);
-    return { clients: purged.length, purged: purged.reduce((sum, count) => sum + count, 0) };
+    const registered = this.clients.filter(({ revoked }) => !revoked);
+    const ended = registered.map(({ name, registeredAt }) => {
+      return { client: name, registeredAt, purged: this.revoke(name) ?? 0 };
+    });
+    return { at: this.now, ended };
   }
 
   revoke(name: string): number | undefined {
     const purged = this.remove(name, "all");
     const client = this.client(name);
-    if (client) Object.assign(client, { revoked: true, revokedAt: this.now });
+    if (client) {
+      Object.assign(client, { revoked: true, revokedAt: this.now });
+      this.#capabilities = this.#capabilities.filter((one) => one.client !== name);
+    }
     return purged;
   }
 
-  claim(call: {
-    readonly claimer: UserClaimer;
-    readonly criteria: ClaimCriteria;
-    readonly idempotency: { readonly key: string; readonly body: string } | undefined;
-    readonly epoch: number;
-  }): ClaimAnswer {
+  /** Those in force, by name; undefined for a client that is not registered. */
+  capabilitiesFor(name: string): readonly ClaimCapability[] | undefined {
+    this.#takeEpoch(this.epoch);
+    return this.client(name) && this.#capabilitiesInForce();
+  }
+
+  #capabilitiesInForce(): readonly ClaimCapability[] {
+    return this.#capabilities
+      .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > this.now)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The capability that is there then; undefined for a client that is not registered. */
+  createCapability(
+    wanted: NewClaimCapability,
+  ): { readonly outcome: "created" | "unchanged"; readonly capability: ClaimCapability } | "exists" | undefined {
+    this.#takeEpoch(this.epoch);
+    if (!this.client(wanted.client)) return undefined;
+    const inForce = this.#capabilitiesInForce();
+    const clash = inForce.find(
+      ({ name, secretHash }) => name === wanted.name || sameBytes(secretHash, wanted.secretHash),
+    );
+    if (clash) {
+      const { name, secretHash, expiresAt, maxClaims } = clash;
+      const isSame =
+        name === wanted.name &&
+        sameBytes(secretHash, wanted.secretHash) &&
+        expiresAt === wanted.expiresAt &&
+        maxClaims === wanted.maxClaims;
+      return isSame ? { outcome: "unchanged", capability: clash } : "exists";
+    }
+    const capability = { ...wanted, createdAt: this.now, claims: 0 };
+    this.#capabilities = [...inForce, capability];
+    return { outcome: "created", capability };
+  }
+
+  /** Whether there was one in force; undefined for a client that is not registered. */
+  revokeCapability(client: string, name: string): boolean | undefined {
+    const existed = this.capabilitiesFor(client)?.some((one) => one.name === name);
+    if (existed !== undefined) this.#capabilities = this.#capabilities.filter((one) => one.name !== name);
+    return existed;
+  }
+
+  /** The packages that have not ended, live or gone, of any client that the pool remembers. */
+  locate(refs: readonly Uint8Array[]): readonly LocatedPackage[] {
+    this.#takeEpoch(this.epoch);
+    return refs.flatMap((ref) =>
+      this.clients.flatMap(({ name, entries }) =>
+        entries
+          .filter(({ keyPackage }) => sameBytes(keyPackage.ref, ref) && keyPackage.notAfter > this.now)
+          .map(({ keyPackage: { notAfter } }) => ({ ref, client: name, notAfter })),
+      ),
+    );
+  }
+
+  /** A claim by whoever holds the secret with this hash. */
+  claimWithCapability(secretHash: Uint8Array, asked: Asked): ClaimAnswer | CapabilityRefused {
+    const opened = () => this.#capabilitiesInForce().find((one) => sameBytes(one.secretHash, secretHash));
+    // One that the pool does not know makes it do nothing.
+    if (!opened()) return { outcome: "capability_refused" };
+    this.#takeEpoch(asked.epoch);
+    const capability = opened();
+    if (!capability) return { outcome: "capability_refused" };
+    const { name, maxClaims, claims } = capability;
+    const isUsedUp = maxClaims !== undefined && claims >= maxClaims;
+    const answer = this.#claim({ ...asked, claimer: { capability: name, secretHash } }, isUsedUp);
+    const hasGiven = answer.outcome === "answered" && !answer.replayed && answer.status !== "none";
+    if (maxClaims !== undefined && hasGiven) {
+      const counted = { ...capability, claims: claims + 1 };
+      this.#capabilities = this.#capabilities.map((one) => (one.name === name ? counted : one));
+    }
+    return answer;
+  }
+
+  claim(call: Asked & { readonly claimer: Claimer }): ClaimAnswer {
     if (!this.#exists) return { outcome: "unknown_user" };
     this.#takeEpoch(call.epoch);
-    const name = JSON.stringify([call.claimer, call.idempotency?.key]);
+    return this.#claim(call);
+  }
+
+  #claim(call: Asked & { readonly claimer: Claimer }): ClaimAnswer;
+  #claim(call: Asked & { readonly claimer: Claimer }, isUsedUp: boolean): ClaimAnswer | CapabilityRefused;
+  #claim(call: Asked & { readonly claimer: Claimer }, isUsedUp = false): ClaimAnswer | CapabilityRefused {
+    const holder = "user" in call.claimer ? call.claimer : hex(call.claimer.secretHash);
+    const name = JSON.stringify([holder, call.idempotency?.key]);
     const kept = call.idempotency && this.#replays.get(name);
     if (kept && kept.expiresAt > this.now) {
       if (kept.body !== call.idempotency?.body) return { outcome: "idempotency_key_reused" };
       return { ...kept.answer, replayed: true } as ClaimAnswer;
     }
+    if (isUsedUp) return { outcome: "capability_refused" };
+    const entriesBefore = this.#journaled();
     const clients = this.clients
       .filter((client) => !client.revoked)
       .map((client) => this.#claimOf(client, call.claimer, call.criteria));
     const status = summary(clients);
     const at = this.now;
-    const answer: ClaimAnswer = { outcome: "answered", status, clients, replayed: false, at, claimId: undefined };
+    const isWritten = this.#journaled() > entriesBefore;
+    if (isWritten) this.#claimId = Math.max(this.nowMs, this.#claimId + 1);
+    const claimId = isWritten ? this.#claimId : undefined;
+    const answer: ClaimAnswer = { outcome: "answered", status, clients, replayed: false, at, claimId };
     if (call.idempotency && status !== "none") {
       this.#replays.set(name, { body: call.idempotency.body, answer, expiresAt: this.now + DAY_SECONDS });
     }
     return answer;
   }
 
-  #claimOf(client: Client, claimer: UserClaimer, criteria: ClaimCriteria): ClientClaim {
-    const own = claimer.user === this.user && claimer.client === client.name;
+  #journaled(): number {
+    return this.clients.reduce((sum, { journal }) => sum + journal.length, 0);
+  }
+
+  #claimOf(client: Client, by: Claimer, criteria: ClaimCriteria): ClientClaim {
+    const own = "user" in by && by.user === this.user && by.client === client.name;
     if (own || criteria.excludeClients.includes(client.name)) return { client: client.name, status: "excluded" };
     const at = this.now;
-    const entry = this.#choose(client, criteria);
-    if (!entry) {
-      const could = client.kinds.some(
-        (kind) => criteria.ciphersuites.includes(kind.ciphersuite) && able(kind, criteria),
+    const who =
+      "user" in by ? { claimer: by, capability: undefined } : { claimer: undefined, capability: by.capability };
+    const groups = criteria.bundle ?? [criteria.ciphersuites];
+    const chosen = this.#choose(client, groups, criteria);
+    if (!chosen) {
+      const could = groups.every((group) =>
+        client.kinds.some((kind) => group.includes(kind.ciphersuite) && able(kind, criteria)),
       );
       const status = client.kinds.length === 0 || could ? "exhausted" : "incompatible";
       if (client.missedArrivalMs - this.nowMs <= (MISSED_BURST - 1) * MISSED_INTERVAL_MS) {
         client.missedArrivalMs = Math.max(client.missedArrivalMs, this.nowMs) + MISSED_INTERVAL_MS;
-        const nothing = { capability: undefined, ciphersuite: undefined, keyPackageRef: undefined };
-        client.journal.push({ client: client.name, at, event: "missed", ...nothing, claimer, reason: status });
+        const nothing = { ciphersuite: undefined, keyPackageRef: undefined };
+        client.journal.push({ client: client.name, at, event: "missed", ...nothing, ...who, reason: status });
       }
       return { client: client.name, status };
     }
-    const { ciphersuite, ref, bytes, notAfter, lastResort } = entry.keyPackage;
-    const status = lastResort ? "last_resort" : "claimed";
-    if (!lastResort) entry.state = "claimed";
-    entry.uses += 1;
-    entry.firstUsedAt ??= at;
-    const given = { capability: undefined, ciphersuite, keyPackageRef: ref, reason: undefined };
-    client.journal.push({ client: client.name, at, event: status, ...given, claimer });
-    const { registeredAt } = client;
-    const taken = { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter, registeredAt };
-    return { client: client.name, status, package: taken };
+    const status = chosen.some(({ keyPackage }) => keyPackage.lastResort) ? "last_resort" : "claimed";
+    const [first, ...others] = chosen.map((entry): ClaimedPackage => {
+      const { ciphersuite, ref, bytes, notAfter } = entry.keyPackage;
+      if (status === "claimed") entry.state = "claimed";
+      entry.uses += 1;
+      entry.firstUsedAt ??= at;
+      const given = { ciphersuite, keyPackageRef: ref, reason: undefined };
+      client.journal.push({ client: client.name, at, event: status, ...given, ...who });
+      return { keyPackage: bytes, keyPackageRef: ref, ciphersuite, notAfter, registeredAt: client.registeredAt };
+    });
+    if (!first) throw new Error("a claim asks for a group");
+    return { client: client.name, status, package: first, ...(others.length > 0 ? { others } : {}) };
   }
 
-  /** One-time before last resort, then the preferred suite, then the oldest. */
-  #choose(client: Client, criteria: ClaimCriteria): Entry | undefined {
-    const until = this.now + criteria.minRemainingLifetimeSeconds;
+  /** Of each group one, or nothing. One-time before last resorts, then the preferred suite, then the oldest. */
+  #choose(client: Client, groups: readonly (readonly number[])[], criteria: ClaimCriteria): Entry[] | undefined {
     for (const lastResort of criteria.allowLastResort ? [false, true] : [false]) {
-      for (const ciphersuite of criteria.ciphersuites) {
-        const fitting = this.#usable(client, ciphersuite, lastResort)
-          .filter(({ keyPackage }) => keyPackage.notAfter >= until && able(keyPackage, criteria))
-          .sort((a, b) => a.place - b.place);
-        if (fitting[0]) return fitting[0];
-      }
+      const chosen = groups.flatMap((group) => this.#chooseOne(client, group, lastResort, criteria) ?? []);
+      if (chosen.length === groups.length) return chosen;
+    }
+    return undefined;
+  }
+
+  #chooseOne(
+    client: Client,
+    ciphersuites: readonly number[],
+    lastResort: boolean,
+    criteria: ClaimCriteria,
+  ): Entry | undefined {
+    const until = this.now + criteria.minRemainingLifetimeSeconds;
+    for (const ciphersuite of ciphersuites) {
+      const fitting = this.#usable(client, ciphersuite, lastResort)
+        .filter(({ keyPackage }) => keyPackage.notAfter >= until && able(keyPackage, criteria))
+        .sort((a, b) => a.place - b.place);
+      if (fitting[0]) return fitting[0];
     }
     return undefined;
   }
@@ -390,6 +522,11 @@ export class ReferencePool {
         needsUpload: oneTime.length < LOW_WATERMARK || !lastResort,
       };
     });
+  }
+
+  /** All that is kept of capabilities, by name. */
+  get capabilities(): readonly ClaimCapability[] {
+    return [...this.#capabilities].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** References of a client's usable packages, in hex and sorted. */

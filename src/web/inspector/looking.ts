@@ -1,0 +1,120 @@
+/** What was given, which of it is shown, and what is changed in it. The page loads it once it can be used. */
+import { type Item, itemsOf } from "../../inspect/items.ts";
+import { byId, h } from "../dom.ts";
+import { readPlace, writePlace } from "./link.ts";
+import type { PolicyName } from "./policy-names.ts";
+import { type Resulting, resultView } from "./result-view.ts";
+
+const problem = byId("input-problem");
+const result = byId("result");
+
+let items: readonly Item[] = [];
+let index = 0;
+let at: number | undefined;
+let policy: PolicyName = "directory";
+let profile: string | undefined;
+let view: Resulting | undefined;
+
+/** Shows what was typed or pasted. */
+export function lookAtText(text: string): void {
+  show(itemsOf(new TextEncoder().encode(text), "input"));
+}
+
+/** Shows what is in the files, or that one cannot be read. */
+export function lookAtFiles(files: readonly File[]): Promise<void> {
+  const read = files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }));
+  return Promise.all(read).then(
+    (all) => show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name))),
+    () => {
+      problem.textContent = "The file could not be read.";
+    },
+  );
+}
+
+/** Shows the sample, which is put into the input too, at the time that it is from. */
+export async function lookAtSample(name: string, input: HTMLTextAreaElement): Promise<void> {
+  const samples = await import("./samples.ts").catch(() => undefined);
+  if (samples === undefined) {
+    problem.textContent = "The samples could not be loaded. Is there a network?";
+    return;
+  }
+  const taken = await samples.sample(name, Math.floor(Date.now() / 1000));
+  input.value = taken.hex;
+  ({ at } = taken);
+  profile = undefined;
+  lookAtText(taken.hex);
+}
+
+/** Shows what is in the address, if anything is. */
+export function lookAtAddress(): void {
+  const place = readPlace(location.hash);
+  if (place.bytes === undefined) return;
+  ({ at, policy, profile } = place);
+  items = [{ where: "the address", ok: true, bytes: place.bytes }];
+  index = 0;
+  problem.textContent = "";
+  showCurrent(place.field);
+}
+
+/** What else would be loaded with the first package and the first sample, so that both work without a network. */
+export const loadAll = (): Promise<unknown> => Promise.all([import("./judging.ts"), import("./samples.ts")]);
+
+function show(found: readonly Item[]): void {
+  items = found;
+  index = Math.max(
+    0,
+    found.findIndex(({ ok }) => ok),
+  );
+  problem.textContent = problemOf(found);
+  showCurrent();
+}
+
+function problemOf(found: readonly Item[]): string {
+  if (found.length === 0) return "There is nothing to inspect yet.";
+  const bad = found.filter((item) => !item.ok);
+  if (bad.length === 0) return "";
+  const [first] = bad;
+  const shown = first?.ok === false ? `${first.where}: ${first.problem}` : "";
+  return bad.length === 1 ? `${shown}.` : `${shown}, and ${bad.length - 1} more that cannot be read.`;
+}
+
+function showCurrent(field?: string): void {
+  const item = items[index];
+  result.hidden = !item?.ok;
+  if (!item?.ok) {
+    result.replaceChildren();
+    history.replaceState(null, "", location.pathname);
+    return;
+  }
+  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
+  result.replaceChildren(...(items.length > 1 ? [chooser()] : []), view.element);
+  remember();
+}
+
+function chooser(): HTMLElement {
+  const select = h(
+    "select",
+    { id: "chosen" },
+    ...items.map((item, i) =>
+      h(
+        "option",
+        { value: i, selected: i === index, disabled: !item.ok },
+        `${i + 1} of ${items.length} · ${item.where}${item.ok ? "" : " · cannot be read"}`,
+      ),
+    ),
+  );
+  select.addEventListener("change", () => {
+    index = Number(select.value);
+    showCurrent();
+    byId("chosen").focus();
+  });
+  return h("div", { class: "row chooser" }, h("label", { for: "chosen" }, "Shown"), select);
+}
+
+/** The address is that of what is shown, so that it can be given to others. */
+function remember(): void {
+  if (view === undefined) return;
+  const place = view.place();
+  ({ at, policy, profile } = place);
+  history.replaceState(null, "", `${location.pathname}${writePlace(place)}`);
+}
