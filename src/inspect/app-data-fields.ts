@@ -3,17 +3,14 @@
  * is shown beside the bytes and never judged: an application decides what its components mean, and where they may be.
  */
 import { toHex } from "../mls/codec/byte-strings.ts";
+import { ExtensionType } from "../mls/codec/code-points.ts";
 import { Reader } from "../mls/codec/reader.ts";
 import { AppDataDictionary, type ComponentData } from "../mls/leaf-node/app-data-dictionary.ts";
 import { computed, type Field, leaf, opaque } from "./field.ts";
-import { codePoint, list } from "./names.ts";
+import { codePoint, DraftExtensionType, list } from "./names.ts";
 import { printable } from "./text.ts";
 
 const SOURCE = "draft-ietf-mls-extensions-10";
-
-const APP_DATA_DICTIONARY = 0x0006;
-const SUPPORTED_WIRE_FORMATS = 0x0007;
-const REQUIRED_WIRE_FORMATS = 0x0008;
 
 /** Suggested by draft-ietf-mls-extensions and draft-ietf-mimi-protocol; IANA has assigned none. */
 const COMPONENTS: Readonly<Record<number, string>> = {
@@ -31,13 +28,13 @@ const COMPONENTS: Readonly<Record<number, string>> = {
 /** Fields that follow from the data of an extension; none for other types, and for data of another form. */
 export function appDataFields(extensionType: number, data: Uint8Array): readonly Field[] {
   switch (extensionType) {
-    case APP_DATA_DICTIONARY: {
+    case ExtensionType.AppDataDictionary: {
       const dictionary = AppDataDictionary.fromExtensionData(data);
       if (dictionary === undefined) return [];
       return [{ kind: "list", name: "components", source: SOURCE, items: dictionary.components().map(component) }];
     }
-    case SUPPORTED_WIRE_FORMATS:
-    case REQUIRED_WIRE_FORMATS:
+    case DraftExtensionType.SupportedWireFormats:
+    case DraftExtensionType.RequiredWireFormats:
       return whole(data, (reader) => [computed("wire_formats", list(reader.u16s(), codePoint))]);
     default:
       return [];
@@ -67,12 +64,16 @@ function mediaTypes(reader: Reader): Field {
     const type = text(types.opaque());
     const parameters: string[] = [];
     const pairs = types.vector();
-    while (pairs.remaining > 0) parameters.push(`${text(pairs.opaque())}=${text(pairs.opaque())}`);
+    while (pairs.remaining > 0) parameters.push(`${text(pairs.opaque())}=${quoted(text(pairs.opaque()))}`);
     const whole = [type, ...parameters].join(";");
     items.push([computed("media_type", leaf(whole, printable(whole)))]);
   }
   return { kind: "list", name: "media_types", source: SOURCE, items };
 }
+
+/** The value of a parameter is sent without the quotes that RFC 2045 §5.1 wants around all but a token. */
+const quoted = (value: string): string =>
+  /^[!#$%&'*+.^_`{|}~0-9A-Za-z-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 
 /** Media types are ASCII; what is not even UTF-8 is shown in hex. */
 function text(bytes: Uint8Array): string {

@@ -10,7 +10,7 @@ import { type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { appDataFields } from "./app-data-fields.ts";
 import { type Field, type Leaf, leaf, opaque } from "./field.ts";
 import type { Body, FieldReader } from "./field-reader.ts";
-import { codePoint, credentialType, extensionType, list, suite, time, version } from "./names.ts";
+import { credentialType, extensionType, list, proposalType, suite, time, version } from "./names.ts";
 import { printable } from "./text.ts";
 
 const KEY_PACKAGE = "RFC 9420 §10";
@@ -71,7 +71,7 @@ const capabilities = (profile: SuiteProfile): Body =>
     yield codePoints("versions", version);
     yield codePoints("cipher_suites", (value) => suite(value, profile));
     yield codePoints("extensions", extensionType);
-    yield codePoints("proposals", codePoint);
+    yield codePoints("proposals", proposalType);
     yield codePoints("credentials", credentialType);
   };
 

@@ -78,6 +78,35 @@ describe("draft-ietf-mls-extensions", () => {
     });
   });
 
+  it("shows a parameter of a media type as text would have it, in quotes where it is not a token", () => {
+    const pair = (value: string) => vector(...text("a/b"), ...vector(...text("p"), ...text(value)));
+    const shown = (value: string) => {
+      const data = Uint8Array.from(vector(...component(3, ...pair(value))));
+      return toLines([extensionsOf(withExtension(6, data))])
+        .at(-1)
+        ?.trim();
+    };
+    expect(shown("UTF-8")).toBe("media_type: a/b;p=UTF-8");
+    expect(shown("x;q=1")).toBe('media_type: a/b;p="x;q=1"');
+    expect(shown('"\\')).toBe('media_type: a/b;p="\\"\\\\"');
+    expect(shown("")).toBe('media_type: a/b;p=""');
+    expect(shown("\n")).toBe('media_type: a/b;p="\\u{a}"');
+  });
+
+  it("names the extension types, proposals and credentials of the draft where a client lists them", () => {
+    const opened = open(
+      forge({ extensions: [6, 7, 8, 10, 0x0a0a], proposals: [7, 8, 9, 10, 11], credentials: [1, 3, 4] }),
+    );
+    const lines = toLines(opened.fields).map((line) => line.trim());
+    expect(lines).toContain(
+      "extensions: 6 app_data_dictionary, 7 supported_wire_formats, 8 required_wire_formats, 10 last_resort, 2570 GREASE",
+    );
+    expect(lines).toContain(
+      "proposals: 7 group_context_extensions, 8 app_data_update, 9 app_ephemeral, 10 self_remove, 11",
+    );
+    expect(lines).toContain("credentials: 1 basic, 3 multi, 4 weak_multi");
+  });
+
   it("shows wire formats", () => {
     const field = extensionsOf({ keyPackageExtensions: [{ extensionType: 7, data: Uint8Array.of(4, 0, 1, 0, 2) }] });
     expect(toLines([field]).at(-1)?.trim()).toBe("wire_formats: 1, 2");

@@ -114,6 +114,38 @@ test("GREASE in the capabilities is neither refused nor offered", async () => {
   expect((await bob.claim(owner.user, { required_capabilities: { extensions: [0xff01] } })).json.status).toBe("ok");
 });
 
+test("a claimer finds those who know the dictionary and the proposals of mls-extensions, and passes over others", async () => {
+  const owner = await registeredOwner();
+  const able = owner.forge({ extensions: [6, 7], proposals: [8, 9, 10] });
+  expect(codes(await owner.publish([owner.forge(), able]))).toEqual(["stored", "stored"]);
+  const bob = await claimer();
+  const required_capabilities = { extensions: [6, 7], proposals: [8, 10] };
+  const { json } = await bob.claim(owner.user, { required_capabilities });
+  expect(json.clients[0]).toMatchObject({ status: "claimed", key_package: base64url(able) });
+  const all = { required_capabilities: { ...required_capabilities, extensions: [6, 7, 8] } };
+  expect((await bob.claim(owner.user, all)).json.status).toBe("none");
+});
+
+test("a package with the last resort component is kept for the last, and one with data in it is refused", async () => {
+  const owner = await registeredOwner();
+  const marked = (data: number[]) => {
+    const entry = [0, 4, data.length, ...data];
+    const dictionary = { extensionType: 6, data: Uint8Array.of(entry.length, ...entry) };
+    return owner.forge({ extensions: [6], keyPackageExtensions: [dictionary] });
+  };
+  const lastResort = marked([]);
+  expect(codes(await owner.publish([lastResort, owner.forge(), marked([1])]))).toEqual([
+    "stored",
+    "stored",
+    "malformed",
+  ]);
+  const bob = await claimer();
+  const given = [];
+  for (let claim = 0; claim < 3; claim++) given.push((await bob.claim(owner.user)).json.clients[0]);
+  expect(given.map(({ status }) => status)).toEqual(["claimed", "last_resort", "last_resort"]);
+  expect(given.slice(1).map((client) => client.key_package)).toEqual([base64url(lastResort), base64url(lastResort)]);
+});
+
 test("a replacement with one refused package changes nothing and says which", async () => {
   const owner = await registeredOwner();
   const before = refs(await owner.publish(owner.forgeMany(2)));

@@ -5,8 +5,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
+import { poolFor } from "../../../src/pool/address.ts";
 import { Pool } from "../../../src/pool/pool.ts";
-import { anything, keyPackages, poolOf } from "../support/pool-calls.ts";
+import { anything, freshBytes, freshUser, keyPackages, poolOf } from "../support/pool-calls.ts";
 
 /** Statements, by their first words, of whatever `work` does in an instance that has just started. */
 async function statementsOf(
@@ -60,4 +61,48 @@ it("reads nothing but the claimer's key again for a claim that follows", async (
 it("does not go by the row that it started with once its alarm may have changed it", async () => {
   const { claims } = await statementsOf(1, (instance) => instance.alarm());
   expect(claims).toEqual([["FROM pool", "FROM clients", "FROM claims", "FROM chunks", ...ALWAYS]]);
+});
+
+it("refuses a secret after the same reads and outside of any transaction, whatever there is of the user", async () => {
+  const [wrong, over] = [freshBytes(32), freshBytes(32)];
+  const withCapabilities = async (count: number, secretHash = freshBytes(32), expiresAt?: number) => {
+    const pool = await poolOf();
+    await pool.publish(keyPackages(1));
+    for (let index = 0; index < count; index++) {
+      const name = `capability ${index}`;
+      const capability = { client: pool.client, name, expiresAt, maxClaims: undefined };
+      const hash = index === 0 ? secretHash : freshBytes(32);
+      const made = await pool.stub().createCapability({ ...pool.base, ...capability, secretHash: hash });
+      expect(made.outcome).toBe("created");
+    }
+    return pool.user;
+  };
+  const inASecond = Math.floor(Date.now() / 1000) + 1;
+  const users: readonly (readonly [user: string, secretHash: Uint8Array])[] = [
+    [freshUser(), wrong],
+    [await withCapabilities(0), wrong],
+    [await withCapabilities(1), wrong],
+    [await withCapabilities(32), wrong],
+    [await withCapabilities(1, over, inASecond), over],
+  ];
+  vi.setSystemTime(Date.now() + 1_000);
+  const work = await Promise.all(
+    users.map(([user, secretHash]) =>
+      runInDurableObject(poolFor(env, user), async (instance, { storage }) => {
+        const statements = vi.spyOn(storage.sql, "exec");
+        const transactions = vi.spyOn(storage, "transactionSync");
+        const call = { user, restoreEpoch: 0, criteria: anything, idempotency: undefined, secretHash };
+        const { outcome } = await instance.claimWithCapability(call);
+        const done = {
+          outcome,
+          statements: statements.mock.calls.length,
+          transactions: transactions.mock.calls.length,
+        };
+        statements.mockRestore();
+        transactions.mockRestore();
+        return done;
+      }),
+    ),
+  );
+  expect(work).toEqual(users.map(() => ({ outcome: "capability_refused", statements: 2, transactions: 0 })));
 });
