@@ -1,5 +1,6 @@
 /** Tests that a page names, to be looked for: a file and a title. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
 export type NamedTest = { readonly file: string; readonly title: string };
 
@@ -10,8 +11,13 @@ export function evidence(cell: string): readonly NamedTest[] | undefined {
   return named.length === parts.length ? named : undefined;
 }
 
-/** Whether the source has the title as a whole string: that of a test, of a group, or in a row of its table. */
-export function isTitleIn(file: string, title: string): boolean {
-  const source = readFileSync(file, "utf8");
+/**
+ * Whether there is such a file, below `test/` if it is of workers and else below `test/node/`, with the title as a whole
+ * string in it: that of a test, of a group, or in a row of its table.
+ */
+export function isThere({ file, title }: NamedTest): boolean {
+  const path = join(import.meta.dirname, file.startsWith("workers/") ? "../.." : "..", file);
+  if (!existsSync(path)) return false;
+  const source = readFileSync(path, "utf8");
   return ['"', "'", "`"].some((quote) => source.includes(`${quote}${title}${quote}`));
 }
