@@ -39,14 +39,19 @@ function faultOf(
 }
 
 /** Whether it had surely ended before the claim was sent. */
-function hadEnded({ operations }: History, { user, name, client, expiresAt }: MakeCapability, claim: Claim): boolean {
+function hadEnded({ operations }: History, made: MakeCapability, claim: Claim): boolean {
   const ends = operations.filter(
     (operation) =>
-      (operation.kind === "end_capability" && operation.user === user && operation.name === name) ||
-      (operation.kind === "revoke" && operation.user === user && operation.client === client),
+      (operation.kind === "end_capability" && operation.user === made.user && operation.name === made.name) ||
+      // One that the client made after it was registered again is another.
+      (operation.kind === "revoke" &&
+        operation.user === made.user &&
+        operation.client === made.client &&
+        operation.sentMs > made.endedMs),
   );
   return (
-    expiresAt * 1000 <= claim.sentMs || ends.some(({ status, endedMs }) => status === 200 && endedMs < claim.sentMs)
+    made.expiresAt * 1000 <= claim.sentMs ||
+    ends.some(({ status, endedMs }) => status === 200 && endedMs < claim.sentMs)
   );
 }
 

@@ -102,7 +102,7 @@ export type ClaimedAnswer = Omit<BulkClaimAnswer["users"][number], "clients"> & 
 
 export type Claimed = {
   readonly user: string;
-  readonly status: ClaimedAnswer["status"];
+  readonly status: BulkClaimAnswer["users"][number]["status"];
   /** Verified. One for each client that gave a good one. */
   readonly packages: readonly ClaimedPackage[];
   /** What was handed out and must not be used. */

@@ -8,17 +8,14 @@ import { toBase64Url } from "../portable-base64url.ts";
 import { type HeldPackage, refsOf } from "./held-packages.ts";
 import type { Replenisher } from "./replenisher.ts";
 
-type SuiteProblem =
-  | "suite_not_accepted"
-  /** Nobody can add this client to a group of the suite. */
-  | "nothing_on_offer"
-  | "no_last_resort"
-  | "needs_upload";
-
 export type SelfCheckProblem =
   | { readonly kind: "not_registered" }
   | { readonly kind: "signature_key_differs"; readonly scheme: string }
-  | { readonly kind: SuiteProblem; readonly ciphersuite: number }
+  /** `nothing_on_offer`: nobody can add this client to a group of the suite. */
+  | {
+      readonly kind: "suite_not_accepted" | "nothing_on_offer" | "no_last_resort" | "needs_upload";
+      readonly ciphersuite: number;
+    }
   /** Others would reject it, or it could not be opened here. */
   | { readonly kind: "bad_package"; readonly ref: string; readonly detail: string }
   /** The directory hands out packages that were not made here. */
@@ -68,7 +65,8 @@ export async function selfCheck(replenisher: Replenisher, { signal }: CallOption
     const ofSuite = good.filter((one) => one.ciphersuite === ciphersuite);
     const oneTime = ofSuite.filter((one) => !one.lastResort).length;
     const lastResort = ofSuite.length > oneTime;
-    const tell = (kind: SuiteProblem) => problems.push({ kind, ciphersuite });
+    const tell = (kind: Extract<SelfCheckProblem, { ciphersuite: number }>["kind"]) =>
+      problems.push({ kind, ciphersuite });
     if (!policy.ciphersuites.includes(ciphersuite)) tell("suite_not_accepted");
     else if (ofSuite.length === 0) tell("nothing_on_offer");
     else {

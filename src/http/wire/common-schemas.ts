@@ -4,43 +4,35 @@ import { MAX_CURSOR_CHARACTERS, MAX_IDENTIFIER_BYTES } from "../../config/limits
 import { isIdentifier } from "../../shared/identifier.ts";
 
 /**
- * Gives a schema its name in the description. It is made by a function, and this one counts as without side effects, so that
- * a bundler leaves out what only the description refers to: answers, for the most part.
+ * Makes a schema with a name in the description, which alone refers to it, as to an answer. This counts as without side
+ * effects, so that a bundler leaves the schema out.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function named<T extends z.ZodMiniType>(id: string, description: string, make: () => T): T {
   const schema = make();
-  z.globalRegistry.add(schema, { id, description });
+  name(schema, id, description);
   return schema;
 }
 
-export const identifier = /* @__PURE__ */ named(
-  "Identifier",
-  "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands.",
-  () =>
-    z
-      .string()
-      .check(
-        z.minLength(1),
-        z.maxLength(MAX_IDENTIFIER_BYTES),
-        z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
-      ),
-);
+/** Gives a name to a schema that the Worker reads with: in a function that only the description calls, beside the schema. */
+export function name(schema: z.ZodMiniType, id: string, description: string): void {
+  z.globalRegistry.add(schema, { id, description });
+}
 
-export const poolId = /* @__PURE__ */ named(
-  "PoolId",
-  "The id of a user's Durable Object, in hex as the platform lists it.",
-  () => z.string().check(z.regex(/^[0-9a-f]{64}$/)),
-);
+export const identifier = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(MAX_IDENTIFIER_BYTES),
+    z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
+  );
 
-export const base64url = /* @__PURE__ */ named("Base64Url", "Bytes in base64url without padding.", () =>
-  z.string().check(z.regex(/^[A-Za-z0-9_-]*$/)),
-);
+export const poolId = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+
+export const base64url = z.string().check(z.regex(/^[A-Za-z0-9_-]*$/));
 
 /** Accepts any text, so that what is not base64url gets a code of its own instead of failing the whole request. */
-export const base64urlText = /* @__PURE__ */ named("Base64UrlText", "Bytes in base64url without padding.", () =>
-  z.string(),
-);
+export const base64urlText = z.string();
 
 export const receipt = /* @__PURE__ */ named(
   "Receipt",
@@ -48,35 +40,26 @@ export const receipt = /* @__PURE__ */ named(
   () => z.string().check(z.regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)),
 );
 
-export const cursor = /* @__PURE__ */ named(
-  "Cursor",
-  "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.",
-  () => z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_CHARACTERS)),
-);
+export const cursor = z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_CHARACTERS));
 
-export const codePoint = /* @__PURE__ */ named("CodePoint", "A 16-bit code point of an IANA registry of MLS.", () =>
-  z.int().check(z.minimum(0), z.maximum(0xffff)),
-);
+export const codePoint = z.int().check(z.minimum(0), z.maximum(0xffff));
 
-export const unixSeconds = /* @__PURE__ */ named("UnixSeconds", "Seconds since 1970.", () =>
-  z.int().check(z.minimum(0)),
-);
-
-const SIGNATURE_SCHEMES = {
-  ecdsa_secp256r1_sha256: z.optional(base64url),
-  ecdsa_secp384r1_sha384: z.optional(base64url),
-  ecdsa_secp521r1_sha512: z.optional(base64url),
-  ed25519: z.optional(base64url),
-  ed448: z.optional(base64url),
-  mldsa44: z.optional(base64url),
-  mldsa65: z.optional(base64url),
-  mldsa87: z.optional(base64url),
-};
+export const unixSeconds = z.int().check(z.minimum(0));
 
 export const signatureKeys = /* @__PURE__ */ named(
   "SignatureKeys",
   "Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points for ECDSA.",
-  () => z.strictObject(SIGNATURE_SCHEMES),
+  () =>
+    z.strictObject({
+      ecdsa_secp256r1_sha256: z.optional(base64url),
+      ecdsa_secp384r1_sha384: z.optional(base64url),
+      ecdsa_secp521r1_sha512: z.optional(base64url),
+      ed25519: z.optional(base64url),
+      ed448: z.optional(base64url),
+      mldsa44: z.optional(base64url),
+      mldsa65: z.optional(base64url),
+      mldsa87: z.optional(base64url),
+    }),
 );
 
 export const lastResortView = /* @__PURE__ */ named(
@@ -134,3 +117,18 @@ export const capabilityLists = /* @__PURE__ */ named(
       credentials: z.array(codePoint),
     }),
 );
+
+/** For the description. */
+export function nameCommonSchemas(): void {
+  name(
+    identifier,
+    "Identifier",
+    "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands.",
+  );
+  name(poolId, "PoolId", "The id of a user's Durable Object, in hex as the platform lists it.");
+  name(base64url, "Base64Url", "Bytes in base64url without padding.");
+  name(base64urlText, "Base64UrlText", "Bytes in base64url without padding.");
+  name(cursor, "Cursor", "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.");
+  name(codePoint, "CodePoint", "A 16-bit code point of an IANA registry of MLS.");
+  name(unixSeconds, "UnixSeconds", "Seconds since 1970.");
+}

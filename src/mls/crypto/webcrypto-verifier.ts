@@ -39,11 +39,6 @@ export type NativeScheme = {
   readonly publicKeyBytes: number;
   /** Of a raw signature; runtimes reject other lengths in their own ways, some by an exception. */
   readonly signatureBytes: number;
-  /**
-   * PKCS #8 up to the bytes of the private key, without the public key (RFC 5958, RFC 5915, RFC 8410). Without one the
-   * fallback signs.
-   */
-  readonly pkcs8Prefix: string | undefined;
   readonly ecdsaScalarBytes: number | undefined;
 };
 
@@ -55,24 +50,23 @@ export function nativeScheme(scheme: SignatureScheme): NativeScheme | undefined 
         algorithm: { name: "Ed25519" },
         publicKeyBytes: 32,
         signatureBytes: 64,
-        pkcs8Prefix: "302e020100300506032b657004220420",
         ecdsaScalarBytes: undefined,
       };
     case SignatureScheme.ecdsa_secp256r1_sha256:
-      return ecdsa("P-256", "SHA-256", 32, "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420");
+      return ecdsa("P-256", "SHA-256", 32);
     case SignatureScheme.ecdsa_secp384r1_sha384:
-      return ecdsa("P-384", "SHA-384", 48, "304e020100301006072a8648ce3d020106052b81040022043730350201010430");
+      return ecdsa("P-384", "SHA-384", 48);
     case SignatureScheme.ecdsa_secp521r1_sha512:
-      return ecdsa("P-521", "SHA-512", 66, "3060020100301006072a8648ce3d020106052b81040023044930470201010442");
+      return ecdsa("P-521", "SHA-512", 66);
     case SignatureScheme.ed448:
       return undefined;
   }
 }
 
-function ecdsa(namedCurve: string, hash: string, scalarBytes: number, pkcs8Prefix: string): NativeScheme {
+function ecdsa(namedCurve: string, hash: string, scalarBytes: number): NativeScheme {
   const algorithm = { name: "ECDSA", namedCurve, hash };
   const lengths = { publicKeyBytes: 1 + 2 * scalarBytes, signatureBytes: 2 * scalarBytes };
-  return { algorithm, ...lengths, pkcs8Prefix, ecdsaScalarBytes: scalarBytes };
+  return { algorithm, ...lengths, ecdsaScalarBytes: scalarBytes };
 }
 
 /** FIPS 204, table 2. */
@@ -83,7 +77,7 @@ const ML_DSA: Readonly<Record<MlDsaScheme, NativeScheme>> = {
 };
 
 function mlDsa(name: string, publicKeyBytes: number, signatureBytes: number): NativeScheme {
-  return { algorithm: { name }, publicKeyBytes, signatureBytes, pkcs8Prefix: undefined, ecdsaScalarBytes: undefined };
+  return { algorithm: { name }, publicKeyBytes, signatureBytes, ecdsaScalarBytes: undefined };
 }
 
 async function verifyManyOver(

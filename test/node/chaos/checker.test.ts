@@ -546,6 +546,10 @@ describe("the checker", () => {
     const revoked = { ...span(1400), ...WHO, client: "tablet", kind: "revoke" } as const;
     expect(ends(capability(50, { client: "tablet" }), revoked)).toEqual(["capabilities-kept"]);
     expect(ends(capability(50), revoked)).toEqual([]);
+    const before = { ...revoked, client: WHO.client, sentMs: 10, endedMs: 20 };
+    const opened = claimed(1500, "a", DOOR);
+    const stocked = published(60, ["a", "last"]);
+    expect(broken(history([before, capability(50), stocked, opened], left))).toEqual([]);
   });
 
   it("finds a claim capability that was lost: it did not open while it should have", () => {

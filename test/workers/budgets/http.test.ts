@@ -1,7 +1,7 @@
 /** Budgets as claimers and owners meet them over HTTP, with the default numbers. */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
+import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import { publicKey } from "../support/forge-for-now.ts";
 import { type Answer, claimer, registeredOwner } from "../support/http.ts";
@@ -82,7 +82,7 @@ test.each<[string, (owner: Owner) => () => Promise<Answer>]>([
   async (_, sending) => {
     const owner = await registeredOwner();
     const send = sending(owner);
-    const verify = vi.spyOn(nobleVerifier, "verifyMany");
+    const verify = vi.spyOn(batchVerifier, "verifyMany");
     const codes: string[] = [];
     for (let upload = 0; upload < 5; upload++) codes.push((await send()).json.code);
     expect(codes.slice(-2)).toEqual(["refusals_exhausted", "refusals_exhausted"]);
@@ -108,7 +108,7 @@ test("what the pool knows already is told by its reference, and no signature of 
   await (await claimer()).claim(owner.user);
   const refs = [(await owner.publish(batch.slice(1, 2))).json.results[0].key_package_ref];
   await owner.as("DELETE", "/key-packages", { body: { refs } });
-  const verify = vi.spyOn(nobleVerifier, "verifyMany");
+  const verify = vi.spyOn(batchVerifier, "verifyMany");
   const codes = (await owner.publish(batch)).json.results.map(({ code }: { code: string }) => code);
   expect(codes).toEqual(["already_claimed", "already_removed", ...Array(18).fill("duplicate")]);
   expect(verify.mock.calls.flatMap(([, items]) => items)).toEqual([]);
@@ -123,7 +123,7 @@ test("what the pool knows already is told by its reference, and no signature of 
 test("where there is no room no signature is checked", async () => {
   const owner = await registeredOwner();
   for (let batch = 0; batch < 2; batch++) await owner.publish(owner.forgeMany(100));
-  const verify = vi.spyOn(nobleVerifier, "verifyMany");
+  const verify = vi.spyOn(batchVerifier, "verifyMany");
   const codes = (await owner.publish(owner.forgeMany(50))).json.results.map(({ code }: { code: string }) => code);
   expect(codes).toEqual(Array(50).fill("stock_full"));
   expect(verify.mock.calls.flatMap(([, items]) => items)).toEqual([]);

@@ -12,7 +12,7 @@ import {
   REFUSAL_BUDGET_PACKAGES_PER_MINUTE,
 } from "../../../src/config/limits.ts";
 import { app } from "../../../src/http/app.ts";
-import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
+import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { encodeMlsMessage } from "../../../src/mls/key-package/mls-message.ts";
 import { AUDIENCE, CLAIM, ISSUER, PUBLISH, token } from "../support/auth.ts";
 import { base64url } from "../support/forge-for-now.ts";
@@ -350,7 +350,7 @@ describe("abuse by uploads", () => {
 
   it("spends no crypto on a batch that is too large or in which every package is", async () => {
     const uploader = await registeredOwner();
-    const verify = vi.spyOn(nobleVerifier, "verifyMany");
+    const verify = vi.spyOn(batchVerifier, "verifyMany");
     await uploader.publish(Array.from({ length: 101 }, () => new Uint8Array(300)));
     const answer = await uploader.publish(Array.from({ length: 40 }, () => new Uint8Array(MAX_KEY_PACKAGE_BYTES + 1)));
     expect(answer.json.results.map((result: { code: string }) => result.code)).toEqual(Array(40).fill("too_large"));

@@ -9,7 +9,7 @@ import {
   type PublishDeps,
   publishBatch,
 } from "../../../src/http/resources/key-packages/publish-batch.ts";
-import { nobleVerifier } from "../../../src/mls/crypto/noble-verifier.ts";
+import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { makeKeyPackageRef } from "../../../src/mls/key-package/key-package-ref.ts";
 import { forgeMany, newSigner } from "../support/forge-for-now.ts";
 
@@ -47,7 +47,7 @@ function world(
       },
     },
     deployment: readDeployment({}),
-    crypto: nobleVerifier,
+    crypto: batchVerifier,
     x509: undefined,
     now: () => NOW,
     pause: async (ms) => void pauses.push(ms),
@@ -82,9 +82,9 @@ test("stores what is admitted and answers for each item in its place", async () 
 
 test("checks nothing that the pool knows by its reference, and a replacement keeps what is in stock", async () => {
   const [live, claimed, news] = fresh(3) as [Uint8Array, Uint8Array, Uint8Array];
-  const refOf = async (bytes: Uint8Array) => (await makeKeyPackageRef(nobleVerifier, 1, bytes)).asSlice().toHex();
+  const refOf = async (bytes: Uint8Array) => (await makeKeyPackageRef(batchVerifier, 1, bytes)).asSlice().toHex();
   const known = { [await refOf(live)]: "duplicate", [await refOf(claimed)]: "already_claimed" } as const;
-  const verify = vi.spyOn(nobleVerifier, "verifyMany");
+  const verify = vi.spyOn(batchVerifier, "verifyMany");
   const codes = async (batch: BatchToPublish) => {
     const { deps, published } = world({ known });
     const answer = await publishBatch(deps, batch);

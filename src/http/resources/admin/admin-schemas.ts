@@ -6,6 +6,7 @@ import {
   cursor,
   identifier,
   inventory,
+  name,
   named,
   poolId,
   restoreEpoch,
@@ -16,13 +17,14 @@ import { journalEntries, missedReason } from "../stock/stock-schemas.ts";
 
 const limit = z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS)));
 
-const topClaimers = z.array(
-  z.strictObject({
-    user: z.nullable(identifier),
-    claimed: z.int().check(z.minimum(0)),
-    missed: z.int().check(z.minimum(0)),
-  }),
-);
+const topClaimers = () =>
+  z.array(
+    z.strictObject({
+      user: z.nullable(identifier),
+      claimed: z.int().check(z.minimum(0)),
+      missed: z.int().check(z.minimum(0)),
+    }),
+  );
 
 export const stockAnswer = /* @__PURE__ */ named(
   "StockPage",
@@ -69,7 +71,7 @@ export const userAnswer = /* @__PURE__ */ named(
           last_upload_at: z.nullable(unixSeconds),
           last_claimed_at: z.nullable(unixSeconds),
           missed: z.array(
-            z.strictObject({ reason: missedReason, count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
+            z.strictObject({ reason: missedReason(), count: z.int().check(z.minimum(0)), last_at: unixSeconds }),
           ),
           budgets,
         }),
@@ -77,8 +79,8 @@ export const userAnswer = /* @__PURE__ */ named(
       budgets,
       budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
       activity_since: unixSeconds,
-      top_claimers_of_hour: topClaimers,
-      top_claimers_of_day: topClaimers,
+      top_claimers_of_hour: topClaimers(),
+      top_claimers_of_day: topClaimers(),
     }),
 );
 
@@ -112,11 +114,7 @@ export const resyncPoolAnswer = /* @__PURE__ */ named(
   () => z.strictObject({ pool: poolId, status: z.enum(["delivered", "queued", "empty"]) }),
 );
 
-export const restoreEpochRequest = /* @__PURE__ */ named(
-  "RestoreEpochRequest",
-  "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
-  () => z.strictObject({ restore_epoch: z.optional(unixSeconds) }),
-);
+export const restoreEpochRequest = z.strictObject({ restore_epoch: z.optional(unixSeconds) });
 
 export const previewQuery = z.strictObject({
   after: z.optional(cursor),
@@ -124,7 +122,7 @@ export const previewQuery = z.strictObject({
   restore_epoch: z.optional(unixSeconds),
 });
 
-const total = z.int().check(z.minimum(0));
+const total = () => z.int().check(z.minimum(0));
 
 export const previewAnswer = /* @__PURE__ */ named(
   "RestoreEpochPreview",
@@ -132,10 +130,10 @@ export const previewAnswer = /* @__PURE__ */ named(
   () =>
     z.strictObject({
       restore_epoch: unixSeconds,
-      users: total,
-      users_affected: total,
-      one_time: total,
-      last_resorts: total,
+      users: total(),
+      users_affected: total(),
+      one_time: total(),
+      last_resorts: total(),
       next: z.nullable(cursor),
     }),
 );
@@ -165,3 +163,12 @@ export const stockCursor = z.tuple([identifier, identifier, codePoint, z.optiona
 export const userCursor = z.tuple([identifier]);
 
 export const userListQuery = z.strictObject({ prefix: z.optional(identifier), after: z.optional(cursor), limit });
+
+/** For the description. */
+export function nameAdminRequests(): void {
+  name(
+    restoreEpochRequest,
+    "RestoreEpochRequest",
+    "Unix seconds, not in the future; by default now. Packages that were stored or made before it are void.",
+  );
+}

@@ -12,11 +12,7 @@ import * as schemas from "../../wire/common-schemas.ts";
 
 const BLOCK = "/v1/admin/users/{user}/block";
 
-const blockRequest = /* @__PURE__ */ schemas.named(
-  "BlockRequest",
-  "Until when, in unix seconds; without it, until it is lifted.",
-  () => z.strictObject({ until: z.optional(schemas.unixSeconds) }),
-);
+const blockRequest = z.strictObject({ until: z.optional(schemas.unixSeconds) });
 
 const blockAnswer = /* @__PURE__ */ schemas.named(
   "BlockedUser",
@@ -124,3 +120,8 @@ export const blockedCallersDescribed = (): Descriptions => ({
     problems: [],
   },
 });
+
+/** For the description. */
+export function nameBlockRequests(): void {
+  schemas.name(blockRequest, "BlockRequest", "Until when, in unix seconds; without it, until it is lifted.");
+}

@@ -15,15 +15,10 @@ const resetAnswer = /* @__PURE__ */ schemas.named("ResetBudgets", "How many budg
   z.strictObject({ user: schemas.identifier, budgets: z.int().check(z.minimum(0)) }),
 );
 
-const raiseRequest = /* @__PURE__ */ schemas.named(
-  "RaiseBudgetsRequest",
-  "Every budget of the user is `factor` times as large until `until`, in unix seconds: what may be claimed from it, uploaded and registered. A factor of 1 ends that.",
-  () =>
-    z.strictObject({
-      factor: z.int().check(z.minimum(1), z.maximum(MAX_BUDGET_FACTOR)),
-      until: schemas.unixSeconds,
-    }),
-);
+const raiseRequest = z.strictObject({
+  factor: z.int().check(z.minimum(1), z.maximum(MAX_BUDGET_FACTOR)),
+  until: schemas.unixSeconds,
+});
 
 const raiseAnswer = /* @__PURE__ */ schemas.named(
   "RaisedBudgets",
@@ -81,3 +76,12 @@ export const budgetsDescribed = (): Descriptions => ({
     problems: ["unknown_user"],
   },
 });
+
+/** For the description. */
+export function nameBudgetRequests(): void {
+  schemas.name(
+    raiseRequest,
+    "RaiseBudgetsRequest",
+    "Every budget of the user is `factor` times as large until `until`, in unix seconds: what may be claimed from it, uploaded and registered. A factor of 1 ends that.",
+  );
+}

@@ -15,18 +15,18 @@ import { shownText } from "../../wire/shown-value.ts";
 
 const ISSUER_KEYS = "/v1/admin/issuer-keys";
 
-const keysOfIssuer = {
+const keysOfIssuer = () => ({
   issuer: z.string(),
   from: z.enum(["address", "setting"]),
   fetched_at: z.nullable(schemas.unixSeconds),
   last_fetch_failed: z.boolean(),
   key_ids: z.array(z.string()),
-};
+});
 
 const keysAnswer = /* @__PURE__ */ schemas.named(
   "IssuerKeys",
   "The issuers, and their keys as the isolate has them that answers. `fetched_at` is null before the first token of the issuer, while its keys are too old, and for keys that are a setting.",
-  () => z.strictObject({ issuers: z.array(z.strictObject(keysOfIssuer)) }),
+  () => z.strictObject({ issuers: z.array(z.strictObject(keysOfIssuer())) }),
 );
 
 const refreshQuery = z.strictObject({ issuer: z.optional(z.string().check(z.minLength(1))) });
@@ -37,7 +37,7 @@ const refreshAnswer = /* @__PURE__ */ schemas.named(
   () =>
     z.strictObject({
       issuers: z.array(
-        z.strictObject({ ...keysOfIssuer, outcome: z.enum(["fetched", "failed", "too_soon", "of_a_setting"]) }),
+        z.strictObject({ ...keysOfIssuer(), outcome: z.enum(["fetched", "failed", "too_soon", "of_a_setting"]) }),
       ),
       holds_everywhere_at: z.nullable(schemas.unixSeconds),
     }),

@@ -11,10 +11,12 @@ import * as schemas from "../../wire/common-schemas.ts";
 const span = z.enum(["six_hours", "day", "two_days"]);
 const query = z.strictObject({ span: z.optional(span) });
 
-const answer = /* @__PURE__ */ schemas.named(
-  "Series",
-  `What was counted in steps of \`step_seconds\`, the earliest first, which began at \`since\`; the last one is under way, and each list has one number for each. \`claims\`: what a client gave, a package of its stock or its last resort, nothing for want of a fitting one (\`missed\`) or for a budget (\`rate_limited\`); an answer that is given again does not count. \`refusals\`: requests, by status: 429, 401 and 403 (\`not_allowed\`), 5xx (\`failed\`), and any other. \`directory_lag_seconds\`: the longest that D1 was seen to lack a change after it was due; 0 if it was never ${LATE_DELIVERY_MS / 1000} seconds. Each isolate tells once per minute what it has seen. \`counting\` is false where the setting ACTIVITY_COUNTS switches it off.`,
-  () => {
+const answer = /* @__PURE__ */ describedSeries();
+
+/** A function, since a bundler takes a text that is put together for one with side effects. */
+function describedSeries() {
+  const text = `What was counted in steps of \`step_seconds\`, the earliest first, which began at \`since\`; the last one is under way, and each list has one number for each. \`claims\`: what a client gave, a package of its stock or its last resort, nothing for want of a fitting one (\`missed\`) or for a budget (\`rate_limited\`); an answer that is given again does not count. \`refusals\`: requests, by status: 429, 401 and 403 (\`not_allowed\`), 5xx (\`failed\`), and any other. \`directory_lag_seconds\`: the longest that D1 was seen to lack a change after it was due; 0 if it was never ${LATE_DELIVERY_MS / 1000} seconds. Each isolate tells once per minute what it has seen. \`counting\` is false where the setting ACTIVITY_COUNTS switches it off.`;
+  return schemas.named("Series", text, () => {
     const counts = z.array(z.int().check(z.minimum(0)));
     return z.strictObject({
       counting: z.boolean(),
@@ -25,8 +27,8 @@ const answer = /* @__PURE__ */ schemas.named(
       refusals: z.strictObject({ rate_limited: counts, not_allowed: counts, failed: counts, other: counts }),
       directory_lag_seconds: counts,
     });
-  },
-);
+  });
+}
 
 export const seriesOfAll = [
   operation({

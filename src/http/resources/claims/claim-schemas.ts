@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { MAX_BUNDLE_GROUPS, MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
-import { base64url, codePoint, identifier, named, receipt, unixSeconds } from "../../wire/common-schemas.ts";
+import { base64url, codePoint, identifier, name, named, receipt, unixSeconds } from "../../wire/common-schemas.ts";
 
 const codePoints = z.array(codePoint).check(z.maxLength(MAX_CLAIM_LIST_ITEMS));
 
@@ -39,20 +39,13 @@ const groupsApart = z.refine<{ readonly bundle?: readonly (readonly number[])[] 
   return new Set(suites).size === suites.length;
 }, "expected groups of a bundle without a ciphersuite in common, got one in two of them");
 
-export const claimRequest = /* @__PURE__ */ named(
-  "ClaimRequest",
-  "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`; it needs an Idempotency-Key, and a directory that keeps routes. `bundle`, in place of `ciphersuites`: groups of ciphersuites without one in common; each client gives one package of each group or none at all.",
-  () => z.strictObject(criteria).check(bundleAlone, groupsApart),
-);
+export const claimRequest = z.strictObject(criteria).check(bundleAlone, groupsApart);
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
 /** The number of users is not capped here: too many have a code of their own. */
-export const bulkClaimRequest = /* @__PURE__ */ named(
-  "BulkClaimRequest",
-  "The same for many users; a user named twice is answered once, and `exclude_clients` counts for each of them.",
-  () =>
-    z.strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria }).check(bundleAlone, groupsApart),
-);
+export const bulkClaimRequest = z
+  .strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria })
+  .check(bundleAlone, groupsApart);
 
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */
 export const clientClaim = /* @__PURE__ */ named(
@@ -123,3 +116,17 @@ export const bulkClaimAnswer = /* @__PURE__ */ named(
     }),
 );
 export type BulkClaimUser = z.infer<typeof bulkClaimAnswer>["users"][number];
+
+/** For the description. */
+export function nameClaimRequests(): void {
+  name(
+    claimRequest,
+    "ClaimRequest",
+    "What the packages must fit. `ciphersuites` in order of preference, by default the policy's. `format`: how the packages of a JSON answer are encoded, bare by default. `route`: note whose packages they are, for `POST /v1/routes`; it needs an Idempotency-Key, and a directory that keeps routes. `bundle`, in place of `ciphersuites`: groups of ciphersuites without one in common; each client gives one package of each group or none at all.",
+  );
+  name(
+    bulkClaimRequest,
+    "BulkClaimRequest",
+    "The same for many users; a user named twice is answered once, and `exclude_clients` counts for each of them.",
+  );
+}

@@ -3,6 +3,7 @@ import {
   base64urlText,
   identifier,
   inventory,
+  name,
   named,
   receipt,
   signatureKeys,
@@ -25,34 +26,29 @@ export const MAX_KEY_PACKAGES_READ = Object.keys(BY_SCHEME).length;
 
 const isEmpty = (values: object): boolean => Object.values(values).every((value) => value === undefined);
 
-export const registerRequest = /* @__PURE__ */ named(
-  "RegisterRequest",
-  "Signature keys to register, listed in `signature_keys` or read from the leaves of `key_packages`, which are not stored; and for each a proof that the caller holds it: a signature by that key over the registration, made at `signed_at`. Where identities name user and client, `key_packages` that were made just now prove it without `signed_at` and `proofs`. A scheme that has a key keeps it.",
-  () =>
-    z
-      .strictObject({
-        signature_keys: z.optional(
-          z.strictObject(BY_SCHEME).check(z.refine((keys) => !isEmpty(keys), "expected at least one key, got none")),
-        ),
-        key_packages: z.optional(z.array(base64urlText).check(z.minLength(1), z.maxLength(MAX_KEY_PACKAGES_READ))),
-        signed_at: z.optional(unixSeconds),
-        proofs: z.optional(z.strictObject(BY_SCHEME)),
-      })
-      .check(
-        z.refine(
-          ({ signature_keys, key_packages }) => (signature_keys === undefined) !== (key_packages === undefined),
-          "expected either signature_keys or key_packages, got both or neither",
-        ),
-        z.refine(
-          ({ signed_at, proofs }) => (signed_at === undefined) === (proofs === undefined),
-          "expected both signed_at and proofs or neither, got one of them",
-        ),
-        z.refine(
-          ({ signature_keys, proofs }) => signature_keys === undefined || proofs !== undefined,
-          "expected signed_at and proofs with signature_keys, got neither",
-        ),
-      ),
-);
+export const registerRequest = z
+  .strictObject({
+    signature_keys: z.optional(
+      z.strictObject(BY_SCHEME).check(z.refine((keys) => !isEmpty(keys), "expected at least one key, got none")),
+    ),
+    key_packages: z.optional(z.array(base64urlText).check(z.minLength(1), z.maxLength(MAX_KEY_PACKAGES_READ))),
+    signed_at: z.optional(unixSeconds),
+    proofs: z.optional(z.strictObject(BY_SCHEME)),
+  })
+  .check(
+    z.refine(
+      ({ signature_keys, key_packages }) => (signature_keys === undefined) !== (key_packages === undefined),
+      "expected either signature_keys or key_packages, got both or neither",
+    ),
+    z.refine(
+      ({ signed_at, proofs }) => (signed_at === undefined) === (proofs === undefined),
+      "expected both signed_at and proofs or neither, got one of them",
+    ),
+    z.refine(
+      ({ signature_keys, proofs }) => signature_keys === undefined || proofs !== undefined,
+      "expected signed_at and proofs with signature_keys, got neither",
+    ),
+  );
 export type RegisterRequest = z.infer<typeof registerRequest>;
 
 /** Members of the problem `proof_expired`. */
@@ -84,3 +80,12 @@ export const revokeAnswer = /* @__PURE__ */ named(
       receipt: z.optional(receipt),
     }),
 );
+
+/** For the description. */
+export function nameClientRequests(): void {
+  name(
+    registerRequest,
+    "RegisterRequest",
+    "Signature keys to register, listed in `signature_keys` or read from the leaves of `key_packages`, which are not stored; and for each a proof that the caller holds it: a signature by that key over the registration, made at `signed_at`. Where identities name user and client, `key_packages` that were made just now prove it without `signed_at` and `proofs`. A scheme that has a key keeps it.",
+  );
+}

@@ -6,6 +6,7 @@ import {
   base64urlText,
   codePoint,
   inventory,
+  name,
   named,
   receipt,
   restoreEpoch,
@@ -13,11 +14,7 @@ import {
 import { resultCodes, resultCodesText } from "./result-codes.ts";
 
 /** The count is not capped here: too many packages, or references, have a code of their own. */
-export const publishRequest = /* @__PURE__ */ named(
-  "PublishRequest",
-  `Up to ${MAX_KEY_PACKAGES_PER_REQUEST} packages (a deployment may change the number), each an MLSMessage or a bare KeyPackage.`,
-  () => z.strictObject({ key_packages: z.array(base64urlText) }),
-);
+export const publishRequest = z.strictObject({ key_packages: z.array(base64urlText) });
 
 export const publishResult = /* @__PURE__ */ describedResult();
 
@@ -49,22 +46,17 @@ export const publishAnswer = /* @__PURE__ */ named(
     }),
 );
 
-export const removeRequest = /* @__PURE__ */ named(
-  "RemoveRequest",
-  `Either up to ${MAX_REFS_PER_REQUEST} references, or everything.`,
-  () =>
-    z
-      .strictObject({
-        refs: z.optional(z.array(base64urlText).check(z.minLength(1))),
-        all: z.optional(z.literal(true)),
-      })
-      .check(
-        z.refine(
-          ({ refs, all }) => (refs === undefined) !== (all === undefined),
-          "expected either refs or all, got both or neither",
-        ),
-      ),
-);
+export const removeRequest = z
+  .strictObject({
+    refs: z.optional(z.array(base64urlText).check(z.minLength(1))),
+    all: z.optional(z.literal(true)),
+  })
+  .check(
+    z.refine(
+      ({ refs, all }) => (refs === undefined) !== (all === undefined),
+      "expected either refs or all, got both or neither",
+    ),
+  );
 
 export const removeAnswer = /* @__PURE__ */ named("RemoveAnswer", "How many live packages were removed.", () =>
   z.strictObject({ removed: z.int().check(z.minimum(0)), inventory }),
@@ -81,3 +73,13 @@ export const refusedBatch = /* @__PURE__ */ named(
   "Why the replacement was refused, and what is still in stock.",
   () => z.object({ results: z.array(publishResult), inventory, restore_epoch: restoreEpoch }),
 );
+
+/** For the description. */
+export function nameKeyPackageRequests(): void {
+  name(
+    publishRequest,
+    "PublishRequest",
+    `Up to ${MAX_KEY_PACKAGES_PER_REQUEST} packages (a deployment may change the number), each an MLSMessage or a bare KeyPackage.`,
+  );
+  name(removeRequest, "RemoveRequest", `Either up to ${MAX_REFS_PER_REQUEST} references, or everything.`);
+}

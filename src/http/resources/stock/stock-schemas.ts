@@ -7,6 +7,7 @@ import {
   cursor,
   identifier,
   inventory,
+  name,
   named,
   restoreEpoch,
   unixSeconds,
@@ -16,20 +17,13 @@ export const inventoryAnswer = /* @__PURE__ */ named("InventoryAnswer", "What is
   z.strictObject({ inventory, restore_epoch: restoreEpoch }),
 );
 
-export const reconcileRequest = /* @__PURE__ */ named(
-  "ReconcileRequest",
-  "`digest`: SHA-256 over the references that the client holds private keys for, sorted bytewise, one after the other. With `refs`, whose digest it must be, the answer names what the directory lacks, and `prune` removes what the client lacks.",
-  () =>
-    z
-      .strictObject({
-        digest: base64urlText,
-        refs: z.optional(z.array(base64urlText)),
-        prune: z.optional(z.boolean()),
-      })
-      .check(
-        z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none"),
-      ),
-);
+export const reconcileRequest = z
+  .strictObject({
+    digest: base64urlText,
+    refs: z.optional(z.array(base64urlText)),
+    prune: z.optional(z.boolean()),
+  })
+  .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none"));
 
 /** Why a package that the client holds is not in stock. */
 const missingPackage = /* @__PURE__ */ named(
@@ -61,7 +55,7 @@ export const journalQuery = z.strictObject({
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE_ROWS))),
 });
 
-export const missedReason = z.enum(["exhausted", "incompatible", "rate_limited"]);
+export const missedReason = () => z.enum(["exhausted", "incompatible", "rate_limited"]);
 
 const claimer = /* @__PURE__ */ named(
   "Claimer",
@@ -78,7 +72,7 @@ const journalEntry = () => ({
   capability: z.optional(identifier),
   ciphersuite: z.optional(codePoint),
   key_package_ref: z.optional(base64url),
-  reason: z.optional(missedReason),
+  reason: z.optional(missedReason()),
 });
 
 /** Entries of all clients of a user. */
@@ -96,3 +90,12 @@ export const journalAnswer = /* @__PURE__ */ named(
 
 /** Within the `after` of a page of the journal: the sequence number of its last entry. */
 export const journalCursor = z.tuple([z.int().check(z.minimum(0))]);
+
+/** For the description. */
+export function nameStockRequests(): void {
+  name(
+    reconcileRequest,
+    "ReconcileRequest",
+    "`digest`: SHA-256 over the references that the client holds private keys for, sorted bytewise, one after the other. With `refs`, whose digest it must be, the answer names what the directory lacks, and `prune` removes what the client lacks.",
+  );
+}

@@ -7,6 +7,7 @@ import {
   cursor,
   identifier,
   inventory,
+  name,
   named,
   poolId,
   restoreEpoch,
@@ -87,15 +88,10 @@ export const eraseAnswer = /* @__PURE__ */ named(
     }),
 );
 
-export const forgetRequest = /* @__PURE__ */ named(
-  "ForgetRequest",
-  "Names of users who were erased. With `dry_run` they are counted, and nothing is changed.",
-  () =>
-    z.strictObject({
-      users: z.array(identifier).check(z.minLength(1), z.maxLength(MAX_USERS_PER_FORGETTING)),
-      dry_run: z.optional(z.boolean()),
-    }),
-);
+export const forgetRequest = z.strictObject({
+  users: z.array(identifier).check(z.minLength(1), z.maxLength(MAX_USERS_PER_FORGETTING)),
+  dry_run: z.optional(z.boolean()),
+});
 
 export const forgetAnswer = /* @__PURE__ */ named(
   "Forgotten",
@@ -108,3 +104,12 @@ export const forgetAnswer = /* @__PURE__ */ named(
       dry_run: z.boolean(),
     }),
 );
+
+/** For the description. */
+export function nameUserDataRequests(): void {
+  name(
+    forgetRequest,
+    "ForgetRequest",
+    "Names of users who were erased. With `dry_run` they are counted, and nothing is changed.",
+  );
+}
