@@ -1537,6 +1537,27 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/full/claim-capabilities.test.ts"],
   },
   {
+    safeguard: "a wrong secret begins no transaction",
+    file: "src/pool/pool.ts",
+    from: "if (!this.#capabilityOf(call)) return CAPABILITY_REFUSED;",
+    to: "",
+    tests: ["test/workers/pool/statements.test.ts"],
+  },
+  {
+    safeguard: "an app data dictionary is sorted, each component once",
+    file: "src/mls/leaf-node/app-data-dictionary.ts",
+    from: "if (componentId <= previous) {",
+    to: "if (componentId < 0) {",
+    tests: ["test/node/admission/mls-extensions.test.ts"],
+  },
+  {
+    safeguard: "GREASE that the capabilities do not list is refused unless a setting says otherwise",
+    file: "src/http/resources/key-packages/publish-batch.ts",
+    from: "tolerateUnlistedGreaseKeyPackageExtensions: deployment.toleratesUnlistedGrease,",
+    to: "tolerateUnlistedGreaseKeyPackageExtensions: true,",
+    tests: ["test/workers/http/publish-and-claim.test.ts"],
+  },
+  {
     safeguard: "a claim capability gives no more claims than it says",
     file: "src/pool/operations/claim-capabilities.ts",
     from: "maxClaims !== undefined && claims >= maxClaims",

@@ -159,3 +159,17 @@ test("packages come bare or as MLSMessages, as the claim asks, in JSON too, and 
   expect(many.json.users[0].clients[0].key_package).toBe(base64url(encodeMlsMessage(second)));
   expect((await bob.claim(owner.user)).json.clients[0].key_package).toBe(base64url(third));
 });
+
+test("unlisted GREASE is refused unless the deployment accepts it", async () => {
+  const owner = await registeredOwner();
+  const greased = owner.forge({ keyPackageExtensions: [{ extensionType: 0x2a2a, data: Uint8Array.of(1) }] });
+  const publish = async (setting: object) => {
+    const served = (request: Request) => Promise.resolve(app.fetch(request, { ...env, ...setting }));
+    const body = { key_packages: [base64url(greased)] };
+    const { json } = await call("POST", `${owner.path}/key-packages`, { token: owner.token, body, served });
+    return json.results[0].code;
+  };
+  expect(await publish({})).toBe("unsupported_extension");
+  expect(await publish({ UNLISTED_GREASE: "refuse" })).toBe("unsupported_extension");
+  expect(await publish({ UNLISTED_GREASE: "accept" })).toBe("stored");
+});
