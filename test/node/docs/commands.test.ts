@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { findCommand } from "../../../src/cli/commands.ts";
+import { COMMANDS, findCommand } from "../../../src/cli/commands.ts";
 import { Given } from "../../../src/cli/given.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
 
@@ -16,7 +16,16 @@ const filesIn = (folder: string, ends: string): string[] =>
     .filter((name) => name.endsWith(ends))
     .map((name) => `${folder}/${name}`);
 
-const PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md", ...filesIn("docs", ".md")];
+const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  ".github/PULL_REQUEST_TEMPLATE.md",
+  "bench/README.md",
+  "bench/results.md",
+  "test/vectors/samples/README.md",
+  ...filesIn("docs", ".md"),
+];
 
 /** Where commands are run: the tests but this one, the rehearsals, the workflows, and what they call. */
 const RUNNERS = [
@@ -44,6 +53,21 @@ function commandsOf(page: string): Shown[] {
 }
 
 const shown = PAGES.flatMap(commandsOf);
+
+/** The beginning of several commands, such as `kpd admin`. */
+const isGroup = (line: string): boolean => COMMANDS.some(({ name }) => `kpd ${name}`.startsWith(`${line} `));
+
+/** Commands of npm and of kpd within a sentence, but the name of a group and forms of which the command is left open. */
+const inSentences = PAGES.flatMap((page) =>
+  [
+    ...read(page)
+      .replace(/^```[\s\S]*?^```$/gm, "")
+      .matchAll(/`((?:npm|kpd) [^`]+)`/g),
+  ].map(([, line = ""]) => ({
+    page,
+    line: line.replace(/\s+/g, " "),
+  })),
+).filter(({ line }) => line !== "npm run" && !/\bCOMMAND\b/.test(line) && !isGroup(line));
 
 /** As a shell would, for what the docs have: quotation marks hold words together, brackets of a synopsis are none. */
 const wordsOf = (line: string): string[] =>
@@ -73,7 +97,7 @@ const isExempt = (line: string): boolean =>
 /** What is wrong with a command; nothing if it is as it should be. */
 function faultOf(line: string): string | undefined {
   const words = wordsOf(line).filter((word) => !/^[A-Z_]+=/.test(word));
-  const [program = "", verb = "", name = ""] = words.filter((word) => word !== "--silent");
+  const [program = "", verb = "", name = ""] = words.filter((word) => word !== "--silent" && word !== "-s");
   if (program === "curl") return faultOfCurl(words);
   if (program === "kpd") return faultOfKpd(words.slice(1));
   if (program === "npx" || program === "node") return undefined;
@@ -92,7 +116,7 @@ function faultOfOptions(tool: string, given: readonly string[]): string | undefi
   const source = [read(tool), ...filesIn("tools/lib", ".ts").map(read)].join("\n");
   return given
     .flatMap((word) => /^--([\w-]+)/.exec(word)?.[1] ?? [])
-    .filter((option) => !new RegExp(`["']?\\b${option}["']?: \\{ type`).test(source))
+    .filter((option) => !new RegExp(`["']?\\b${option}["']?: \\{ type|argv\\.includes\\("--${option}"\\)`).test(source))
     .map((option) => `${tool} takes no --${option}`)[0];
 }
 
@@ -140,9 +164,19 @@ it("each exists, with its options and its route", () => {
   expect(faults).toEqual([]);
 });
 
+it("so does each that a sentence names", () => {
+  expect(inSentences.length).toBeGreaterThan(80);
+  const faults = inSentences.flatMap(({ page, line }) => {
+    const fault = faultOf(line);
+    return fault === undefined ? [] : [`${page}: ${line}: ${fault}`];
+  });
+  expect(faults).toEqual([]);
+});
+
 it("would find one that does not", () => {
   expect(faultOf("npm run delpoy -- --env staging")).toBe("package.json has no script delpoy");
   expect(faultOf("npm run smoke -- --token FILE")).toBe("tools/smoke.ts takes no --token");
+  expect(faultOf("npm run -s verify -- --no-test")).toBe("tools/verify.ts takes no --no-test");
   expect(faultOf("kpd admin audit --address x")).toContain("--address");
   expect(faultOf('curl -X PUT "$DIRECTORY_URL/v1/admin/top"')).toBe("there is no route PUT /v1/admin/top");
   expect(faultOf("brew install kpd")).toBe("nothing is known of brew");
