@@ -90,7 +90,7 @@ describe.skipIf(!CONTAINER)("the image", () => {
       await untilReady();
       const claimToken = await issuer.token("bob", "laptop", "key-packages:claim");
       const checks = await smoke({ url: server.address, claimToken, stranger: "nobody" }, { fetch, pause });
-    expect(checks.filter(({ fault }) => fault !== undefined)).toEqual([]);
+      expect(checks.filter(({ fault }) => fault !== undefined)).toEqual([]);
       const signer = await newSigner();
       const alice = await owner(server, "alice", signer);
       await alice.publish(await sampleKeyPackages({ identity: "alice", signer, count: 3 }));

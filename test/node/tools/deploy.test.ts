@@ -5,7 +5,14 @@ import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
-import { type Entry, type Ran, type RolloutOptions, rollBack, rollOut } from "../../../tools/lib/deploy/rollout.ts";
+import {
+  type Entry,
+  plannedCommands,
+  type Ran,
+  type RolloutOptions,
+  rollBack,
+  rollOut,
+} from "../../../tools/lib/deploy/rollout.ts";
 import type { Check } from "../../../tools/lib/deploy/smoke-test.ts";
 import { readSettingsFile, readTarget, type Target } from "../../../tools/lib/deploy/target.ts";
 
@@ -264,6 +271,13 @@ describe("what is deployed", () => {
     expect(Object.keys(settings)).not.toContain("HOME");
     // A variable of the workflow that is not set is an empty text there, and takes nothing back.
     expect(readTarget("staging", { AUTH_ISSUER: "" }).settings).toEqual(readTarget("staging", {}).settings);
+  });
+
+  it("says commands that can be pasted into a shell", () => {
+    const target = readTarget(undefined, { CORS_ORIGINS: "https://it's.test, *" });
+    expect(plannedCommands(target, { percentages: [] }).at(-1)).toBe(
+      "wrangler deploy --env '' --var 'CORS_ORIGINS:https://it'\\''s.test, *'",
+    );
   });
 
   it("refuses what it does not know, and names what there is", () => {

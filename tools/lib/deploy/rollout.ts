@@ -146,8 +146,13 @@ export function plannedCommands(target: Target, { percentages }: Pick<RolloutOpt
           ]),
         ]),
   ];
-  return lines.map((line) => `wrangler ${line.join(" ")}`);
+  return lines.map(spoken);
 }
+
+/** As it can be pasted into a shell. */
+const spoken = (args: readonly string[]): string => ["wrangler", ...args.map(quoted)].join(" ");
+
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 /** An empty name is the top of wrangler.toml, and says so. */
 const environmentOf = ({ environment }: Target): string[] => ["--env", environment ?? ""];
@@ -157,11 +162,11 @@ export const variablesOf = ({ settings }: Target): string[] =>
   Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
 
 async function must({ wrangler, say }: RolloutParts, args: readonly string[]): Promise<Ran> {
-  say(`wrangler ${args.join(" ")}`);
+  say(spoken(args));
   const ran = await wrangler(args);
   if (ran.code !== 0) throw failure(args, ran.stderr || ran.stdout);
   return ran;
 }
 
 const failure = (args: readonly string[], said: string): Error =>
-  new Error(`wrangler ${args.join(" ")} failed:\n${said.trim()}\nRun the same command again after mending it.`);
+  new Error(`${spoken(args)} failed:\n${said.trim()}\nRun the same command again after mending it.`);
