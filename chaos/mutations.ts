@@ -1327,6 +1327,13 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: ["test/workers/http/authentication-failures.test.ts"],
   },
   {
+    safeguard: "registrations whose proofs do not hold",
+    file: "src/http/resources/clients/unproven-registrations.ts",
+    from: "    this.#ofUsers.spend(rate, user, nowMs);\n",
+    to: "",
+    tests: ["test/workers/budgets/http.test.ts"],
+  },
+  {
     safeguard: "a key that takes the place of another under its id",
     file: "src/http/auth/verify-token.ts",
     from: "const successor = await keys.successorOf(header, lookup);",
