@@ -1298,10 +1298,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "token check",
     file: "src/http/auth/verify-token.ts",
-    from: `const { payload } = await jwtVerify(token, key.value, {`,
-    to: `const believed = readPrincipal(claimed, settings);
+    from: `const { payload, protectedHeader } = await jwtVerify(token, key, {`,
+    to: `const claimed = decodeJwt(token);
+    const believed = readPrincipal(claimed, settings);
     if (believed.ok) return ok({ principal: believed.value, expiresAt: claimed.exp ?? 0 });
-    const { payload } = await jwtVerify(token, key.value, {`,
+    const { payload, protectedHeader } = await jwtVerify(token, key, {`,
     tests: ["test/workers/http/tokens.test.ts", "test/workers/http/abuse.test.ts"],
   },
   {
@@ -1321,9 +1322,30 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "no fetch of keys for a token that is refused anyway",
     file: "src/http/auth/verify-token.ts",
-    from: "const isPlausible = wouldBeAccepted(header, claimed, settings, now);",
-    to: "const isPlausible = wouldBeAccepted(header, claimed, settings, now) || true;",
+    from: "isPlausible: wouldBeAccepted(header, claimed, settings, now),",
+    to: "isPlausible: wouldBeAccepted(header, claimed, settings, now) || true,",
     tests: ["test/workers/http/authentication-failures.test.ts"],
+  },
+  {
+    safeguard: "a key that takes the place of another under its id",
+    file: "src/http/auth/verify-token.ts",
+    from: "const successor = await keys.successorOf(header, lookup);",
+    to: "const successor = await Promise.resolve(undefined);",
+    tests: ["test/workers/http/authentication-failures.test.ts"],
+  },
+  {
+    safeguard: "a key of another kind under a known id",
+    file: "src/http/auth/remote-keys.ts",
+    from: "    await this.#lookBeyond(held, lookup);\n",
+    to: "",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
+  },
+  {
+    safeguard: "no fetch of keys for a bad signature of a token that is refused anyway",
+    file: "src/http/auth/remote-keys.ts",
+    from: "    if (!lookup.isPlausible) return false;\n",
+    to: "",
+    tests: ["test/workers/http/issuer-keys.test.ts"],
   },
   {
     safeguard: "bytes of verified tokens",

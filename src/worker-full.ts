@@ -2,8 +2,7 @@
  * The entry with everything that most deployments do not need and would only load: X.509, ML-DSA in JavaScript, signed
  * receipts, and claim capabilities. A deployment that needs it names this file as `main` in wrangler.toml.
  */
-import { readReceiptSettings } from "./config/receipt-settings.ts";
-import { readX509Settings } from "./config/x509-settings.ts";
+import { FULL_BUILD } from "./config/full-build.ts";
 import { capabilityOr } from "./http/auth/presented-capability.ts";
 import { configuredX509Verifier } from "./http/configured-x509.ts";
 import { createApp } from "./http/create-app.ts";
@@ -20,7 +19,7 @@ export { RestoreEpochKeeper } from "./pool/restore-epoch-keeper.ts";
 const verifier = withMlDsa(batchVerifier);
 
 const app = createApp({
-  build: { mlDsa: true, x509: readX509Settings, claimCapabilities: true, receipts: readReceiptSettings },
+  build: FULL_BUILD,
   cryptoProviders: { noble: verifier, webcrypto: webCryptoVerifierOver(verifier) },
   claimCapabilities: { operations: claimCapabilities, instead: capabilityOr },
   receipts: signedReceipts,

@@ -8,15 +8,13 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { readDeployment } from "../src/config/deployment.ts";
-import { SettingError } from "../src/config/settings.ts";
 import { port } from "./lib/args.ts";
-import { DEPLOYED_SETTINGS } from "./lib/deploy/target.ts";
 import { lockFolder } from "./lib/folder-lock.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { buildPages } from "./lib/pages/build.ts";
+import { SERVED_ENTRY, servedSettings } from "./lib/self-hosted/served-settings.ts";
 import { readRestoredAt, storageOf } from "./lib/self-hosted/state.ts";
-import { bundle, readDeployment as readWrangler } from "./lib/worker-deployment.ts";
+import { bundle, readDeployment } from "./lib/worker-deployment.ts";
 
 /** A service manager may start the next before the last has let go of the folder. */
 const STATE_WAIT_MS = 10_000;
@@ -36,13 +34,13 @@ async function main(signal: AbortSignal): Promise<void> {
   const host = process.env.HOST ?? "127.0.0.1";
   mkdirSync(state, { recursive: true, mode: 0o700 });
   if (!lockFolder(state, STATE_WAIT_MS)) throw new Error(`${state} is in use by another directory`);
-  const variables = settings(state);
+  const variables = servedSettings(process.env, readRestoredAt(state));
   const pages = join(state, "pages");
   await buildPages(pages);
   const directory = await startWorker(
     {
-      deployment: readWrangler(),
-      script: process.env.WORKER ? readFileSync(process.env.WORKER, "utf8") : bundle("src/worker-full.ts"),
+      deployment: readDeployment(),
+      script: process.env.WORKER ? readFileSync(process.env.WORKER, "utf8") : bundle(SERVED_ENTRY),
       variables,
       state: storageOf(state),
       pages,
@@ -61,17 +59,4 @@ async function main(signal: AbortSignal): Promise<void> {
   } finally {
     await directory.stop();
   }
-}
-
-/** Those of the environment, with a restore epoch that is not before the last restore. Throws for what cannot be read. */
-function settings(state: string): Record<string, string> {
-  const given = [...DEPLOYED_SETTINGS, "EVENTS_WEBHOOK_SECRETS"].flatMap((name) => {
-    const value = process.env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const variables = Object.fromEntries(given);
-  const { issuers, settings: read } = readDeployment(variables);
-  if (!issuers.ok) throw new SettingError(issuers.error, "must be set");
-  const epoch = Math.max(read.restoreEpoch, readRestoredAt(state));
-  return epoch > 0 ? { ...variables, RESTORE_EPOCH: String(epoch) } : variables;
 }

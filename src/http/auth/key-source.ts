@@ -29,6 +29,11 @@ export type KeyRefresh = "fetched" | "failed" | "too_soon" | "of_a_setting";
 
 export type KeySource = {
   readonly keyFor: (header: JWTHeaderParameters, lookup: Lookup) => Promise<Result<CryptoKey, NoKey>>;
+  /**
+   * After a signature that the key from `keyFor` does not verify: the key that has taken its place under the same id, or
+   * without one. Undefined if nothing newer was published, or may not be asked for yet.
+   */
+  readonly successorOf: (header: JWTHeaderParameters, lookup: Lookup) => Promise<CryptoKey | undefined>;
   readonly state: (nowMs: number) => KeyState;
   /** Fetches the keys now, however young those are that are in use. If that fails, those stay in use. Never rejects. */
   readonly refresh: (nowMs: number) => Promise<KeyRefresh>;
@@ -43,6 +48,7 @@ export function fixedKeys(jwks: Jwks): KeySource {
     state: () => ({ from: "setting", fetchedAtMs: undefined, failed: false, keyIds: keys.ids }),
     refresh: () => Promise.resolve("of_a_setting"),
     expire: () => false,
+    successorOf: () => Promise.resolve(undefined),
     keyFor: async (header) => {
       const picked = await keys.pick(header);
       return picked.ok ? picked : { ok: false, error: { fault: picked.error } };

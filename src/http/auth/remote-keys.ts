@@ -57,13 +57,26 @@ export class RemoteKeys implements KeySource {
     const age = this.#age(nowMs);
     // Only a token that is good but for its key is worth asking the issuer about.
     const keyId = lookup.isPlausible ? header.kid : undefined;
-    if (age >= JWKS_STALE_MS || !this.#keys?.has(keyId)) {
-      await (this.#renew(keyId, lookup) ?? this.#awaitRenewal(nowMs));
+    const isEnough = () => this.#keys?.has(keyId) === true;
+    if (age >= JWKS_STALE_MS || !isEnough()) {
+      await (this.#renew(isEnough, lookup) ?? this.#awaitRenewal(nowMs));
     } else if (age >= JWKS_REFRESH_MS) {
-      const renewal = this.#renew(keyId, lookup);
+      const renewal = this.#renew(isEnough, lookup);
       if (age >= JWKS_CACHE_MS) await renewal;
     }
+    const picked = await this.#pick(header, nowMs);
+    const held = this.#keys;
+    if (picked.ok || picked.error.fault !== "unknown_key" || !held?.has(header.kid)) return picked;
+    // There is a key of that id, or the token names none: one of another kind may have taken its place.
+    await this.#lookBeyond(held, lookup);
     return this.#pick(header, nowMs);
+  }
+
+  async successorOf(header: JWTHeaderParameters, lookup: Lookup): Promise<CryptoKey | undefined> {
+    const held = this.#keys;
+    if (!held || !(await this.#lookBeyond(held, lookup))) return undefined;
+    const picked = await this.#pick(header, lookup.nowMs);
+    return picked.ok ? picked.value : undefined;
   }
 
   state(nowMs: number): KeyState {
@@ -81,7 +94,7 @@ export class RemoteKeys implements KeySource {
     // Neither what is held nor what others hold is good enough, until it turns out that there is nothing better.
     this.#validSinceMs = nowMs;
     // If the caller goes away in the middle of it, the next renewal begins when JWKS_FLIGHT_MS are over.
-    await this.#renew(undefined, { nowMs, inBackground: () => undefined });
+    await this.#renew(() => this.#keys !== undefined, { nowMs, inBackground: () => undefined });
     if (this.#age(nowMs) < JWKS_STALE_MS) return "fetched";
     this.#validSinceMs = Math.max(validSinceMs, this.#markMs);
     return this.#fetchesBegun === fetchesBegun ? "too_soon" : "failed";
@@ -115,21 +128,31 @@ export class RemoteKeys implements KeySource {
     return Math.max(0, nowMs - copy.fetchedAtMs);
   }
 
-  /** Begins to renew the keys; undefined if that is under way or not yet allowed again. */
+  /**
+   * Begins to renew the keys; undefined if that is under way or not yet allowed again. `isEnough`: whether the keys that
+   * are held then serve the caller, so that the issuer need not be asked while they are young.
+   */
   #renew(
-    keyId: string | undefined,
+    isEnough: () => boolean,
     { nowMs, inBackground }: Pick<Lookup, "nowMs" | "inBackground">,
   ): Promise<void> | undefined {
     if (this.#isRenewing(nowMs) || !mayFetch(this.#record.fetches, nowMs)) return undefined;
     this.#record = { ...this.#record, fetches: withFetch(this.#record.fetches, nowMs) };
     const mark = { sinceMs: nowMs };
     this.#renewal = mark;
-    const work = this.#bringUpToDate(keyId, nowMs).finally(() => {
+    const work = this.#bringUpToDate(isEnough, nowMs).finally(() => {
       if (this.#renewal === mark) this.#renewal = undefined;
     });
     // The caller may go away; what it began serves the others.
     inBackground(work);
     return work;
+  }
+
+  /** Renews keys that have the token's key id and yet do not verify it; whether there are others now. */
+  async #lookBeyond(held: KeySet, lookup: Lookup): Promise<boolean> {
+    if (!lookup.isPlausible) return false;
+    await (this.#renew(() => this.#keys !== held, lookup) ?? this.#awaitRenewal(lookup.nowMs));
+    return this.#keys !== held;
   }
 
   #isRenewing(nowMs: number): boolean {
@@ -141,16 +164,16 @@ export class RemoteKeys implements KeySource {
   }
 
   /** From the shared record if that is good enough, else from the issuer. Never rejects. */
-  async #bringUpToDate(keyId: string | undefined, nowMs: number): Promise<void> {
+  async #bringUpToDate(isEnough: () => boolean, nowMs: number): Promise<void> {
     const { shared, pause } = this.#parts;
     let theirs = await shared.read();
     for (let look = 0; ; look++) {
       if (theirs) this.#adopt(theirs, nowMs);
-      const isKnown = this.#keys?.has(keyId) === true;
-      if (isKnown && this.#age(nowMs) < JWKS_REFRESH_MS) return;
+      const serves = isEnough();
+      if (serves && this.#age(nowMs) < JWKS_REFRESH_MS) return;
       if (theirs === undefined || look >= SHARED_LOOKS || !isUnderWay(theirs, nowMs)) break;
       // Another isolate asks the issuer at this moment. Its answer is waited for only where there is nothing to use.
-      if (isKnown && this.#age(nowMs) < JWKS_STALE_MS) return;
+      if (serves && this.#age(nowMs) < JWKS_STALE_MS) return;
       await pause(JWKS_SHARED_LOOK_MS);
       theirs = await shared.read();
     }

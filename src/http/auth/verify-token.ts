@@ -15,6 +15,9 @@ type Verified = Result<Principal, AuthenticationFailure>;
 /** What a token says, before anybody has vouched for it. */
 type Unverified = { readonly header: JWTHeaderParameters; readonly payload: JWTPayload };
 
+/** `expiresAt` in unix seconds. */
+type VerifiedToken = { readonly principal: Principal; readonly expiresAt: number };
+
 export type VerifyContext = {
   /** The time at which the token must be valid. */
   readonly now: Date;
@@ -57,13 +60,25 @@ async function verifyOf(
   token: string,
   { header, payload: claimed }: Unverified,
   { now, inBackground }: VerifyContext,
-): Promise<Result<{ readonly principal: Principal; readonly expiresAt: number }, AuthenticationFailure>> {
+): Promise<Result<VerifiedToken, AuthenticationFailure>> {
   if (!settings.algorithms.includes(header.alg)) return failure("algorithm_not_allowed", ALGORITHM_NOT_ALLOWED);
-  const isPlausible = wouldBeAccepted(header, claimed, settings, now);
-  const key = await keys.keyFor(header, { nowMs: now.getTime(), isPlausible, inBackground });
+  const lookup = { nowMs: now.getTime(), isPlausible: wouldBeAccepted(header, claimed, settings, now), inBackground };
+  const key = await keys.keyFor(header, lookup);
   if (!key.ok) return withoutKey(key.error);
+  const verified = await verifyWith(key.value, token, settings, now);
+  if (verified.ok || verified.error.kind !== "bad_signature") return verified;
+  const successor = await keys.successorOf(header, lookup);
+  return successor ? verifyWith(successor, token, settings, now) : verified;
+}
+
+async function verifyWith(
+  key: CryptoKey,
+  token: string,
+  settings: IssuerSettings,
+  now: Date,
+): Promise<Result<VerifiedToken, AuthenticationFailure>> {
   try {
-    const { payload } = await jwtVerify(token, key.value, {
+    const { payload, protectedHeader } = await jwtVerify(token, key, {
       algorithms: [...settings.algorithms],
       issuer: settings.issuer,
       audience: [...settings.audiences],
@@ -71,7 +86,7 @@ async function verifyOf(
       clockTolerance: TOKEN_CLOCK_SKEW_SECONDS,
       currentDate: now,
     });
-    const typeFault = tokenTypeFault(header, payload, settings.tokenTyp);
+    const typeFault = tokenTypeFault(protectedHeader, payload, settings.tokenTyp);
     if (typeFault !== undefined) return failure("wrong_type", typeFault);
     const principal = readPrincipal(payload, settings);
     return principal.ok ? ok({ principal: principal.value, expiresAt: payload.exp ?? 0 }) : principal;

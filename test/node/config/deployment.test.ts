@@ -1,18 +1,9 @@
 /** The environment, parsed once: what is open, what is closed, and what is named. */
 import { describe, expect, it, test } from "vitest";
-import { type Build, deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
-import { readReceiptSettings } from "../../../src/config/receipt-settings.ts";
+import { deploymentOf, readDeployment } from "../../../src/config/deployment.ts";
+import { FULL_BUILD } from "../../../src/config/full-build.ts";
 import { SettingError } from "../../../src/config/settings.ts";
-import { readX509Settings } from "../../../src/config/x509-settings.ts";
 import type { CiphersuiteInfo } from "../../../src/mls/ciphersuite.ts";
-
-/** That of src/worker-full.ts. */
-const FULL_BUILD: Build = {
-  mlDsa: true,
-  x509: readX509Settings,
-  claimCapabilities: true,
-  receipts: readReceiptSettings,
-};
 
 const JWKS = JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "AA" }] });
 const AUTH = { AUTH_JWKS: JWKS, AUTH_ISSUER: "https://auth.test", AUTH_AUDIENCE: "directory" };

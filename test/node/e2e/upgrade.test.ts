@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LocalWorker, startWorker } from "../../../tools/lib/local-worker.ts";
 import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
+import { SERVED_ENTRY } from "../../../tools/lib/self-hosted/served-settings.ts";
 import { keptIssuer } from "../../../tools/lib/tokens.ts";
 import { bundle, readDeployment } from "../../../tools/lib/worker-deployment.ts";
 import { call, claimer, owner } from "../support/publisher-and-claimer.ts";
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kpd-upgrade-"));
   issuer = await keptIssuer(join(folder, "token-key.json"));
   signer = await newSigner();
-  scripts.current = bundle("src/worker.ts");
+  scripts.current = bundle(SERVED_ENTRY);
   scripts.previous = PREVIOUS_WORKER ? readFileSync(PREVIOUS_WORKER, "utf8") : scripts.current;
 });
 

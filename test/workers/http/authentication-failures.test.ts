@@ -99,6 +99,23 @@ test("a key that replaces the former one at once lets its first token in", async
   expect(issuer.fetches).toHaveBeenCalledTimes(2);
 });
 
+test("a key that replaces the former one under its id lets its first token in, and 200 bad signatures make one fetch", async () => {
+  const former = await exportJWK((await generateKeyPair("ES256", { extractable: true })).publicKey);
+  let keys = [{ ...former, kid: "published" }];
+  const issuer = issuerWithKeys(() => Response.json({ keys }));
+  expect((await issuer.ask(await issuer.sign("published"))).json.code).toBe("token_invalid");
+  keys = published.keys;
+  vi.setSystemTime(Date.now() + JWKS_FETCH_SPACING_MS);
+  expect((await issuer.ask(await issuer.sign("published"))).json.code).toBe("unknown_user");
+  expect(issuer.fetches).toHaveBeenCalledTimes(2);
+  vi.setSystemTime(Date.now() + JWKS_FETCH_SPACING_MS);
+  for (let index = 0; index < 200; index++) {
+    const forged = `${(await issuer.sign("published")).slice(0, -8)}AAAAAAAA`;
+    expect((await issuer.ask(forged)).json.code).toBe("token_invalid");
+  }
+  expect(issuer.fetches).toHaveBeenCalledTimes(3);
+});
+
 test("while the issuer's keys cannot be had every answer is 503 with Retry-After, and the issuer is asked once", async () => {
   const issuer = issuerWithKeys(() => new Response("down", { status: 500 }));
   for (let time = 0; time < 50; time++) {

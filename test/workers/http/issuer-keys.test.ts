@@ -83,6 +83,16 @@ class Isolate {
     return retryAfterSeconds === undefined ? fault : `${fault}, retry after ${retryAfterSeconds}`;
   }
 
+  /** After its key did not verify the signature: whether there is another key now. */
+  async askAgain(kid: string | undefined, isPlausible = true): Promise<boolean> {
+    const lookup = {
+      nowMs: this.nowMs,
+      isPlausible,
+      inBackground: (work: Promise<void>) => void this.background.push(work),
+    };
+    return (await this.keys.successorOf({ alg: "ES256", ...(kid === undefined ? {} : { kid }) }, lookup)) !== undefined;
+  }
+
   async settled(): Promise<void> {
     await Promise.all(this.background);
   }
@@ -323,6 +333,51 @@ describe("a key that replaces the former one at once", () => {
     isolate.nowMs += JWKS_FETCH_SPACING_MS;
     expect(await isolate.ask("b")).toBe("keys_unavailable, retry after 5");
     expect(await isolate.ask("a")).toBe("key");
+  });
+});
+
+describe("a key that replaces the former one under the same id, or without one", () => {
+  it.each(["a", undefined])("is found by the first token that is signed with it (kid %s)", async (kid) => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer);
+    expect(await isolate.ask(kid)).toBe("key");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(await times(50, () => isolate.askAgain(kid))).toEqual(Array(50).fill(true));
+    expect(issuer.asked).toBe(2);
+  });
+
+  it("is found by the first token if it is of another kind, too", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer);
+    const { publicKey: other } = await generateKeyPair("EdDSA", { extractable: true });
+    issuer.keys = { keys: [{ ...(await exportJWK(other)), kid: "a" }] };
+    expect(await isolate.ask("a")).toBe("unknown_key");
+    issuer.keys = jwksOf("a");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(await isolate.ask("a")).toBe("key");
+    expect(issuer.asked).toBe(2);
+  });
+
+  it("is not asked about by tokens that would be refused anyway, nor more often than anything else", async () => {
+    const issuer = new TestIssuer();
+    const isolate = new Isolate(issuer);
+    await isolate.ask("a");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    expect(await times(200, () => isolate.askAgain("a", false))).toEqual(Array(200).fill(false));
+    expect(issuer.asked).toBe(1);
+    for (let index = 0; index < 200; index++) await isolate.askAgain("a");
+    expect(issuer.asked).toBe(2);
+  });
+
+  it("is taken from another isolate that has found it", async () => {
+    const issuer = new TestIssuer();
+    const shared = dataCenter();
+    const [isolate, other] = [new Isolate(issuer, shared), new Isolate(issuer, shared)];
+    await isolate.ask("a");
+    await other.ask("a");
+    isolate.nowMs += JWKS_FETCH_SPACING_MS;
+    other.nowMs = isolate.nowMs + 1;
+    expect([await isolate.askAgain("a"), await other.askAgain("a"), issuer.asked]).toEqual([true, true, 2]);
   });
 });
 

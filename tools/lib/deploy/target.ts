@@ -44,6 +44,9 @@ const OTHER_SETTINGS = [
 /** Every setting that is no secret. */
 export const DEPLOYED_SETTINGS: readonly string[] = [...SETTING_NAMES, ...OTHER_SETTINGS];
 
+/** What `wrangler secret put` sets there, and the environment of a self-hosted directory. */
+export const SECRET_SETTINGS: readonly string[] = ["EVENTS_WEBHOOK_SECRETS", "RECEIPT_KEYS"];
+
 const KNOWN: ReadonlySet<string> = new Set([...DEPLOYED_SETTINGS, ...CONSOLE_SETTINGS]);
 
 const isOfPages = (name: string): boolean => (CONSOLE_SETTINGS as readonly string[]).includes(name);
