@@ -139,9 +139,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "what a backup has in stock is void",
-    file: "tools/serve.ts",
-    from: "Math.max(read.restoreEpoch, readRestoredAt(state))",
-    to: "read.restoreEpoch",
+    file: "tools/lib/self-hosted/served-settings.ts",
+    from: "Math.max(settings.restoreEpoch, restoredAt)",
+    to: "settings.restoreEpoch",
     tests: ["test/node/e2e/self-hosted.test.ts"],
   },
   {
