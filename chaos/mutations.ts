@@ -142,7 +142,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "tools/lib/self-hosted/served-settings.ts",
     from: "Math.max(settings.restoreEpoch, restoredAt)",
     to: "settings.restoreEpoch",
-    tests: ["test/node/e2e/self-hosted.test.ts"],
+    tests: ["test/node/tools/served-settings.test.ts", "test/node/e2e/self-hosted.test.ts"],
   },
   {
     safeguard: "an end that answers what is under way",
