@@ -139,10 +139,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "what a backup has in stock is void",
-    file: "tools/serve.ts",
-    from: "Math.max(read.restoreEpoch, readRestoredAt(state))",
-    to: "read.restoreEpoch",
-    tests: ["test/node/e2e/self-hosted.test.ts"],
+    file: "tools/lib/self-hosted/served-settings.ts",
+    from: "Math.max(settings.restoreEpoch, restoredAt)",
+    to: "settings.restoreEpoch",
+    tests: ["test/node/tools/served-settings.test.ts", "test/node/e2e/self-hosted.test.ts"],
   },
   {
     safeguard: "an end that answers what is under way",
