@@ -1,6 +1,7 @@
 # The directory on a machine of one's own: docs/self-hosted.md. TLS is the part of a proxy in front of it.
 FROM node:22-slim
 WORKDIR /app
+RUN mkdir /data /backup && chown node:node /data /backup
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY src src
@@ -9,7 +10,6 @@ COPY migrations migrations
 COPY docs docs
 COPY test/vectors/samples.json test/vectors/
 COPY wrangler.toml README.md SECURITY.md CONTRIBUTING.md CHANGELOG.md LICENSE ./
-RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 ENV HOST=0.0.0.0 PORT=8787 STATE_DIR=/data

@@ -61,8 +61,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run format": "changes the tree",
   "java -jar": "the generator of others; npm run generators -- --kotlin has Maven run it every night",
   "mvn -B": "npm run generators -- --kotlin runs it every night",
-  "docker run":
-    "there is no container runtime; test/node/docs/self-hosted-page.test.ts holds the Dockerfile to what is run",
+  "docker ": "needs a container runtime; test/node/e2e/container.test.ts runs them with one, every night",
   "curl https://api.cloudflare.com": "needs an account",
   "cp .dev.vars.example": "a file of the tree, copied",
   "export ": "a variable",
