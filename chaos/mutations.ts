@@ -139,10 +139,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "what a backup has in stock is void",
-    file: "tools/serve.ts",
-    from: "Math.max(read.restoreEpoch, readRestoredAt(state))",
-    to: "read.restoreEpoch",
-    tests: ["test/node/e2e/self-hosted.test.ts"],
+    file: "tools/lib/self-hosted/served-settings.ts",
+    from: "Math.max(settings.restoreEpoch, restoredAt)",
+    to: "settings.restoreEpoch",
+    tests: ["test/node/tools/served-settings.test.ts", "test/node/e2e/self-hosted.test.ts"],
   },
   {
     safeguard: "an end that answers what is under way",
@@ -1325,6 +1325,13 @@ export const MUTATIONS: readonly Mutation[] = [
     from: "isPlausible: wouldBeAccepted(header, claimed, settings, now),",
     to: "isPlausible: wouldBeAccepted(header, claimed, settings, now) || true,",
     tests: ["test/workers/http/authentication-failures.test.ts"],
+  },
+  {
+    safeguard: "registrations whose proofs do not hold",
+    file: "src/http/resources/clients/unproven-registrations.ts",
+    from: "    this.#ofUsers.spend(rate, user, nowMs);\n",
+    to: "",
+    tests: ["test/workers/budgets/http.test.ts"],
   },
   {
     safeguard: "a key that takes the place of another under its id",

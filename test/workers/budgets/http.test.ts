@@ -3,8 +3,9 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { batchVerifier } from "../../../src/mls/crypto/batch-verifier.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { publicKey } from "../support/forge-for-now.ts";
-import { type Answer, claimer, registeredOwner } from "../support/http.ts";
+import { PUBLISH, token } from "../support/auth.ts";
+import { newSigner, publicKey } from "../support/forge-for-now.ts";
+import { type Answer, call, claimer, clientPath, freshName, registeredOwner, registration } from "../support/http.ts";
 import { settled } from "../support/pool-calls.ts";
 
 type Owner = Awaited<ReturnType<typeof registeredOwner>>;
@@ -154,4 +155,26 @@ test("a caller who asks for users who do not exist wakes no pool beyond its budg
   expect(Number(single.headers.get("Retry-After"))).toBeGreaterThan(0);
   expect((await carol.claim("c")).status).toBe(404);
   asked.mockRestore();
+});
+
+test("registrations whose proofs do not hold are stopped before they are checked, and a good one is not counted", async () => {
+  const user = freshName("owner");
+  const bearer = await token({ user, client: "phone", scope: PUBLISH });
+  const register = (body: object) => call("PUT", clientPath(user), { token: bearer, body });
+  const [signer, other] = [newSigner(), newSigner()];
+  const good = await registration({ user, client: "phone" }, signer);
+  const { proofs } = await registration({ user, client: "phone" }, other);
+  for (let index = 0; index < 3; index++) expect((await register(good)).status).toBe(index === 0 ? 201 : 200);
+  const verify = vi.spyOn(batchVerifier, "verify");
+  // Half of an hour's at once.
+  for (let index = 0; index < 15; index++) {
+    expect((await register({ ...good, proofs })).json.code).toBe("possession_unproven");
+  }
+  expect(verify.mock.calls.length).toBeGreaterThan(0);
+  verify.mockClear();
+  const stopped = await register({ ...good, proofs });
+  expect([stopped.status, stopped.json.code]).toEqual([429, "registrations_exhausted"]);
+  expect(Number(stopped.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect(verify).not.toHaveBeenCalled();
+  verify.mockRestore();
 });

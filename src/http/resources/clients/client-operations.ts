@@ -23,6 +23,7 @@ import {
 import { checkPackages } from "./packages-as-proof.ts";
 import { checkPossession } from "./possession.ts";
 import { type NamedKey, readKeys, readProofs } from "./registered-keys.ts";
+import { unprovenRegistrations } from "./unproven-registrations.ts";
 
 const CLIENT = "/v1/users/{user}/clients/{client}";
 
@@ -160,12 +161,16 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
   const deployment = c.get("deployment");
   const crypto = c.get("crypto");
   const { signed_at: signedAt, proofs } = body;
+  const { registrationsPerHour } = deployment.settings.budgets;
+  const within = (check: () => Promise<Result<void>>) =>
+    unprovenRegistrations.within(who.user, registrationsPerHour, Date.now(), check);
   if (signedAt === undefined || proofs === undefined) {
     const x509 = await c.get("x509Verifier")();
-    return checkPackages({ deployment, crypto, x509, now: () => now }, { ...who, keys });
+    return within(() => checkPackages({ deployment, crypto, x509, now: () => now }, { ...who, keys }));
   }
   const proven = readProofs(keys, proofs);
-  return proven.ok ? checkPossession(deployment, crypto, { ...who, keys: proven.value, signedAt }, now) : proven;
+  if (!proven.ok) return proven;
+  return within(() => checkPossession(deployment, crypto, { ...who, keys: proven.value, signedAt }, now));
 }
 
 /** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */

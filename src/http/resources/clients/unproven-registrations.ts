@@ -1,0 +1,37 @@
+/**
+ * Registrations whose proofs do not hold. Each costs some signature checks before the pool, which counts the others, hears
+ * of it; so an isolate counts these by user, at the same rate. One that is under way counts until its proofs have held.
+ */
+import { MAX_CALLERS_REMEMBERED } from "../../../config/limits.ts";
+import { withinWindow } from "../../../shared/leaky-bucket.ts";
+import { NamedBuckets } from "../../../shared/named-buckets.ts";
+import { type Result, refuse } from "../../refusals/refusal.ts";
+
+const HOUR_MS = 3_600_000;
+
+export class UnprovenRegistrations {
+  readonly #ofUsers = new NamedBuckets(MAX_CALLERS_REMEMBERED);
+
+  /** The outcome of `check`, or `registrations_exhausted` without it. `perHour` is undefined for any number. */
+  async within(
+    user: string,
+    perHour: number | undefined,
+    nowMs: number,
+    check: () => Promise<Result<void>>,
+  ): Promise<Result<void>> {
+    if (perHour === undefined) return check();
+    const rate = withinWindow(perHour, HOUR_MS);
+    const waitMs = this.#ofUsers.waitMs(rate, user, nowMs);
+    if (waitMs > 0) {
+      const detail = `expected at most ${perHour} registrations of the user per hour whose proofs do not hold, got another one`;
+      return refuse("registrations_exhausted", detail, { retryAfterSeconds: Math.ceil(waitMs / 1000) });
+    }
+    this.#ofUsers.spend(rate, user, nowMs);
+    const checked = await check();
+    if (checked.ok || checked.error.code !== "possession_unproven") this.#ofUsers.giveBack(rate, user);
+    return checked;
+  }
+}
+
+/** Of this isolate. */
+export const unprovenRegistrations = new UnprovenRegistrations();
