@@ -87,7 +87,7 @@ describe.skipIf(!CONTAINER)("the image", () => {
     "serves, stops in order, and comes back from a backup without handing out what that had in stock",
     async () => {
       mustRun(page.get("container-build"));
-    mustRun(page.get("container-start"));
+      mustRun(page.get("container-start"));
       await untilReady();
       const claimToken = await issuer.token("bob", "laptop", "key-packages:claim");
       const checks = await smoke({ url: server.address, claimToken, stranger: "nobody" }, { fetch, pause });
