@@ -263,6 +263,17 @@ describe("a chunk", () => {
     expect(await claimAll(pool, 2)).toEqual([good.ref.toHex(), undefined]);
   });
 
+  it("looks into the one behind that where nothing in the next one can be given either", async () => {
+    const pool = await poolOf();
+    const ended = () => keyPackage({ notAfter: nowSeconds() + 60 });
+    const early = () => keyPackage({ notBefore: nowSeconds() + 300, notAfter: nowSeconds() + 30 * DAY });
+    await pool.publish([ended(), early()]);
+    await pool.publish([ended(), early()]);
+    const [good] = keyPackages(1) as [AdmittedKeyPackage];
+    await pool.publish([good]);
+    expect(await claimAll(pool, 2)).toEqual([good.ref.toHex(), undefined]);
+  });
+
   it("keeps the time at which it was stored when a part of it is claimed: a restore epoch voids by that time", async () => {
     const pool = await poolOf();
     await pool.publish(keyPackages(3));

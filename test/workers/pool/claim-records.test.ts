@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { MAX_JOURNAL_SCAN_ROWS, MISSES_IN_JOURNAL_PER_HOUR } from "../../../src/config/limits.ts";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimCriteria } from "../../../src/contract/claim-messages.ts";
-import { recordClaim } from "../../../src/pool/tables/claims-table.ts";
+import { endReplays, NO_REPLAYS_ENDED, recordClaim } from "../../../src/pool/tables/claims-table.ts";
 import { anything, hexRefs, keyPackage, keyPackages, nowSeconds, only, poolOf } from "../support/pool-calls.ts";
 
 type TestPool = Awaited<ReturnType<typeof poolOf>>;
@@ -173,6 +173,26 @@ it("looks for old answers when one may have ended, and not at every claim until 
   vi.setSystemTime(Date.now() + HOUR_MS);
   expect(await looksOf(claims)).toBe(1);
   expect((await records(pool)).filter(({ packages }) => packages !== null)).toHaveLength(15);
+});
+
+it("looks again in the very second in which the next answer ends, and not before", async () => {
+  const pool = await poolOf();
+  await pool.publish(keyPackages(2));
+  for (const key of ["first", "second"]) {
+    await pool.claim({}, { claimer: "bob", key });
+    vi.setSystemTime(Date.now() + 10_000);
+  }
+  const kept = await runInDurableObject(pool.stub(), (_, { storage: { sql } }) => {
+    const [{ expires_at: end } = { expires_at: 0 }] = sql
+      .exec<{ expires_at: number }>("SELECT expires_at FROM claims ORDER BY claim_id")
+      .toArray();
+    let ended = NO_REPLAYS_ENDED;
+    return [0, 9, 10].map((second) => {
+      ended = endReplays(sql, ended, { now: end + second, replaySeconds: DAY_MS / 1000, limit: 10 });
+      return sql.exec("SELECT 1 FROM claims WHERE packages IS NOT NULL").toArray().length;
+    });
+  });
+  expect(kept).toEqual([1, 1, 0]);
 });
 
 it("lets go of the bytes of an old answer though a call that had done so was rolled back", async () => {
