@@ -6,7 +6,7 @@ import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipt
 import { ok } from "../../refusals/refusal.ts";
 import { poolClient } from "../../upstream/pool-client.ts";
 import { identifier, named, receipt } from "../../wire/common-schemas.ts";
-import { endClient } from "../clients/client-operations.ts";
+import { revoked } from "../clients/client-operations.ts";
 import { revokeAnswer } from "../clients/client-schemas.ts";
 
 const USER = "/v1/admin/users/{user}";
@@ -34,12 +34,12 @@ export const revocations = [
     handle: async ({ user, query }, c) => {
       const receipts = await receiptsFor(c, query);
       if (!receipts.ok) return receipts;
-      const revoked = await poolClient(c.env, user).revokeUser({});
-      if (!revoked.ok) return revoked;
-      const { ended } = revoked.value;
+      const answer = await poolClient(c.env, user).revokeUser({});
+      if (!answer.ok) return answer;
+      const { ended } = answer.value;
       const outcomes = { clients: ended.length, purged: ended.reduce((sum, { purged }) => sum + purged, 0) };
       c.set("outcomes", outcomes);
-      const signed = receipts.value && (await receiptsOf(receipts.value, user, revoked.value));
+      const signed = receipts.value && (await receiptsOf(receipts.value, user, answer.value));
       return ok(c.json({ user, ...outcomes, ...(signed && { receipts: signed }) }));
     },
   }),
@@ -50,10 +50,7 @@ export const revocations = [
     access: "operator",
     query: receiptQuery,
     needs: "pool",
-    handle: async ({ user, client, query }, c) => {
-      const receipts = await receiptsFor(c, query);
-      return receipts.ok ? endClient(poolClient(c.env, user), { user, client }, c, receipts.value) : receipts;
-    },
+    handle: (about, c) => revoked(c, about, (which) => poolClient(c.env, about.user).endClient(which)),
   }),
 ];
 

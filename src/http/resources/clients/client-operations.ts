@@ -1,12 +1,13 @@
 /** Registrations: which signature keys a client vouches for its packages with. */
 import type { Context } from "hono";
+import type * as z from "zod/mini";
 import { isAmbiguousIdentity } from "../../../admission/policy.ts";
 import { SMALL_BODY_BYTES } from "../../../config/limits.ts";
 import type { Settings } from "../../../config/settings.ts";
 import { unixSeconds } from "../../../shared/time.ts";
 import type { AppEnv } from "../../bindings.ts";
 import { type Descriptions, operation } from "../../operation.ts";
-import { type Receipts, receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
+import { receiptQuery, receiptsFor } from "../../receipts/receipts.ts";
 import { ok, type Result, refuse } from "../../refusals/refusal.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
 import type { PoolClient } from "../../upstream/pool-client.ts";
@@ -88,11 +89,7 @@ export const clients = [
     access: "publisher",
     query: receiptQuery,
     needs: "pool",
-    handle: async ({ user, client, query }, c) => {
-      const receipts = await receiptsFor(c, query);
-      if (!receipts.ok) return receipts;
-      return revoked(c, { user, client }, await ownPool(c, user).revoke({ client }), receipts.value);
-    },
+    handle: (about, c) => revoked(c, about, (which) => ownPool(c, about.user).revoke(which)),
   }),
   operation({
     id: "endSibling",
@@ -101,10 +98,7 @@ export const clients = [
     access: "sibling",
     query: receiptQuery,
     needs: "pool",
-    handle: async ({ user, client, query }, c) => {
-      const receipts = await receiptsFor(c, query);
-      return receipts.ok ? endClient(ownPool(c, user), { user, client }, c, receipts.value) : receipts;
-    },
+    handle: (about, c) => revoked(c, about, (which) => ownPool(c, about.user).endClient(which)),
   }),
 ];
 
@@ -173,27 +167,23 @@ async function checkHeld(c: Context<AppEnv>, { body, keys, ...who }: Registering
   return within(() => checkPossession(deployment, crypto, { ...who, keys: proven.value, signedAt }, now));
 }
 
-/** Ends a client for an operator or a sibling. Idempotent; a client that was never registered is not found. */
-export async function endClient(
-  pool: Pick<PoolClient, "endClient">,
-  who: { readonly user: string; readonly client: string },
-  c: Context<AppEnv>,
-  receipts?: Receipts,
-): Promise<Result<Response>> {
-  return revoked(c, who, await pool.endClient({ client: who.client }), receipts);
-}
+type Revoking = { readonly user: string; readonly client: string; readonly query: z.infer<typeof receiptQuery> };
 
-type Revoked = Awaited<ReturnType<PoolClient["revoke"]>>;
-
-async function revoked(
+/**
+ * The answer of every route that ends one client, whoever may: `end` is the pool's call for it. It is not made if a
+ * receipt is wanted that cannot be signed.
+ */
+export async function revoked(
   c: Context<AppEnv>,
-  { user, client }: { readonly user: string; readonly client: string },
-  answer: Revoked,
-  receipts: Receipts | undefined,
+  { user, client, query }: Revoking,
+  end: (which: { readonly client: string }) => ReturnType<PoolClient["revoke"]>,
 ): Promise<Result<Response>> {
-  if (!answer.ok) return answer;
-  const { purged, at, registeredAt } = answer.value;
+  const receipts = await receiptsFor(c, query);
+  if (!receipts.ok) return receipts;
+  const ended = await end({ client });
+  if (!ended.ok) return ended;
+  const { purged, at, registeredAt } = ended.value;
   c.set("outcomes", { purged });
-  const receipt = await receipts?.revocation({ user, client, at, registeredAt, purged });
+  const receipt = await receipts.value?.revocation({ user, client, at, registeredAt, purged });
   return ok(c.json({ user, client, purged, ...(receipt === undefined ? {} : { receipt }) }));
 }
