@@ -14,7 +14,7 @@ import { type EventSettings, readEventSettings } from "./event-settings.ts";
 import { ORDINARY_KEY_PACKAGE_REST_BYTES } from "./limits.ts";
 import type { ReceiptSettings } from "./receipt-settings.ts";
 import { readSettings, SettingError, type Settings, type Variables } from "./settings.ts";
-import type { X509Settings } from "./x509-settings.ts";
+import { X509_SETTINGS, type X509Settings } from "./x509-settings.ts";
 
 export type CryptoProviderName = "noble" | "webcrypto";
 
@@ -117,7 +117,7 @@ function tryToRead(env: Variables, build: Build): Result<Deployment, SettingErro
 
 function readX509(env: Variables, build: Build): X509Settings | undefined {
   if (build.x509) return build.x509(env);
-  const setting = ["X509_TRUST_ANCHORS", "X509_INTERMEDIATES", "X509_IDENTITY"].find((name) => textOf(env, name));
+  const setting = X509_SETTINGS.find((name) => textOf(env, name));
   if (setting === undefined) return undefined;
   throw new SettingError(setting, "is set, and this build has no X.509: set main to src/worker-full.ts");
 }

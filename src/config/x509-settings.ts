@@ -18,6 +18,9 @@ export const ANCHORS = "X509_TRUST_ANCHORS";
 export const INTERMEDIATES = "X509_INTERMEDIATES";
 const IDENTITY = "X509_IDENTITY";
 
+/** Every setting of X.509, for builds that read none of them. */
+export const X509_SETTINGS = [ANCHORS, INTERMEDIATES, IDENTITY] as const;
+
 /** How the setting says the kinds of names, and how the library does. */
 const KINDS = { "uri:": "url", "dns:": "dns", "email:": "email" } as const;
 
