@@ -2,47 +2,32 @@
 import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
 import type { Top } from "./operator-api-types.ts";
-import { empty, failure, loading, panelHead, table, when } from "./pieces.ts";
+import { failure, notCounting, spanPanel, table, when } from "./pieces.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };
 
 const SPANS = { hour: "Last hour", day: "Last day" } as const satisfies Record<Top["span"], string>;
 
-export function activityView(api: Api, openUser: (user: string) => void): HTMLElement {
-  const place = h("div", { class: "stack" });
-  const span = h(
-    "select",
-    { id: "span", "aria-label": "Of which time" },
-    ...Object.entries(SPANS).map(([value, name]) => h("option", { value }, name)),
+export const activityView = (api: Api, openUser: (user: string) => void): HTMLElement =>
+  spanPanel(
+    {
+      id: "activity-title",
+      title: "Who did most",
+      classes: "panel stack",
+      choice: { id: "span", name: "Of which time" },
+      spans: SPANS,
+      first: "hour",
+      what: "who did most",
+    },
+    async (span, again) => {
+      const found = await api.call<Top>("GET", `/v1/admin/top?${new URLSearchParams({ span })}`);
+      return found.ok ? lists(found.value, openUser) : [failure(found.refusal, again)];
+    },
   );
-  /** Counts the loads: an answer that comes after another span was chosen is dropped. */
-  let turn = 0;
-  const load = async () => {
-    turn += 1;
-    const own = turn;
-    place.replaceChildren(loading("who did most"));
-    const found = await api.call<Top>("GET", `/v1/admin/top?${new URLSearchParams({ span: span.value })}`);
-    if (own !== turn) return;
-    place.replaceChildren(...(found.ok ? lists(found.value, openUser) : [failure(found.refusal, () => void load())]));
-  };
-  span.addEventListener("change", () => void load());
-  void load();
-  return h(
-    "section",
-    { class: "panel stack", "aria-labelledby": "activity-title" },
-    panelHead(
-      "activity-title",
-      "Who did most",
-      span,
-      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
-    ),
-    place,
-  );
-}
 
 function lists({ counting, since, claimers, targets, refusals }: Top, openUser: (user: string) => void): HTMLElement[] {
-  if (!counting) return [empty("The setting ACTIVITY_COUNTS has switched the counts off.")];
+  if (!counting) return [notCounting()];
   const name = ({ pool, user }: Row) =>
     user === null
       ? h("code", {}, `${pool.slice(0, 12)}…`)

@@ -16,6 +16,51 @@ export const loading = (what: string): HTMLElement =>
 export const panelHead = (id: string, title: string, ...tools: readonly Child[]): HTMLElement =>
   h("div", { class: "row" }, h("h2", { id }, title), h("span", { class: "spacer" }), ...tools);
 
+/** A panel about a span of time that is chosen in its head. */
+export type SpanPanel<Span extends string> = {
+  readonly id: string;
+  readonly title: string;
+  readonly classes: string;
+  /** Of the choice, by its id and its name for who does not see it. */
+  readonly choice: { readonly id: string; readonly name: string };
+  readonly spans: Readonly<Record<Span, string>>;
+  readonly first: Span;
+  /** What is loaded, in words. */
+  readonly what: string;
+};
+
+/** `show` gives what is in the panel for a span; what it gives of a span that is no longer chosen is dropped. */
+export function spanPanel<Span extends string>(
+  { id, title, classes, choice, spans, first, what }: SpanPanel<Span>,
+  show: (span: Span, again: () => void) => Promise<readonly HTMLElement[]>,
+): HTMLElement {
+  const place = h("div", { class: "stack" });
+  const options = Object.entries<string>(spans).map(([value, name]) =>
+    h("option", { value, selected: value === first }, name),
+  );
+  const chosen = h("select", { id: choice.id, "aria-label": choice.name }, ...options);
+  let turn = 0;
+  const load = async () => {
+    turn += 1;
+    const own = turn;
+    place.replaceChildren(loading(what));
+    const shown = await show(chosen.value as Span, again);
+    if (own === turn) place.replaceChildren(...shown);
+  };
+  const again = () => void load();
+  chosen.addEventListener("change", again);
+  again();
+  return h(
+    "section",
+    { class: classes, "aria-labelledby": id },
+    panelHead(id, title, chosen, h("button", { type: "button", onclick: again }, "Refresh")),
+    place,
+  );
+}
+
+/** In the place of counts that a deployment does not make. */
+export const notCounting = (): HTMLElement => empty("The setting ACTIVITY_COUNTS has switched the counts off.");
+
 export const empty = (text: string): HTMLElement => h("p", { class: "empty" }, text);
 
 /** What was refused and why, with what leads further. */

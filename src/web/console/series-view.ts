@@ -3,7 +3,7 @@ import { h } from "../dom.ts";
 import type { Api } from "./api.ts";
 import type { Series } from "./operator-api-types.ts";
 import { chartsOf, LATE_SECONDS } from "./over-time.ts";
-import { empty, failure, loading, panelHead, when } from "./pieces.ts";
+import { empty, failure, notCounting, spanPanel, when } from "./pieces.ts";
 
 const SPANS = {
   six_hours: "Last six hours",
@@ -11,44 +11,28 @@ const SPANS = {
   two_days: "Last two days",
 } as const satisfies Record<Series["span"], string>;
 
-export function seriesView(api: Api): HTMLElement {
-  const place = h("div", { class: "stack" });
-  const span = h(
-    "select",
-    { id: "series-span", "aria-label": "Over which time" },
-    ...Object.entries(SPANS).map(([value, name]) => h("option", { value, selected: value === "day" }, name)),
+export const seriesView = (api: Api): HTMLElement =>
+  spanPanel(
+    {
+      id: "series-title",
+      title: "Over time",
+      classes: "stack",
+      choice: { id: "series-span", name: "Over which time" },
+      spans: SPANS,
+      first: "day",
+      what: "what was counted",
+    },
+    async (span, again) => {
+      const [found, chart] = await Promise.all([
+        api.call<Series>("GET", `/v1/admin/series?${new URLSearchParams({ span })}`),
+        import("./chart.ts").catch(() => undefined),
+      ]);
+      if (!found.ok) return [failure(found.refusal, again)];
+      if (!found.value.counting) return [notCounting()];
+      if (chart === undefined) return [empty("The charts could not be loaded. Is there a network?")];
+      return shown(found.value, chart.timeChart);
+    },
   );
-  /** Counts the loads: an answer that comes after another span was chosen is dropped. */
-  let turn = 0;
-  const load = async () => {
-    turn += 1;
-    const own = turn;
-    place.replaceChildren(loading("what was counted"));
-    const [found, chart] = await Promise.all([
-      api.call<Series>("GET", `/v1/admin/series?${new URLSearchParams({ span: span.value })}`),
-      import("./chart.ts").catch(() => undefined),
-    ]);
-    if (own !== turn) return;
-    if (!found.ok) place.replaceChildren(failure(found.refusal, () => void load()));
-    else if (!found.value.counting)
-      place.replaceChildren(empty("The setting ACTIVITY_COUNTS has switched the counts off."));
-    else if (chart === undefined) place.replaceChildren(empty("The charts could not be loaded. Is there a network?"));
-    else place.replaceChildren(...shown(found.value, chart.timeChart));
-  };
-  span.addEventListener("change", () => void load());
-  void load();
-  return h(
-    "section",
-    { class: "stack", "aria-labelledby": "series-title" },
-    panelHead(
-      "series-title",
-      "Over time",
-      span,
-      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
-    ),
-    place,
-  );
-}
 
 function shown(series: Series, timeChart: typeof import("./chart.ts").timeChart): HTMLElement[] {
   const { claims, refusals, lag } = chartsOf(series);
