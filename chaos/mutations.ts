@@ -846,8 +846,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "the budget for users who do not exist",
     file: "src/http/upstream/unknown-users.ts",
-    from: "if (wait > 0) return { waitMs: wait, answered };",
-    to: "",
+    from: "      waitMs,\n",
+    to: "      waitMs: 0 * waitMs,\n",
     tests: ["test/node/http/unknown-users.test.ts", "test/workers/budgets/http.test.ts"],
   },
   {
@@ -1329,8 +1329,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "registrations whose proofs do not hold",
     file: "src/http/resources/clients/unproven-registrations.ts",
-    from: "    this.#ofUsers.spend(rate, user, nowMs);\n",
-    to: "",
+    from: "if (waitMs > 0) {",
+    to: "if (waitMs < 0) {",
     tests: ["test/workers/budgets/http.test.ts"],
   },
   {

@@ -4,6 +4,8 @@
  */
 import { arrivalAfter, type Rate, waitMs } from "./leaky-bucket.ts";
 
+export type Leave = { readonly waitMs: number; readonly giveBack: () => void };
+
 export class NamedBuckets {
   /** Arrival times by name; none is an empty bucket. */
   readonly #arrivals = new Map<string, number>();
@@ -16,6 +18,14 @@ export class NamedBuckets {
   /** Milliseconds until the bucket has room for one more event, 0 for now. */
   waitMs(rate: Rate, name: string, nowMs: number): number {
     return waitMs(rate, this.#arrivals.get(name) ?? 0, nowMs);
+  }
+
+  /** Room for one event, which it fills until that is given back; or how many milliseconds there is none. */
+  leave(rate: Rate, name: string, nowMs: number): Leave {
+    const waitMs = this.waitMs(rate, name, nowMs);
+    if (waitMs > 0) return { waitMs, giveBack: () => undefined };
+    this.spend(rate, name, nowMs);
+    return { waitMs, giveBack: () => this.giveBack(rate, name) };
   }
 
   /** One event. */

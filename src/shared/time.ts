@@ -2,3 +2,5 @@
 
 /** Whole unix seconds of a time in milliseconds. */
 export const unixSeconds = (unixMs: number): number => Math.floor(unixMs / 1000);
+
+export const HOUR_MS = 3_600_000;

@@ -10,8 +10,8 @@ import {
 } from "../../config/limits.ts";
 import { arrivalAfter, waitMs, withinWindow } from "../../shared/leaky-bucket.ts";
 import { NamedBuckets } from "../../shared/named-buckets.ts";
+import { HOUR_MS } from "../../shared/time.ts";
 
-const HOUR_MS = 3_600_000;
 const OF_SOURCE = withinWindow(CAPABILITY_REFUSALS_PER_SOURCE_PER_HOUR, HOUR_MS);
 const OF_ALL = withinWindow(CAPABILITY_REFUSALS_PER_ISOLATE_PER_HOUR, HOUR_MS);
 

@@ -9,9 +9,8 @@ import type { Directory } from "../../directory/shards.ts";
 import { withinWindow } from "../../shared/leaky-bucket.ts";
 import { log } from "../../shared/log.ts";
 import { NamedBuckets } from "../../shared/named-buckets.ts";
+import { HOUR_MS } from "../../shared/time.ts";
 import { withTimeout } from "../../shared/with-timeout.ts";
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Whether the budget lets a pool be asked, or how many milliseconds until it does. Once the pool has been asked,
@@ -32,15 +31,12 @@ export class UnknownUsers {
   leaveToAsk(caller: string, user: string, perHour: number | undefined, nowMs: number): LeaveToAsk {
     const answered = (isUnknown: boolean) => this.#note(user, isUnknown);
     if (perHour === undefined || this.#met.has(user)) return { waitMs: 0, answered };
-    const rate = withinWindow(perHour, HOUR_MS);
-    const wait = this.#spent.waitMs(rate, caller, nowMs);
-    if (wait > 0) return { waitMs: wait, answered };
-    this.#spent.spend(rate, caller, nowMs);
+    const { waitMs, giveBack } = this.#spent.leave(withinWindow(perHour, HOUR_MS), caller, nowMs);
     return {
-      waitMs: 0,
+      waitMs,
       answered: (isUnknown) => {
         answered(isUnknown);
-        if (!isUnknown) this.#spent.giveBack(rate, caller);
+        if (!isUnknown) giveBack();
       },
     };
   }

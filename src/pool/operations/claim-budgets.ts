@@ -7,9 +7,8 @@
 import { MISSES_IN_JOURNAL_PER_HOUR } from "../../config/limits.ts";
 import type { BudgetSettings } from "../../config/settings.ts";
 import { burstThen, withinWindow } from "../../shared/leaky-bucket.ts";
+import { HOUR_MS } from "../../shared/time.ts";
 import { type Bucket, type Budgets, bucketWaitMs, spend } from "../tables/budgets-table.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** The buckets of one claimer, which are all that has its name among a client's budgets. */
 export const bucketsOfClaimer = (user: string) => ({ pair: `pair:${user}`, miss: `miss:${user}` });

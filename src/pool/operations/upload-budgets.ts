@@ -2,10 +2,10 @@
 import type { BudgetSettings } from "../../config/settings.ts";
 import type { PublishCode } from "../../contract/publish-messages.ts";
 import { burstThen, withinWindow } from "../../shared/leaky-bucket.ts";
+import { HOUR_MS } from "../../shared/time.ts";
 import { type Bucket, REFUSALS, UPLOADS } from "../tables/budgets-table.ts";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Of a client: its refused packages and its stored ones; and what all clients of the user store together. */

@@ -5,9 +5,8 @@
 import { MAX_CALLERS_REMEMBERED } from "../../../config/limits.ts";
 import { withinWindow } from "../../../shared/leaky-bucket.ts";
 import { NamedBuckets } from "../../../shared/named-buckets.ts";
+import { HOUR_MS } from "../../../shared/time.ts";
 import { type Result, refuse } from "../../refusals/refusal.ts";
-
-const HOUR_MS = 3_600_000;
 
 export class UnprovenRegistrations {
   readonly #ofUsers = new NamedBuckets(MAX_CALLERS_REMEMBERED);
@@ -20,15 +19,13 @@ export class UnprovenRegistrations {
     check: () => Promise<Result<void>>,
   ): Promise<Result<void>> {
     if (perHour === undefined) return check();
-    const rate = withinWindow(perHour, HOUR_MS);
-    const waitMs = this.#ofUsers.waitMs(rate, user, nowMs);
+    const { waitMs, giveBack } = this.#ofUsers.leave(withinWindow(perHour, HOUR_MS), user, nowMs);
     if (waitMs > 0) {
       const detail = `expected at most ${perHour} registrations of the user per hour whose proofs do not hold, got another one`;
       return refuse("registrations_exhausted", detail, { retryAfterSeconds: Math.ceil(waitMs / 1000) });
     }
-    this.#ofUsers.spend(rate, user, nowMs);
     const checked = await check();
-    if (checked.ok || checked.error.code !== "possession_unproven") this.#ofUsers.giveBack(rate, user);
+    if (checked.ok || checked.error.code !== "possession_unproven") giveBack();
     return checked;
   }
 }
