@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
-import { LOCAL_AUDIENCE } from "../src/cli/local-issuer.ts";
+import { LOCAL_AUDIENCE } from "../src/cli/remote/local-issuer.ts";
 import { type LocalWorker, startWorker } from "./lib/local-worker.ts";
 import { installPinned } from "./lib/pinned-tools.ts";
 import { table } from "./lib/table.ts";

@@ -1,8 +1,8 @@
 /** `npm run demo`: the story of src/cli/demo-story.ts on a directory of its own, which ends with it and leaves nothing. */
 import { randomUUID } from "node:crypto";
 import { tellDemo } from "../src/cli/demo-story.ts";
-import { DirectoryClient } from "../src/cli/directory-client.ts";
 import { processIo } from "../src/cli/process-io.ts";
+import { DirectoryClient } from "../src/cli/remote/directory-client.ts";
 import { startWorker } from "./lib/local-worker.ts";
 import { newIssuer } from "./lib/tokens.ts";
 import { bundle, readDeployment } from "./lib/worker-deployment.ts";

@@ -4,7 +4,7 @@
  * five minutes. `--audience` is AUTH_AUDIENCE of the directory; by default that of `npm start`.
  */
 import { parseArgs } from "node:util";
-import { LOCAL_AUDIENCE } from "../src/cli/local-issuer.ts";
+import { LOCAL_AUDIENCE } from "../src/cli/remote/local-issuer.ts";
 import { readOptions } from "./lib/args.ts";
 import { keptSigner } from "./lib/kept-signer.ts";
 import { registrationBody } from "./lib/registration-requests.ts";

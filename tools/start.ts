@@ -8,7 +8,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { DESCRIPTION_FILE, TOKEN_KEY_FILE } from "../src/cli/local-issuer.ts";
+import { DESCRIPTION_FILE, TOKEN_KEY_FILE } from "../src/cli/remote/local-issuer.ts";
 import { readSettings } from "../src/config/settings.ts";
 import { port, readOptions } from "./lib/args.ts";
 import { lockFolder } from "./lib/folder-lock.ts";

@@ -1,14 +1,14 @@
 /** Two phones and a laptop at a directory, step by step: what a package is for, and what once means. */
 import type { KeyPackageBundle } from "../mls/index.ts";
-import { CLAIMED, type Claimed, INVENTORY, JOURNAL } from "./answers.ts";
 import { type CommandIo, EXIT_OK, EXIT_REFUSED, type ExitCode } from "./command.ts";
-import type { Identity } from "./connection.ts";
-import { type DirectoryClient, pathOf } from "./directory-client.ts";
 import { generatePackages } from "./generate-packages.ts";
 import { inventoryTable } from "./inventory-table.ts";
 import { type ClientKeys, NO_KEYS, signersOf } from "./key-file.ts";
-import { publishPackages } from "./publication.ts";
-import { registerClient } from "./register-client.ts";
+import { CLAIMED, type Claimed, INVENTORY, JOURNAL } from "./remote/answers.ts";
+import type { Identity } from "./remote/connection.ts";
+import { type DirectoryClient, pathOf } from "./remote/directory-client.ts";
+import { publishPackages } from "./remote/publication.ts";
+import { registerClient } from "./remote/register-client.ts";
 import { paint, table } from "./terminal.ts";
 
 export type Stage = {

@@ -1,5 +1,5 @@
 import { dateOf } from "../inspect/text.ts";
-import type { Inventory } from "./answers.ts";
+import type { Inventory } from "./remote/answers.ts";
 import { table } from "./terminal.ts";
 
 const HEADS = ["CIPHERSUITE", "AVAILABLE", "TARGET", "LAST RESORT", "NEXT EXPIRY", ""];

@@ -3,9 +3,9 @@
 import { printable } from "../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_USAGE, type ExitCode, UsageError } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
-import { Refusal, Unreachable } from "./directory-client.ts";
 import { Given } from "./given.ts";
 import { helpOf, overview } from "./help.ts";
+import { Refusal, Unreachable } from "./remote/directory-client.ts";
 import { showFailure } from "./show-failure.ts";
 
 export async function run(args: readonly string[], io: CommandIo, version: string): Promise<ExitCode> {

@@ -3,7 +3,7 @@
 import { printable } from "../inspect/text.ts";
 import { ADVICE } from "./advice.ts";
 import { type CommandIo, EXIT_REFUSED, EXIT_UNREACHABLE, type ExitCode } from "./command.ts";
-import { Refusal, type Unreachable } from "./directory-client.ts";
+import { Refusal, type Unreachable } from "./remote/directory-client.ts";
 
 const UNREACHABLE_ADVICE = "Check --url or KPD_URL, and that the directory runs; npm start runs one on this machine.";
 

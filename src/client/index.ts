@@ -3,7 +3,16 @@
  * nothing else of a platform; storage in files, for Node, has an entry of its own.
  */
 export type { ClaimCriteria, Comparison } from "./api-types.ts";
-export type { CallOptions, ClaimedMany, ClaimOptions, RetryLater } from "./claims.ts";
+export type { CallOptions, ClaimedMany, ClaimOptions, RetryLater } from "./claims/claims.ts";
+export type {
+  Claimed,
+  ClaimedIdentity,
+  ClaimedPackage,
+  ClientWithout,
+  Expectations,
+  RejectedPackage,
+  RejectionReason,
+} from "./claims/verify-claimed.ts";
 export { DirectoryError, type DirectoryErrorParts, type LocalErrorCode } from "./directory-error.ts";
 export { type DirectoryOptions, KeyPackageDirectory } from "./key-package-directory.ts";
 export { defaultLock, type Lock, memoryLock, type WebLocks, webLock } from "./lock.ts";
@@ -56,15 +65,6 @@ export {
 export { memoryStorage } from "./storage/memory.ts";
 export type { Storage } from "./storage/storage.ts";
 export { DEFAULT_RETRIES, type RetrySettings, type Scope, type TokenRequest, type TokenSource } from "./transport.ts";
-export type {
-  Claimed,
-  ClaimedIdentity,
-  ClaimedPackage,
-  ClientWithout,
-  Expectations,
-  RejectedPackage,
-  RejectionReason,
-} from "./verify-claimed.ts";
 export { welcomeRefs } from "./welcome.ts";
 export type {
   Base64Url,

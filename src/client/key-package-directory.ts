@@ -13,7 +13,8 @@ import type {
   RemoveAnswer,
   RevokedClient,
 } from "./api-types.ts";
-import { type CallOptions, type ClaimedMany, type ClaimOptions, type Claims, claimsOf } from "./claims.ts";
+import { type CallOptions, type ClaimedMany, type ClaimOptions, type Claims, claimsOf } from "./claims/claims.ts";
+import type { Claimed, Expectations } from "./claims/verify-claimed.ts";
 import { isRefusal } from "./directory-error.ts";
 import { defaultLock, type Lock } from "./lock.ts";
 import { defaultPlatform, type Platform } from "./platform.ts";
@@ -31,7 +32,6 @@ import {
   type TokenSource,
   type Transport,
 } from "./transport.ts";
-import type { Claimed, Expectations } from "./verify-claimed.ts";
 
 export type DirectoryOptions = {
   /** Where the directory is, for example `https://directory.example`. */

@@ -17,8 +17,8 @@ import {
   type StandingOrders,
 } from "../contract/record-messages.ts";
 import type { Series, SeriesCounts, SeriesSpan } from "../contract/series-messages.ts";
-import { addActivity, makeActivity, readActivity } from "./tables/activity-table.ts";
-import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/audit-table.ts";
+import { addActivity, makeActivity, readActivity } from "./tables/operator-records/activity-table.ts";
+import { completeAudit, insertAudit, makeAuditTrail, readAudits } from "./tables/operator-records/audit-table.ts";
 import {
   countOtherBlocks,
   deleteBlock,
@@ -26,14 +26,14 @@ import {
   makeBlockedCallers,
   readBlocks,
   writeBlock,
-} from "./tables/blocked-callers-table.ts";
+} from "./tables/operator-records/blocked-callers-table.ts";
 import {
   deleteIssuerKeyMarks,
   makeIssuerKeyMarks,
   readIssuerKeyMarks,
   writeIssuerKeyMark,
-} from "./tables/issuer-key-marks-table.ts";
-import { addToSeries, makeSeries, readSeries } from "./tables/series-table.ts";
+} from "./tables/operator-records/issuer-key-marks-table.ts";
+import { addToSeries, makeSeries, readSeries } from "./tables/operator-records/series-table.ts";
 
 export class OperatorRecords extends DurableObject<object> {
   readonly #sql: SqlStorage;

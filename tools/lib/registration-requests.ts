@@ -1,6 +1,6 @@
 /** Requests to register a client, with the proofs that they take. Runs in Node and in workerd. */
 import { registrationProofInput } from "../../src/admission/registration-proof.ts";
-import { LOCAL_AUDIENCE } from "../../src/cli/local-issuer.ts";
+import { LOCAL_AUDIENCE } from "../../src/cli/remote/local-issuer.ts";
 import { SignatureScheme, signatureSchemeName } from "../../src/mls/ciphersuite.ts";
 import { postQuantumCrypto } from "../../src/mls/post-quantum/index.ts";
 import { unixSeconds } from "../../src/shared/time.ts";

@@ -9,7 +9,7 @@ import {
   readTokenKey,
   type SignToken,
   tokensOf,
-} from "../../src/cli/local-issuer.ts";
+} from "../../src/cli/remote/local-issuer.ts";
 
 export type SigningKey = {
   readonly privateJwk: JWK;

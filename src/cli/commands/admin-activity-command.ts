@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
 import type { Command } from "../command.ts";
-import { pathOf } from "../directory-client.ts";
-import { OPERATOR_OPTIONS as OPTIONS, operator, show } from "../operator.ts";
+import { pathOf } from "../remote/directory-client.ts";
+import { OPERATOR_OPTIONS as OPTIONS, operator, show } from "../remote/operator.ts";
 import { table } from "../terminal.ts";
 
 const TOP_LIST = z.looseObject({

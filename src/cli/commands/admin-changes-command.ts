@@ -1,9 +1,9 @@
 /** What the operator's routes offer about one user: looking closer, ending, blocking, giving out and erasing; and the trail. */
 import { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
-import { JOURNAL, REVOKED_CLIENT } from "../answers.ts";
 import { type Command, UsageError, YES_OPTION } from "../command.ts";
-import { pathOf } from "../directory-client.ts";
+import { JOURNAL, REVOKED_CLIENT } from "../remote/answers.ts";
+import { pathOf } from "../remote/directory-client.ts";
 import {
   clientOperands,
   confirm,
@@ -16,7 +16,7 @@ import {
   reasonOf,
   show,
   userOperand,
-} from "../operator.ts";
+} from "../remote/operator.ts";
 import { table } from "../terminal.ts";
 
 const ANYTHING = z.looseObject({});

@@ -2,10 +2,18 @@
 
 import type { z } from "zod";
 import { dateOf, printable } from "../../inspect/text.ts";
-import { EPOCH_PREVIEW, RESTORE_EPOCH, RESYNCED, REVOKED_USER, STOCK_PAGE, USER_PAGE, USER_VIEW } from "../answers.ts";
 import { type Command, type CommandIo, UsageError, YES_OPTION } from "../command.ts";
-import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { inventoryRow } from "../inventory-table.ts";
+import {
+  EPOCH_PREVIEW,
+  RESTORE_EPOCH,
+  RESYNCED,
+  REVOKED_USER,
+  STOCK_PAGE,
+  USER_PAGE,
+  USER_VIEW,
+} from "../remote/answers.ts";
+import { type DirectoryClient, pathOf } from "../remote/directory-client.ts";
 import {
   confirm,
   more,
@@ -17,7 +25,7 @@ import {
   reasonOf,
   show,
   userOperand,
-} from "../operator.ts";
+} from "../remote/operator.ts";
 import { table } from "../terminal.ts";
 
 const FILTERS = ["all", "low", "last_resort_only", "exhausted", "expiring"] as const;

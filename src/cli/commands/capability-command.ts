@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { dateOf, printable } from "../../inspect/text.ts";
-import { CAPABILITIES, CAPABILITY, REVOKED_CAPABILITY } from "../answers.ts";
 import { type Command, EXIT_OK, EXIT_REFUSED, JSON_OPTION } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { pathOf } from "../directory-client.ts";
 import { checkedIdentifier } from "../given.ts";
+import { CAPABILITIES, CAPABILITY, REVOKED_CAPABILITY } from "../remote/answers.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { pathOf } from "../remote/directory-client.ts";
 import { table } from "../terminal.ts";
 
 const SECRET_BYTES = 32;

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { dateOf } from "../../inspect/text.ts";
-import { CLAIMED, CLAIMED_MANY, type Claimed } from "../answers.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { CONNECTION_OPTIONS, connect, connectWithCapability } from "../connection.ts";
-import { type DirectoryClient, pathOf } from "../directory-client.ts";
 import { checkedIdentifier, type Given } from "../given.ts";
+import { CLAIMED, CLAIMED_MANY, type Claimed } from "../remote/answers.ts";
+import { CONNECTION_OPTIONS, connect, connectWithCapability } from "../remote/connection.ts";
+import { type DirectoryClient, pathOf } from "../remote/directory-client.ts";
 import { table } from "../terminal.ts";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;

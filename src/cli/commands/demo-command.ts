@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Command, UsageError } from "../command.ts";
-import { addressOf, STATE_OPTION, stateOf } from "../connection.ts";
 import { tellDemo } from "../demo-story.ts";
-import { DirectoryClient } from "../directory-client.ts";
-import { localIssuer } from "../local-issuer.ts";
+import { addressOf, STATE_OPTION, stateOf } from "../remote/connection.ts";
+import { DirectoryClient } from "../remote/directory-client.ts";
+import { localIssuer } from "../remote/local-issuer.ts";
 
 export const demo: Command = {
   name: "demo",

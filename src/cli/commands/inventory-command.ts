@@ -1,8 +1,8 @@
-import { INVENTORY } from "../answers.ts";
 import { type Command, EXIT_OK, JSON_OPTION } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { pathOf } from "../directory-client.ts";
 import { inventoryTable } from "../inventory-table.ts";
+import { INVENTORY } from "../remote/answers.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { pathOf } from "../remote/directory-client.ts";
 
 export const inventory: Command = {
   name: "inventory",

@@ -1,8 +1,8 @@
 import { dateOf } from "../../inspect/text.ts";
-import { JOURNAL, type JournalEntry } from "../answers.ts";
 import { type Command, EXIT_OK, JSON_OPTION } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { pathOf } from "../directory-client.ts";
+import { JOURNAL, type JournalEntry } from "../remote/answers.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { pathOf } from "../remote/directory-client.ts";
 import { table } from "../terminal.ts";
 
 export const journal: Command = {

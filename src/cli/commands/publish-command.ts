@@ -1,10 +1,10 @@
 import type { Item } from "../../inspect/items.ts";
 import { printable } from "../../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
 import { readItems } from "../input.ts";
 import { inventoryTable } from "../inventory-table.ts";
-import { type Published, publishPackages, replacePackages } from "../publication.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { type Published, publishPackages, replacePackages } from "../remote/publication.ts";
 import { paint, table } from "../terminal.ts";
 
 export const publish: Command = {

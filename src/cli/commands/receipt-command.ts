@@ -4,10 +4,10 @@ import type { Receipt } from "../../client/receipts/receipt.ts";
 import { type ReceiptKeys, verifyReceipt } from "../../client/receipts/verify-receipt.ts";
 import { dateOf } from "../../inspect/text.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { addressOf, STATE_OPTION } from "../connection.ts";
-import { DirectoryClient } from "../directory-client.ts";
 import type { Given } from "../given.ts";
 import { readAll } from "../input.ts";
+import { addressOf, STATE_OPTION } from "../remote/connection.ts";
+import { DirectoryClient } from "../remote/directory-client.ts";
 import { table } from "../terminal.ts";
 
 const OPTIONS = {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { MAX_HELD_REFS_PER_REQUEST } from "../../config/limits.ts";
-import { RECONCILED } from "../answers.ts";
 import { type Command, EXIT_OK, EXIT_REFUSED, JSON_OPTION, UsageError } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { pathOf } from "../directory-client.ts";
 import { readKeyFile } from "../key-file.ts";
+import { RECONCILED } from "../remote/answers.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { pathOf } from "../remote/directory-client.ts";
 import { table } from "../terminal.ts";
 
 /** What the directory knows of a package that is only here, in words. */

@@ -1,8 +1,8 @@
 import { printable } from "../../inspect/text.ts";
 import { type Command, EXIT_OK, JSON_OPTION, UsageError } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
 import { readKeyFile, signersOf } from "../key-file.ts";
-import { registerClient } from "../register-client.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { registerClient } from "../remote/register-client.ts";
 
 const CREATED = 201;
 

@@ -1,8 +1,8 @@
 import { printable } from "../../inspect/text.ts";
-import { REVOKED_CLIENT } from "../answers.ts";
 import { type Command, EXIT_OK, JSON_OPTION, UsageError, YES_OPTION } from "../command.ts";
-import { connectPublisher, PUBLISHER_OPTIONS } from "../connection.ts";
-import { pathOf } from "../directory-client.ts";
+import { REVOKED_CLIENT } from "../remote/answers.ts";
+import { connectPublisher, PUBLISHER_OPTIONS } from "../remote/connection.ts";
+import { pathOf } from "../remote/directory-client.ts";
 
 export const revoke: Command = {
   name: "revoke",

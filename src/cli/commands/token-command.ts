@@ -1,6 +1,6 @@
 import { type Command, EXIT_OK, UsageError } from "../command.ts";
-import { STATE_OPTION, stateOf } from "../connection.ts";
-import { localIssuer } from "../local-issuer.ts";
+import { STATE_OPTION, stateOf } from "../remote/connection.ts";
+import { localIssuer } from "../remote/local-issuer.ts";
 
 const SCOPES = ["key-packages:publish", "key-packages:claim", "directory:admin"];
 

@@ -3,7 +3,7 @@
  * is sent, what was sent without an answer is found again by comparing with the directory, and nothing is deleted that a
  * Welcome may still need.
  */
-import type { CallOptions } from "../claims.ts";
+import type { CallOptions } from "../claims/claims.ts";
 import type { KeyPackageDirectory } from "../key-package-directory.ts";
 import { toBase64Url } from "../portable-base64url.ts";
 import { deleteKeys } from "./expiry.ts";

@@ -1,7 +1,7 @@
 /** Whether others can reach this client, and by what: asked without taking a package. */
 import { validateKeyPackage } from "../../mls/index.ts";
 import type { Policy } from "../api-types.ts";
-import type { CallOptions } from "../claims.ts";
+import type { CallOptions } from "../claims/claims.ts";
 import { isRefusal } from "../directory-error.ts";
 import { factsOf } from "../package-facts.ts";
 import { toBase64Url } from "../portable-base64url.ts";

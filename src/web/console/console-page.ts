@@ -3,17 +3,17 @@ import "../style/base.css";
 import "../style/console.css";
 import { byId, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
-import { activityView } from "./activity-view.ts";
 import { type Api, apiWith } from "./api.ts";
-import { epochView } from "./epoch-view.ts";
-import { issuerKeysView } from "./issuer-keys-view.ts";
 import type { UserPage } from "./operator-api-types.ts";
 import { failure } from "./pieces.ts";
-import { auditView, blockedView } from "./record-views.ts";
-import { seriesView } from "./series-view.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
-import { stockPanels } from "./stock-view.ts";
-import { userView } from "./user-view.ts";
+import { activityView } from "./views/activity-view.ts";
+import { epochView } from "./views/epoch-view.ts";
+import { issuerKeysView } from "./views/issuer-keys-view.ts";
+import { auditView, blockedView } from "./views/record-views.ts";
+import { seriesView } from "./views/series-view.ts";
+import { stockPanels } from "./views/stock-view.ts";
+import { userView } from "./views/user-view.ts";
 
 /** Of this tab alone, and gone with it. */
 const TOKEN = "operator-token";

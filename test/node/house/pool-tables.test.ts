@@ -11,7 +11,7 @@ const TABLES = join(import.meta.dirname, "../../../src/pool/tables");
 /** `DO UPDATE SET` of an upsert names no table. */
 const WRITE = /(INSERT OR REPLACE INTO|INSERT INTO|UPDATE|DELETE FROM) (?!SET\b)([a-z_]+)/g;
 
-const writes = readdirSync(TABLES)
+const writes = readdirSync(TABLES, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .flatMap((file) =>
     [...readFileSync(join(TABLES, file), "utf8").matchAll(WRITE)].map(([, verb, table]) => ({ file, verb, table })),

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ClaimCriteria } from "../../../src/contract/claim-messages.ts";
-import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim-decision.ts";
+import { type ClaimFacts, type Decision, decide } from "../../../src/pool/operations/claim/claim-decision.ts";
 import { ChunkEntries } from "../../../src/pool/tables/chunk-entries.ts";
 import type { Found } from "../../../src/pool/tables/chunks-table.ts";
 import type { Queue } from "../../../src/pool/tables/clients-table.ts";

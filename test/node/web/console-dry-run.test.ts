@@ -1,8 +1,8 @@
 /** The dry run of a restore epoch: its sum over all pages, at one time, until somebody stops it. */
 import { describe, expect, it } from "vitest";
 import type { Answer, Api } from "../../../src/web/console/api.ts";
-import { dryRun } from "../../../src/web/console/epoch-dry-run.ts";
 import type { RestoreEpochPreview } from "../../../src/web/console/operator-api-types.ts";
+import { dryRun } from "../../../src/web/console/views/epoch-dry-run.ts";
 
 const AT = 1_800_000_000;
 

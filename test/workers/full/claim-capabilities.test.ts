@@ -10,7 +10,7 @@ import {
 import { claimCapabilities } from "../../../src/http/resources/claim-capabilities/capability-operations.ts";
 import { CapabilityAttempts } from "../../../src/http/upstream/capability-attempts.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { capabilityOf } from "../../../src/pool/operations/claim-capabilities.ts";
+import { capabilityOf } from "../../../src/pool/operations/claim/claim-capabilities.ts";
 import full from "../../../src/worker-full.ts";
 import { CLAIM, DATA, PUBLISH, REVOKE, token } from "../support/auth.ts";
 import { base64url } from "../support/forge-for-now.ts";

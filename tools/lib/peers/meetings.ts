@@ -3,7 +3,7 @@
  * to a new group and sends the Welcome and a message, the owner joins by the Welcome and reads the message.
  */
 import { randomUUID } from "node:crypto";
-import { LOCAL_AUDIENCE } from "../../../src/cli/local-issuer.ts";
+import { LOCAL_AUDIENCE } from "../../../src/cli/remote/local-issuer.ts";
 import { DirectoryError, KeyPackageDirectory, registrationKey, type Scope } from "../../../src/client/index.ts";
 import {
   BasicCredential,

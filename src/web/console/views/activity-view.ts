@@ -1,0 +1,74 @@
+/** Who claims most, who is claimed from most and who is refused most: of the last hour, or of the last day. */
+import { h } from "../../dom.ts";
+import type { Api } from "../api.ts";
+import type { Top } from "../operator-api-types.ts";
+import { failure, notCounting, spanPanel, table, when } from "../pieces.ts";
+
+type Row = Top["claimers"]["rows"][number];
+type List = { readonly total: number; readonly missed: number };
+
+const SPANS = { hour: "Last hour", day: "Last day" } as const satisfies Record<Top["span"], string>;
+
+export const activityView = (api: Api, openUser: (user: string) => void): HTMLElement =>
+  spanPanel(
+    {
+      id: "activity-title",
+      title: "Who did most",
+      classes: "panel stack",
+      choice: { id: "span", name: "Of which time" },
+      spans: SPANS,
+      first: "hour",
+      what: "who did most",
+    },
+    async (span, again) => {
+      const found = await api.call<Top>("GET", `/v1/admin/top?${new URLSearchParams({ span })}`);
+      return found.ok ? lists(found.value, openUser) : [failure(found.refusal, again)];
+    },
+  );
+
+function lists({ counting, since, claimers, targets, refusals }: Top, openUser: (user: string) => void): HTMLElement[] {
+  if (!counting) return [notCounting()];
+  const name = ({ pool, user }: Row) =>
+    user === null
+      ? h("code", {}, `${pool.slice(0, 12)}…`)
+      : h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user);
+  const list = (title: string, heads: readonly string[], { total, missed }: List, rows: (HTMLElement | string)[][]) =>
+    h(
+      "div",
+      {},
+      h("h3", {}, title),
+      rows.length === 0 ? h("p", { class: "note" }, "None.") : table(title, heads, rows),
+      h(
+        "p",
+        { class: "note" },
+        `${count(total)} in all${missed === 0 ? "" : `; a count may be ${count(missed)} too low`}.`,
+      ),
+    );
+  return [
+    h("p", { class: "note" }, `Since ${when(since)}. Requests of the last minute may be missing.`),
+    h(
+      "div",
+      { class: "lists" },
+      list(
+        "Claim most",
+        ["User", "#Claims"],
+        claimers,
+        claimers.rows.map((row) => [name(row), count(row.count)]),
+      ),
+      list(
+        "Are claimed from most",
+        ["User", "#Claims"],
+        targets,
+        targets.rows.map((row) => [name(row), count(row.count)]),
+      ),
+      list(
+        "Are refused most",
+        ["User", "Code", "#Refusals"],
+        refusals,
+        refusals.rows.map((row) => [name(row), h("a", { href: `/docs#${row.code}` }, row.code), count(row.count)]),
+      ),
+    ),
+  ];
+}
+
+const count = (value: number): string => value.toLocaleString("en");
