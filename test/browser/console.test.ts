@@ -5,7 +5,7 @@ import { localRegistration } from "../../tools/lib/registration-requests.ts";
 import { newSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { Server } from "../node/support/started-directory.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, type Visit, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, onPages, overflow, untilKept, type Visit, WINDOWS } from "./support/served-pages.ts";
 
 /** How many of the colours of its legend the chart of claims has, as text: the types of a page are not those of these tests. */
 const DRAWN_COLOURS = `(() => {
@@ -394,10 +394,7 @@ inChromium("the console", () => {
     const shown = await visit("/console");
     const { page, context, said } = shown;
     await signIn(shown);
-    await page.evaluate("navigator.serviceWorker.ready");
-    await page.waitForFunction(
-      "caches.open('pages-1').then(async (cache) => (await cache.match('/console')) && (await cache.keys()).some(({ url }) => url.includes('chart-')))",
-    );
+    await untilKept(page, "/console", "chart-");
     await context.setOffline(true);
     await page.reload();
     await page.getByText("The directory did not answer").first().waitFor();

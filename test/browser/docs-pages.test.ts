@@ -1,7 +1,7 @@
 /** The docs in a real browser: at every size and light, with the keyboard, without a script, and without a network. */
 import { expect, it } from "vitest";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
 
 const PAGES = [
   "/docs",
@@ -91,8 +91,7 @@ inChromium("the docs", () => {
 
   it("open without a network once they were loaded", async () => {
     const { page, context, said } = await visit("/docs/privacy");
-    await page.evaluate("navigator.serviceWorker.ready");
-    await page.waitForFunction("caches.open('pages-1').then((cache) => cache.match('/docs/privacy')).then(Boolean)");
+    await untilKept(page, "/docs/privacy");
     await context.setOffline(true);
     await page.reload();
     expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("What is kept");

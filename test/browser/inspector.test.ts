@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { encodeMlsMessage } from "../../src/mls/index.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, layoutShift, onPages, overflow, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
 
 const peers: { key_packages: { source: string; hex: string; ref: string }[] } = JSON.parse(
   readFileSync("test/vectors/peers.json", "utf8"),
@@ -313,10 +313,7 @@ inChromium("the inspector", () => {
     ["a sample", undefined, "OpenMLS"],
   ])("works without a network once it was loaded, whatever was looked at: %s", async (_, give, sample) => {
     const { page, context, said } = await visit("/");
-    await page.evaluate("navigator.serviceWorker.ready");
-    await page.waitForFunction(
-      "caches.open('pages-1').then(async (cache) => { const kept = (await cache.keys()).map(({ url }) => url).join(' '); return ['looking-', 'judging-', 'noble-', 'samples-', 'theme.js', '.css'].every((name) => kept.includes(name)) && (await cache.match('/')); })",
-    );
+    await untilKept(page, "/", "looking-", "judging-", "noble-", "samples-", "/theme.js", ".css");
     await context.setOffline(true);
     await page.reload();
     await give?.(page);
@@ -328,11 +325,8 @@ inChromium("the inspector", () => {
   it("works without a network once it was loaded", async () => {
     const { page, context, said } = await visit(linked(openmls.hex));
     await page.locator("#verdict").waitFor();
-    await page.evaluate("navigator.serviceWorker.ready");
     // It has been told what the page consists of when all of it is kept.
-    await page.waitForFunction(
-      "caches.open('pages-1').then(async (cache) => (await cache.match('/')) && (await cache.keys()).some(({ url }) => url.includes('judging')))",
-    );
+    await untilKept(page, "/", "judging");
     await context.setOffline(true);
     await page.reload();
     await verdict(page, "Accepted");

@@ -94,6 +94,23 @@ export async function axeFindings(page: Page): Promise<string[]> {
   });
 }
 
+/**
+ * Waits until the pages' worker keeps these: a path as it is, or an asset that has this in its name. Not by
+ * `waitForFunction`: to it a promise is an answer at once, and what it asks again is `eval`, which the pages forbid.
+ */
+export async function untilKept(page: Page, ...wanted: readonly string[]): Promise<void> {
+  await page.evaluate("navigator.serviceWorker.ready");
+  await page.evaluate(`new Promise((resolve) => {
+    const isOf = (path) => (part) => path === part || (path.startsWith("/assets/") && path.includes(part));
+    const look = async () => {
+      const kept = (await (await caches.open("pages-1")).keys()).map(({ url }) => new URL(url).pathname);
+      if (${JSON.stringify(wanted)}.every((part) => kept.some((path) => isOf(path)(part)))) resolve();
+      else setTimeout(look, 20);
+    };
+    look();
+  })`);
+}
+
 /** By how many pixels the page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)");
