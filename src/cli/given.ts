@@ -1,6 +1,7 @@
 /** The arguments of a command, read as its description says. What cannot be read is a `UsageError` that names it. */
 import { parseArgs } from "node:util";
 import { isIdentifier } from "../shared/identifier.ts";
+import { closest } from "./closest.ts";
 import { type Command, UsageError } from "./command.ts";
 
 type Value = string | boolean | readonly string[] | undefined;
@@ -43,7 +44,7 @@ export class Given {
       return new Given(positionals, values as Readonly<Record<string, Value>>);
     } catch (cause) {
       if (cause instanceof UsageError) throw cause;
-      throw new UsageError(cause instanceof Error ? cause.message : String(cause));
+      throw new UsageError(unreadable(cause, Object.keys(options)));
     }
   }
 
@@ -98,6 +99,15 @@ export class Given {
       throw new UsageError(`expected one ${what}, got ${this.operands.length}`);
     return first;
   }
+}
+
+/** An unknown option is named with the one that was meant; everything else is said as `parseArgs` says it. */
+function unreadable(cause: unknown, names: readonly string[]): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  const meant = closest(unknown, names);
+  return `there is no option --${unknown}${meant === undefined ? "" : `; did you mean --${meant}?`}`;
 }
 
 export function checkedIdentifier(where: string, text: string): string {

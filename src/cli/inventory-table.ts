@@ -17,7 +17,9 @@ export const inventoryRow = (suite: Inventory[number]): (string | number)[] => [
   suite.needs_upload ? "needs an upload" : "",
 ];
 
+const timesOf = (uses: number): string => (uses === 1 ? "once" : `${uses} times`);
+
 function lastResortOf({ last_resort: lastResort }: Inventory[number]): string {
   if (lastResort === null) return "no";
-  return lastResort.needs_rotation ? `replace it, used ${lastResort.uses} times` : "yes";
+  return lastResort.needs_rotation ? `replace it, used ${timesOf(lastResort.uses)}` : "yes";
 }

@@ -1,6 +1,7 @@
 /** From arguments to an exit code. */
 
 import { printable } from "../inspect/text.ts";
+import { closest } from "./closest.ts";
 import { type Command, type CommandIo, EXIT_OK, EXIT_USAGE, type ExitCode, UsageError } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { Given } from "./given.ts";
@@ -21,9 +22,9 @@ export async function run(args: readonly string[], io: CommandIo, version: strin
   if (found === undefined) {
     const group = COMMANDS.filter(({ name }) => args[0] !== undefined && name.startsWith(`${args[0]} `));
     const isHelp = group.length > 0 && (args[1] === "--help" || args[1] === "-h");
-    const message = args.length === 0 ? "" : `kpd: there is no command "${printable(args.slice(0, 2).join(" "))}"\n`;
-    if (isHelp) io.out(overview(group));
-    else io.err(`${message}${overview(group.length > 0 ? group : COMMANDS)}`);
+    const shown = overview(group.length > 0 ? group : COMMANDS);
+    if (isHelp) io.out(shown);
+    else io.err(args.length === 0 ? shown : noCommand(args, shown));
     return isHelp ? EXIT_OK : EXIT_USAGE;
   }
   const { command, rest } = found;
@@ -39,6 +40,17 @@ export async function run(args: readonly string[], io: CommandIo, version: strin
     io.err(`kpd ${command.name}: ${printable(cause.message)}\nusage: kpd ${command.name} --help shows how\n`);
     return EXIT_USAGE;
   }
+}
+
+/** What was meant, where it is near a command; else all that there is. */
+function noCommand(args: readonly string[], all: string): string {
+  const two = args.slice(0, 2).join(" ");
+  const names = COMMANDS.map(({ name }) => name);
+  const meant = closest(two, names) ?? closest(args[0] ?? "", names);
+  const message = `kpd: there is no command "${printable(two)}"`;
+  return meant === undefined
+    ? `${message}\n${all}`
+    : `${message}; did you mean kpd ${meant}?\nusage: kpd --help lists all commands\n`;
 }
 
 async function runCommand(command: Command, given: Given, io: CommandIo): Promise<ExitCode> {

@@ -10,22 +10,28 @@ export type Item = { readonly where: string } & (
 /** Lengths at which xxd, openssl and base64 wrap their lines. No package is that short. */
 const WRAPPED_AT = [60, 64, 76];
 
+/** Bytes on a line of spaced hex, as dumps have them. No package is that short. */
+const MOST_DUMPED_ON_A_LINE = 32;
+
 /**
- * Hex, base64 or base64url, one on a line or one wrapped over all lines; PEM; or binary, MLSMessages one after the other.
- * Blank lines are nothing. `source` is where it comes from, for people.
+ * Hex (also with spaces or colons between its bytes), base64 or base64url, one on a line or one wrapped over all lines; PEM;
+ * JSON as the directory takes and gives it; or binary, MLSMessages one after the other. Blank lines are nothing. `source` is
+ * where it comes from, for people.
  */
 export function itemsOf(bytes: Uint8Array, source: string): Item[] {
   // Every struct begins with the version, 0x0001, and no text with a zero byte.
   if (bytes[0] === 0) return binaryItems(bytes, source);
   const text = new TextDecoder().decode(bytes);
   if (text.includes("-----BEGIN ")) return pemItems(text, source);
+  const json = fromJson(text);
+  if (json !== undefined) return jsonItems(json, source);
   const lines = text.split("\n").flatMap((line, index) => {
     const trimmed = line.trim();
     return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
   });
-  if (isWrapped(lines.map((line) => line.text))) {
-    return [textItem(lines.map((line) => line.text).join(""), source)];
-  }
+  const texts = lines.map((line) => line.text);
+  if (isWrapped(texts)) return [textItem(texts.join(""), source)];
+  if (isDump(texts)) return [textItem(texts.join(" "), source)];
   return lines.map(({ text, where }) => textItem(text, where));
 }
 
@@ -53,6 +59,49 @@ function pemItems(text: string, source: string): Item[] {
   });
 }
 
+/** An object, an array or a string; undefined for what is none of them in whole. */
+function fromJson(text: string): unknown {
+  if (!/^\s*[[{"]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Members of requests and answers that hold a package, or several. */
+const HOLDS_PACKAGES = new Set(["key_package", "key_packages"]);
+
+/** The strings that are the whole, stand in an array that is the whole, or in a member that holds packages, at any depth. */
+function jsonItems(json: unknown, source: string): Item[] {
+  const items: Item[] = [];
+  // A list of its own and no recursion: what is pasted may be nested as deep as it likes.
+  const open = [{ value: json, where: source, holds: true }];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    const { value, where, holds } = one;
+    if (typeof value === "string" && holds) items.push(textItem(value, where));
+    if (typeof value !== "object" || value === null) continue;
+    const isArray = Array.isArray(value);
+    const members = Object.entries(value).map(([name, member]) => ({
+      value: member,
+      where: `${where}${where === source ? ", " : ""}/${name}`,
+      holds: isArray ? holds : HOLDS_PACKAGES.has(name),
+    }));
+    open.push(...members.reverse());
+  }
+  return items.length > 0 ? items : [{ where: source, ok: false, problem: "JSON in which no key_package is" }];
+}
+
+/** Spaced hex of one thing over several lines of the same length. */
+function isDump(lines: readonly string[]): boolean {
+  const [first = "", ...rest] = lines;
+  const last = rest.at(-1);
+  if (last === undefined || last.length > first.length) return false;
+  if (!/[ :]/.test(first) || !lines.every((line) => SPACED_HEX.test(line))) return false;
+  if (withoutSpaces(first).length > 2 * MOST_DUMPED_ON_A_LINE) return false;
+  return rest.slice(0, -1).every((line) => line.length === first.length);
+}
+
 function isWrapped(lines: readonly string[]): boolean {
   const [first = "", ...rest] = lines;
   const last = rest.at(-1);
@@ -67,10 +116,16 @@ function textItem(text: string, where: string): Item {
     : { where, ok: true, bytes };
 }
 
+/** Whole bytes, with spaces or colons between them or without. */
+const SPACED_HEX = /^(?:[0-9a-fA-F]{2})+(?:[ :]+(?:[0-9a-fA-F]{2})+)*$/;
+
+const withoutSpaces = (text: string): string => text.replaceAll(/[ :]/g, "");
+
 function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
-    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  if (!SPACED_HEX.test(text)) return undefined;
+  const digits = withoutSpaces(text);
+  return Uint8Array.from({ length: digits.length / 2 }, (_, index) =>
+    Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16),
   );
 }
 

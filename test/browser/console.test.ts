@@ -176,7 +176,7 @@ inChromium("the console", () => {
     await page.getByText("The block is lifted.").waitFor();
   });
 
-  it("raises the budgets of a user for a while, lowers and empties them", async () => {
+  it("raises the budgets of a user for a while, lowers and resets them", async () => {
     const shown = await visit("/console");
     const { page } = shown;
     await stocked(shown, "ivan");
@@ -196,10 +196,10 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "Lower again" }).click();
     await answer("Lower the budgets");
     await page.getByText("Budgets are as they were.").waitFor();
-    await page.getByRole("button", { name: "Empty all" }).click();
-    await answer("Empty the budgets");
-    await page.getByText(/^\d+ budgets are empty\.$/).waitFor();
-    await budgets.getByText("Nothing was spent of late: every budget is empty.").waitFor();
+    await page.getByRole("button", { name: "Reset all" }).click();
+    await answer("Reset the budgets");
+    await page.getByText(/^\d+ budgets are whole again\.$/).waitFor();
+    await budgets.getByText("Nothing was spent lately: every budget is whole.").waitFor();
     await budgets.getByText(/^Raised/).waitFor({ state: "detached" });
     // No factor that the directory would refuse.
     await page.getByLabel("Times").fill("101");

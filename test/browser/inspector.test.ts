@@ -98,14 +98,28 @@ inChromium("the inspector", () => {
       "two.txt, line 2: neither hex nor base64 nor base64url.",
     );
     const chosen = page.getByLabel("Shown");
-    expect(await chosen.locator("option").allTextContents()).toEqual([
-      "1 of 4 · two.txt, line 1",
+    await page.locator("#at").fill("2026-11-30T00:53:20");
+    await page.getByText(/^2 accepted, 1 cannot be read, 1 \w+\.$/).waitFor();
+    const answers = (await chosen.locator("option").allTextContents()).map((text) =>
+      text.replace(/ · \w+_\w+$/, " · refused"),
+    );
+    expect(answers).toEqual([
+      "1 of 4 · two.txt, line 1 · accepted",
       "2 of 4 · two.txt, line 2 · cannot be read",
-      "3 of 4 · two.txt, line 3",
-      "4 of 4 · one.bin",
+      "3 of 4 · two.txt, line 3 · refused",
+      "4 of 4 · one.bin · accepted",
     ]);
     await chosen.selectOption("3");
     await page.getByRole("heading", { name: "MLSMessage(mls_key_package)" }).waitFor();
+  });
+
+  it("says at the top why a package is refused", async () => {
+    const { page } = await visit(`/#kp=${openmls.hex}&at=1999999999`);
+    await page.locator("#verdict").waitFor();
+    const said = await page.locator("#verdict").textContent();
+    const [, code = "", detail = ""] = /^Refused: (\w+) · (.+)$/.exec(said ?? "") ?? [];
+    expect(code).toBe("lifetime_expired");
+    expect(await page.locator(".summary .answer").textContent()).toBe(`${code} ${detail}`);
   });
 
   it("lights the bytes of a field and the field of a byte, for the pointer and for the focus", async () => {

@@ -59,7 +59,8 @@ function askForToken(problem?: HTMLElement): void {
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const token = input.value.trim();
+    // Pasted with the whole header, too: that is what a curl line has.
+    const token = input.value.trim().replace(/^(?:Authorization:\s*)?Bearer\s+/i, "");
     if (token !== "") void tryToken(token);
   });
   place.replaceChildren(
@@ -118,19 +119,43 @@ function open(token: string): void {
 
 function wholeDirectory(api: Api): HTMLElement {
   const { overview, clients } = stockPanels(api, openUser);
+  const parts: [string, HTMLElement][] = [
+    ["Stock", overview],
+    ["Over time", seriesView(api)],
+    ["Clients", clients],
+    ["Who did most", activityView(api, openUser)],
+    ["Blocked", blockedView(api)],
+    ["Issuers", issuerKeysView(api)],
+    ["Restore epoch", epochView(api)],
+    ["Audit", auditView(api)],
+  ];
   return h(
     "div",
     { class: "stack" },
-    overview,
-    seriesView(api),
-    clients,
-    activityView(api, openUser),
-    blockedView(api),
-    issuerKeysView(api),
-    epochView(api),
-    auditView(api),
+    h(
+      "nav",
+      { class: "row contents", "aria-label": "On this page" },
+      ...parts.map(([name, part]) => leadTo(name, part)),
+    ),
+    ...parts.map(([, part]) => part),
   );
 }
+
+/** No link: the fragment of this page is the user who is looked at. */
+const leadTo = (name: string, part: HTMLElement): HTMLElement =>
+  h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () => {
+        part.tabIndex = -1;
+        part.focus({ preventScroll: true });
+        part.scrollIntoView();
+      },
+    },
+    name,
+  );
 
 const openUser = (user: string): void => {
   location.hash = new URLSearchParams({ user }).toString();

@@ -41,6 +41,15 @@ export async function verdictsOn(
   return { byPolicy: Object.fromEntries(byPolicy) as Record<PolicyName, Verdict>, byProfile: new Map(byProfile) };
 }
 
+/** What one policy says with the numbers of one profile. */
+export async function answerOn(
+  bytes: Uint8Array,
+  at: number,
+  { policy, profile }: { readonly policy: PolicyName; readonly profile: SuiteProfile },
+): Promise<Answer> {
+  return answerUnder(policy, bytes, at, { profile, crypto: await cryptoFor(bytes) });
+}
+
 async function answerUnder(policy: PolicyName, bytes: Uint8Array, at: number, dialect: Dialect): Promise<Answer> {
   if (policy === "openmls") return judgeAsOpenMls(bytes, at, dialect);
   const [answer] = await judgeAsDirectory([bytes], at, CHOICES[policy], dialect);

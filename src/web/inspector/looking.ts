@@ -1,6 +1,7 @@
 /** What was given, which of it is shown, and what is changed in it. The page loads it once it can be used. */
 import { type Item, itemsOf } from "../../inspect/items.ts";
-import { byId, h } from "../dom.ts";
+import { byId } from "../dom.ts";
+import { chooser } from "./chooser.ts";
 import { readPlace, writePlace } from "./link.ts";
 import type { PolicyName } from "./policy-names.ts";
 import { type Resulting, resultView } from "./result-view.ts";
@@ -86,29 +87,23 @@ function showCurrent(field?: string): void {
     history.replaceState(null, "", location.pathname);
     return;
   }
-  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
-  result.replaceChildren(...(items.length > 1 ? [chooser()] : []), view.element);
+  const several = items.length > 1 ? chooser(items, index, choose) : undefined;
+  const changed = () => {
+    const before = { at, policy, profile };
+    remember();
+    if (at !== before.at || policy !== before.policy || profile !== before.profile)
+      several?.judge({ at, policy, profile });
+  };
+  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed });
+  result.replaceChildren(...(several === undefined ? [] : [several.element]), view.element);
   remember();
+  several?.judge({ at, policy, profile });
 }
 
-function chooser(): HTMLElement {
-  const select = h(
-    "select",
-    { id: "chosen" },
-    ...items.map((item, i) =>
-      h(
-        "option",
-        { value: i, selected: i === index, disabled: !item.ok },
-        `${i + 1} of ${items.length} · ${item.where}${item.ok ? "" : " · cannot be read"}`,
-      ),
-    ),
-  );
-  select.addEventListener("change", () => {
-    index = Number(select.value);
-    showCurrent();
-    byId("chosen").focus();
-  });
-  return h("div", { class: "row chooser" }, h("label", { for: "chosen" }, "Shown"), select);
+function choose(chosen: number): void {
+  index = chosen;
+  showCurrent();
+  byId("chosen").focus();
 }
 
 /** The address is that of what is shown, so that it can be given to others. */

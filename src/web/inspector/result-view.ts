@@ -11,6 +11,7 @@ import { hexOf } from "./hex.ts";
 import { hexView } from "./hex-view.ts";
 import type { Place } from "./link.ts";
 import { fieldAt, locate } from "./located.ts";
+import { POLICIES } from "./policy-names.ts";
 import { summary } from "./summary.ts";
 import { verdictView } from "./verdict-view.ts";
 
@@ -112,7 +113,9 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
       ),
       verdictPlace,
     );
-    summaryPlace.replaceChildren(summary(opened, bytes.length, readWith, undefined));
+    summaryPlace.replaceChildren(
+      summary(opened, bytes.length, { policy: POLICIES[policy].name, profile: readWith }, undefined),
+    );
     select(located.some((one) => one.path === field) ? field : undefined);
     if (focusedOffset !== undefined) hex.focus(focusedOffset);
     shown += 1;
@@ -178,7 +181,9 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
         notBefore: asNumber(notBefore),
       };
       const { answer } = verdicts.byPolicy[policy];
-      summaryPlace.replaceChildren(summary(opened, bytes.length, readWith, { reference, answer }));
+      summaryPlace.replaceChildren(
+        summary(opened, bytes.length, { policy: POLICIES[policy].name, profile: readWith }, { reference, answer }),
+      );
       verdictPlace.replaceChildren(
         verdictView(judged, {
           choose: (name) => {

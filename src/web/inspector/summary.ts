@@ -14,21 +14,17 @@ export type Computed = { readonly reference: string | undefined; readonly answer
 export function summary(
   opened: Opened,
   length: number,
-  profile: SuiteProfile,
+  { policy, profile }: { readonly policy: string; readonly profile: SuiteProfile },
   computed: Computed | undefined,
 ): HTMLElement {
   const facts: [string, Node | string][] =
     opened.kind === "key_package" ? factsOf(opened.received, profile, computed?.reference) : factsOfOther(opened);
+  // It comes first and keeps its place until it is known, so that nothing jumps.
+  if (opened.kind !== "other") facts.unshift([policy, h("span", { class: "answer" }, ...answerOf(computed?.answer))]);
   return h(
     "section",
     { class: "panel summary", "aria-labelledby": "summary-title" },
-    h(
-      "h2",
-      { id: "summary-title" },
-      opened.what,
-      h("span", { class: "note" }, `${length.toLocaleString("en")} bytes`),
-      computed && badge(computed.answer),
-    ),
+    h("h2", { id: "summary-title" }, opened.what, h("span", { class: "note" }, `${length.toLocaleString("en")} bytes`)),
     opened.kind === "malformed" &&
       h("p", { class: "verdict bad" }, h("strong", {}, "Not a whole one: "), opened.problem),
     opened.kind === "other" && h("p", { class: "note" }, opened.note),
@@ -36,6 +32,11 @@ export function summary(
       h("dl", {}, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
   );
 }
+
+const answerOf = (answer: Answer | undefined): (Node | string)[] => {
+  if (answer === undefined) return ["…"];
+  return answer.ok ? [badge(answer)] : [badge(answer), ` ${answer.detail}`];
+};
 
 /** Also beside the name of each policy. */
 export const badge = (answer: Answer): HTMLElement =>

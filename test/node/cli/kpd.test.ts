@@ -99,6 +99,20 @@ describe("kpd validate", () => {
     expect(run).toMatchObject({ status: 2, lines: [], stderr: expect.stringContaining("usage:") });
   });
 
+  it.each([
+    [["cliam"], 'kpd: there is no command "cliam"; did you mean kpd claim?'],
+    [["inpsect", "file.txt"], 'kpd: there is no command "inpsect file.txt"; did you mean kpd inspect?'],
+    [["admin", "tops"], 'kpd: there is no command "admin tops"; did you mean kpd admin top?'],
+    [["validate", "--polcy", "openmls"], "kpd validate: there is no option --polcy; did you mean --policy?"],
+    [["validate", "--nonsense"], "kpd validate: there is no option --nonsense\n"],
+    [["nonsense"], 'kpd: there is no command "nonsense"\n'],
+  ])("says what may be meant by %j", async (args, said) => {
+    const run = await inProcess(args);
+    expect(run.status).toBe(2);
+    expect(run.err.startsWith(said), run.err).toBe(true);
+    expect(run.err).toContain("usage:");
+  });
+
   it("answers for the files before one that fails while it is read", () => {
     const file = join(folder, "good.txt");
     writeFileSync(file, `${openmlsWasm[0]?.hex}\n`);

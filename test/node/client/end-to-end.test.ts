@@ -1,7 +1,9 @@
 /** Two people with ts-mls and a directory as it is started on one's own machine. */
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryStorage, type Platform } from "../../../src/client/index.ts";
 import { fileStorage } from "../../../src/client/node/index.ts";
@@ -35,6 +37,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.kill();
   rmSync(folder, { recursive: true, force: true });
+});
+
+it("first-steps.ts does what docs/sdk.md shows", async () => {
+  const { stdout } = await promisify(execFile)("node", ["docs/examples/sdk/first-steps.ts", server.address], {
+    env: { ...process.env, STATE_DIR: folder },
+  });
+  const shown = /first-steps\.ts\n([\s\S]*?)```/.exec(readFileSync("docs/sdk.md", "utf8"))?.[1] ?? "";
+  const asShown = (text: string) =>
+    text
+      .replaceAll(/alice-\d+/g, "alice")
+      .replace(/phone: \S{43}/, "phone: REF")
+      .replace(/\d+ (packages|bytes)/g, "some $1");
+  expect(asShown(stdout)).toBe(asShown(shown));
 });
 
 describe("two people with ts-mls", () => {

@@ -16,6 +16,7 @@ const read = (input: string | Uint8Array) =>
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 const wrapped = (text: string, width: number) => (text.match(new RegExp(`.{1,${width}}`, "g")) ?? []).join("\n");
+const spaced = (bytes: Uint8Array, digits = 2) => (hex(bytes).match(new RegExp(`.{1,${digits}}`, "g")) ?? []).join(" ");
 const pem = (bytes: Uint8Array, label = "MLS KEY PACKAGE") =>
   `-----BEGIN ${label}-----\n${wrapped(base64(bytes), 64)}\n-----END ${label}-----\n`;
 
@@ -26,6 +27,17 @@ describe("packages are found in", () => {
     ["base64", `${base64(first)}\n${base64(second)}\n`],
     ["base64url", [first, second].map((bytes) => Buffer.from(bytes).toString("base64url")).join("\r\n")],
     ["a mixture, with blank lines", `\n${hex(first)}\n  \n\t${base64(second)}  \n\n`],
+    ["hex with spaces", `${spaced(first)}\n${spaced(second, 8)}`],
+    ["hex with colons", `${spaced(first).replaceAll(" ", ":")}\n${hex(second)}`],
+    ["a JSON array", JSON.stringify([hex(first), base64(second)], undefined, 2)],
+    ["a request to publish", JSON.stringify({ key_packages: [first, second].map(base64) })],
+    [
+      "an answer to a claim",
+      JSON.stringify({
+        user: "abcd",
+        clients: [{ client: "00", key_package: base64(first) }, { key_packages: [{ key_package: hex(second) }] }],
+      }),
+    ],
     ["PEM with text around it", `first:\n${pem(first)}\nsecond:\n${pem(second, "ANYTHING")}`],
   ])("%s", (_, input) => {
     expect(read(input)).toEqual([hex(first), hex(second)]);
@@ -39,6 +51,21 @@ describe("packages are found in", () => {
   it.each([60, 64, 76])("lines wrapped at %d", (width) => {
     expect(read(wrapped(hex(first), width))).toEqual([hex(first)]);
     expect(read(`${wrapped(base64(first), width)}\n`)).toEqual([hex(first)]);
+  });
+});
+
+describe("one package is found in", () => {
+  it.each<[string, (bytes: Uint8Array) => string]>([
+    ["a JSON string", (bytes) => `"${base64(bytes)}"\n`],
+    ["a dump of 16 bytes on a line", (bytes) => wrapped(`${spaced(bytes)} `, 48)],
+    ["a dump of 32 bytes on a line in pairs", (bytes) => wrapped(`${spaced(bytes, 4)} `, 80)],
+  ])("%s", (_, write) => {
+    expect(read(write(first))).toEqual([hex(first)]);
+  });
+
+  it("JSON, and is named by its place", () => {
+    const [found] = itemsOf(Buffer.from(JSON.stringify({ clients: [{ key_package: base64(first) }] })), "file");
+    expect(found?.where).toBe("file, /clients/0/key_package");
   });
 });
 
@@ -59,6 +86,12 @@ describe("bad input", () => {
     ["PEM with another end", "-----BEGIN X-----\nAAAA\n-----END Y-----", ['the PEM block begins "X" and ends "Y"']],
     ["PEM of words", "-----BEGIN X-----\nA A!\n-----END X-----", [neither]],
     ["empty PEM", "-----BEGIN X-----\n-----END X-----", [neither]],
+    ["half a byte between spaces", "00 1 00", [neither]],
+    ["base64 with spaces", "AAEA ASCa", [neither]],
+    ["JSON without a package", '{"user":"0001","clients":[]}', ["JSON in which no key_package is"]],
+    ["a bad package in JSON", '["0001","!"]', ["0001", neither]],
+    ["JSON that is cut off", '["0001"', [neither]],
+    ["JSON as deep as it can be", `${"[".repeat(100_000)}"0001"${"]".repeat(100_000)}`, ["0001"]],
     ["one bad line between good ones", "0001\n!\n0002", ["0001", neither, "0002"]],
   ])("%s", (_, input, expected) => {
     expect(read(input)).toEqual(expected);

@@ -45,7 +45,11 @@ function lists({ counting, since, claimers, targets, refusals }: Top, openUser: 
       ),
     );
   return [
-    h("p", { class: "note" }, `Since ${when(since)}. Requests of the last minute may be missing.`),
+    h(
+      "p",
+      { class: "note" },
+      `Who claims packages of others, whose packages are claimed, and who is refused, and by which code: a device in a loop, a drainer, or somebody popular. Since ${when(since)}. Requests of the last minute may be missing.`,
+    ),
     h(
       "div",
       { class: "lists" },

@@ -1,4 +1,4 @@
-/** The budgets of one user: which are spent from, and how an operator raises or empties them. */
+/** The budgets of one user: which are spent from, and how an operator raises or resets them. */
 import { h } from "../../dom.ts";
 import { type Answer, type Api, path } from "../api.ts";
 import type { RaisedBudgets, ResetBudgets, UserView } from "../operator-api-types.ts";
@@ -37,12 +37,12 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
   const reset = () =>
     act<ResetBudgets>(
       {
-        title: `Empty the budgets of ${user}?`,
+        title: `Reset the budgets of ${user}?`,
         text: "What was spent counts no longer: claims, uploads and registrations may begin anew at once.",
-        action: "Empty the budgets",
+        action: "Reset the budgets",
       },
       (reason) => api.call("DELETE", where, { reason }),
-      ({ budgets }) => `${budgets} budgets are empty.`,
+      ({ budgets }) => `${budgets} budgets are whole again.`,
     );
 
   const form = h(
@@ -67,7 +67,7 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
         },
         "Lower again",
       ),
-    h("button", { type: "button", class: "quiet", onclick: () => void reset() }, "Empty all"),
+    h("button", { type: "button", class: "quiet", onclick: () => void reset() }, "Reset all"),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -94,10 +94,10 @@ function spent({ budgets, clients }: UserView): HTMLElement {
     ...budgets.map((one) => ({ ...one, client: "–" })),
     ...clients.flatMap(({ client, budgets: own }) => own.map((one) => ({ ...one, client }))),
   ];
-  if (rows.length === 0) return empty("Nothing was spent of late: every budget is empty.");
+  if (rows.length === 0) return empty("Nothing was spent lately: every budget is whole.");
   return table(
     "Budgets that are spent from",
-    ["Client", "Budget", "Empty again"],
+    ["Client", "Budget", "Whole again"],
     rows.map(({ client, name, empty_at }) => [client, h("code", {}, name), when(empty_at)]),
   );
 }
