@@ -6,6 +6,7 @@ import { signedDigits } from "../signed-digits.ts";
 import {
   type Addend,
   decodePoint,
+  emptyPoint,
   emptyTable,
   isNeutral,
   oddMultiples,
@@ -54,6 +55,9 @@ type Equation = {
   /** Whether A and R are of prime order, as all other points of a sum have to be. */
   readonly isOfPrimeOrder: boolean;
 };
+
+/** Scratch: read until the multiples of one R are made. Each had objects of its own, which is work for the collector. */
+const DECODED_R = emptyPoint();
 
 let keptBase: Multiplicand | undefined;
 
@@ -146,7 +150,7 @@ function equationOf(
   const key = keyOf(publicKey, keys);
   const S = littleEndian(signature.subarray(KEY_BYTES));
   if (key === undefined || S >= L) return undefined;
-  const R = decodePoint(signature.subarray(0, KEY_BYTES));
+  const R = decodePoint(signature.subarray(0, KEY_BYTES), DECODED_R);
   const order = R && orderOf(R);
   if (R === undefined || order === "small") return undefined;
   const isOfPrimeOrder = key.isOfPrimeOrder && order === "prime";

@@ -59,7 +59,7 @@ const [F, G, H] = fieldElements(3) as [FieldElement, FieldElement, FieldElement]
 const MULTIPLE = emptyPoint();
 const STEP = emptyAddend();
 
-function emptyPoint(): Point {
+export function emptyPoint(): Point {
   const [X, Y, Z, T] = fieldElements(4) as FourElements;
   return { X, Y, Z, T };
 }
@@ -72,10 +72,13 @@ function neutralPoint(): Point {
   return point;
 }
 
-/** Decodes a point (RFC 8032 §5.1.3); `undefined` for y ≥ p, for x = 0 with the sign bit, and for a y of no point. */
-export function decodePoint(bytes: Uint8Array): Point | undefined {
+/**
+ * Decodes a point (RFC 8032 §5.1.3) into `out`; `undefined` for y ≥ p, for x = 0 with the sign bit, and for a y of no
+ * point.
+ */
+export function decodePoint(bytes: Uint8Array, out = emptyPoint()): Point | undefined {
   if (bytes.length !== ENCODED_POINT_BYTES || !isCanonical(bytes)) return undefined;
-  const { X, Y, Z, T } = emptyPoint();
+  const { X, Y, Z, T } = out;
   decodeElement(Y, bytes);
   Z.set(ONE);
   // x² = u / v with u = y² − 1 and v = d·y² + 1; the candidate is u·v³·(u·v⁷)^((p − 5) / 8).
@@ -103,7 +106,7 @@ export function decodePoint(bytes: Uint8Array): Point | undefined {
   if (sign && isZero(X)) return undefined;
   if (isOdd(X) !== sign) subtract(X, ZERO, X);
   multiply(T, X, Y);
-  return { X, Y, Z, T };
+  return out;
 }
 
 /** Is y below p = 2^255 − 19, as RFC 8032 §5.1.3 requires? */
