@@ -59,6 +59,7 @@ const [F, G, H] = fieldElements(3) as [FieldElement, FieldElement, FieldElement]
 const MULTIPLE = emptyPoint();
 const STEP = emptyAddend();
 
+/** Room for a point. */
 export function emptyPoint(): Point {
   const [X, Y, Z, T] = fieldElements(4) as FourElements;
   return { X, Y, Z, T };
