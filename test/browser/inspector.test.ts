@@ -120,6 +120,7 @@ inChromium("the inspector", () => {
     const [, code = "", detail = ""] = /^Refused: (\w+) · (.+)$/.exec(said ?? "") ?? [];
     expect(code).toBe("lifetime_expired");
     expect(await page.locator(".summary .answer").textContent()).toBe(`${code} ${detail}`);
+    expect(await page.locator("#verdict a").getAttribute("href")).toBe("/docs#result-lifetime_expired");
   });
 
   it("lights the bytes of a field and the field of a byte, for the pointer and for the focus", async () => {

@@ -25,6 +25,8 @@ def claim(url: str, user: str, token: str, key: str) -> dict:
         return json.load(response)
 
 
+if len(sys.argv) != 3 or "DIRECTORY_TOKEN" not in os.environ:
+    sys.exit("usage: DIRECTORY_TOKEN=TOKEN python claim.py URL USER")
 try:
     answer = claim(sys.argv[1], sys.argv[2], os.environ["DIRECTORY_TOKEN"], str(uuid.uuid4()))
     for client in answer["clients"]:
@@ -32,3 +34,5 @@ try:
 except urllib.error.HTTPError as error:
     problem = json.load(error)
     sys.exit(f"{problem['code']}: {problem['detail']}")
+except urllib.error.URLError as error:
+    sys.exit(f"no answer from {sys.argv[1]}: {error.reason}")

@@ -114,7 +114,7 @@ function verdictLine(answer: Verdict["answer"]): HTMLElement {
       "p",
       { class: "verdict bad", id: "verdict" },
       h("strong", {}, "Refused: "),
-      h("code", {}, answer.code),
+      h("a", { href: `/docs#result-${answer.code}` }, h("code", {}, answer.code)),
       ` · ${answer.detail}`,
     );
   }

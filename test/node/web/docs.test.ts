@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
+import { resultCodes } from "../../../src/http/resources/key-packages/result-codes.ts";
 import { docsFiles } from "../../../tools/lib/pages/docs.ts";
 import { renderMarkdown } from "../../../tools/lib/pages/markdown.ts";
 import { siteMap } from "../../../tools/lib/pages/site-map.ts";
@@ -71,6 +72,14 @@ describe("the docs", () => {
 
   it("have every problem code where the type of a problem leads: /docs#code", () => {
     for (const code of Object.keys(PROBLEMS)) expect([code, ids.get("/docs")?.has(code)]).toEqual([code, true]);
+  });
+
+  it("have every code of an upload's result where the inspector leads: /docs#result-code, and find it", () => {
+    const found = new Set((JSON.parse(files["docs/search.json"] ?? "") as { id: string }[]).map(({ id }) => id));
+    for (const code of resultCodes) {
+      const at = `result-${code}`;
+      expect([code, ids.get("/docs")?.has(at), found.has(`/docs#${at}`)]).toEqual([code, true, true]);
+    }
   });
 
   it("have every operation of the API in its reference", () => {

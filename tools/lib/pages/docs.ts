@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { ADVICE } from "../../../src/cli/advice.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { RESULT_CODES } from "../../../src/http/resources/key-packages/result-codes.ts";
 import { type Bundle, escapeHtml, layout } from "./layout.ts";
 import { type Heading, type Rendered, renderMarkdown, type Section } from "./markdown.ts";
 import { type ApiDescription, renderReference } from "./reference-page.ts";
@@ -157,13 +158,22 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
     ([code, { status, title }]) =>
       `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escapeHtml(title)}</td><td>${escapeHtml(ADVICE[code] ?? "")}</td></tr>`,
   );
+  const results = Object.entries(RESULT_CODES).map(
+    ([code, meaning]) => `<tr id="${resultId(code)}"><td><code>${code}</code></td><td>${escapeHtml(meaning)}</td></tr>`,
+  );
   return `<h1>Documentation</h1>
 <p class="lead">Devices publish MLS KeyPackages ahead of time; others claim each of them once, to add a device that is offline to a group. <a href="/docs/quickstart">Run one in two commands</a>, read <a href="/docs/http-api">how to call it</a>, or look into a package with the <a href="/">inspector</a>.</p>
 <div class="cards">${cards.join("")}</div>
 <h2 id="problem-codes">Problem codes <a class="anchor" href="#problem-codes" aria-label="Link to Problem codes">#</a></h2>
 <p>Every refusal is a problem document (RFC 9457) with one of these codes. They never change and are never used again for something else. What to do is said as <code>kpd</code> says it.</p>
-<div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>status</th><th>what it says</th><th>what to do</th></tr></thead><tbody>${codes.join("")}</tbody></table></div>`;
+<div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>status</th><th>what it says</th><th>what to do</th></tr></thead><tbody>${codes.join("")}</tbody></table></div>
+<h2 id="result-codes">Result codes <a class="anchor" href="#result-codes" aria-label="Link to Result codes">#</a></h2>
+<p>What became of one package of an upload. Where it was refused, <code>detail</code> says what was expected and what came; the <a href="/">inspector</a> shows the place in its bytes.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>the package</th></tr></thead><tbody>${results.join("")}</tbody></table></div>`;
 }
+
+/** A code of a package may also be one of a problem, so it has an address of its own. */
+const resultId = (code: string): string => `result-${code}`;
 
 const SEARCHED_CHARACTERS = 1_500;
 
@@ -182,6 +192,12 @@ function searchIndex(pages: readonly Page[], reference: readonly Section[]) {
       page: "Problem codes",
       heading: code,
       text: title,
+    })),
+    ...Object.entries(RESULT_CODES).map(([code, meaning]) => ({
+      id: `${HOME}#${resultId(code)}`,
+      page: "Result codes",
+      heading: code,
+      text: meaning,
     })),
   ];
 }

@@ -6,7 +6,7 @@ import type { PublishCode } from "../../../contract/publish-messages.ts";
  * Every code of a result with what it means. `admitted` is this layer's own: nothing is wrong with the package, but the
  * replacement that it belongs to was refused. A code of admission or of the pool that is not here does not compile.
  */
-const RESULT_CODES = {
+export const RESULT_CODES = {
   stored: "now in stock",
   duplicate: "already in stock",
   admitted: "valid, but the replacement was refused and nothing changed",
