@@ -156,10 +156,10 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
   });
   const codes = Object.entries(PROBLEMS).map(
     ([code, { status, title }]) =>
-      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escapeHtml(title)}</td><td>${escapeHtml(ADVICE[code] ?? "")}</td></tr>`,
+      `<tr id="${code}"><td>${breakable(code)}</td><td>${status}</td><td>${escapeHtml(title)}</td><td>${escapeHtml(ADVICE[code] ?? "")}</td></tr>`,
   );
   const results = Object.entries(RESULT_CODES).map(
-    ([code, meaning]) => `<tr id="${resultId(code)}"><td><code>${code}</code></td><td>${escapeHtml(meaning)}</td></tr>`,
+    ([code, meaning]) => `<tr id="${resultId(code)}"><td>${breakable(code)}</td><td>${escapeHtml(meaning)}</td></tr>`,
   );
   return `<h1>Documentation</h1>
 <p class="lead">Devices publish MLS KeyPackages ahead of time; others claim each of them once, to add a device that is offline to a group. <a href="/docs/quickstart">Run one in two commands</a>, read <a href="/docs/http-api">how to call it</a>, or look into a package with the <a href="/">inspector</a>.</p>
@@ -171,6 +171,9 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
 <p>What became of one package of an upload. Where it was refused, <code>detail</code> says what was expected and what came; the <a href="/">inspector</a> shows the place in its bytes.</p>
 <div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>the package</th></tr></thead><tbody>${results.join("")}</tbody></table></div>`;
 }
+
+/** Broken between its words where a line is too short, so that a phone shows what stands beside it. */
+const breakable = (code: string): string => `<code>${code.replaceAll("_", "_<wbr>")}</code>`;
 
 /** A code of a package may also be one of a problem, so it has an address of its own. */
 const resultId = (code: string): string => `result-${code}`;
