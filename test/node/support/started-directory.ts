@@ -1,6 +1,7 @@
 /** A directory started as a user starts it, on a port and with a state of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../../tools/lib/ports.ts";
 import { descendants, killNow, readProc } from "../../../tools/lib/process-tree.ts";
@@ -94,8 +95,21 @@ export async function until(condition: () => boolean): Promise<void> {
 /** Waits until none of these processes runs. */
 export const untilEnded = (pids: readonly number[]): Promise<void> => until(() => !pids.some(isAlive));
 
-/** Whether a process runs; a zombie, which has ended but was not yet reaped, does not. */
+/**
+ * Whether a process runs. A zombie, which has ended but was not yet reaped, does not, unless other threads of it are still
+ * about to end: its first one is a zombie by then, and its ports are taken until the last one is gone.
+ */
 export function isAlive(pid: number): boolean {
   const status = readProc(`${pid}/stat`);
-  return status !== undefined && status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) !== "Z";
+  if (status === undefined) return false;
+  const isZombie = status.slice(status.lastIndexOf(")") + 2, status.lastIndexOf(")") + 3) === "Z";
+  return !isZombie || threadsOf(pid) > 1;
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
