@@ -19,7 +19,7 @@ import type { StockNews } from "../operations/stock-news.ts";
 import { inventory, nextExpiryAfter } from "../tables/client-stock.ts";
 import { type ClientRecord, isRegistered, readClient, registeredClients } from "../tables/clients-table.ts";
 import { type EventRow, readEvents, writeEvents } from "../tables/events-table.ts";
-import type { StockEvent } from "./event.ts";
+import type { StockEvent } from "../tables/stock-event.ts";
 
 export type EventLogContext = {
   readonly sql: SqlStorage;

@@ -7,9 +7,10 @@ import { log } from "../../shared/log.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readEvents } from "../tables/events-table.ts";
 import { readPool } from "../tables/pool-row.ts";
+import type { StockEvent } from "../tables/stock-event.ts";
 import { deliver } from "./delivery.ts";
-import { payloadOf, type StockEvent } from "./event.ts";
 import { type Attempted, settleRun } from "./event-log.ts";
+import { payloadOf } from "./event-payload.ts";
 
 export type EventRelayDeps = {
   readonly target: EventTarget;

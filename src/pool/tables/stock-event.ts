@@ -1,5 +1,7 @@
-/** What a deployment's backend is told about a client's stock, and the body in which it is. docs/events.md shows each. */
-import type { StockSettings } from "../../config/settings.ts";
+/**
+ * What there is to tell about a client's stock, as it is stored until it is delivered. Operations and events both use
+ * it, so it is below both.
+ */
 
 /**
  * `low`: one package fewer than the watermark is left. `exhausted`: none is. `expiring`: what does not expire soon is
@@ -32,24 +34,3 @@ export type StockEvent = {
   /** How often of these its receiver said that it would not take it later either; absent for never. */
   readonly rejections?: number;
 };
-
-/** The body of a webhook, as Standard Webhooks lays it out. */
-export function payloadOf(event: StockEvent, user: string, stock: StockSettings) {
-  return {
-    type: event.type,
-    timestamp: new Date(event.at * 1000).toISOString(),
-    data: {
-      user,
-      client: event.client,
-      ciphersuite: event.ciphersuite,
-      cause: event.cause,
-      available: event.available,
-      last_resort: event.lastResort,
-      next_expiry: event.nextExpiry,
-      ...(event.expiring ? { expires_by: event.expiring.by, left: event.expiring.left } : {}),
-      target: stock.targetPackages,
-      low_watermark: stock.lowWatermarkPackages,
-      sequence: event.sequence,
-    },
-  };
-}
