@@ -12,10 +12,10 @@ import { newSigningKey } from "../../../tools/lib/tokens.ts";
 
 it("says which budgets are in force", () => {
   expect(budgetsInForce(readSettings({}).budgets)).toBe(
-    "Budgets in force: claims of a user on a client 10, then 2 an hour; claims on a client 60 an hour; claims in vain 20 an hour; claims for unknown users 200 an hour; refused packages 200 a minute; uploads of a client 2000 a day; uploads of a user 10000 a day; registrations 30 an hour.",
+    "Budgets in force: claims of a user on a client 10, then 2 per hour; claims on a client 60 per hour; claims in vain 20 per hour; claims for unknown users 200 per hour; refused packages 200 per minute; uploads of a client 2000 per day; uploads of a user 10000 per day; registrations 30 per hour.",
   );
   expect(budgetsInForce(readSettings({ ...NO_BUDGETS, TARGET_BUDGET_PER_HOUR: "9" }).budgets)).toMatch(
-    /^Budgets in force: claims on a client 9 an hour; refused packages 200 a minute\. Off: claims of a user on a client, /,
+    /^Budgets in force: claims on a client 9 per hour; refused packages 200 per minute\. Off: claims of a user on a client, /,
   );
 });
 
