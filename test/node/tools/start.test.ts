@@ -8,6 +8,7 @@ import { expect, it } from "vitest";
 import { readSettings } from "../../../src/config/settings.ts";
 import { budgetsInForce, issuerOf, settingsOf } from "../../../tools/lib/local-settings.ts";
 import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
+import { freePort } from "../../../tools/lib/ports.ts";
 import { newSigningKey } from "../../../tools/lib/tokens.ts";
 
 it("says which budgets are in force", () => {
@@ -32,7 +33,7 @@ it("runs with an issuer of one's own, and shows a line for each request if asked
   const env = {
     ...process.env,
     STATE_DIR: folder,
-    PORT: String(20_000 + Math.floor(Math.random() * 20_000)),
+    PORT: String(await freePort()),
     AUTH_ISSUER: "https://issuer.test",
     AUTH_AUDIENCE: "theirs",
     AUTH_JWKS: jwks,
