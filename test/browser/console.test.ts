@@ -5,7 +5,7 @@ import { localRegistration } from "../../tools/lib/registration-requests.ts";
 import { newSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { Server } from "../node/support/started-directory.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, untilKept, type Visit, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, untilKept, type Visit, WINDOWS } from "./support/served-pages.ts";
 
 /** How many of the colours of its legend the chart of claims has, as text: the types of a page are not those of these tests. */
 const DRAWN_COLOURS = `(() => {
@@ -88,6 +88,25 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "Erase" }).click();
     await fine("question");
   });
+
+  it.each([WINDOWS[0], WINDOWS[2]])(
+    "does not move what is on it while it loads, at $width px, of all and of one user",
+    async (window) => {
+      const shown = await visit("/console", window);
+      const { page } = shown;
+      const user = `still-${window.width}`;
+      await stocked(shown, user);
+      await signIn(shown);
+      await page.reload();
+      await page.getByRole("heading", { name: "What operators did" }).waitFor();
+      await page.locator(".chart canvas").nth(1).waitFor();
+      expect(await layoutShift(page)).toBe(0);
+      await openUser(page, user);
+      await page.reload();
+      await page.getByRole("heading", { name: "What operators did" }).waitFor();
+      expect(await layoutShift(page)).toBe(0);
+    },
+  );
 
   it("says why a token is not taken, and keeps none that was refused", async () => {
     const { page, said, directory } = await visit("/console");
