@@ -1,8 +1,16 @@
 /** The docs in a real browser: at every size and light, with the keyboard, without a script, and without a network. */
+import { resolve } from "node:path";
 import { expect, it } from "vitest";
+import { siteMap } from "../../tools/lib/pages/site-map.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
 
+const ALL_PAGES = [
+  "/docs",
+  "/docs/reference",
+  ...siteMap(resolve(import.meta.dirname, "../..")).flatMap(({ pages }) => pages.map(({ at }) => at)),
+];
+/** One of each kind. */
 const PAGES = [
   "/docs",
   "/docs/quickstart",
@@ -23,6 +31,18 @@ inChromium("the docs", () => {
       expect([path, await axeFindings(page), await overflow(page)]).toEqual([path, [], 0]);
     }
   });
+
+  it.each([WINDOWS[0], WINDOWS[2]])(
+    "all fit and do not move while they load, at $width px",
+    async (window) => {
+      const { page, directory } = await visit("/docs", window);
+      for (const path of ALL_PAGES) {
+        await page.goto(`${directory.address}${path}`);
+        expect([path, await overflow(page), await layoutShift(page)]).toEqual([path, 0, 0]);
+      }
+    },
+    60_000,
+  );
 
   it("are searched from the keyboard, also by the parts of a code, and say when there is nothing", async () => {
     const { page } = await visit("/docs");
@@ -87,6 +107,16 @@ inChromium("the docs", () => {
     await page.getByRole("button", { name: "Theme: system" }).click();
     expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("light");
     expect(await ink()).toBe(true);
+  });
+
+  it("are searched without a network once one of them was loaded, whether or not anybody searched before", async () => {
+    const { page, context, said } = await visit("/docs/privacy");
+    await untilKept(page, "/docs/privacy", "/docs/search.json", "/assets/search-");
+    await context.setOffline(true);
+    await page.reload();
+    await page.locator("#search").fill("wrong audience");
+    await page.getByRole("link", { name: /wrong_audience/ }).waitFor();
+    await said.rest();
   });
 
   it("open without a network once they were loaded", async () => {
