@@ -270,6 +270,23 @@ inChromium("the console", () => {
     await page.getByText("Page 1 of 1 · 1 row of the first 10,000").waitFor();
   });
 
+  it("names ciphersuites as the policy of the directory does", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await stocked(shown, "nora");
+    await page.route("**/v1/policy", async (route) => {
+      const policy = await (await route.fetch()).json();
+      const suite = { ciphersuite: 1, name: "SUITE_1_OF_THIS_PROFILE", kem: "", aead: "", hash: "", signature: "" };
+      await route.fulfill({ json: { ...policy, ciphersuite_algorithms: [suite] } });
+    });
+    await signIn(shown);
+    const stock = page.getByRole("region", { name: "Stock by ciphersuite" });
+    await stock.getByRole("cell", { name: "1 · SUITE_1_OF_THIS_PROFILE" }).waitFor();
+    await openUser(page, "nora");
+    const own = page.getByRole("region", { name: "Stock of phone" });
+    await own.getByRole("cell", { name: "1 · SUITE_1_OF_THIS_PROFILE" }).waitFor();
+  });
+
   it("says when the directory does not answer, and tries again when asked to", async () => {
     const shown = await withoutWorker();
     const { page, said } = shown;

@@ -65,7 +65,13 @@ inChromium("the inspector", () => {
     expect(await page.locator('[data-path="cipher_suite"]').textContent()).toContain(
       "3 MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
     );
-    expect(await page.locator(".check.passed").count()).toBe(await page.locator(".check").count());
+    const made = page.locator(".check:not(.not-checked-here)");
+    expect(await page.locator(".check.passed").count()).toBe(await made.count());
+    expect(await page.locator(".check.not-checked-here .check-text").allTextContents()).toEqual([
+      "Not checked here: signature_key is the one that the client has registered",
+      "Not checked here: The identity is the one that the deployment expects of the client",
+      "Not checked here: The certificates of an X.509 credential lead to an authority that the deployment trusts",
+    ]);
     // Its own files, and not the package: what is after # is never sent.
     for (const request of requests) {
       expect(request.startsWith(`GET ${directory.address}/`)).toBe(true);

@@ -1,5 +1,4 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
-import { ciphersuiteInfo, isCiphersuite } from "../../../mls/ciphersuite.ts";
 import { breakable, h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import { empty, failure, loading, type Panel, panelHead, table, when } from "../pieces.ts";
@@ -14,6 +13,7 @@ import {
   type StockRow,
   totalsOf,
 } from "../stock-totals.ts";
+import { suiteNames } from "../suite-names.ts";
 
 const PAGE_ROWS = 50;
 
@@ -29,6 +29,7 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     ...Object.entries(FILTERS).map(([value, name]) => h("option", { value }, name)),
   );
   const words = h("input", { id: "words", type: "search", placeholder: "User or client", autocomplete: "off" });
+  const names = suiteNames(api);
   let stock: Stock = { rows: [], isWhole: true };
   let page = 0;
   /** Counts the loads: what comes after another was asked for is dropped. */
@@ -61,6 +62,7 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
 
   async function showOverview({ rows, isWhole }: Stock): Promise<void> {
     if (rows.length === 0) return;
+    const nameOf = await names;
     const totals = totalsOf(rows);
     const tile = (name: string, value: number, isBad = false) =>
       h(
@@ -182,9 +184,6 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
   const ready = load();
   return { overview: { element: overview, ready }, clients: { element, ready } };
 }
-
-const nameOf = (suite: number): string =>
-  isCiphersuite(suite) ? `${suite} · ${ciphersuiteInfo(suite).name}` : String(suite);
 
 const counted = (rows: number): string => `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`;
 
