@@ -58,6 +58,19 @@ inChromium("the docs", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
+  it("say so where there is no page, while below /v1 there is a problem for programs", async () => {
+    const { page, directory, said } = await visit("/docs");
+    const missing = await page.goto(`${directory.address}/docs/nowhere`);
+    expect(missing?.status()).toBe(404);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("There is no such page");
+    expect([await axeFindings(page), await overflow(page)]).toEqual([[], 0]);
+    for (const path of ["/v1", "/v1/nowhere"]) {
+      const answer = await page.goto(`${directory.address}${path}`);
+      expect([path, answer?.status(), await answer?.json()]).toMatchObject([path, 404, { code: "route_not_found" }]);
+    }
+    said.take(/status of 404/);
+  });
+
   it("copy what was typed and not what was answered", async () => {
     const { page, context } = await visit("/docs/quickstart");
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);

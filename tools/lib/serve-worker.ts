@@ -90,6 +90,7 @@ function workerOf({ deployment, script, variables, host, port, pages }: Orders) 
           assets: {
             directory: pages,
             routerConfig: { has_user_worker: true },
+            assetConfig: { not_found_handling: deployment.notFound },
             run_worker_first: [...deployment.workerFirst],
           },
         }),

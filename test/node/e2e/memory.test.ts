@@ -185,6 +185,7 @@ describe("in a heap of 128 MB", () => {
       objects: {},
       databases: {},
       workerFirst: [],
+      notFound: "none",
       migrations: [],
     };
     const keeper = await startWorker({ deployment, script: KEEPER, variables: {} });

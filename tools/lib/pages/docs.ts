@@ -57,6 +57,13 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
       home(groups, pages),
       [],
     ),
+    "404.html": shell(
+      "/404",
+      "No such page",
+      "There is nothing at this address.",
+      `<h1>There is no such page</h1><p>Nothing is at this address. Search the docs, or begin at <a href="${HOME}">their overview</a> or with <a href="/">the inspector</a>.</p>`,
+      [],
+    ),
     "docs/reference.html": shell(
       REFERENCE.at,
       REFERENCE.name,
