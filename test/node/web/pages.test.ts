@@ -56,7 +56,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("the built pages", () => {
   it("load the inspector, its verdicts and its samples within 80 KiB of gzip, and with ML-DSA within 90", () => {
     const files = ["index.html", ...withImports(filesOf("index.html"))];
-    for (const part of ["looking", "judging", "samples", "noble", "batch-verifier", "ciphersuite", "post-quantum"])
+    for (const part of ["looking", "judging", "samples", "noble", "batch-verifier", "post-quantum"])
       expect([part, files.filter((file) => file.startsWith(`assets/${part}-`)).length]).toEqual([part, 1]);
     const bytesOf = (some: readonly string[]) => some.reduce((total, file) => total + gzipSync(read(file)).length, 0);
     expect(bytesOf(files.filter((file) => !file.includes("/post-quantum-")))).toBeLessThanOrEqual(FIRST_LOAD_BYTES);
