@@ -18,6 +18,7 @@ export const miniflareWorker = ({ deployment, script, variables, host, port, pag
         assets: {
           directory: pages,
           routerConfig: { has_user_worker: true },
+          assetConfig: { not_found_handling: deployment.notFound },
           run_worker_first: [...deployment.workerFirst],
         },
       }),

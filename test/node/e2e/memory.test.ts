@@ -199,6 +199,7 @@ describe("in a heap of 128 MB", () => {
       objects: {},
       databases: {},
       workerFirst: [],
+      notFound: "none" as const,
       migrations: [],
     };
     const keeper = await startWorker({ deployment, script: KEEPER, variables: {} });
