@@ -9,12 +9,13 @@ import {
   MOST_BODY_BYTES,
   SMALL_BODY_BYTES,
 } from "../config/limits.ts";
+import { SCOPE_OF } from "../config/scopes.ts";
 import type { Settings } from "../config/settings.ts";
 import { poolIdOf } from "../pool/address.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
 import { audited } from "./audited.ts";
 import { authenticate } from "./auth/authenticate.ts";
-import { clientOf, type Principal, SCOPE_OF } from "./auth/principal.ts";
+import { clientOf, type Principal } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { Extras } from "./extras.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";

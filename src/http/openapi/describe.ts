@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_REASON_CHARACTERS } from "../../config/limits.ts";
+import { SCOPE_OF } from "../../config/scopes.ts";
 import { REASON_HEADER } from "../audited.ts";
-import { SCOPE_OF } from "../auth/principal.ts";
 import { type Access, type Answered, isAudited } from "../operation.ts";
 import { PROBLEMS, type ProblemCode, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/service-schemas.ts";
