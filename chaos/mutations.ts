@@ -874,7 +874,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     safeguard: "a bound on what a body of this operation may need",
     file: "src/http/route.ts",
-    from: "Math.min(settings.maxBodyBytes, body?.maxBytes?.(settings) ?? SMALL_BODY_BYTES)",
+    from: "Math.min(settings.maxBodyBytes, MOST_BODY_BYTES, body?.maxBytes?.(settings) ?? SMALL_BODY_BYTES)",
     to: "settings.maxBodyBytes",
     tests: ["test/workers/http/abuse.test.ts"],
   },
