@@ -92,36 +92,11 @@ export type RoutePlace = { readonly week: number; readonly ref: Uint8Array };
 /** Before every route. */
 export const FIRST_ROUTE: RoutePlace = { week: -1, ref: new Uint8Array() };
 
+/** So many of them behind that one. */
 type RoutePage = { readonly after: RoutePlace; readonly limit: number };
 
-/** A route as it is stored, and in which database. */
-export type StoredRoute = Route & RoutePlace & { readonly database: string };
-
-/**
- * Every route that any database has of a user, those included that have ended: a page of `limit` places after the one
- * given, which is more rows where a place is in several databases. Rejects if a database fails.
- */
-export async function listRoutes(
-  directory: Directory,
-  user: string,
-  { after, limit }: RoutePage,
-): Promise<{ readonly routes: readonly StoredRoute[]; readonly nextAfter: RoutePlace | undefined }> {
-  const found = await Promise.all(
-    allShards(directory).map(async ({ name, db }) => {
-      const routes = await routesOf(db, user, { after, limit: limit + 1 });
-      return routes.map((route) => ({ ...route, database: name }));
-    }),
-  );
-  const byPlace = Map.groupBy(found.flat(), placeName);
-  const places = [...byPlace.keys()].sort();
-  const routes = places.slice(0, limit).flatMap((place) => byPlace.get(place) ?? []);
-  return { routes, nextAfter: places.length > limit ? routes.at(-1) : undefined };
-}
-
-/** In the order of the table: of two references of which one begins with the other, the shorter comes first in hex too. */
-const placeName = ({ week, ref }: RoutePlace): string => `${String(week).padStart(10, "0")} ${ref.toHex()}`;
-
-async function routesOf(
+/** The routes to a user that a database has, those included that have ended, in the order of their places. */
+export async function routesOf(
   db: D1Database,
   user: string,
   { after, limit }: RoutePage,

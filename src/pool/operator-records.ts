@@ -24,7 +24,6 @@ import {
   deleteBlock,
   deleteEndedBlocks,
   makeBlockedCallers,
-  readBlock,
   readBlocks,
   writeBlock,
 } from "./tables/operator-records/blocked-callers-table.ts";
@@ -79,11 +78,6 @@ export class OperatorRecords extends DurableObject<object> {
   /** Whether the user was blocked. */
   unblock(pool: string): boolean {
     return deleteBlock(this.#sql, pool);
-  }
-
-  /** The block of one user, which may be over. */
-  blockOf(pool: string): BlockedCaller | undefined {
-    return readBlock(this.#sql, pool);
   }
 
   /** Has every isolate fetch an issuer's keys that has older ones. */

@@ -23,7 +23,6 @@ type RemoteRecords = {
   readonly complete: (id: number, outcome: AuditOutcome) => Promise<void>;
   readonly trail: (query: AuditQuery) => Promise<readonly AuditRecord[]>;
   readonly block: (caller: BlockedCaller) => Promise<boolean>;
-  readonly blockOf: (pool: string) => Promise<BlockedCaller | undefined>;
   readonly unblock: (pool: string) => Promise<boolean>;
   readonly markIssuerKeys: (mark: IssuerKeyMark) => Promise<void>;
   readonly addActivity: (batch: Activity, counts: SeriesCounts, now: number) => Promise<void>;

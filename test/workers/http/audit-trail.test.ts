@@ -135,7 +135,6 @@ test("no route and no method takes a record away, and a completed one stays as i
       "complete",
       "trail",
       "block",
-      "blockOf",
       "unblock",
       "markIssuerKeys",
       "addActivity",

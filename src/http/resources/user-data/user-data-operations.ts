@@ -5,7 +5,8 @@ import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
 import type { StockEvent } from "../../../contract/event-messages.ts";
 import type { PoolView } from "../../../contract/operator-messages.ts";
 import { readRows } from "../../../directory/queries.ts";
-import { FIRST_ROUTE, listRoutes, type RoutePlace } from "../../../directory/routes.ts";
+import { FIRST_ROUTE, type RoutePlace, routesOf } from "../../../directory/routes.ts";
+import { allShards } from "../../../directory/shards.ts";
 import { poolIdOf } from "../../../pool/address.ts";
 import { toBase64Url } from "../../../shared/base64url.ts";
 import { unixSeconds } from "../../../shared/time.ts";
@@ -17,6 +18,7 @@ import { askRecords } from "../../upstream/ask-records.ts";
 import { readDirectory } from "../../upstream/bounded-directory.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
 import { forgetInPool, type PoolClient, poolClient } from "../../upstream/pool-client.ts";
+import { rereadOrders } from "../../upstream/standing-orders.ts";
 import { budgetsBody, capabilityBody, clientViewBody, outcomeBody, userJournalEntryBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { shownText } from "../../wire/shown-value.ts";
@@ -178,40 +180,41 @@ async function exportPage(of: Of, after: string | undefined, c: Context<AppEnv>)
   return ok(c.json(page, 200, { "Cache-Control": "no-store" }));
 }
 
+const cursorAt = (part: z.infer<typeof exportCursor>[0], from: number, { week, ref } = FIRST_ROUTE): string =>
+  writeCursor([part, from, week, ref.toHex()]);
+
 async function listedAt(
   of: Of,
   place: z.infer<typeof exportCursor> | undefined,
   c: Context<AppEnv>,
 ): Promise<Result<Listed>> {
-  switch (place?.[0]) {
-    case undefined:
-      return firstPage(of, c);
-    case "key_packages":
-      return packagesPage(of, place[1]);
-    case "journal":
-      return journalPage(of, place[1]);
-    case "routes":
-      return routesPage(of, { week: place[1], ref: Uint8Array.fromHex(place[2]) }, c);
-    case "operator_changes":
-      return operatorsPage(of, place[1], c);
-  }
+  if (!place) return firstPage(of, c);
+  const [part, from, week, ref] = place;
+  if (part === "key_packages") return packagesPage(of, from);
+  if (part === "journal") return journalPage(of, from);
+  // These pages are not the pool's, which must be asked all the same: it knows which tokens are at an end.
+  const allowed = await of.pool.userJournal({ client: undefined, after: undefined, limit: 1 });
+  if (!allowed.ok) return allowed;
+  if (part === "routes") return routesPage(of, from, { week, ref: Uint8Array.fromHex(ref) }, c);
+  return operatorsPage(of, from, c);
 }
 
 async function firstPage({ user, pool }: Of, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const [view, rows, block] = await Promise.all([
+  const [view, rows, orders] = await Promise.all([
     pool.view({}),
     readDirectory(() => readRows(c.get("directory"), user)),
-    askRecords(c.env, (records) => records.blockOf(poolIdOf(c.env, user))),
+    rereadOrders(c.env),
   ]);
   // Whoever never registered is in no pool; a row that D1 should not have is shown all the same.
   if (!view.ok && view.error.code !== "unknown_user") return view;
   if (!rows.ok) return rows;
-  if (!block.ok) return block;
+  if (!orders.ok) return orders;
+  const block = orders.value.blocked.find(({ pool }) => pool === poolIdOf(c.env, user));
   return ok({
     ...(view.ok ? poolBody(view.value, c) : {}),
-    blocked: block.value ? { since: block.value.since, until: block.value.until ?? null, why: block.value.why } : null,
+    blocked: block ? { since: block.since, until: block.until ?? null, why: block.why } : null,
     directory: rows.value.map(({ database, row }) => ({ database, ...row })),
-    next: writeCursor(["key_packages", 0]),
+    next: cursorAt("key_packages", 0),
   });
 }
 
@@ -231,20 +234,12 @@ function poolBody(view: Extract<PoolView, { outcome: "found" }>, c: Context<AppE
   };
 }
 
-const eventBody = (event: StockEvent): Export["events"]["waiting"][number] => ({
-  id: event.id,
-  sequence: event.sequence,
-  type: event.type,
-  cause: event.cause,
-  client: event.client,
-  ciphersuite: event.ciphersuite,
-  at: event.at,
-  available: event.available,
-  last_resort: event.lastResort,
-  next_expiry: event.nextExpiry,
-  ...(event.expiring ? { expires_by: event.expiring.by, left: event.expiring.left } : {}),
-  attempts: event.attempts,
-  rejections: event.rejections ?? 0,
+const eventBody = ({ lastResort, nextExpiry, expiring, rejections = 0, ...rest }: StockEvent) => ({
+  ...rest,
+  last_resort: lastResort,
+  next_expiry: nextExpiry,
+  ...(expiring && { expires_by: expiring.by, left: expiring.left }),
+  rejections,
 });
 
 async function packagesPage({ pool }: Of, after: number | undefined): Promise<Result<Listed>> {
@@ -261,7 +256,7 @@ async function packagesPage({ pool }: Of, after: number | undefined): Promise<Re
       not_before: one.notBefore,
       not_after: one.notAfter,
     })),
-    next: writeCursor(nextAfter === undefined ? ["journal", 0] : ["key_packages", nextAfter]),
+    next: nextAfter === undefined ? cursorAt("journal", 0) : cursorAt("key_packages", nextAfter),
   });
 }
 
@@ -271,35 +266,34 @@ async function journalPage({ pool }: Of, after: number | undefined): Promise<Res
   const { entries, nextAfter } = page.value;
   return ok({
     journal: entries.map(userJournalEntryBody),
-    next: nextAfter === undefined ? routesFrom(FIRST_ROUTE) : writeCursor(["journal", nextAfter]),
+    next: nextAfter === undefined ? cursorAt("routes", 0) : cursorAt("journal", nextAfter),
   });
 }
 
-const routesFrom = ({ week, ref }: RoutePlace): string => writeCursor(["routes", week, ref.toHex()]);
-
-async function routesPage(of: Of, after: RoutePlace, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const allowed = await allowedByPool(of);
-  if (!allowed.ok) return allowed;
-  const directory = c.get("directory");
-  const page = await readDirectory(() => listRoutes(directory, of.user, { after, limit: MAX_PAGE_ROWS }));
-  if (!page.ok) return page;
-  const { routes, nextAfter } = page.value;
+/** Of one database, and then of the next. */
+async function routesPage({ user }: Of, shard: number, after: RoutePlace, c: Context<AppEnv>): Promise<Result<Listed>> {
+  const databases = allShards(c.get("directory"));
+  const database = databases[shard];
+  const following = shard + 1 < databases.length ? cursorAt("routes", shard + 1) : cursorAt("operator_changes", 0);
+  // There were more when the export began.
+  if (!database) return ok({ next: following });
+  const routes = await readDirectory(() => routesOf(database.db, user, { after, limit: MAX_PAGE_ROWS }));
+  if (!routes.ok) return routes;
+  const last = routes.value.length < MAX_PAGE_ROWS ? undefined : routes.value.at(-1);
   return ok({
-    routes: routes.map(({ database, ref, client, notAfter }) => ({
-      database,
+    routes: routes.value.map(({ ref, client, notAfter }) => ({
+      database: database.name,
       key_package_ref: toBase64Url(ref),
       client,
       not_after: notAfter,
     })),
-    next: nextAfter === undefined ? writeCursor(["operator_changes", 0]) : routesFrom(nextAfter),
+    next: last ? cursorAt("routes", shard, last) : following,
   });
 }
 
 /** `before` is 0 for the newest. Who the operator was is the operator's own data. */
-async function operatorsPage(of: Of, before: number, c: Context<AppEnv>): Promise<Result<Listed>> {
-  const allowed = await allowedByPool(of);
-  if (!allowed.ok) return allowed;
-  const target = poolIdOf(c.env, of.user);
+async function operatorsPage({ user }: Of, before: number, c: Context<AppEnv>): Promise<Result<Listed>> {
+  const target = poolIdOf(c.env, user);
   const found = await askRecords(c.env, (records) =>
     records.trail({ before: before === 0 ? undefined : before, limit: MAX_PAGE_ROWS + 1, target }),
   );
@@ -313,9 +307,6 @@ async function operatorsPage(of: Of, before: number, c: Context<AppEnv>): Promis
       why,
       ...outcomeBody(outcome),
     })),
-    next: last ? writeCursor(["operator_changes", last.id]) : null,
+    next: last ? cursorAt("operator_changes", last.id) : null,
   });
 }
-
-/** A page that is not the pool's must ask it all the same: the pool knows which tokens are at an end. */
-const allowedByPool = ({ pool }: Of) => pool.userJournal({ client: undefined, after: undefined, limit: 1 });

@@ -115,13 +115,15 @@ export const exportAnswer = /* @__PURE__ */ named(
 
 export const exportQuery = z.strictObject({ after: z.optional(cursor) });
 
-const place = z.int().check(z.minimum(0));
-
-/** Within the `after` of a page: what it lists, and behind which chunk, entry, route (in hex) or record it begins. */
-export const exportCursor = z.union([
-  z.tuple([z.enum(["key_packages", "journal"]), place]),
-  z.tuple([z.literal("routes"), z.int(), z.string().check(z.regex(/^([0-9a-f]{2})*$/))]),
-  z.tuple([z.literal("operator_changes"), place]),
+/**
+ * Within the `after` of a page: what it lists, and behind which chunk or entry it begins, before which record of
+ * operators, or of which database. The rest is of routes alone: the week and, in hex, the reference of the last one.
+ */
+export const exportCursor = z.tuple([
+  z.enum(["key_packages", "journal", "routes", "operator_changes"]),
+  z.int().check(z.minimum(0)),
+  z.int(),
+  z.string().check(z.regex(/^([0-9a-f]{2})*$/)),
 ]);
 
 export const eraseAnswer = /* @__PURE__ */ named(

@@ -39,11 +39,9 @@ export function deleteEndedBlocks(sql: SqlStorage, now: number): void {
 export const countOtherBlocks = (sql: SqlStorage, pool: string): number =>
   sql.exec<{ count: number }>("SELECT COUNT(*) AS count FROM blocked_callers WHERE pool <> ?", pool).one().count;
 
-export const readBlocks = (sql: SqlStorage): readonly BlockedCaller[] =>
-  sql.exec<Row>("SELECT pool, since, until, why FROM blocked_callers ORDER BY since DESC, pool").toArray().map(fromRow);
-
-/** That of one user, as it is stored, and perhaps over. */
-export const readBlock = (sql: SqlStorage, pool: string): BlockedCaller | undefined =>
-  sql.exec<Row>("SELECT pool, since, until, why FROM blocked_callers WHERE pool = ?", pool).toArray().map(fromRow)[0];
-
-const fromRow = ({ pool, since, until, why }: Row): BlockedCaller => ({ pool, since, until: until ?? undefined, why });
+export function readBlocks(sql: SqlStorage): readonly BlockedCaller[] {
+  return sql
+    .exec<Row>("SELECT pool, since, until, why FROM blocked_callers ORDER BY since DESC, pool")
+    .toArray()
+    .map(({ pool, since, until, why }) => ({ pool, since, until: until ?? undefined, why }));
+}
