@@ -13,7 +13,7 @@ import { countIds, idsOfStorage, readIds, writeIds, writeIdsOfNamespace } from "
 import { walk } from "./lib/walk.ts";
 
 const USAGE = `npm run directory -- rebuild|move|forget --url URL --token-file FILE (one of the three)
-    --ids FILE                      ids of the pools' objects, one a line
+    --ids FILE                      ids of the pools' objects, one per line
     --storage DIR                   storage of a local directory, such as .kpd/storage
     --cloudflare ACCOUNT/NAMESPACE --api-token-file FILE   ask Cloudflare's API for the ids
   [--concurrency 8] [--per-second 100] [--resume FILE]

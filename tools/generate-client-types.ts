@@ -45,6 +45,7 @@ const BODIES: Readonly<Record<string, readonly z.ZodMiniType[]>> = {
     eraseAnswer,
     exportAnswer,
     restoreEpochAnswer,
+    answerOf("getPolicy"),
     answerOf("getAuditTrail"),
     answerOf("listBlockedUsers"),
     answerOf("getIssuerKeys"),

@@ -36,7 +36,12 @@ const OPERATOR = { user: "operator", client: "console" };
  * One developer plays every part: the budgets against draining would stop them after ten claims. Pages that a developer
  * serves on this machine may call.
  */
-const LOCAL_SETTINGS = { ...NO_BUDGETS, CORS_ORIGINS: "http://localhost:*,http://127.0.0.1:*" };
+/** Pages of this machine, as their development servers give them. */
+const LOOPBACK_ORIGINS = ["localhost", "127.0.0.1", "[::1]"]
+  .flatMap((host) => [`http://${host}:*`, `https://${host}:*`])
+  .join(",");
+
+const LOCAL_SETTINGS = { ...NO_BUDGETS, CORS_ORIGINS: LOOPBACK_ORIGINS };
 
 const { log } = readOptions("npm start [-- --log]", () => {
   return parseArgs({ options: { log: { type: "boolean", default: false } } }).values;

@@ -51,6 +51,7 @@ function steps(): Step[] {
     { name: "generated: OpenAPI", run: () => script("tools/generate-openapi.ts", "--check") },
     { name: "generated: the client's types", run: () => script("tools/generate-client-types.ts", "--check") },
     { name: "generated: API reference", run: () => script("tools/generate-api-reference.ts", "--check") },
+    { name: "generated: alert rules", run: () => script("tools/generate-alert-rules.ts", "--check") },
     ...["tsconfig.json", "tsconfig.mls.json", "tsconfig.client.json", "tsconfig.web.json", "bench/tsconfig.json"].map(
       (project) => ({
         name: `types: ${project}`,

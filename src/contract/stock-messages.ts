@@ -48,6 +48,7 @@ export type RevokeAnswer =
   | {
       readonly outcome: "revoked";
       readonly purged: number;
+      /** When it ended. */
       readonly at: number;
       /** Of the registration that ended, now or before. */
       readonly registeredAt: number;

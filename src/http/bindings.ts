@@ -19,6 +19,8 @@ export type Bindings = PoolPlacement &
   RecordsPlacement & {
     readonly METRICS?: AnalyticsEngineDataset;
     readonly RATE_LIMIT?: RateLimit;
+    /** Not on a machine of one's own, where nothing is deployed in versions. */
+    readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
   };
 
 export type Variables = {

@@ -5,6 +5,7 @@
  */
 import type { Context } from "hono";
 import type * as z from "zod/mini";
+import type { SCOPE_OF } from "../config/scopes.ts";
 import type { Settings } from "../config/settings.ts";
 import type { UserClaimer } from "../contract/pool-call.ts";
 import type { AppEnv } from "./bindings.ts";
@@ -16,7 +17,7 @@ import type { Lists } from "./wire/read-json.ts";
  * Who may call: a publisher reaches its own client only, a sibling any client of its user, self all that is kept of its
  * user, a claimer, a router and an operator any user.
  */
-export type Access = "anyone" | "publisher" | "sibling" | "self" | "claimer" | "router" | "operator";
+export type Access = keyof typeof SCOPE_OF;
 
 export type MediaType = "application/json" | "message/mls";
 

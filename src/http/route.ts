@@ -2,13 +2,20 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_IDENTIFIER_BYTES, SMALL_BODY_BYTES } from "../config/limits.ts";
+import * as z from "zod/mini";
+import {
+  MAX_IDEMPOTENCY_KEY_CHARACTERS,
+  MAX_IDENTIFIER_BYTES,
+  MOST_BODY_BYTES,
+  SMALL_BODY_BYTES,
+} from "../config/limits.ts";
+import { SCOPE_OF } from "../config/scopes.ts";
 import type { Settings } from "../config/settings.ts";
 import { poolIdOf } from "../pool/address.ts";
 import { pathIdentifier } from "../shared/identifier.ts";
 import { audited } from "./audited.ts";
 import { authenticate } from "./auth/authenticate.ts";
-import { clientOf, type Principal, SCOPE_OF } from "./auth/principal.ts";
+import { clientOf, type Principal } from "./auth/principal.ts";
 import type { AppEnv } from "./bindings.ts";
 import type { Extras } from "./extras.ts";
 import { rateLimit } from "./middleware/rate-limit.ts";
@@ -53,7 +60,7 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   if (!identifiers.ok) return identifiers;
   const received = operation.body && (await readLimitedBody(c, maxBytes(operation, c.get("deployment").settings)));
   if (received && !received.ok) return received;
-  const query = operation.query && check(operation.query, readQuery(operation.query, c.req.queries()));
+  const query = queryOf(operation, c);
   if (query && !query.ok) return query;
   const body = received && readBody(operation, c, received.value);
   if (body && !body.ok) return body;
@@ -66,7 +73,7 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
     ...identifiers.value,
     // With a capability nobody is named, and the handler looks at that first.
     ...(operation.access === "claimer" && !c.get("capability") ? { claimer: claimerOf(c) } : {}),
-    query: query?.value,
+    query: operation.query && query?.value,
     body: body?.value,
     idempotencyKey: key,
   };
@@ -74,6 +81,15 @@ async function answerOf(operation: Operation, c: Context<AppEnv>): Promise<Resul
   if (!isAudited(operation) || operation.audit === "itself") return handle();
   const { user, pool } = identifiers.value;
   return audited(c, { operation: operation.id, target: user === undefined ? pool : poolIdOf(c.env, user) }, handle);
+}
+
+const NO_QUERY = z.strictObject({});
+
+/** What anyone may ask for is read whatever stands behind its address: probes and caches put things there. */
+function queryOf({ query, access }: Operation, c: Context<AppEnv>): Result<unknown> | undefined {
+  if (query === undefined && access === "anyone") return undefined;
+  const schema = query ?? NO_QUERY;
+  return check(schema, readQuery(schema, c.req.queries()));
 }
 
 /** The identifiers of the path. A publisher's token must be of that very user and client, a sibling's and a user's own of that user. */
@@ -114,7 +130,7 @@ function notOwner({ access }: Operation, { user, client }: Principal): string {
 }
 
 function maxBytes({ body }: Operation, settings: Settings): number {
-  return Math.min(settings.maxBodyBytes, body?.maxBytes?.(settings) ?? SMALL_BODY_BYTES);
+  return Math.min(settings.maxBodyBytes, MOST_BODY_BYTES, body?.maxBytes?.(settings) ?? SMALL_BODY_BYTES);
 }
 
 function readBody({ body }: Operation, c: Context<AppEnv>, bytes: Uint8Array): Result<unknown> | undefined {

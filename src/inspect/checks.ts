@@ -1,6 +1,6 @@
 /**
  * The checks behind a verdict, in the order in which they are made. A judge stops at the first that fails, so what comes
- * before it has passed and what comes after it was not reached.
+ * before it has passed and what comes after it was not reached. What only a directory knows is not checked here at all.
  */
 import type { RefusalCode } from "../admission/admission-refusal.ts";
 import type { Answer } from "./judge.ts";
@@ -17,7 +17,7 @@ type Check = {
 
 export type CheckResult = Pick<Check, "code" | "title" | "source" | "field"> &
   (
-    | { readonly outcome: "passed" | "not reached" }
+    | { readonly outcome: "passed" | "not reached" | "not checked here" }
     /** `detail`: what was expected and what came. */
     | { readonly outcome: "failed"; readonly detail: string }
   );
@@ -224,19 +224,50 @@ const DIRECTORY_CHECKS: readonly Check[] = [
   },
 ];
 
+/** What a directory checks by what it knows: its settings, and which client uploads. */
+const UNCHECKED: readonly Check[] = [
+  {
+    code: "signature_key_mismatch",
+    title: "signature_key is the one that the client has registered",
+    source: "directory",
+    field: `${NODE}.signature_key`,
+  },
+  {
+    code: "credential_identity_mismatch",
+    title: "The identity is the one that the deployment expects of the client",
+    source: "directory",
+    field: `${NODE}.credential`,
+  },
+  {
+    code: "x509_untrusted",
+    title: "The certificates of an X.509 credential lead to an authority that the deployment trusts",
+    source: "directory",
+    field: `${NODE}.credential`,
+  },
+];
+
 export type Judge = "openmls" | "directory";
 
 /** Each check of that judge with its outcome, as the verdict tells it. */
 export function checksBehind(judge: Judge, verdict: Answer): CheckResult[] {
   const checks = judge === "openmls" ? OPENMLS_CHECKS : DIRECTORY_CHECKS;
   const failed = verdict.ok ? checks.length : indexOfFailed(checks, verdict);
-  return checks.map(({ code, title, source, field }, index): CheckResult => {
-    const named = { code, title, source, ...(field === undefined ? {} : { field }) };
+  const made = checks.map((check, index): CheckResult => {
+    const named = nameOf(check);
     if (index < failed) return { ...named, outcome: "passed" };
     if (index > failed || verdict.ok) return { ...named, outcome: "not reached" };
     return { ...named, outcome: "failed", detail: verdict.detail };
   });
+  if (judge === "openmls") return made;
+  return [...made, ...UNCHECKED.map((check): CheckResult => ({ ...nameOf(check), outcome: "not checked here" }))];
 }
+
+const nameOf = ({ code, title, source, field }: Check): Pick<Check, "code" | "title" | "source" | "field"> => ({
+  code,
+  title,
+  source,
+  ...(field === undefined ? {} : { field }),
+});
 
 function indexOfFailed(checks: readonly Check[], { code, detail }: Extract<Answer, { ok: false }>): number {
   const index = checks.findIndex((check) => check.code === code && (check.says?.test(detail) ?? true));

@@ -14,7 +14,7 @@ const WRAPPED_AT = [60, 64, 76];
 const MOST_DUMPED_ON_A_LINE = 32;
 
 /**
- * Hex (also with spaces or colons between its bytes), base64 or base64url, one on a line or one wrapped over all lines; PEM;
+ * Hex (also with spaces or colons between its bytes), base64 or base64url, one per line or one wrapped over all lines; PEM;
  * JSON as the directory takes and gives it; or binary, MLSMessages one after the other. Blank lines are nothing. `source` is
  * where it comes from, for people.
  */

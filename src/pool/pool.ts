@@ -713,7 +713,9 @@ export class Pool extends DurableObject<object> {
 
   #revoked(client: ClientRecord, nowMs: number): RevokeAnswer {
     const purged = isRegistered(client) ? this.#revoke(client, nowMs) : 0;
-    return { outcome: "revoked", purged, at: unixSeconds(nowMs), registeredAt: client.registeredAt };
+    // Of one that ended before, when it ended: two receipts of one end must not tell two times.
+    const at = client.revokedAt ?? unixSeconds(nowMs);
+    return { outcome: "revoked", purged, at, registeredAt: client.registeredAt };
   }
 
   #revoke(client: ClientRecord, nowMs: number): number {

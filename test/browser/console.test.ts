@@ -5,7 +5,7 @@ import { localRegistration } from "../../tools/lib/registration-requests.ts";
 import { newSigner, sampleKeyPackages } from "../../tools/lib/sample-packages.ts";
 import type { Server } from "../node/support/started-directory.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, untilKept, type Visit, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, untilKept, type Visit, WINDOWS } from "./support/served-pages.ts";
 
 /** How many of the colours of its legend the chart of claims has, as text: the types of a page are not those of these tests. */
 const DRAWN_COLOURS = `(() => {
@@ -88,6 +88,25 @@ inChromium("the console", () => {
     await page.getByRole("button", { name: "Erase" }).click();
     await fine("question");
   });
+
+  it.each([WINDOWS[0], WINDOWS[2]])(
+    "does not move what is on it while it loads, at $width px, of all and of one user",
+    async (window) => {
+      const shown = await visit("/console", window);
+      const { page } = shown;
+      const user = `still-${window.width}`;
+      await stocked(shown, user);
+      await signIn(shown);
+      await page.reload();
+      await page.getByRole("heading", { name: "What operators did" }).waitFor();
+      await page.locator(".chart canvas").nth(1).waitFor();
+      expect(await layoutShift(page)).toBe(0);
+      await openUser(page, user);
+      await page.reload();
+      await page.getByRole("heading", { name: "What operators did" }).waitFor();
+      expect(await layoutShift(page)).toBe(0);
+    },
+  );
 
   it("says why a token is not taken, and keeps none that was refused", async () => {
     const { page, said, directory } = await visit("/console");
@@ -249,6 +268,23 @@ inChromium("the console", () => {
     await page.getByText("Page 2 of 200").waitFor();
     await page.getByLabel("Find a user or client").fill("user-09999");
     await page.getByText("Page 1 of 1 · 1 row of the first 10,000").waitFor();
+  });
+
+  it("names ciphersuites as the policy of the directory does", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await stocked(shown, "nora");
+    await page.route("**/v1/policy", async (route) => {
+      const policy = await (await route.fetch()).json();
+      const suite = { ciphersuite: 1, name: "SUITE_1_OF_THIS_PROFILE", kem: "", aead: "", hash: "", signature: "" };
+      await route.fulfill({ json: { ...policy, ciphersuite_algorithms: [suite] } });
+    });
+    await signIn(shown);
+    const stock = page.getByRole("region", { name: "Stock by ciphersuite" });
+    await stock.getByRole("cell", { name: "1 · SUITE_1_OF_THIS_PROFILE" }).waitFor();
+    await openUser(page, "nora");
+    const own = page.getByRole("region", { name: "Stock of phone" });
+    await own.getByRole("cell", { name: "1 · SUITE_1_OF_THIS_PROFILE" }).waitFor();
   });
 
   it("says when the directory does not answer, and tries again when asked to", async () => {

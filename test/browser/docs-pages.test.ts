@@ -1,8 +1,16 @@
 /** The docs in a real browser: at every size and light, with the keyboard, without a script, and without a network. */
+import { resolve } from "node:path";
 import { expect, it } from "vitest";
+import { siteMap } from "../../tools/lib/pages/site-map.ts";
 import { inChromium } from "./support/chromium.ts";
-import { axeFindings, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
+import { axeFindings, layoutShift, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
 
+const ALL_PAGES = [
+  "/docs",
+  "/docs/reference",
+  ...siteMap(resolve(import.meta.dirname, "../..")).flatMap(({ pages }) => pages.map(({ at }) => at)),
+];
+/** One of each kind. */
 const PAGES = [
   "/docs",
   "/docs/quickstart",
@@ -24,6 +32,18 @@ inChromium("the docs", () => {
     }
   });
 
+  it.each([WINDOWS[0], WINDOWS[2]])(
+    "all fit and do not move while they load, at $width px",
+    async (window) => {
+      const { page, directory } = await visit("/docs", window);
+      for (const path of ALL_PAGES) {
+        await page.goto(`${directory.address}${path}`);
+        expect([path, await overflow(page), await layoutShift(page)]).toEqual([path, 0, 0]);
+      }
+    },
+    60_000,
+  );
+
   it("are searched from the keyboard, also by the parts of a code, and say when there is nothing", async () => {
     const { page } = await visit("/docs");
     await page.keyboard.press("/");
@@ -36,6 +56,19 @@ inChromium("the docs", () => {
     await page.locator("#search").fill("zyzzyva");
     await page.getByText("Nothing has “zyzzyva” in it.").waitFor();
     expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("say so where there is no page, while below /v1 there is a problem for programs", async () => {
+    const { page, directory, said } = await visit("/docs");
+    const missing = await page.goto(`${directory.address}/docs/nowhere`);
+    expect(missing?.status()).toBe(404);
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("There is no such page");
+    expect([await axeFindings(page), await overflow(page)]).toEqual([[], 0]);
+    for (const path of ["/v1", "/v1/nowhere"]) {
+      const answer = await page.goto(`${directory.address}${path}`);
+      expect([path, answer?.status(), await answer?.json()]).toMatchObject([path, 404, { code: "route_not_found" }]);
+    }
+    said.take(/status of 404/);
   });
 
   it("copy what was typed and not what was answered", async () => {
@@ -87,6 +120,16 @@ inChromium("the docs", () => {
     await page.getByRole("button", { name: "Theme: system" }).click();
     expect(await page.evaluate("document.documentElement.dataset.theme")).toBe("light");
     expect(await ink()).toBe(true);
+  });
+
+  it("are searched without a network once one of them was loaded, whether or not anybody searched before", async () => {
+    const { page, context, said } = await visit("/docs/privacy");
+    await untilKept(page, "/docs/privacy", "/docs/search.json", "/assets/search-");
+    await context.setOffline(true);
+    await page.reload();
+    await page.locator("#search").fill("wrong audience");
+    await page.getByRole("link", { name: /wrong_audience/ }).waitFor();
+    await said.rest();
   });
 
   it("open without a network once they were loaded", async () => {

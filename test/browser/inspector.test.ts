@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { encodeMlsMessage } from "../../src/mls/index.ts";
+import { sample } from "../../src/web/inspector/samples.ts";
 import { inChromium } from "./support/chromium.ts";
 import { axeFindings, layoutShift, onPages, overflow, untilKept, WINDOWS } from "./support/served-pages.ts";
 
@@ -19,6 +20,11 @@ const tsMls = peer("ts-mls");
 /** Within the lifetime of the package of OpenMLS. */
 const AT = 1_796_000_000;
 const linked = (hex: string, more = "") => `/#kp=${hex}&at=${AT}${more}`;
+
+async function fillWithMlDsa(page: Page): Promise<void> {
+  const { hex } = await sample("fresh-ml-dsa", Math.floor(Date.now() / 1000));
+  await page.locator("#input").fill(hex);
+}
 
 const verdict = (page: Page, text: string) => page.locator("#verdict", { hasText: text }).waitFor();
 
@@ -59,7 +65,13 @@ inChromium("the inspector", () => {
     expect(await page.locator('[data-path="cipher_suite"]').textContent()).toContain(
       "3 MLS_128_DHKEMX25519_CHACHA20POLY1305_SHA256_Ed25519",
     );
-    expect(await page.locator(".check.passed").count()).toBe(await page.locator(".check").count());
+    const made = page.locator(".check:not(.not-checked-here)");
+    expect(await page.locator(".check.passed").count()).toBe(await made.count());
+    expect(await page.locator(".check.not-checked-here .check-text").allTextContents()).toEqual([
+      "Not checked here: signature_key is the one that the client has registered",
+      "Not checked here: The identity is the one that the deployment expects of the client",
+      "Not checked here: The certificates of an X.509 credential lead to an authority that the deployment trusts",
+    ]);
     // Its own files, and not the package: what is after # is never sent.
     for (const request of requests) {
       expect(request.startsWith(`GET ${directory.address}/`)).toBe(true);
@@ -183,6 +195,35 @@ inChromium("the inspector", () => {
     await page.reload();
     await verdict(page, "Accepted");
     expect(await page.getByLabel("OpenMLS").isChecked()).toBe(true);
+  });
+
+  it.each([
+    ["is damaged", "zz00"],
+    ["is longer than any package", "00".repeat(16_385)],
+    ["is empty", ""],
+  ])("says so if what is in the address %s, and shows nothing of before", async (_, kp) => {
+    const { page } = await visit(`/#kp=${kp}`);
+    const problem = page.locator("#input-problem");
+    const said =
+      /^The package in the address cannot be read: expected pairs of hex digits, of at most 16,384 bytes, got [\d,]+ characters\.$/;
+    await problem.getByText(said).waitFor();
+    expect(await page.locator("#result").isVisible()).toBe(false);
+    await page.evaluate(`location.hash = "kp=${openmls.hex}&at=${AT}"`);
+    await page.locator("#verdict").waitFor();
+    expect(await problem.textContent()).toBe("");
+    await page.evaluate(`location.hash = "kp=${kp}"`);
+    await problem.getByText(said).waitFor();
+    expect(await page.locator("#result").isVisible()).toBe(false);
+  });
+
+  it("offers no link to what an address cannot hold, and says why", async () => {
+    const { page } = await visit("/");
+    await page.locator("#input").fill(`00010001${"00".repeat(16_384)}`);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator("#verdict").waitFor();
+    await page.getByText("No link: an address has room for 16,384 bytes.").waitFor();
+    expect(await page.getByRole("button", { name: "Copy link" }).count()).toBe(0);
+    expect(await page.evaluate("location.hash")).toBe("");
   });
 
   it("opens at the field that the address names", async () => {
@@ -326,15 +367,26 @@ inChromium("the inspector", () => {
   it.each([
     ["a package that is pasted", (page: Page) => page.locator("#input").fill(openmls.hex), undefined],
     ["a sample", undefined, "OpenMLS"],
+    ["a sample that is made on the spot", undefined, "This library, ML-DSA"],
+    ["a package that is signed with ML-DSA", fillWithMlDsa, undefined],
   ])("works without a network once it was loaded, whatever was looked at: %s", async (_, give, sample) => {
     const { page, context, said } = await visit("/");
-    await untilKept(page, "/", "looking-", "judging-", "noble-", "samples-", "/theme.js", ".css");
+    await untilKept(page, "/", "looking-", "judging-", "noble-", "samples-", "post-quantum-", "/theme.js", ".css");
     await context.setOffline(true);
     await page.reload();
     await give?.(page);
     await page.getByRole("button", { name: sample ?? "Inspect", exact: true }).click();
     await page.locator("#verdict").waitFor();
-    await said.rest();
+    expect((await said.rest()).filter((message) => message.startsWith("not caught"))).toEqual([]);
+  });
+
+  it("says so if a sample cannot be made", async () => {
+    const { page, said } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    await page.route("**/assets/post-quantum-*", (route) => route.abort());
+    await page.goto(page.url().replace("/docs", "/"));
+    await page.getByRole("button", { name: "This library, ML-DSA", exact: true }).click();
+    await page.getByText("The samples could not be loaded. Is there a network?").waitFor();
+    said.take(/Failed to load resource/);
   });
 
   it("works without a network once it was loaded", async () => {

@@ -49,11 +49,11 @@ function chosen(environment: Environment, isChosen: (name: string) => boolean): 
 export function budgetsInForce(budgets: BudgetSettings): string {
   const { pair } = budgets;
   const bounds: readonly (readonly [name: string, bound: string | undefined])[] = [
-    ["claims of a user on a client", pair && `${pair.burst}, then ${pair.perHour} an hour`],
+    ["claims of a user on a client", pair && `${pair.burst}, then ${pair.perHour} per hour`],
     ["claims on a client", perHour(budgets.targetPerHour)],
     ["claims in vain", perHour(budgets.missesPerHour)],
     ["claims for unknown users", perHour(budgets.unknownUsersPerHour)],
-    ["refused packages", budgets.refusalsPerMinute && `${budgets.refusalsPerMinute} a minute`],
+    ["refused packages", budgets.refusalsPerMinute && `${budgets.refusalsPerMinute} per minute`],
     ["uploads of a client", perDay(budgets.uploadsPerDay)],
     ["uploads of a user", perDay(budgets.userUploadsPerDay)],
     ["registrations", perHour(budgets.registrationsPerHour)],
@@ -63,5 +63,5 @@ export function budgetsInForce(budgets: BudgetSettings): string {
   return `Budgets in force: ${on.join("; ") || "none"}.${off.length > 0 ? ` Off: ${off.join(", ")}.` : ""}`;
 }
 
-const perHour = (count: number | undefined) => (count === undefined ? undefined : `${count} an hour`);
-const perDay = (count: number | undefined) => (count === undefined ? undefined : `${count} a day`);
+const perHour = (count: number | undefined) => (count === undefined ? undefined : `${count} per hour`);
+const perDay = (count: number | undefined) => (count === undefined ? undefined : `${count} per day`);

@@ -1,4 +1,4 @@
-/** The ids of all pools, one a line of a file: that is what a walk through them goes by, and can be resumed by. */
+/** The ids of all pools, one per line of a file: that is what a walk through them goes by, and can be resumed by. */
 import { createReadStream, existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -11,6 +11,7 @@ import { basename, join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { lockFolder } from "./folder-lock.ts";
 import type { WorkerOptions } from "./local-worker.ts";
+import { miniflareWorker } from "./miniflare-worker.ts";
 
 export type Orders = WorkerOptions & {
   readonly state: string;
@@ -51,7 +52,7 @@ async function serve(orders: Orders): Promise<Reply> {
   const { name, databases } = orders.deployment;
   server = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [workerOf(orders), ...(Object.keys(databases).length > 0 ? [migratorOf(orders)] : [])],
+      workers: [miniflareWorker(orders), ...(Object.keys(databases).length > 0 ? [migratorOf(orders)] : [])],
       // Where wrangler, too, keeps what it runs on `--persist-to`.
       resourcePersistencePath: join(orders.state, "v3"),
       cf: false,
@@ -70,31 +71,6 @@ async function serve(orders: Orders): Promise<Reply> {
   }
   isReady = true;
   return { port };
-}
-
-function workerOf({ deployment, script, variables, host, port, pages }: Orders) {
-  return {
-    name: deployment.name,
-    modules: true as const,
-    script,
-    compatibilityDate: deployment.compatibilityDate,
-    compatibilityFlags: [...deployment.compatibilityFlags],
-    bindings: { ...variables },
-    durableObjects: Object.fromEntries(
-      Object.entries(deployment.objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-    ),
-    d1Databases: { ...deployment.databases },
-    ...(pages === undefined
-      ? {}
-      : {
-          assets: {
-            directory: pages,
-            routerConfig: { has_user_worker: true },
-            run_worker_first: [...deployment.workerFirst],
-          },
-        }),
-    unsafeDirectSockets: [{ host: host ?? "127.0.0.1", port: port ?? 0 }],
-  };
 }
 
 function migratorOf({ deployment, migrator }: Orders) {

@@ -17,18 +17,22 @@ export type Deployment = {
   readonly databases: Readonly<Record<string, string>>;
   /** Which requests go to the Worker without a look at the web pages. */
   readonly workerFirst: readonly string[];
+  /** What is served where there is no file. */
+  readonly notFound: NotFoundHandling;
   /** Migrations, the oldest first: all databases are of the directory, and have the same tables. */
   readonly migrations: readonly Migration[];
 };
 
 export type Migration = { readonly name: string; readonly statements: readonly string[] };
 
+type NotFoundHandling = "404-page" | "none";
+
 /** The part of wrangler.toml that is read. */
 type WranglerConfig = {
   readonly name: string;
   readonly compatibility_date: string;
   readonly compatibility_flags?: readonly string[];
-  readonly assets: { readonly run_worker_first: readonly string[] };
+  readonly assets: { readonly run_worker_first: readonly string[]; readonly not_found_handling: NotFoundHandling };
   readonly d1_databases: readonly { binding: string; migrations_dir: string }[];
   readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] };
 };
@@ -41,6 +45,7 @@ export function readDeployment(): Deployment {
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags ?? [],
     workerFirst: config.assets.run_worker_first,
+    notFound: config.assets.not_found_handling,
     objects: Object.fromEntries(config.durable_objects.bindings.map(({ name, class_name }) => [name, class_name])),
     databases: Object.fromEntries(config.d1_databases.map(({ binding }) => [binding, localDatabaseId(binding)])),
     migrations: database ? readMigrations(join(ROOT, database.migrations_dir)) : [],

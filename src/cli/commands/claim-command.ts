@@ -31,8 +31,8 @@ export const claim: Command = {
       help: "the same key with the same claim gives the same packages; random if left out",
     },
     "mls-message": { help: "give each package in an MLSMessage, as some MLS libraries read it, instead of bare" },
-    receipts: { value: "FILE", help: "ask for a receipt of each package, and write them there, one on a line" },
-    out: { value: "FILE", help: "write the packages there, base64url, one on a line" },
+    receipts: { value: "FILE", help: "ask for a receipt of each package, and write them there, one per line" },
+    out: { value: "FILE", help: "write the packages there, base64url, one per line" },
     ...JSON_OPTION,
   },
   examples: [

@@ -31,7 +31,7 @@ export const generate: Command = {
     count: { value: "N", help: "how many of each ciphersuite; 1 if left out" },
     "last-resort": { help: "make one more of each ciphersuite that is marked as a last resort" },
     lifetime: { value: "SECONDS", help: "how long they live; 84 days if left out" },
-    format: { value: "NAME", help: `${FORMATS.join(", ")}; base64url, one on a line, if left out` },
+    format: { value: "NAME", help: `${FORMATS.join(", ")}; base64url, one per line, if left out` },
     out: { value: "FILE", help: "where the packages go; standard output if left out" },
   },
   examples: [

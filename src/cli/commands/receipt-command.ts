@@ -73,7 +73,7 @@ export const RECEIPT_COMMANDS: readonly Command[] = [verify, compare];
 
 type Judged = { readonly place: string; readonly verified: ReturnType<typeof verifyReceipt> };
 
-/** Every receipt that was given, one on a line. */
+/** Every receipt that was given, one per line. */
 async function judgeAll(given: Given, io: CommandIo): Promise<readonly Judged[]> {
   const keys = await keysFor(given, io);
   const issuer = given.text("issuer");

@@ -1,8 +1,7 @@
+import { SCOPES } from "../../config/scopes.ts";
 import { type Command, EXIT_OK, UsageError } from "../command.ts";
 import { STATE_OPTION, stateOf } from "../remote/connection.ts";
 import { localIssuer } from "../remote/local-issuer.ts";
-
-const SCOPES = ["key-packages:publish", "key-packages:claim", "directory:admin"];
 
 export const token: Command = {
   name: "token",
@@ -22,7 +21,7 @@ export const token: Command = {
     const user = given.identifier("user");
     const client = given.identifier("client");
     const scope = given.required("scope");
-    const unknown = scope.split(" ").find((part) => !SCOPES.includes(part));
+    const unknown = scope.split(" ").find((part) => !SCOPES.some((known) => known === part));
     if (unknown !== undefined) throw new UsageError(`--scope: expected ${SCOPES.join(", ")}, got "${unknown}"`);
     const sign = localIssuer(stateOf(given));
     if (sign === undefined) {

@@ -17,7 +17,10 @@ export const validate: Command = {
   summary: "Say of each KeyPackage whether it is valid, and if not, why",
   operands: "[FILE…|-]",
   options: {
-    policy: { value: "NAME", help: "directory (what a directory accepts; the default) or openmls" },
+    policy: {
+      value: "NAME",
+      help: "directory (what a directory accepts; the default), or openmls: the default with a profile of OpenMLS, and a package that a directory would refuse all the same is then marked",
+    },
     at: { value: "UNIX", help: "the time to judge at, in unix seconds; now if left out" },
     "max-lifetime": {
       value: "SECONDS",
@@ -49,7 +52,10 @@ export const validate: Command = {
   },
 };
 
-type Judge = (items: readonly Uint8Array[]) => Promise<Answer[]>;
+/** With what a directory would say where it is not what was asked. */
+type Told = Answer & { readonly refused_by_directory?: { readonly code: string; readonly detail: string } };
+
+type Judge = (items: readonly Uint8Array[]) => Promise<Told[]>;
 
 function judgeOf(given: Given, io: CommandIo): Judge {
   const now = given.whole("at") ?? io.now();
@@ -58,14 +64,27 @@ function judgeOf(given: Given, io: CommandIo): Judge {
     given.text("max-lifetime") === "none"
       ? undefined
       : (given.whole("max-lifetime") ?? limits.MAX_TOTAL_LIFETIME_SECONDS);
-  return given.choice("policy", ["directory", "openmls"], "directory") === "openmls"
-    ? (items) => Promise.all(items.map((item) => judgeAsOpenMls(item, now, dialect)))
-    : (items) => judgeAsDirectory(items, now, { maxTotalLifetimeSeconds: longest }, dialect);
+  const asOpenMls = (items: readonly Uint8Array[]) =>
+    Promise.all(items.map((item) => judgeAsOpenMls(item, now, dialect)));
+  const asDirectory = (items: readonly Uint8Array[]) =>
+    judgeAsDirectory(items, now, { maxTotalLifetimeSeconds: longest }, dialect);
+  if (given.text("policy") !== undefined || !dialect.profile.name.startsWith("openmls-")) {
+    return given.choice("policy", ["directory", "openmls"], "directory") === "openmls" ? asOpenMls : asDirectory;
+  }
+  // Who names OpenMLS's dialect asks about OpenMLS; but whoever is about to publish must not be surprised.
+  return async (items) => {
+    const [answers, refusals] = await Promise.all([asOpenMls(items), asDirectory(items)]);
+    return answers.map((answer, at) => {
+      const refusal = refusals[at];
+      if (!answer.ok || refusal === undefined || refusal.ok) return answer;
+      return { ...answer, refused_by_directory: { code: refusal.code, detail: refusal.detail } };
+    });
+  };
 }
 
-async function judgeItems(items: readonly Item[], judge: Judge): Promise<Answer[]> {
+async function judgeItems(items: readonly Item[], judge: Judge): Promise<Told[]> {
   const answers = (await judge(items.flatMap((item) => (item.ok ? [item.bytes] : [])))).values();
-  return items.map((item): Answer => {
+  return items.map((item): Told => {
     if (!item.ok) return { ok: false, code: "malformed", detail: `${item.where}: ${item.problem}` };
     const answer = answers.next().value;
     if (answer === undefined) throw new Error("an item has no answer");
@@ -98,9 +117,11 @@ async function* chunks(items: AsyncIterable<Item>): AsyncGenerator<Item[]> {
   if (failure) throw failure.cause;
 }
 
-function toText(answer: Answer, io: { readonly colour: boolean }): string {
+function toText(answer: Told, io: { readonly colour: boolean }): string {
   if (!answer.ok) return `${paint(io, "bad", answer.code)}: ${printable(answer.detail)}`;
-  const notes = [...(answer.last_resort ? ["last resort"] : []), ...answer.warnings];
+  const refusal = answer.refused_by_directory;
+  const refused = refusal ? [`a directory refuses it: ${refusal.code}: ${printable(refusal.detail)}`] : [];
+  const notes = [...(answer.last_resort ? ["last resort"] : []), ...answer.warnings, ...refused];
   const suffix = notes.length > 0 ? ` (${notes.join(", ")})` : "";
   return `${paint(io, "good", "ok")}, ciphersuite ${answer.ciphersuite}, ref ${answer.ref}${suffix}`;
 }

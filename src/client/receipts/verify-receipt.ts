@@ -93,10 +93,10 @@ function check(receipt: Receipt, expected: ExpectedReceipt): Verified {
   const { issuer, now, maxAgeSeconds } = expected;
   const { iss, iat } = receipt.body;
   if (issuer !== undefined && iss !== issuer) return refuse("wrong_issuer", `expected ${issuer}, got ${shown(iss)}`);
-  if (now !== undefined && iat > now + CLOCK_SKEW_SECONDS) {
+  if (now !== undefined && !(iat <= now + CLOCK_SKEW_SECONDS)) {
     return refuse("not_yet", `expected a receipt of ${now} or earlier, got one of ${iat}`);
   }
-  if (now !== undefined && maxAgeSeconds !== undefined && iat < now - maxAgeSeconds) {
+  if (now !== undefined && maxAgeSeconds !== undefined && !(iat >= now - maxAgeSeconds)) {
     return refuse("too_old", `expected a receipt of at most ${maxAgeSeconds} seconds, got one of ${now - iat}`);
   }
   const different = differences(receipt, expected);

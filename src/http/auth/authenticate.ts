@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import type { Scope } from "../../config/scopes.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { AppEnv } from "../bindings.ts";
 import { PROBLEMS } from "../refusals/problem-codes.ts";
@@ -9,7 +10,6 @@ import { isBlocked, keyMarks } from "../upstream/standing-orders.ts";
 import { problem } from "../wire/problem-details.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
 import { issuersObeying } from "./issuers.ts";
-import type { Scope } from "./principal.ts";
 import { verifyToken } from "./verify-token.ts";
 
 /** Scopes of those who act for no client of a user. */

@@ -1,20 +1,5 @@
 /** Who a verified token speaks for, and what it may do. */
-import type { Access } from "../operation.ts";
-
-/** One scope for each role; none implies another. */
-export const SCOPE_OF = {
-  anyone: undefined,
-  publisher: "key-packages:publish",
-  sibling: "clients:revoke",
-  self: "users:data",
-  claimer: "key-packages:claim",
-  router: "routes:read",
-  operator: "directory:admin",
-} as const satisfies Readonly<Record<Access, string | undefined>>;
-
-export type Scope = NonNullable<(typeof SCOPE_OF)[Access]>;
-
-export const SCOPES: readonly Scope[] = Object.values(SCOPE_OF).filter((scope) => scope !== undefined);
+import type { Scope } from "../../config/scopes.ts";
 
 export type Principal = {
   readonly user: string;

@@ -1,10 +1,12 @@
 /** From the claims of a token to a principal, by the names that the issuer's settings give. Pure. */
+
 import type { JWTPayload } from "jose";
 import type { ClaimName, IssuerSettings } from "../../config/auth-settings.ts";
+import { SCOPES } from "../../config/scopes.ts";
 import { isIdentifier } from "../../shared/identifier.ts";
 import { ok, type Result } from "../../shared/ok-or-error.ts";
 import { type AuthenticationFailure, failure } from "./authentication-failure.ts";
-import { type Principal, SCOPES } from "./principal.ts";
+import type { Principal } from "./principal.ts";
 
 export function readPrincipal(payload: JWTPayload, settings: IssuerSettings): Result<Principal, AuthenticationFailure> {
   const { userClaim, clientClaim, scopeClaims, defaultScopes } = settings;

@@ -1,10 +1,10 @@
 /** The OpenAPI 3.1 description, from the table of operations and the schemas that validate requests. Runs in Node. */
 import * as z from "zod/mini";
 import { MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_REASON_CHARACTERS } from "../../config/limits.ts";
+import { SCOPE_OF } from "../../config/scopes.ts";
 import { REASON_HEADER } from "../audited.ts";
-import { SCOPE_OF } from "../auth/principal.ts";
 import { type Access, type Answered, isAudited } from "../operation.ts";
-import { PROBLEMS, problemType } from "../refusals/problem-codes.ts";
+import { PROBLEMS, type ProblemCode, problemType } from "../refusals/problem-codes.ts";
 import { problemDocument, requestFaults } from "../resources/service/service-schemas.ts";
 import { identifier, poolId } from "../wire/common-schemas.ts";
 import type { DescribedOperation } from "./described-operations.ts";
@@ -232,7 +232,7 @@ function parametersOf(operation: DescribedOperation, schemas: Schemas): Json[] {
       in: "header",
       required: operation.audit !== "itself",
       description: `Why: 1 to ${MAX_REASON_CHARACTERS} characters for the record of operators' changes, those beyond ASCII and \`%\` percent-encoded.`,
-      schema: { type: "string" },
+      schema: { type: "string", minLength: 1 },
       example: "ticket 4711, lost phone",
     });
   }
@@ -311,7 +311,7 @@ function describeProblems(operation: DescribedOperation, schemas: Schemas): Json
       description: codes.map((code) => `\`${code}\``).join(", "),
       headers: headersOf(HEADERS_OF_STATUS[status] ?? []),
       content: {
-        "application/problem+json": { schema: schemas.describe(problemDocument) },
+        "application/problem+json": { schema: schemas.describe(problemDocument), example: problemExample(codes) },
       },
       "x-problem-codes": codes,
     },
@@ -319,11 +319,17 @@ function describeProblems(operation: DescribedOperation, schemas: Schemas): Json
   return Object.fromEntries(responses);
 }
 
-const PROBLEM_EXAMPLE = {
-  type: problemType("https://directory.example.com", "unknown_user"),
-  title: PROBLEMS.unknown_user.title,
-  status: PROBLEMS.unknown_user.status,
-  code: "unknown_user",
-  detail: 'expected a user of the directory, got "alicia"',
+const exampleOf = (code: ProblemCode, detail: string) => ({
+  type: problemType("https://directory.example.com", code),
+  title: PROBLEMS[code].title,
+  status: PROBLEMS[code].status,
+  code,
+  detail,
   instance: "urn:uuid:6f2a1c9e-8d0b-4c1a-9a55-0e1f6d1f7b11",
-};
+});
+
+const PROBLEM_EXAMPLE = exampleOf("unknown_user", 'expected a user of the directory, got "alicia"');
+
+/** Of a response: with its first code. */
+const problemExample = ([code = "internal_error"]: readonly ProblemCode[]) =>
+  exampleOf(code, "expected something, got something else: each detail says what");

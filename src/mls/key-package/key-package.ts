@@ -71,7 +71,7 @@ export class KeyPackage {
     return new KeyPackageBuilder();
   }
 
-  /** Makes one; everything but whose it is and when has a default. Errors as `KeyPackageBuilder.build`. */
+  /** Makes one; everything but whose it is, the cryptography and the time has a default. Errors as `KeyPackageBuilder.build`. */
   static create({
     identity,
     crypto,

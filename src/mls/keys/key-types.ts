@@ -53,6 +53,11 @@ export class InitKey {
   asSlice(): Uint8Array {
     return this.#key.asSlice();
   }
+
+  /** The key as on the wire: a copy. */
+  get bytes(): Uint8Array {
+    return this.#key.bytes;
+  }
 }
 
 /** An HPKE private key, RFC 9180 §4, as SerializePrivateKey writes it. Only `asSlice` reveals it. */

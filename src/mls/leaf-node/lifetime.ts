@@ -62,11 +62,12 @@ export class Lifetime {
 
   /** As in OpenMLS: `notBefore` is inclusive, `notAfter` exclusive, and expiry is reported first. */
   validate(now: number): Result<void, LifetimeError> {
-    if (this.notAfter <= now) {
+    // Asked this way round, a time that is not a number is in no lifetime.
+    if (!(this.notAfter > now)) {
       const message = `Lifetime is in the past: not_after=${this.notAfter}, now=${now}.`;
       return err({ code: "Expired", message, notAfter: this.notAfter, now });
     }
-    if (this.notBefore > now) {
+    if (!(this.notBefore <= now)) {
       const message = `Lifetime is in the future: not_before=${this.notBefore}, now=${now}.`;
       return err({ code: "NotValidYet", message, notBefore: this.notBefore, now });
     }

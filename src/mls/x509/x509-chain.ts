@@ -251,8 +251,9 @@ function signatureHash({ x509 }: Certificate): unknown {
 }
 
 function validityError({ x509: { notBefore, notAfter } }: Certificate, at: Date): X509Error | undefined {
-  if (at < notBefore) return { code: "NotYetValid", message: "a certificate is not valid yet" };
-  if (at > notAfter) return { code: "Expired", message: "a certificate has expired" };
+  // Asked this way round, a time that is not a date is in no validity.
+  if (!(at >= notBefore)) return { code: "NotYetValid", message: "a certificate is not valid yet" };
+  if (!(at <= notAfter)) return { code: "Expired", message: "a certificate has expired" };
   return undefined;
 }
 

@@ -9,8 +9,8 @@ import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readEvents } from "../tables/events-table.ts";
 import { readPool } from "../tables/pool-row.ts";
 import { deliver } from "./delivery.ts";
-import { payloadOf } from "./event.ts";
 import { type Attempted, settleRun } from "./event-log.ts";
+import { payloadOf } from "./event-payload.ts";
 
 export type EventRelayDeps = {
   readonly target: EventTarget;

@@ -2,6 +2,7 @@
  * Events that wait to be delivered, and which expiries were told: one row, as a row is what costs. The table is made with
  * its first event: a deployment without events, and a user of whom nothing is told, have none.
  */
+
 import type { StockEvent } from "../../contract/event-messages.ts";
 import { hasTable } from "./has-table.ts";
 

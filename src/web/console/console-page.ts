@@ -5,7 +5,7 @@ import { byId, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
 import { type Api, apiWith } from "./api.ts";
 import type { UserPage } from "./operator-api-types.ts";
-import { failure } from "./pieces.ts";
+import { failure, type Panel } from "./pieces.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
 import { activityView } from "./views/activity-view.ts";
 import { epochView } from "./views/epoch-view.ts";
@@ -101,7 +101,7 @@ async function tryToken(token: string): Promise<void> {
 
 function open(token: string): void {
   const api = expiring(apiWith(token));
-  const view = h("div", {});
+  const view = h("div", { class: "view" });
   const show = () => {
     const user = new URLSearchParams(location.hash.slice(1)).get("user");
     view.replaceChildren(
@@ -119,7 +119,7 @@ function open(token: string): void {
 
 function wholeDirectory(api: Api): HTMLElement {
   const { overview, clients } = stockPanels(api, openUser);
-  const parts: [string, HTMLElement][] = [
+  const parts: readonly (readonly [name: string, panel: Panel])[] = [
     ["Stock", overview],
     ["Over time", seriesView(api)],
     ["Clients", clients],
@@ -127,22 +127,39 @@ function wholeDirectory(api: Api): HTMLElement {
     ["Blocked", blockedView(api)],
     ["Issuers", issuerKeysView(api)],
     ["Restore epoch", epochView(api)],
-    ["Audit", auditView(api)],
+    ["Audit", { element: auditView(api), ready: Promise.resolve() }],
   ];
+  const shown = parts.map(([name, { element, ready }]) => ({ element, ready, button: leadTo(name, element) }));
+  void showInTurn(shown);
   return h(
     "div",
     { class: "stack" },
-    h(
-      "nav",
-      { class: "row contents", "aria-label": "On this page" },
-      ...parts.map(([name, part]) => leadTo(name, part)),
-    ),
-    ...parts.map(([, part]) => part),
+    h("nav", { class: "row contents", "aria-label": "On this page" }, ...shown.map(({ button }) => button)),
+    ...shown.map(({ element }) => element),
   );
 }
 
+type Part = Panel & { readonly button: HTMLButtonElement };
+
+/** A directory that leaves one question without an answer does not hide the answers to the others for longer. */
+const PATIENCE_MS = 10_000;
+
+/** All are asked for at once; each is shown when those above it are whole, so that nothing moves what is below it. */
+async function showInTurn(parts: readonly Part[]): Promise<void> {
+  const show = ({ element, button }: Part, isShown: boolean) => {
+    element.hidden = !isShown;
+    button.disabled = !isShown;
+  };
+  for (const part of parts) show(part, false);
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS));
+  for (const part of parts) {
+    show(part, true);
+    await Promise.race([part.ready, patience]);
+  }
+}
+
 /** No link: the fragment of this page is the user who is looked at. */
-const leadTo = (name: string, part: HTMLElement): HTMLElement =>
+const leadTo = (name: string, part: HTMLElement): HTMLButtonElement =>
   h(
     "button",
     {

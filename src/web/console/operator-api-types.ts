@@ -132,6 +132,79 @@ export type LastResortView = {
   needs_rotation: boolean;
 };
 
+/**
+ * What this deployment accepts and promises. Null means unlimited. `x509_identity` is there if X.509 credentials are
+ * accepted, `receipts` if receipts are signed: their `iss`, and whether they come unasked, `claim_capabilities` if
+ * owners may let others claim without a token. Only together with `ciphersuite_profile` does the number of a
+ * ciphersuite say which algorithms are meant: `ciphersuite_algorithms` names them for each that is accepted, the
+ * preferred one first; `ciphersuites_left_out` are the others of the profile that this build of the service cannot
+ * check.
+ */
+export type Policy = {
+  protocol_versions: "mls10"[];
+  ciphersuite_profile: string;
+  ciphersuites: CodePoint[];
+  ciphersuite_algorithms: {
+    ciphersuite: CodePoint;
+    name: string;
+    kem: string;
+    aead: string;
+    hash: string;
+    signature: string;
+  }[];
+  ciphersuites_left_out: {
+    ciphersuite: CodePoint;
+    name: string;
+    reason: string;
+  }[];
+  credential_types: CodePoint[];
+  credential_identity: string;
+  x509_identity?: string | undefined;
+  receipts?:
+    | {
+        issuer: string;
+        given: "on_request" | "always";
+      }
+    | undefined;
+  claim_capabilities?: boolean | undefined;
+  limits: {
+    key_packages_per_request: number;
+    key_package_bytes: number;
+    body_bytes: number;
+    users_per_claim: number;
+    refs_per_request: number;
+    identifier_bytes: number;
+    clients_per_user: number;
+  };
+  lifetime: {
+    max_total_seconds: number | null;
+    upload_clock_skew_seconds: number;
+    min_remaining_at_claim_seconds: number;
+  };
+  stock: {
+    target: number;
+    cap: number;
+    low_watermark: number;
+  };
+  budgets: {
+    pair: {
+      burst: number;
+      per_hour: number;
+    } | null;
+    target_per_hour: number | null;
+    misses_per_hour: number | null;
+    unknown_users_per_hour: number | null;
+    refusals_per_minute: number | null;
+    uploads_per_day: number | null;
+    user_uploads_per_day: number | null;
+    registrations_per_hour: number | null;
+  };
+  retention: {
+    replay_seconds: number;
+    journal_seconds: number;
+  };
+};
+
 /** The id of a user's Durable Object, in hex as the platform lists it. */
 export type PoolId = string;
 

@@ -12,6 +12,9 @@ export const loading = (what: string): HTMLElement =>
     `Loading ${what}…`,
   );
 
+/** A part of a page. What is below it is shown once it is `ready`: it has its first answer and grows no more by itself. */
+export type Panel = { readonly element: HTMLElement; readonly ready: Promise<void> };
+
 /** What a panel begins with: its title, which names it by `id`, and what can be done with all of it. */
 export const panelHead = (id: string, title: string, ...tools: readonly Child[]): HTMLElement =>
   h("div", { class: "row" }, h("h2", { id }, title), h("span", { class: "spacer" }), ...tools);
@@ -33,7 +36,7 @@ export type SpanPanel<Span extends string> = {
 export function spanPanel<Span extends string>(
   { id, title, classes, choice, spans, first, what }: SpanPanel<Span>,
   show: (span: Span, again: () => void) => Promise<readonly HTMLElement[]>,
-): HTMLElement {
+): Panel {
   const place = h("div", { class: "stack" });
   const options = Object.entries<string>(spans).map(([value, name]) =>
     h("option", { value, selected: value === first }, name),
@@ -49,13 +52,13 @@ export function spanPanel<Span extends string>(
   };
   const again = () => void load();
   chosen.addEventListener("change", again);
-  again();
-  return h(
+  const element = h(
     "section",
     { class: classes, "aria-labelledby": id },
     panelHead(id, title, chosen, h("button", { type: "button", onclick: again }, "Refresh")),
     place,
   );
+  return { element, ready: load() };
 }
 
 /** In the place of counts that a deployment does not make. */

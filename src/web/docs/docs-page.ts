@@ -2,12 +2,15 @@
 import "../style/base.css";
 import "../style/docs.css";
 import { byId, copyButton, h } from "../dom.ts";
-import { startShell } from "../shell.ts";
+import { startShell, whenIdle } from "../shell.ts";
 import type { Hit, Search } from "./search.ts";
 
 const MOST_HITS = 8;
 
-startShell();
+let loading: Promise<Search> | undefined;
+
+// With the search, so that it works without a network too.
+startShell(whenIdle().then(search));
 addCopyButtons();
 startSearch();
 
@@ -34,10 +37,18 @@ function commandsOf(text: string): string {
     .join("\n");
 }
 
+/** Loaded once; what failed is tried again with the next word. */
+function search(): Promise<Search> {
+  loading ??= import("./search.ts").then(({ loadSearch }) => loadSearch());
+  loading.catch(() => {
+    loading = undefined;
+  });
+  return loading;
+}
+
 function startSearch(): void {
   const input = byId<HTMLInputElement>("search");
   const results = byId("search-results");
-  let loading: Promise<Search> | undefined;
   const show = async () => {
     const words = input.value.trim();
     if (words === "") {
@@ -45,11 +56,9 @@ function startSearch(): void {
       return;
     }
     try {
-      loading ??= import("./search.ts").then(({ loadSearch }) => loadSearch());
-      const search = await loading;
-      if (words === input.value.trim()) showHits(results, search(words).slice(0, MOST_HITS), words);
+      const found = (await search())(words);
+      if (words === input.value.trim()) showHits(results, found.slice(0, MOST_HITS), words);
     } catch {
-      loading = undefined;
       results.replaceChildren(h("p", { class: "note" }, "The search could not be loaded. Is there a network?"));
       results.hidden = false;
     }

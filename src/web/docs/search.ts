@@ -1,4 +1,4 @@
-/** The search over all pages, loaded when somebody searches. */
+/** The search over all pages, loaded when the page has nothing else to do, or somebody searches. */
 import MiniSearch from "minisearch";
 
 export type Hit = { readonly id: string; readonly page: string; readonly heading: string; readonly text: string };
@@ -7,7 +7,16 @@ export type Search = (words: string) => readonly Hit[];
 export async function loadSearch(): Promise<Search> {
   const response = await fetch("/docs/search.json");
   if (!response.ok) throw new Error(`expected the index of the search, got ${response.status}`);
-  const entries = (await response.json()) as Hit[];
+  const entries = await response.text();
+  // Made for the first words: the page that only keeps it is not held up.
+  let index: MiniSearch<Hit> | undefined;
+  return (words) => {
+    index ??= indexOf(JSON.parse(entries) as Hit[]);
+    return index.search(words) as unknown as Hit[];
+  };
+}
+
+function indexOf(entries: readonly Hit[]): MiniSearch<Hit> {
   const index = new MiniSearch<Hit>({
     fields: ["heading", "text", "page"],
     storeFields: ["page", "heading", "text"],
@@ -16,5 +25,5 @@ export async function loadSearch(): Promise<Search> {
     searchOptions: { boost: { heading: 4, page: 2 }, prefix: true, fuzzy: 0.15, combineWith: "AND" },
   });
   index.addAll(entries);
-  return (words) => index.search(words) as unknown as Hit[];
+  return index;
 }

@@ -16,14 +16,25 @@ export type Place = {
 
 /** Longer than any KeyPackage; addresses that are longer than that are cut somewhere on their way. */
 const MOST_LINKED_BYTES = 16_384;
+export const MOST_LINKED = `${MOST_LINKED_BYTES.toLocaleString("en")} bytes`;
 
-export function readPlace(fragment: string): Place {
+export const isLinkable = (bytes: Uint8Array): boolean => bytes.length <= MOST_LINKED_BYTES;
+
+/** `damage` says why there are no bytes, if there should be some. */
+export type ReadPlace = Place & { readonly damage: string | undefined };
+
+export function readPlace(fragment: string): ReadPlace {
   const values = new URLSearchParams(fragment.replace(/^#/, ""));
   const text = values.get("kp") ?? "";
   const at = values.get("at") ?? "";
   const policy = POLICY_NAMES.find((name) => name === values.get("policy")) ?? "directory";
+  const bytes = text.length <= 2 * MOST_LINKED_BYTES ? fromHex(text) : undefined;
+  const isDamaged = values.has("kp") && bytes === undefined;
   return {
-    bytes: text.length <= 2 * MOST_LINKED_BYTES ? fromHex(text) : undefined,
+    bytes,
+    damage: isDamaged
+      ? `expected pairs of hex digits, of at most ${MOST_LINKED}, got ${text.length.toLocaleString("en")} characters`
+      : undefined,
     at: /^\d{1,15}$/.test(at) ? Number(at) : undefined,
     policy,
     profile: PROFILES.find(({ name }) => name === values.get("profile"))?.name,
@@ -32,7 +43,7 @@ export function readPlace(fragment: string): Place {
 }
 
 export function writePlace({ bytes, at, policy, profile, field }: Place): string {
-  if (bytes === undefined || bytes.length > MOST_LINKED_BYTES) return "";
+  if (bytes === undefined || !isLinkable(bytes)) return "";
   const values = new URLSearchParams({ kp: hexOf(bytes) });
   if (at !== undefined) values.set("at", String(at));
   if (policy !== "directory") values.set("policy", policy);

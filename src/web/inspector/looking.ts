@@ -34,22 +34,32 @@ export function lookAtFiles(files: readonly File[]): Promise<void> {
 
 /** Shows the sample, which is put into the input too, at the time that it is from. */
 export async function lookAtSample(name: string, input: HTMLTextAreaElement): Promise<void> {
-  const samples = await import("./samples.ts").catch(() => undefined);
-  if (samples === undefined) {
+  const now = Math.floor(Date.now() / 1000);
+  // Also for what a sample loads itself: that of ML-DSA has code of its own.
+  const taken = await import("./samples.ts").then(({ sample }) => sample(name, now)).catch(() => undefined);
+  if (taken === undefined) {
     problem.textContent = "The samples could not be loaded. Is there a network?";
     return;
   }
-  const taken = await samples.sample(name, Math.floor(Date.now() / 1000));
   input.value = taken.hex;
   ({ at } = taken);
   profile = undefined;
   lookAtText(taken.hex);
 }
 
-/** Shows what is in the address, if anything is. */
+/** Shows what is in the address, if anything is, or says that it cannot be read. */
 export function lookAtAddress(): void {
   const place = readPlace(location.hash);
-  if (place.bytes === undefined) return;
+  if (place.bytes === undefined) {
+    if (place.damage === undefined) return;
+    // The address stays as it is: whoever was given it sees what is wrong with it.
+    items = [];
+    view = undefined;
+    result.hidden = true;
+    result.replaceChildren();
+    problem.textContent = `The package in the address cannot be read: ${place.damage}.`;
+    return;
+  }
   ({ at, policy, profile } = place);
   items = [{ where: "the address", ok: true, bytes: place.bytes }];
   index = 0;
@@ -57,8 +67,12 @@ export function lookAtAddress(): void {
   showCurrent(place.field);
 }
 
-/** What else would be loaded with the first package and the first sample, so that both work without a network. */
-export const loadAll = (): Promise<unknown> => Promise.all([import("./judging.ts"), import("./samples.ts")]);
+/** What else would be loaded with the first package and the first sample, of any suite, so that all work without a network. */
+export async function loadAll(): Promise<void> {
+  await Promise.all([import("./judging.ts"), import("./samples.ts")]);
+  // Last, as few packages are signed with ML-DSA.
+  await import("../../mls/post-quantum/index.ts");
+}
 
 function show(found: readonly Item[]): void {
   items = found;

@@ -9,7 +9,7 @@ import { fieldPanel } from "./field-panel.ts";
 import { fieldTree } from "./field-tree.ts";
 import { hexOf } from "./hex.ts";
 import { hexView } from "./hex-view.ts";
-import type { Place } from "./link.ts";
+import { isLinkable, MOST_LINKED, type Place } from "./link.ts";
 import { fieldAt, locate } from "./located.ts";
 import { POLICIES } from "./policy-names.ts";
 import { summary } from "./summary.ts";
@@ -137,7 +137,9 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
         },
         "Save",
       ),
-      copyButton("Copy link", () => location.href),
+      isLinkable(bytes)
+        ? copyButton("Copy link", () => location.href)
+        : h("span", { class: "note" }, `No link: an address has room for ${MOST_LINKED}.`),
       isChanged &&
         h("button", { type: "button", class: "quiet", id: "undo", onclick: () => change(original) }, "Undo changes"),
     );

@@ -122,21 +122,23 @@ function verdictLine(answer: Verdict["answer"]): HTMLElement {
   return h("p", { class: "verdict good", id: "verdict" }, h("strong", {}, "Accepted"), warnings);
 }
 
-const SIGNS = { passed: "✓", failed: "✕", "not reached": "–" } as const;
+const SIGNS = { passed: "✓", failed: "✕", "not reached": "–", "not checked here": "?" } as const;
 
 function checkLine(check: CheckResult, { selectField }: VerdictEvents): HTMLElement {
   const { title, source, outcome, field } = check;
   return h(
     "li",
-    { class: `check ${outcome.replace(" ", "-")}` },
+    { class: `check ${outcome.replaceAll(" ", "-")}` },
     h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[outcome]),
     h(
       "span",
       { class: "check-text" },
+      // Seen by everybody: a package that is accepted here may be refused there.
+      outcome === "not checked here" && "Not checked here: ",
       field === undefined
         ? title
         : h("button", { type: "button", class: "link", onclick: () => selectField(field) }, title),
-      h("span", { class: "unseen" }, `: ${outcome}`),
+      outcome !== "not checked here" && h("span", { class: "unseen" }, `: ${outcome}`),
       check.outcome === "failed" && h("span", { class: "came" }, h("code", {}, check.code), ` ${check.detail}`),
     ),
     h("span", { class: "note" }, sourceLink(source)),

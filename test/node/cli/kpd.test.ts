@@ -68,6 +68,49 @@ describe("kpd validate", () => {
     },
   );
 
+  it.skipIf(sharedMissing)(
+    `accepts what OpenMLS accepts under its profile, and marks what a directory refuses ${sharedMissing ?? ""}`,
+    () => {
+      type Vectors = { clock: number; cases: { name: string; hex: string }[] };
+      const { clock, cases } = readShared<Vectors>("pq-openmls.json");
+      const args = ["validate", "--json", "--profile", "openmls-0.9", "--at", String(clock)];
+      const input = cases.map(({ hex }) => `${hex}\n`).join("");
+      const run = kpd(args, input);
+      expect(run.status).toBe(0);
+      const answers = run.lines.map((line) => JSON.parse(line));
+      expect(answers.filter(({ ok }) => ok)).toHaveLength(cases.length);
+      const refused = kpd([...args, "--policy", "directory"], input).lines.map((line) => JSON.parse(line).code);
+      expect(answers.map((answer) => answer.refused_by_directory?.code)).toEqual(refused);
+      expect(new Set(refused)).toEqual(
+        new Set([
+          undefined,
+          "credential_not_in_capabilities",
+          "leaf_extension_not_in_capabilities",
+          "protocol_version_not_in_capabilities",
+          "unsupported_credential_type",
+        ]),
+      );
+    },
+  );
+
+  it("asks OpenMLS under its profile, says what a directory would refuse, and follows a policy that is given", async () => {
+    if (!compressed) throw new Error("no vectors");
+    const profile = ["validate", "--profile", "openmls-0.9", "--at", NOW];
+    const stdin = compressed.hex;
+    const plain = await inProcess(profile, { stdin });
+    expect(plain.out).toMatch(/^0: ok, ciphersuite 2, ref .*\(.*a directory refuses it: invalid_signature_key: /);
+    expect(plain.status).toBe(0);
+    const bySetting = await inProcess(["validate", "--at", NOW], {
+      stdin,
+      env: { CIPHERSUITE_PROFILE: "openmls-0.9" },
+    });
+    expect(bySetting).toEqual(plain);
+    expect((await inProcess([...profile, "--policy", "directory"], { stdin })).out).toMatch(
+      /^0: invalid_signature_key/,
+    );
+    expect((await inProcess([...profile, "--policy", "openmls"], { stdin })).out).not.toContain("a directory");
+  });
+
   it("follows the policy: OpenMLS accepts a compressed key and any lifetime", () => {
     if (!compressed) throw new Error("no vectors");
     const run = kpd(["validate", "--json", "--policy", "openmls", "--at", NOW], compressed.hex);

@@ -4,11 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADVICE } from "../../../src/cli/advice.ts";
 import { tellDemo } from "../../../src/cli/demo-story.ts";
 import { DirectoryClient } from "../../../src/cli/remote/directory-client.ts";
 import { batches } from "../../../src/cli/remote/publication.ts";
+import { SCOPE_OF } from "../../../src/config/scopes.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { freePort, type Server, startServer } from "../support/started-directory.ts";
 import { kpd } from "./support/kpd.ts";
@@ -185,6 +187,15 @@ describe("token", () => {
     expect(
       (await kpd(["inventory", ...who], { env: { KPD_TOKEN: made.out.trim(), KPD_URL: server.address } })).status,
     ).toBe(0);
+  });
+
+  it("knows every scope that the directory knows", async () => {
+    const scope = Object.values(SCOPE_OF).filter((one) => one !== undefined);
+    expect(scope).toContain("clients:revoke");
+    const made = await remote(["token", "--user", "u", "--client", "c", "--scope", scope.join(" ")]);
+    expect(decodeJwt(made.out.trim())).toMatchObject({ scope: scope.join(" ") });
+    const help = (await kpd(["token", "--help"])).out.replace(/\s+/g, " ");
+    for (const one of scope) expect(help).toContain(one);
   });
 
   it("does not invent scopes, and needs a directory that was started", async () => {

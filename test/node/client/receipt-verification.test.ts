@@ -132,6 +132,15 @@ const ended = (iat: number, change = {}): Receipt => ({
   body: { ...common, iat, purged: 1, ...change },
 });
 
+const TABLET = { client: "tablet" };
+const OTHER = { key_package_ref: hash("other") };
+/** A registration that began before the other was last heard of. */
+const NEXT = { registered_at: NOW - 301 };
+const P256 = { signature_scheme: "ecdsa_secp256r1_sha256", signature_key_sha256: hash("p256") };
+const BOTH = {
+  signature_keys_sha256: { ed25519: hash("key"), [P256.signature_scheme]: P256.signature_key_sha256 },
+};
+
 describe("two receipts", () => {
   it.each<[string, Receipt, Receipt, readonly string[]]>([
     ["of one claim, as after a replay", claim(), claim(), []],
@@ -166,7 +175,84 @@ describe("two receipts", () => {
     ["of a claim before the end", claim(), ended(NOW), []],
     ["of a claim, and an end within the clocks' tolerance", claim(), ended(NOW - 300), []],
     ["of a claim after the end", claim(), ended(NOW - 301), ["given_after_revocation"]],
-    ["of a claim after the end of an earlier registration", claim(), ended(NOW - 301, { registered_at: 5 }), []],
+    ["of a claim after the end of an earlier registration", claim(), ended(NOW - 900, { registered_at: 5 }), []],
+
+    // One reference.
+    ["of a package published by another client", claim(), inStock(NOW - 500, TABLET), ["package_changed"]],
+    ["of a last resort of another client", claim({ use: "last_resort" }), inStock(NOW, TABLET), ["package_changed"]],
+    ["of one package in stock of two clients", inStock(NOW), inStock(NOW + 9, TABLET), ["package_changed"]],
+    [
+      "of one package under two registrations",
+      inStock(NOW - 900),
+      inStock(NOW, { registered_at: NOW - 99 }),
+      ["package_changed"],
+    ],
+    ["of one package of two users", inStock(NOW), inStock(NOW, { ...TABLET, sub: "carol" }), []],
+    ["of one package twice in stock", inStock(NOW - 500), inStock(NOW), []],
+    ["of two clients with stock", inStock(NOW), inStock(NOW, { ...TABLET, key_package_refs: [hash("other")] }), []],
+    ["of a claim of before registrations were noted", claim({ registered_at: undefined }), inStock(NOW - 500), []],
+
+    // One claim.
+    ["of one claim at two times", claim(), claim({ ...OTHER, iat: NOW + 1 }), ["claim_reused"]],
+    ["of one claim with two packages of a suite", claim(), claim(OTHER), ["claim_reused"]],
+    [
+      "of one claim of two registrations",
+      claim(),
+      claim({ ...OTHER, ciphersuite: 2, registered_at: NOW - 9 }),
+      ["claim_reused"],
+    ],
+    ["of a bundle", claim(), claim({ ...OTHER, ciphersuite: 2 }), []],
+    ["of one claim of two clients", claim(), claim({ ...OTHER, ...TABLET, signature_key_sha256: hash("other") }), []],
+    [
+      "of an earlier claim with a higher number",
+      claim(),
+      claim({ ...OTHER, claim: 8, iat: NOW - 301 }),
+      ["claims_out_of_order"],
+    ],
+    ["of claims within the clocks' tolerance", claim(), claim({ ...OTHER, claim: 8, iat: NOW - 300 }), []],
+    ["of claims of two users", claim(), claim({ ...OTHER, claim: 8, iat: NOW - 900, sub: "carol" }), []],
+
+    // One registration.
+    ["of an upload after the end", inStock(NOW + 301), ended(NOW), ["in_stock_after_revocation"]],
+    ["of an upload within the clocks' tolerance", inStock(NOW + 300), ended(NOW), []],
+    ["of an upload before the end", inStock(NOW - 900), ended(NOW), []],
+    ["of an upload by the next registration", inStock(NOW + 301, { registered_at: NOW + 1 }), ended(NOW), []],
+    [
+      "of a registration after its end",
+      registered("key", { iat: NOW + 301 }),
+      ended(NOW),
+      ["registered_after_revocation"],
+    ],
+    ["of a registration within the clocks' tolerance", registered("key", { iat: NOW + 300 }), ended(NOW), []],
+    ["of a registration that ended later", registered("key"), ended(NOW + 900), []],
+    ["of the next registration", registered("new", { iat: NOW + 900, registered_at: NOW + 900 }), ended(NOW), []],
+    ["of two ends", ended(NOW), ended(NOW + 1), ["revoked_twice"]],
+    ["of two ends that purged", ended(NOW), ended(NOW, { purged: 2 }), ["revoked_twice"]],
+    ["of an end that was asked for twice", ended(NOW), ended(NOW, { purged: 0 }), []],
+    ["of the ends of two registrations", ended(NOW - 500), ended(NOW, { registered_at: NOW - 400 }), []],
+    ["of the ends of two clients", ended(NOW), ended(NOW + 900, TABLET), []],
+    [
+      "of two registrations that were in force together",
+      claim(),
+      registered("new", { iat: NOW - 301, registered_at: NOW - 301 }),
+      ["registrations_overlap"],
+    ],
+    [
+      "of an end after the next registration",
+      ended(NOW),
+      inStock(NOW, { ...NEXT, key_package_refs: [] }),
+      ["registrations_overlap"],
+    ],
+    ["of two registrations one after the other", claim(), registered("new", { registered_at: NOW - 300 }), []],
+    [
+      "of a registration that lost a key",
+      registered("key", BOTH),
+      registered("key", { iat: NOW + 301 }),
+      ["key_changed"],
+    ],
+    ["of a claim under a key that was lost", claim(P256), registered("key", { iat: NOW + 301 }), ["key_changed"]],
+    ["of a registration that got a key", registered("key"), registered("key", { ...BOTH, iat: NOW + 301 }), []],
+    ["of a claim under a key that came later", claim(P256), registered("key", { iat: NOW - 900 }), []],
   ])("%s: %#", (_, a, b, codes) => {
     const found = (list: readonly Receipt[]) => contradictions(list).map(({ code, between }) => [code, ...between]);
     expect(found([a, b])).toEqual(codes.map((code) => [code, 0, 1]));

@@ -1,8 +1,10 @@
 /**
  * The code in the docs. What stands in a file of docs/examples is compiled and run there; of all other blocks this holds:
- * they parse, and they import what the package exports. Commands are looked at by commands.test.ts.
+ * they parse, and those of TypeScript compile against the package. Commands are looked at by commands.test.ts.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { parse as parseToml } from "smol-toml";
@@ -10,7 +12,7 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
-type Block = { readonly where: string; readonly lang: string; readonly code: string };
+type Block = { readonly file: string; readonly where: string; readonly lang: string; readonly code: string };
 
 /** Signatures, generated from the types themselves. */
 const GENERATED = "docs/api.md";
@@ -26,6 +28,7 @@ const files = [
 const blocks: Block[] = files.flatMap((file) => {
   const text = readFileSync(join(ROOT, file), "utf8");
   return [...text.matchAll(/^([ \t]*)```(\w*)\n([\s\S]*?)^\1```/gm)].map((match) => ({
+    file,
     where: `${file}:${text.slice(0, match.index).split("\n").length}`,
     lang: match[2] ?? "",
     code: match[3] ?? "",
@@ -76,23 +79,133 @@ describe("the code in the docs", () => {
     expect(broken).toEqual([]);
   });
 
-  it("imports what the package exports", async () => {
-    const missing: string[] = [];
-    for (const { where, code } of of("ts", "js")) {
-      for (const [, names = "", from = ""] of code.matchAll(
-        /import (?:type )?\{([^}]*)\} from "(mls-key-directory[^"]*)"/g,
-      )) {
-        const entry = ENTRIES[from];
-        if (entry === undefined || !existsSync(join(ROOT, entry))) {
-          missing.push(`${where}: ${from}`);
-          continue;
-        }
-        const source = readFileSync(join(ROOT, entry), "utf8");
-        for (const name of names.split(",").map((one) => one.trim().replace(/^type /, ""))) {
-          if (name !== "" && !new RegExp(`\\b${name}\\b`).test(source)) missing.push(`${where}: ${name} of ${from}`);
-        }
-      }
-    }
-    expect(missing).toEqual([]);
+  it("has names of its reader's own only where a page has code", () => {
+    const pages = new Set(of("ts").map(({ file }) => file));
+    expect(Object.keys(OF_THE_READER).filter((file) => !pages.has(file))).toEqual([]);
+  });
+
+  it("compiles, with the types of what the package exports; a wrong call and a name that is not exported do not", () => {
+    const wrong = [
+      'import { verifyReceipt } from "mls-key-directory/receipts";\nverifyReceipt(1, { keys: [] });\n',
+      'import { nothing } from "mls-key-directory";\nnothing();\n',
+    ].map((code, at) => ({ file: "wrong", where: `wrong:${at}`, lang: "ts", code }));
+    expect(compilerErrors([...of("ts"), ...wrong]).map((error) => error.replace(/(TS\d+):.*/, "$1"))).toEqual([
+      "wrong_0.ts(2,15): error TS2345",
+      "wrong_1.ts(1,10): error TS2305",
+    ]);
   });
 });
+
+const CLIENT = 'import("mls-key-directory/client")';
+const EXAMPLES = join(ROOT, "docs/examples");
+
+/** What an application has already where the code of a page begins. The same name is the same thing on one page. */
+const OF_THE_READER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "README.md": { bytes: "Uint8Array" },
+  "docs/library.md": {
+    encryptedGroupInfo: "Uint8Array",
+    groupSecrets: "Uint8Array",
+    keyPackage: 'import("mls-key-directory").KeyPackage',
+    bundle: 'import("mls-key-directory").KeyPackageBundle',
+  },
+  "docs/receipts.md": {
+    receipt: "string",
+    ref: "string",
+    ciphersuite: "number",
+    signatureKey: "Uint8Array",
+    notAfter: "number",
+    lastResort: "boolean",
+  },
+  "docs/web.md": {
+    deviceId: "string",
+    fetchToken: "(scope: string, refresh: boolean) => Promise<string>",
+    maker: `${CLIENT}.Maker`,
+    keepStocked: `typeof import("${EXAMPLES}/sdk/keep-stocked.ts").keepStocked`,
+    report: "(error: unknown) => void",
+  },
+  "docs/react-native.md": {
+    url: "string",
+    audience: "string",
+    user: "string",
+    client: "string",
+    token: `${CLIENT}.DirectoryOptions["token"]`,
+    maker: `${CLIENT}.Maker`,
+    sqliteStorage: `typeof import("${EXAMPLES}/sdk/sqlite-storage.ts").sqliteStorage`,
+  },
+  "docs/sdk.md": {
+    url: "string",
+    audience: "string",
+    myBackend: "{ directoryToken(request: { scope: string; refresh: boolean }): Promise<string> }",
+    credential: `${CLIENT}.LibraryMakerOptions["credential"]`,
+    signers: `${CLIENT}.LibraryMakerOptions["signers"]`,
+    groupId: "string",
+    welcome: "Uint8Array",
+    joinAndSave: "(keyPackage: Uint8Array, privateKeys: Uint8Array) => Promise<void>",
+  },
+  "docs/events.md": {
+    Webhook: 'typeof import("standardwebhooks").Webhook',
+    secret: "string",
+    body: "string",
+    request: "Request",
+  },
+  "docs/backends.md": {
+    SignJWT: 'typeof import("jose").SignJWT',
+    key: 'import("jose").CryptoKey',
+    LIFETIME: "string",
+    ...Object.fromEntries(["client", "scope", "kid", "issuer", "audience", "user"].map((name) => [name, "string"])),
+  },
+};
+
+/** Of packages that only the reader installs: the calls of theirs that a page shows. */
+const FOREIGN = `declare module "expo-sqlite" {
+  export function openDatabaseAsync(name: string): Promise<import("${EXAMPLES}/sdk/sqlite-storage.ts").Database>;
+}
+`;
+
+/** Each error that tsc finds in the blocks, all of them in one program. */
+function compilerErrors(all: readonly Block[]): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), "kpd-docs-code-"));
+  try {
+    for (const { file, where, code } of all) {
+      // Lines out of the middle of a function are made one. What the reader has comes last, so that line numbers stay.
+      const isModule = /^import /m.test(code);
+      const names = Object.entries(OF_THE_READER[file] ?? {}).map(
+        ([name, type]) => `declare const ${name}: ${type};\n`,
+      );
+      const text = isModule ? code : `export async function lines() { ${code} }\n`;
+      writeFileSync(join(folder, `${where.replace(/[/:]/g, "_")}.ts`), `${text}${names.join("")}export {};\n`);
+    }
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
+    writeFileSync(join(folder, "foreign.d.ts"), FOREIGN);
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
+    const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    if (error) throw error;
+    // Lines that are indented go on with the error before.
+    return stdout.split("\n").filter((line) => /^\S/.test(line));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** As an application has it, but for the entries: those of the sources, so that nothing needs to be built before. */
+const CONFIG = {
+  compilerOptions: {
+    target: "ES2024",
+    module: "NodeNext",
+    moduleResolution: "NodeNext",
+    moduleDetection: "force",
+    lib: ["ES2024", "DOM", "DOM.Iterable"],
+    types: [],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    noEmit: true,
+    paths: Object.fromEntries(Object.entries(ENTRIES).map(([name, source]) => [name, [join(ROOT, source)]])),
+  },
+  include: ["*.ts"],
+};

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import * as limits from "../../../src/config/limits.ts";
 import type { StockEvent } from "../../../src/contract/event-messages.ts";
-import { payloadOf } from "../../../src/pool/events/event.ts";
+import { payloadOf } from "../../../src/pool/events/event-payload.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(ROOT, "docs/events.md"), "utf8");

@@ -1,11 +1,9 @@
-/** Queries, dashboard and alerts name only columns that are written, and the page lists all of them. */
+/** Queries and dashboard name only columns that are written, and the page lists all of them. Alerts: alerts.test.ts. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
-import { type FailureKind, failure } from "../../../src/http/auth/authentication-failure.ts";
-import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { DATA_POINTS } from "../../../src/shared/data-points.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -78,25 +76,6 @@ describe("the page", () => {
           .split(",")
           .map((name) => name.trim());
       expect([kind, names(first), names(second)]).toEqual([kind, [...blobs], [...doubles]]);
-    }
-  });
-
-  it("has an alert for each query, with a threshold, a reason and a runbook that exist", () => {
-    const alerts = [
-      ...page.matchAll(
-        /^\| [\w ]+ \| \[([\w-]+)\]\(queries\/\1\.sql\): (.+) \| (.+) \| (.+) \| \[[\w-]+\]\(([\w-]+\.md)\) \|$/gm,
-      ),
-    ];
-    expect(new Set(alerts.map(([, query]) => `${query}.sql`))).toEqual(new Set(queries.map(({ name }) => name)));
-    for (const [, query = "", watches = "", , , runbook = ""] of alerts) {
-      expect(readdirSync(OPERATE)).toContain(runbook);
-      for (const [, name = ""] of watches.matchAll(/`([a-z]+(?:\d+)?_[a-z_]+)`/g)) {
-        const sql = read(`queries/${query}.sql`);
-        const isValue =
-          (sql.includes("AS problem") && Object.hasOwn(PROBLEMS, name)) ||
-          (sql.includes("AS kind") && failure(name as FailureKind, "x").error.code !== undefined);
-        expect(isValue || sql.includes(`AS ${name}`), `${query}: ${name}`).toBe(true);
-      }
     }
   });
 });

@@ -1,4 +1,4 @@
-/** "How fast" in README.md: every figure is one of bench/results.md, which a whole run of the benchmark writes. */
+/** Figures in README.md and docs: every one is that of bench/results.md, which a whole run of the benchmark writes. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
@@ -20,6 +20,9 @@ const cellsOf = (line: string): string[] =>
     .map((cell) => cell.replaceAll("*", "").trim());
 const numberIn = (cell = ""): number =>
   Number(/[\d,]+(?:\.\d+)?(?=\D*$)/.exec(cell.replace(/\(.*/, ""))?.[0].replaceAll(",", ""));
+
+const inMs = (cell = ""): number => numberIn(cell.replace(/ ms$/, ""));
+const NOBLE = "noble one by one (workerd)";
 
 const results = readFileSync("bench/results.md", "utf8")
   .split("\n")
@@ -47,4 +50,23 @@ it("README.md says at its beginning what its table says", () => {
   const opening = readme.replaceAll("\n", " ");
   expect(opening).toContain(`is admitted in ${first?.[1]} of pure JavaScript`);
   expect(opening).toContain(`noble takes ${first?.[2]?.replace(/^.*: /, "")} for one signature after the other`);
+});
+
+it("decision 0001 shows what batches buy, by the latest whole run", () => {
+  const decision = readFileSync("docs/decisions/0001-batch-signature-verification.md", "utf8");
+  const rows = (/\| \| batched[\s\S]*?\n\n/.exec(decision)?.[0] ?? "").trim().split("\n").slice(2).map(cellsOf);
+  const measured = ["ed25519", "p256", "p384", "ed448"].map((curve) => {
+    const row = results.find(([name, , , other]) => name === `validate_${curve}_100` && other === NOBLE);
+    return [numberIn(row?.[2]), numberIn(row?.[4]), Number(row?.[5])];
+  });
+  const figures = rows.map(([, own, against, ratio]) => [...[own, against].map(inMs), Number(ratio)]);
+  expect(figures).toEqual(measured);
+});
+
+it("docs/receipts.md says what receipts cost, by the latest whole run", () => {
+  const row = results.find(([measure]) => measure === "receipts_100");
+  const [withThem, without] = [numberIn(row?.[2]), numberIn(row?.[4])];
+  const text = readFileSync("docs/receipts.md", "utf8").replaceAll("\n", " ");
+  expect(text).toContain(`an answer with 100 receipts took ${withThem} ms and one without them ${without} ms`);
+  expect(text).toContain(`each takes about ${((withThem - without) / 100).toFixed(3)} ms`);
 });

@@ -52,7 +52,7 @@ test("the platform's limits are in wrangler.toml, for each environment, as SECUR
   const settings = read("wrangler.toml");
   const environments = 1 + [...settings.matchAll(/^\[env\.\w+\]$/gm)].length;
   const page = read("SECURITY.md");
-  const perMinute = /\| a user's requests, .* \| ([\d,]+) a minute \|/.exec(page)?.[1]?.replace(",", "");
+  const perMinute = /\| a user's requests, .* \| ([\d,]+) per minute \|/.exec(page)?.[1]?.replace(",", "");
   const limits = [...settings.matchAll(/^simple = \{ limit = (\d+), period = 60 \}$/gm)].map(([, limit]) => limit);
   expect(limits).toEqual(Array(environments).fill(perMinute));
   const seconds = /\| one request's CPU time .* \| (\d+) s \|/.exec(page)?.[1];

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { miniflareWorker } from "../../../tools/lib/miniflare-worker.ts";
 import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { newSigner, sampleKeyPackages } from "../../../tools/lib/sample-packages.ts";
 import { newIssuer } from "../../../tools/lib/tokens.ts";
@@ -38,29 +39,24 @@ afterAll(async () => {
 });
 
 it("a claim of the last package is a message of the queue, with its id", async () => {
-  const { name, compatibilityDate, objects, databases } = readDeployment();
+  const deployment = readDeployment();
   const issuer = await newIssuer();
   platform = new Miniflare(
     convertV4MiniflareOptions({
       workers: [
         {
-          name,
-          modules: true,
-          script: bundle("src/worker.ts"),
-          compatibilityDate,
-          bindings: { ...issuer.settings, ...NO_BUDGETS },
-          durableObjects: Object.fromEntries(
-            Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }]),
-          ),
-          d1Databases: { ...databases },
+          ...miniflareWorker({
+            deployment,
+            script: bundle("src/worker.ts"),
+            variables: { ...issuer.settings, ...NO_BUDGETS },
+          }),
           queueProducers: { EVENTS: "events" },
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         },
         {
           name: "consumer",
           modules: true,
           script: CONSUMER,
-          compatibilityDate,
+          compatibilityDate: deployment.compatibilityDate,
           bindings: { SINK: `http://127.0.0.1:${(sink.address() as AddressInfo).port}` },
           queueConsumers: { events: { maxBatchSize: 1, maxBatchTimeout: 0 } },
         },
@@ -69,9 +65,10 @@ it("a claim of the last package is a message of the queue, with its id", async (
       handleStructuredLogs: () => undefined,
     }),
   );
-  const server = { address: (await platform.unsafeGetDirectURL(name)).origin, token: issuer.token } as Parameters<
-    typeof owner
-  >[0];
+  const server = {
+    address: (await platform.unsafeGetDirectURL(deployment.name)).origin,
+    token: issuer.token,
+  } as Parameters<typeof owner>[0];
   const signer = await newSigner();
   const ivan = await owner(server, "ivan", signer);
   await ivan.publish(await sampleKeyPackages({ identity: "ivan", signer, count: 1 }));

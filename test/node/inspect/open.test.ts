@@ -45,6 +45,17 @@ describe("the fields of a KeyPackage", () => {
     expect(initKey).toMatchObject({ json: Buffer.from(bytes.subarray(5, 37)).toString("hex") });
   });
 
+  it.each([
+    [[0x02, 1, 2, 0x01, 3], "2 certificates of 2, 1 bytes 0201020103 (5 bytes)"],
+    [[0x02, 1, 2], "1 certificate of 2 bytes 020102 (3 bytes)"],
+    [[], "0 certificates (0 bytes)"],
+    [[0x05, 1], "no list of certificates 0501 (2 bytes)"],
+  ])("say how long the certificates of an X.509 credential are: %j", (content, text) => {
+    const { kind, fields } = open(forge({ credentialType: 2, credential: Uint8Array.from(content) }));
+    const credential = leaves(fields).find(({ name }) => name === "content");
+    expect([kind, credential]).toMatchObject(["key_package", { text }]);
+  });
+
   it("are shown up to the damage where the bytes are not a KeyPackage, and never throw", () => {
     const bytes = packages[0] ?? new Uint8Array();
     for (let end = 0; end < bytes.length; end++) {

@@ -178,6 +178,16 @@ describe("validating", () => {
   it("is done with an empty list", async () => {
     expect(await validateKeyPackages([], { now: NOW })).toEqual([]);
   });
+
+  it.each([undefined, Number.NaN, "x"])("valid at no time if the time is %j", async (now) => {
+    const wrong = { now } as unknown as { now: number };
+    for (const life of [{}, { notBefore: 0n, notAfter: 1n }]) {
+      const bytes = forge(life);
+      expect(await validateKeyPackage(bytes, wrong)).toMatchObject({ ok: false });
+      expect(await validateKeyPackages([bytes], wrong)).toMatchObject([{ ok: false }]);
+    }
+    expect(Lifetime.init(0n, 10n ** 12n).isValid(wrong.now)).toBe(false);
+  });
 });
 
 describe("inspecting", () => {

@@ -101,19 +101,40 @@ it("says that nothing answers, if so", async () => {
   expect(checks[0]?.fault).toContain("expected 200, got no answer");
 });
 
-it("asks the version of a gradual rollout, and no other", async () => {
-  const asked = new Set<string | null>();
-  await smoke(
-    { url: "https://directory.test", stranger: "nobody", version: { worker: "directory", id: "new" } },
-    {
-      fetch: (_, init) => {
-        asked.add(new Headers(init.headers).get("Cloudflare-Workers-Version-Overrides"));
-        return Promise.resolve(Response.json({}));
-      },
-      pause: () => Promise.resolve(),
+/** A directory in which each answer is given by one of several versions, as `versionOf` says. */
+function shared(versionOf: (nth: number, asked: string | null) => string | undefined) {
+  const asked: (string | null)[] = [];
+  const parts = {
+    fetch: (url: string, init: RequestInit) => {
+      asked.push(new Headers(init.headers).get("Cloudflare-Workers-Version-Overrides"));
+      const version = versionOf(asked.length, asked.at(-1) ?? null);
+      return Promise.resolve(Response.json(url.endsWith("/readyz") ? { status: "ready", version } : {}));
     },
-  );
-  expect([...asked]).toEqual(['directory="new"']);
+    pause: () => Promise.resolve(),
+  };
+  return { asked, parts };
+}
+
+const NEW = { url: "https://directory.test", stranger: "nobody", version: { worker: "directory", id: "new" } };
+const readiness = async (versionOf: (nth: number, asked: string | null) => string | undefined) =>
+  (await smoke(NEW, shared(versionOf).parts))[0]?.fault;
+
+it("asks the version of a gradual rollout, and no other", async () => {
+  const { asked, parts } = shared((_, header) => (header === 'directory="new"' ? "new" : "old"));
+  const [ready] = await smoke(NEW, parts);
+  expect(ready).toEqual({ name: "it is ready", fault: undefined });
+  expect([...new Set(asked)]).toEqual(['directory="new"']);
+});
+
+it("fails if another version answers in place of the one that is asked for", async () => {
+  expect(await readiness(() => "old")).toBe("expected an answer of version new, got one of version old");
+  expect(await readiness(() => undefined)).toBe("expected an answer of version new, got one that names none");
+  // A header that nobody heeds: the new version answers half of the requests, as it would those of anyone.
+  expect(await readiness((nth) => (nth % 2 === 1 ? "new" : "old"))).toContain("got one of version old");
+});
+
+it("waits until the version that is asked for is everywhere", async () => {
+  expect(await readiness((nth) => (nth > 5 ? "new" : "old"))).toBeUndefined();
 });
 
 it("ends with its usage without an address", async () => {

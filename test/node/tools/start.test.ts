@@ -8,14 +8,15 @@ import { expect, it } from "vitest";
 import { readSettings } from "../../../src/config/settings.ts";
 import { budgetsInForce, issuerOf, settingsOf } from "../../../tools/lib/local-settings.ts";
 import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
+import { freePort } from "../../../tools/lib/ports.ts";
 import { newSigningKey } from "../../../tools/lib/tokens.ts";
 
 it("says which budgets are in force", () => {
   expect(budgetsInForce(readSettings({}).budgets)).toBe(
-    "Budgets in force: claims of a user on a client 10, then 2 an hour; claims on a client 60 an hour; claims in vain 20 an hour; claims for unknown users 200 an hour; refused packages 200 a minute; uploads of a client 2000 a day; uploads of a user 10000 a day; registrations 30 an hour.",
+    "Budgets in force: claims of a user on a client 10, then 2 per hour; claims on a client 60 per hour; claims in vain 20 per hour; claims for unknown users 200 per hour; refused packages 200 per minute; uploads of a client 2000 per day; uploads of a user 10000 per day; registrations 30 per hour.",
   );
   expect(budgetsInForce(readSettings({ ...NO_BUDGETS, TARGET_BUDGET_PER_HOUR: "9" }).budgets)).toMatch(
-    /^Budgets in force: claims on a client 9 an hour; refused packages 200 a minute\. Off: claims of a user on a client, /,
+    /^Budgets in force: claims on a client 9 per hour; refused packages 200 per minute\. Off: claims of a user on a client, /,
   );
 });
 
@@ -32,7 +33,7 @@ it("runs with an issuer of one's own, and shows a line for each request if asked
   const env = {
     ...process.env,
     STATE_DIR: folder,
-    PORT: String(20_000 + Math.floor(Math.random() * 20_000)),
+    PORT: String(await freePort()),
     AUTH_ISSUER: "https://issuer.test",
     AUTH_AUDIENCE: "theirs",
     AUTH_JWKS: jwks,

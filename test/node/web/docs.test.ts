@@ -108,7 +108,12 @@ describe("the docs", () => {
 });
 
 describe("Markdown", () => {
-  const html = (text: string) => renderMarkdown(text, (href) => href).html;
+  const html = (text: string) =>
+    renderMarkdown(
+      text,
+      (href) => href,
+      () => ({ width: 2, height: 1 }),
+    ).html;
 
   it("gives no markup of its own: what looks like HTML is shown as text", () => {
     expect(html('<script src="/x.js"></script>')).not.toContain("<script");
@@ -129,12 +134,17 @@ describe("Markdown", () => {
     const { html: page, sections } = renderMarkdown(
       "# A\n![Two boxes](a.svg)",
       (href) => href,
-      () => svg,
+      () => ({ svg }),
     );
     expect(page).toContain(
       '<svg class="drawing" role="img" aria-label="Two boxes" viewBox="0 0 1 1"><rect class="b"/></svg>',
     );
     expect(sections[0]?.text).toBe("");
+  });
+
+  it("says how large a picture is, so that nothing moves when it comes", () => {
+    expect(html("![A page](a.png)")).toContain('<img src="a.png" alt="A page" width="2" height="1" loading="lazy">');
+    expect(files["docs/quickstart.html"]).toMatch(/src="\/docs\/images\/console\.png" [^>]*width="1280" height="860"/);
   });
 
   it("loads no picture of others", () => {

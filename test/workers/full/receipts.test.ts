@@ -356,6 +356,12 @@ describe("what an operator gets", () => {
     expect(await read(ask, all.json.receipts[0].receipt)).toEqual({ kind: "revocation", body: { ...body, purged: 2 } });
     const one = await revoke(`/users/${user}/clients/phone?receipt=true`);
     expect(await read(ask, one.json.receipt)).toEqual({ kind: "revocation", body: { ...body, purged: 0 } });
+    // Later, too, it ended when it did.
+    vi.setSystemTime(Date.now() + 3_600_000);
+    const later = await revoke(`/users/${user}/clients/phone?receipt=true`);
+    const receipts = [await read(ask, all.json.receipts[0].receipt), await read(ask, later.json.receipt)];
+    expect(receipts.map((each) => each.body.iat)).toEqual([body.iat, body.iat]);
+    expect(contradictions(receipts)).toEqual([]);
     // Nobody is registered any more.
     expect((await revoke(`/users/${user}?receipt=true`)).json).toEqual({ user, clients: 0, purged: 0, receipts: [] });
     expect((await revoke(`/users/${user}`)).json.receipts).toBeUndefined();

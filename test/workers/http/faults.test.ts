@@ -183,6 +183,8 @@ test("a directory that never answers is given up in time, by readers and by an o
   expect(claimed.json.status).toBe("ok");
   const operator = await token({ user: "olga", client: undefined, scope: ADMIN });
   for (const [method, path, bearer] of [
+    ["GET", `/v1/admin/users/${owner.user}/data`, operator],
+    ["GET", "/v1/admin/restore-epoch/preview", operator],
     ["GET", `/v1/users/${owner.user}/clients`, reader],
     ["GET", "/v1/admin/stock", operator],
     ["GET", "/v1/admin/users", operator],

@@ -39,8 +39,15 @@ test("a deployment that has all it needs is ready", async () => {
   expect(json).toEqual({
     status: "ready",
     parts: [READY, AUTHENTICATED, { part: "database", name: "DB", ready: true }],
+    version: env.CF_VERSION_METADATA.id,
   });
   expect([status, headers.get("Cache-Control")]).toEqual([200, "no-store"]);
+});
+
+test("the version that answers is named where the platform deploys versions, and nowhere else", async () => {
+  const metadata = { id: "a-version", tag: "", timestamp: "" };
+  expect((await readyz({ ...env, CF_VERSION_METADATA: metadata })).json.version).toBe("a-version");
+  expect((await readyz({ ...env, CF_VERSION_METADATA: undefined })).json).not.toHaveProperty("version");
 });
 
 test("the migration that is waited for is the newest one", () => {

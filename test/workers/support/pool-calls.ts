@@ -11,8 +11,9 @@ import type { PublishAnswer } from "../../../src/contract/publish-messages.ts";
 import { poolFor } from "../../../src/pool/address.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { equalBytes } from "../../../src/shared/bytes.ts";
+import { ED25519, syntheticKeyPackage } from "../../../tools/lib/synthetic-package.ts";
 
-export const ED25519 = 0x0807;
+export { ED25519 };
 export const NO_EPOCH = 0;
 
 let serial = 0;
@@ -42,20 +43,7 @@ export const signedBy = (client: string, one: AdmittedKeyPackage): AdmittedKeyPa
 export const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 export function keyPackage(change: Partial<AdmittedKeyPackage> = {}): AdmittedKeyPackage {
-  return {
-    ref: freshBytes(32),
-    bytes: freshBytes(300),
-    ciphersuite: 1,
-    signatureScheme: ED25519,
-    signatureKey,
-    initKey: freshBytes(32),
-    encryptionKey: freshBytes(32),
-    notBefore: nowSeconds() - 3600,
-    notAfter: nowSeconds() + 30 * 24 * 3600,
-    lastResort: false,
-    capabilities: { extensions: [], proposals: [], credentials: [1] },
-    ...change,
-  };
+  return { ...syntheticKeyPackage(signatureKey), ...change };
 }
 
 export const keyPackages = (count: number, change: Partial<AdmittedKeyPackage> = {}): AdmittedKeyPackage[] =>

@@ -77,9 +77,11 @@ async function allAtOnce(
   previous: string | undefined,
 ): Promise<string> {
   const { entries } = await must(parts, ["deploy", ...environmentOf(target), ...variablesOf(target)]);
-  const url = options.url ?? entries.find(({ type }) => type === "deploy")?.targets?.[0];
+  const deployed = entries.find(({ type }) => type === "deploy");
+  const url = options.url ?? deployed?.targets?.[0];
   if (url === undefined) throw new Error("Deployed, but wrangler names no address: give --url to have it tested.");
-  const checks = await parts.smoke(url, undefined);
+  // By its name here too: until it is everywhere, the version before may answer in its place.
+  const checks = await parts.smoke(url, deployed?.version_id ?? undefined);
   parts.say(smokeReport(checks));
   if (smokePassed(checks)) return url;
   if (previous === undefined) {

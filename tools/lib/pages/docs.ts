@@ -5,7 +5,14 @@ import { ADVICE } from "../../../src/cli/advice.ts";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { RESULT_CODES } from "../../../src/http/resources/key-packages/result-codes.ts";
 import { type Bundle, escapeHtml, layout } from "./layout.ts";
-import { type Heading, type Rendered, renderMarkdown, type Section } from "./markdown.ts";
+import {
+  type Heading,
+  type Picture,
+  type PictureSize,
+  type Rendered,
+  renderMarkdown,
+  type Section,
+} from "./markdown.ts";
 import { type ApiDescription, renderReference } from "./reference-page.ts";
 import { type DocsGroup, type DocsPage, siteMap } from "./site-map.ts";
 
@@ -31,7 +38,7 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
         rendered: renderMarkdown(
           text,
           (href) => addressOf(root, places, page.file, href),
-          (href) => drawingOf(root, page.file, href),
+          (href) => pictureOf(root, page.file, href),
         ),
       };
     });
@@ -48,6 +55,13 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
       "Documentation",
       "How to run, integrate and trust the MLS Key Directory.",
       home(groups, pages),
+      [],
+    ),
+    "404.html": shell(
+      "/404",
+      "No such page",
+      "There is nothing at this address.",
+      `<h1>There is no such page</h1><p>Nothing is at this address. Search the docs, or begin at <a href="${HOME}">their overview</a> or with <a href="/">the inspector</a>.</p>`,
       [],
     ),
     "docs/reference.html": shell(
@@ -83,8 +97,19 @@ function addressOf(root: string, places: ReadonlyMap<string, string>, file: stri
   return `${REPOSITORY}/${target}${anchor}`;
 }
 
-function drawingOf(root: string, file: string, href: string): string | undefined {
-  return href.endsWith(".svg") ? readFileSync(join(root, posix.dirname(file), href), "utf8") : undefined;
+function pictureOf(root: string, file: string, href: string): Picture {
+  const bytes = readFileSync(join(root, posix.dirname(file), href));
+  return href.endsWith(".svg") ? { svg: bytes.toString("utf8") } : sizeOfPng(href, bytes);
+}
+
+const PNG_SIGNATURE = "\x89PNG\r\n\x1a\n";
+/** PNG §11.2.2: after the signature and the head of its chunk, IHDR begins with both. */
+const PNG_WIDTH_AT = 16;
+const PNG_HEIGHT_AT = 20;
+
+function sizeOfPng(name: string, bytes: Buffer): PictureSize {
+  if (!bytes.toString("latin1").startsWith(PNG_SIGNATURE)) throw new Error(`expected an SVG or a PNG, got ${name}`);
+  return { width: bytes.readUInt32BE(PNG_WIDTH_AT), height: bytes.readUInt32BE(PNG_HEIGHT_AT) };
 }
 
 const nameOf = ({ name, rendered }: Page): string => name ?? rendered.title.replace(/^(\d{4})\. /, "");

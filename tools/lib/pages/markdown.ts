@@ -15,14 +15,17 @@ export type Rendered = {
   readonly sections: readonly Section[];
 };
 
-/**
- * `address` gives where a link of the file leads. `drawing` gives a picture of ours as SVG, which is put into the page so
- * that it has the colours of the page; undefined for a picture that is linked.
- */
+/** In pixels. */
+export type PictureSize = { readonly width: number; readonly height: number };
+
+/** SVG, which is put into the page so that it has the colours of the page, or the size of a picture that is linked. */
+export type Picture = { readonly svg: string } | PictureSize;
+
+/** `address` gives where a link of the file leads, `picture` what a picture of ours is. */
 export function renderMarkdown(
   text: string,
   address: (href: string) => string,
-  drawing: (href: string) => string | undefined = () => undefined,
+  picture: (href: string) => Picture,
 ): Rendered {
   const headings: Heading[] = [];
   const idOf = anchors();
@@ -42,9 +45,11 @@ export function renderMarkdown(
       image({ href, text: alt }: Tokens.Image) {
         // Pictures of others would be requests to others: their words say it too.
         if (/^https?:/.test(href)) return escapeHtml(alt);
-        const svg = drawing(href);
-        if (svg !== undefined) return inPage(svg, alt);
-        return `<img src="${escapeHtml(address(href))}" alt="${escapeHtml(alt)}" loading="lazy">`;
+        const found = picture(href);
+        if ("svg" in found) return inPage(found.svg, alt);
+        // With its size, the page keeps room for it before it is there.
+        const { width, height } = found;
+        return `<img src="${escapeHtml(address(href))}" alt="${escapeHtml(alt)}" width="${width}" height="${height}" loading="lazy">`;
       },
       code({ text: code, lang = "" }: Tokens.Code) {
         return `<pre data-lang="${escapeHtml(lang)}" tabindex="0"><code>${escapeHtml(code)}</code></pre>\n`;

@@ -12,6 +12,7 @@ import { bundle, readDeployment } from "../worker-deployment.ts";
 import { commandsOf } from "./runbook-page.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
+const REASON = "a rehearsal";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into member by member; what is missing fails the rehearsal
 type Json = any;
@@ -22,6 +23,13 @@ export type Owner = {
   readonly user: string;
   readonly register: () => Promise<Answer>;
   readonly publish: (count: number, lastResort?: boolean) => Promise<Answer>;
+};
+
+export type Start = {
+  /** Whether D1 gets its tables first, as `npm run deploy` has it. */
+  readonly isMigrated?: boolean;
+  /** Makes another Worker of the real one. */
+  readonly change?: (script: string) => string;
 };
 
 export class Stage {
@@ -54,11 +62,15 @@ export class Stage {
   }
 
   /** Starts the directory on the storage that there is. */
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  async start(
+    settings: Readonly<Record<string, string>> = {},
+    { isMigrated = true, change }: Start = {},
+  ): Promise<void> {
     mkdirSync(this.storage, { recursive: true });
+    const deployment = readDeployment();
     this.#worker = await startWorker({
-      deployment: readDeployment(),
-      script: this.#script,
+      deployment: isMigrated ? deployment : { ...deployment, migrations: [] },
+      script: change ? change(this.#script) : this.#script,
       variables: { ...this.#issuer.settings, ...settings },
       state: this.storage,
     });
@@ -81,7 +93,12 @@ export class Stage {
   async call(method: string, path: string, token: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.address + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        // Of operators alone; others may say what they like there.
+        "operator-reason": REASON,
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, json: (await response.json()) as Json };
@@ -129,7 +146,7 @@ export class Stage {
         DIRECTORY_URL: this.address,
         TOKEN_FILE: tokenFile,
         STORAGE: this.storage,
-        REASON: "a rehearsal",
+        REASON,
         ...more,
       },
     });

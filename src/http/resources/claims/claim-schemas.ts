@@ -1,5 +1,10 @@
 import * as z from "zod/mini";
-import { MAX_BUNDLE_GROUPS, MAX_CLAIM_LIST_ITEMS, MAX_MIN_REMAINING_LIFETIME_SECONDS } from "../../../config/limits.ts";
+import {
+  MAX_BUNDLE_GROUPS,
+  MAX_CLAIM_LIST_ITEMS,
+  MAX_MIN_REMAINING_LIFETIME_SECONDS,
+  MAX_USERS_PER_CLAIM,
+} from "../../../config/limits.ts";
 import { base64url, codePoint, identifier, name, named, receipt, unixSeconds } from "../../wire/common-schemas.ts";
 
 const codePoints = z.array(codePoint).check(z.maxLength(MAX_CLAIM_LIST_ITEMS));
@@ -42,9 +47,9 @@ const groupsApart = z.refine<{ readonly bundle?: readonly (readonly number[])[] 
 export const claimRequest = z.strictObject(criteria).check(bundleAlone, groupsApart);
 export type ClaimRequest = z.infer<typeof claimRequest>;
 
-/** The number of users is not capped here: too many have a code of their own. */
+/** For the description: too many users are counted before, and have a code of their own. */
 export const bulkClaimRequest = z
-  .strictObject({ users: z.array(identifier).check(z.minLength(1)), ...criteria })
+  .strictObject({ users: z.array(identifier).check(z.minLength(1), z.maxLength(MAX_USERS_PER_CLAIM)), ...criteria })
   .check(bundleAlone, groupsApart);
 
 /** One flat object, so that every generator of clients can read it: which members it has follows from the status. */

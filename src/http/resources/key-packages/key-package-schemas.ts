@@ -48,7 +48,7 @@ export const publishAnswer = /* @__PURE__ */ named(
 
 export const removeRequest = z
   .strictObject({
-    refs: z.optional(z.array(base64urlText).check(z.minLength(1))),
+    refs: z.optional(z.array(base64urlText).check(z.minLength(1), z.maxLength(MAX_REFS_PER_REQUEST))),
     all: z.optional(z.literal(true)),
   })
   .check(

@@ -3,7 +3,7 @@ import { MAX_ROUTE_REFS, MAX_ROUTE_USERS } from "../../../config/limits.ts";
 import { base64url, base64urlText, identifier, name, named, unixSeconds } from "../../wire/common-schemas.ts";
 
 export const routesRequest = z.strictObject({
-  key_package_refs: z.array(base64urlText).check(z.minLength(1)),
+  key_package_refs: z.array(base64urlText).check(z.minLength(1), z.maxLength(MAX_ROUTE_REFS)),
   users: z.optional(z.array(identifier).check(z.maxLength(MAX_ROUTE_USERS))),
 });
 

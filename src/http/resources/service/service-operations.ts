@@ -43,7 +43,9 @@ export const service = [
       await c.get("receipts")();
       const parts = await readiness(c.get("deployment"), c.get("directory"));
       const missing = parts.filter(({ ready }) => !ready);
-      if (missing.length === 0) return ok(c.json({ status: "ready", parts }));
+      if (missing.length === 0) {
+        return ok(c.json({ status: "ready", parts, version: c.env.CF_VERSION_METADATA?.id }));
+      }
       const faults = missing.map((one) => `${one.name ?? one.part}: ${one.detail}`).join("; ");
       const detail = `expected every part to be ready, got: ${faults}`;
       return refuse("not_ready", detail, { members: { parts }, retryAfterSeconds: READINESS_CACHE_MS / 1000 });

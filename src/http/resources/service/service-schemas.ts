@@ -94,7 +94,12 @@ const readinessParts = z.array(
 export type ReadinessPart = z.infer<typeof readinessParts>[number];
 
 export const readinessAnswer = /* @__PURE__ */ named("Readiness", "Every part of the deployment is ready.", () =>
-  z.strictObject({ status: z.enum(["ready"]), parts: readinessParts }),
+  z.strictObject({
+    status: z.enum(["ready"]),
+    parts: readinessParts,
+    /** The id of the version of the Worker that answers, where the platform deploys versions. */
+    version: z.optional(z.string()),
+  }),
 );
 
 /** Members of the problem `not_ready`. */

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
+import { MAX_HELD_REFS_PER_REQUEST, MAX_PAGE_ROWS } from "../../../config/limits.ts";
 import {
   base64url,
   base64urlText,
@@ -20,7 +20,7 @@ export const inventoryAnswer = /* @__PURE__ */ named("InventoryAnswer", "What is
 export const reconcileRequest = z
   .strictObject({
     digest: base64urlText,
-    refs: z.optional(z.array(base64urlText)),
+    refs: z.optional(z.array(base64urlText).check(z.maxLength(MAX_HELD_REFS_PER_REQUEST))),
     prune: z.optional(z.boolean()),
   })
   .check(z.refine(({ refs, prune }) => prune !== true || refs !== undefined, "expected refs beside prune, got none"));

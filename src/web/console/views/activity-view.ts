@@ -2,14 +2,14 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Top } from "../operator-api-types.ts";
-import { failure, notCounting, spanPanel, table, when } from "../pieces.ts";
+import { failure, notCounting, type Panel, spanPanel, table, when } from "../pieces.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };
 
 const SPANS = { hour: "Last hour", day: "Last day" } as const satisfies Record<Top["span"], string>;
 
-export const activityView = (api: Api, openUser: (user: string) => void): HTMLElement =>
+export const activityView = (api: Api, openUser: (user: string) => void): Panel =>
   spanPanel(
     {
       id: "activity-title",

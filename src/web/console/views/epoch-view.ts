@@ -2,12 +2,12 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { RestoreEpoch } from "../operator-api-types.ts";
-import { confirmed, failure, loading, when } from "../pieces.ts";
+import { confirmed, failure, loading, type Panel, when } from "../pieces.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
 
 const PATH = "/v1/admin/restore-epoch";
 
-export function epochView(api: Api): HTMLElement {
+export function epochView(api: Api): Panel {
   const place = h("div", { class: "stack" });
   const found = h("div", { role: "status" });
   /** What the last dry run found, for the question before harm. */
@@ -75,8 +75,7 @@ export function epochView(api: Api): HTMLElement {
       h("button", { type: "button", onclick: () => void (isRunning || tryOut()) }, "Dry run"),
       h("button", { type: "button", class: "danger", onclick: () => void declare() }, "Declare a restore epoch"),
     );
-  void load();
-  return h(
+  const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "epoch-title" },
     h("h2", { id: "epoch-title" }, "Restore epoch"),
@@ -89,6 +88,7 @@ export function epochView(api: Api): HTMLElement {
     place,
     found,
   );
+  return { element, ready: load() };
 }
 
 function inWords({ at, users, usersAffected, oneTime, lastResorts, isWhole }: WouldVoid): string {

@@ -2,7 +2,7 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "../operator-api-types.ts";
-import { confirmed, empty, failure, loading, panelHead, table, when } from "../pieces.ts";
+import { confirmed, empty, failure, loading, type Panel, panelHead, table, when } from "../pieces.ts";
 
 const PATH = "/v1/admin/issuer-keys";
 
@@ -15,7 +15,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   of_a_setting: "its keys are a setting",
 };
 
-export function issuerKeysView(api: Api): HTMLElement {
+export function issuerKeysView(api: Api): Panel {
   const place = h("div", { class: "stack" });
   const said = h("div", { role: "status" });
   const load = async () => {
@@ -34,8 +34,7 @@ export function issuerKeysView(api: Api): HTMLElement {
     said.replaceChildren(done.ok ? h("p", {}, inWords(done.value)) : failure(done.refusal));
     await load();
   };
-  void load();
-  return h(
+  const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "keys-title" },
     panelHead(
@@ -47,6 +46,7 @@ export function issuerKeysView(api: Api): HTMLElement {
     said,
     place,
   );
+  return { element, ready: load() };
 }
 
 function inWords({ issuers, holds_everywhere_at: holds }: RefreshedIssuerKeys): string {

@@ -2,7 +2,7 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { AuditTrail, BlockedUsers } from "../operator-api-types.ts";
-import { empty, failure, loading, table, when } from "../pieces.ts";
+import { empty, failure, loading, type Panel, table, when } from "../pieces.ts";
 
 type AuditRecord = AuditTrail["records"][number];
 
@@ -52,7 +52,7 @@ const trail = (records: readonly AuditRecord[]): HTMLElement =>
     ]),
   );
 
-export function blockedView(api: Api): HTMLElement {
+export function blockedView(api: Api): Panel {
   const place = h("div", { class: "stack" });
   const load = async () => {
     place.replaceChildren(loading("who is blocked"));
@@ -74,6 +74,6 @@ export function blockedView(api: Api): HTMLElement {
       );
     }
   };
-  void load();
-  return h("section", { class: "panel stack" }, h("h2", {}, "Blocked users"), place);
+  const element = h("section", { class: "panel stack" }, h("h2", {}, "Blocked users"), place);
+  return { element, ready: load() };
 }

@@ -3,7 +3,7 @@ import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Series } from "../operator-api-types.ts";
 import { chartsOf, LATE_SECONDS } from "../over-time.ts";
-import { empty, failure, notCounting, spanPanel, when } from "../pieces.ts";
+import { empty, failure, notCounting, type Panel, spanPanel, when } from "../pieces.ts";
 
 const SPANS = {
   six_hours: "Last six hours",
@@ -11,7 +11,7 @@ const SPANS = {
   two_days: "Last two days",
 } as const satisfies Record<Series["span"], string>;
 
-export const seriesView = (api: Api): HTMLElement =>
+export const seriesView = (api: Api): Panel =>
   spanPanel(
     {
       id: "series-title",

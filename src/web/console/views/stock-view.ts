@@ -1,8 +1,7 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
-import { ciphersuiteInfo, isCiphersuite } from "../../../mls/ciphersuite.ts";
 import { breakable, h } from "../../dom.ts";
 import type { Api } from "../api.ts";
-import { empty, failure, loading, panelHead, table, when } from "../pieces.ts";
+import { empty, failure, loading, type Panel, panelHead, table, when } from "../pieces.ts";
 import {
   byExpiry,
   byLevel,
@@ -14,11 +13,12 @@ import {
   type StockRow,
   totalsOf,
 } from "../stock-totals.ts";
+import { suiteNames } from "../suite-names.ts";
 
 const PAGE_ROWS = 50;
 
 /** What all of them come to, and each of them. */
-export type StockPanels = { readonly overview: HTMLElement; readonly clients: HTMLElement };
+export type StockPanels = { readonly overview: Panel; readonly clients: Panel };
 
 export function stockPanels(api: Api, openUser: (user: string) => void): StockPanels {
   const overview = h("div", { class: "stack" });
@@ -29,6 +29,7 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     ...Object.entries(FILTERS).map(([value, name]) => h("option", { value }, name)),
   );
   const words = h("input", { id: "words", type: "search", placeholder: "User or client", autocomplete: "off" });
+  const names = suiteNames(api);
   let stock: Stock = { rows: [], isWhole: true };
   let page = 0;
   /** Counts the loads: what comes after another was asked for is dropped. */
@@ -38,25 +39,30 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     turn += 1;
     const own = turn;
     const chosen = filter.value as Filter;
-    body.replaceChildren(loading("stock levels"));
-    if (chosen === "all") overview.replaceChildren();
+    const say = (what: string) => {
+      body.replaceChildren(loading(what));
+      if (chosen === "all") overview.replaceChildren(loading(what));
+    };
+    say("stock levels");
     const loaded = await loadStock(api, chosen, (rows) => {
-      if (own === turn) body.replaceChildren(loading(`stock levels: ${rows.toLocaleString("en")} so far`));
+      if (own === turn) say(`stock levels: ${rows.toLocaleString("en")} so far`);
       return own === turn;
     });
     if (own !== turn) return;
+    if (chosen === "all") overview.replaceChildren();
     if (!loaded.ok) {
       body.replaceChildren(failure(loaded.refusal, () => void load()));
       return;
     }
     stock = loaded.value;
     page = 0;
-    if (chosen === "all") showOverview(stock);
     showRows();
+    if (chosen === "all") await showOverview(stock);
   }
 
-  function showOverview({ rows, isWhole }: Stock): void {
+  async function showOverview({ rows, isWhole }: Stock): Promise<void> {
     if (rows.length === 0) return;
+    const nameOf = await names;
     const totals = totalsOf(rows);
     const tile = (name: string, value: number, isBad = false) =>
       h(
@@ -90,13 +96,17 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     overview.replaceChildren(tiles, ...part, h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites));
     const charts = h("div", { class: "charts" });
     overview.append(charts);
-    import("../chart.ts").then(
-      ({ barChart }) =>
-        charts.append(
-          barChart("Clients by packages in stock", byLevel(rows)),
-          barChart("Clients by when their packages begin to expire", byExpiry(rows, Math.floor(Date.now() / 1000))),
-        ),
-      () => charts.append(empty("The charts could not be loaded. Is there a network?")),
+    const chart = await import("../chart.ts").catch(() => undefined);
+    charts.append(
+      ...(chart === undefined
+        ? [empty("The charts could not be loaded. Is there a network?")]
+        : [
+            chart.barChart("Clients by packages in stock", byLevel(rows)),
+            chart.barChart(
+              "Clients by when their packages begin to expire",
+              byExpiry(rows, Math.floor(Date.now() / 1000)),
+            ),
+          ]),
     );
   }
 
@@ -157,8 +167,7 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     page = 0;
     showRows();
   });
-  void load();
-  const clients = h(
+  const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "clients-title" },
     panelHead(
@@ -172,11 +181,9 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     ),
     body,
   );
-  return { overview, clients };
+  const ready = load();
+  return { overview: { element: overview, ready }, clients: { element, ready } };
 }
-
-const nameOf = (suite: number): string =>
-  isCiphersuite(suite) ? `${suite} · ${ciphersuiteInfo(suite).name}` : String(suite);
 
 const counted = (rows: number): string => `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`;
 

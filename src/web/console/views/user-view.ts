@@ -1,5 +1,5 @@
 /** One user: clients with their stock, who claimed, and what an operator can do. */
-import { copyButton, h, save } from "../../dom.ts";
+import { breakable, copyButton, h, save } from "../../dom.ts";
 import { type Answer, type Api, path } from "../api.ts";
 import type {
   BlockedUser,
@@ -14,6 +14,7 @@ import type {
   UserView,
 } from "../operator-api-types.ts";
 import { confirmed, empty, failure, loading, type Question, table, when } from "../pieces.ts";
+import { type SuiteNames, suiteNames } from "../suite-names.ts";
 import { budgetsPanel } from "./budgets-view.ts";
 import { auditView } from "./record-views.ts";
 
@@ -41,17 +42,20 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
 
   async function load(): Promise<void> {
     body.replaceChildren(loading("the user"));
-    const found = await api.call<UserView>("GET", path`/v1/admin/users/${user}`);
-    body.replaceChildren(found.ok ? show(found.value) : failure(found.refusal, () => void load()));
+    const [found, nameOf] = await Promise.all([
+      api.call<UserView>("GET", path`/v1/admin/users/${user}`),
+      suiteNames(api),
+    ]);
+    body.replaceChildren(found.ok ? show(found.value, nameOf) : failure(found.refusal, () => void load()));
   }
 
-  function show(view: UserView): HTMLElement {
+  function show(view: UserView, nameOf: SuiteNames): HTMLElement {
     return h(
       "div",
       { class: "stack" },
       view.directory_pending &&
         h("p", { class: "note" }, "The directory is yet to hear of the latest changes of stock."),
-      ...view.clients.map(clientPanel),
+      ...view.clients.map((client) => clientPanel(client, nameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
       budgetsPanel(api, view, act, () => Math.floor(Date.now() / 1000)),
@@ -61,7 +65,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
     );
   }
 
-  function clientPanel(client: Client): HTMLElement {
+  function clientPanel(client: Client, nameOf: SuiteNames): HTMLElement {
     const { inventory, missed } = client;
     const revoke = () =>
       act<RevokedClient>(
@@ -114,7 +118,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
             `Stock of ${client.client}`,
             ["Ciphersuite", "#Packages", "#Target", "Last resort", "Next expiry", "State"],
             inventory.map((suite) => [
-              String(suite.ciphersuite),
+              h("div", { class: "suite" }, breakable(nameOf(suite.ciphersuite))),
               String(suite.available),
               String(suite.target),
               suite.last_resort ? "yes" : "no",
