@@ -173,6 +173,15 @@ export const MAX_ROUTE_USERS = 20;
 /** Routes that have ended and that one write deletes: more than it adds, so that they do not pile up. */
 export const MAX_ENDED_ROUTES_PER_WRITE = 100;
 
+/** Routes that one statement of D1 writes or deletes: some 300 KB of a bound text at most, which may have 2 MB. */
+export const ROUTES_PER_STATEMENT = 500;
+
+/**
+ * Routes of a user that one attempt moves to another database, with two calls of D1 for each statement of them; the next
+ * attempt goes on. One invocation of an object may make 1,000 calls.
+ */
+export const MAX_MOVED_ROUTES = 10_000;
+
 /** Weeks of routes that one look at a database goes through. */
 export const MAX_ROUTE_WEEKS = 520;
 

@@ -1,6 +1,7 @@
 /** What operators see of a pool and change in it. */
 
 import type { ClaimCapability } from "./capability-messages.ts";
+import type { StockEvent } from "./event-messages.ts";
 import type { BudgetView, ClientView } from "./inventory-messages.ts";
 import type { JournalEntry } from "./journal-messages.ts";
 import type { PoolCall, TokenPredatesRevocation } from "./pool-call.ts";
@@ -15,8 +16,9 @@ export type PoolView =
       readonly budgets: readonly BudgetView[];
       readonly tokensEnded: readonly TokensEnded[];
       readonly capabilities: readonly ClaimCapability[];
-      /** Undefined if budgets are what the settings say. */
+      /** As it is stored, and perhaps over; undefined if budgets were never raised. */
       readonly raised: RaisedBudgets | undefined;
+      readonly events: WaitingEvents;
       readonly activity: Activity;
     }
   | { readonly outcome: "unknown_user" }
@@ -56,6 +58,14 @@ export type Activity = {
 
 /** What one user claimed, over all clients. `user` is undefined for users whose names were erased, and for capabilities. */
 export type ClaimerCount = { readonly user: string | undefined; readonly claimed: number; readonly missed: number };
+
+/** What is kept for a backend that is told of low stock. Times are unix seconds. */
+export type WaitingEvents = {
+  /** In the order in which they happened. */
+  readonly pending: readonly StockEvent[];
+  /** Of packages that expire until then the backend was told. */
+  readonly told: readonly { readonly client: string; readonly until: number }[];
+};
 
 /** Tokens of the client, or of every client of the user, that were issued until then (unix seconds) are at an end. */
 export type TokensEnded = { readonly client: string | undefined; readonly endedAt: number };

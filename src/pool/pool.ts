@@ -518,15 +518,15 @@ export class Pool extends DurableObject<object> {
   /** Everything an operator may see of a user: no key packages. */
   view(call: PoolCall): PoolView {
     if (!this.#exists) return { outcome: "unknown_user" };
-    return this.#forCaller(call, (nowMs): PoolView => {
-      const now = unixSeconds(nowMs);
-      return {
+    return this.#forCaller(
+      call,
+      (nowMs): PoolView => ({
         outcome: "found",
         directoryPending: this.#relay.hasNews(),
-        raised: this.#raised && this.#raised.until > now ? this.#raised : undefined,
+        raised: this.#raised,
         ...operatorView(this.#sql, this.#settings, nowMs),
-      };
-    });
+      }),
+    );
   }
 
   /** The user, to whoever has the object's id; undefined if the pool was never registered with. */

@@ -96,6 +96,9 @@ const exported = {
     },
   ],
   budgets: [],
+  budgets_raised: null,
+  blocked: null,
+  events: { waiting: [], expiry_told: [{ client: "phone", until: 1_895_500_000 }] },
   capabilities: [capability],
   tokens_ended: [],
   directory: [
@@ -115,6 +118,8 @@ const exported = {
   ],
   key_packages: [],
   journal: [],
+  routes: [],
+  operator_changes: [],
   next: CURSOR,
 };
 

@@ -4,6 +4,7 @@ import type { Deployment } from "../../config/deployment.ts";
 import type { ClaimCapability } from "../../contract/capability-messages.ts";
 import type { BudgetView, ClientView, SuiteInventory } from "../../contract/inventory-messages.ts";
 import type { JournalEntry } from "../../contract/journal-messages.ts";
+import type { AuditOutcome } from "../../contract/record-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
@@ -108,3 +109,11 @@ export function clientViewBody(deployment: Deployment, { registration, inventory
     inventory: inventoryBody(deployment, inventory, registration.signatureKeys),
   };
 }
+
+/** What came of an operator's change; undefined while nobody knows. */
+export const outcomeBody = (outcome: AuditOutcome | undefined) => ({
+  ended_at: outcome?.at ?? null,
+  status: outcome?.status ?? null,
+  code: outcome?.code ?? null,
+  outcomes: Object.entries(outcome?.outcomes ?? {}).map(([name, value]) => ({ name, value })),
+});

@@ -13,13 +13,13 @@ import {
   OUTBOX_DELAY_MS,
 } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
+import type { StockEvent } from "../../contract/event-messages.ts";
 import type { SuiteInventory } from "../../contract/inventory-messages.ts";
 import { unixSeconds } from "../../shared/time.ts";
 import type { StockNews } from "../operations/stock-news.ts";
 import { inventory, nextExpiryAfter } from "../tables/client-stock.ts";
 import { type ClientRecord, isRegistered, readClient, registeredClients } from "../tables/clients-table.ts";
 import { type EventRow, readEvents, writeEvents } from "../tables/events-table.ts";
-import type { StockEvent } from "../tables/stock-event.ts";
 
 export type EventLogContext = {
   readonly sql: SqlStorage;

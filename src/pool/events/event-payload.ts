@@ -1,6 +1,6 @@
 /** The body in which a deployment's backend is told about a client's stock. docs/events.md shows each. */
 import type { StockSettings } from "../../config/settings.ts";
-import type { StockEvent } from "../tables/stock-event.ts";
+import type { StockEvent } from "../../contract/event-messages.ts";
 
 /** The body of a webhook, as Standard Webhooks lays it out. */
 export function payloadOf(event: StockEvent, user: string, stock: StockSettings) {

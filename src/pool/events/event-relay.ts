@@ -2,12 +2,12 @@
 import type { EventTarget } from "../../config/event-settings.ts";
 import { EVENT_RUN_MS, OUTBOX_DELAY_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
+import type { StockEvent } from "../../contract/event-messages.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
 import type { AlarmScheduler } from "../runtime/alarm-scheduler.ts";
 import { readEvents } from "../tables/events-table.ts";
 import { readPool } from "../tables/pool-row.ts";
-import type { StockEvent } from "../tables/stock-event.ts";
 import { deliver } from "./delivery.ts";
 import { type Attempted, settleRun } from "./event-log.ts";
 import { payloadOf } from "./event-payload.ts";

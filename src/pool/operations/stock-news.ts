@@ -1,5 +1,5 @@
 /** What became of a client's stock that its owner would want to hear. Pure. */
-import type { EventCause, EventType } from "../tables/stock-event.ts";
+import type { EventCause, EventType } from "../../contract/event-messages.ts";
 
 export type StockNews = {
   readonly type: EventType;

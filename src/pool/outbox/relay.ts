@@ -2,7 +2,8 @@
 import { DIRECTORY_WRITE_TIMEOUT_MS, OUTBOX_RETRY_MAX_MS } from "../../config/limits.ts";
 import type { StockSettings } from "../../config/settings.ts";
 import { removeOlder, removeUser, writeNews } from "../../directory/projection.ts";
-import { allShards, type Directory } from "../../directory/shards.ts";
+import { moveRoutes } from "../../directory/routes.ts";
+import { allShards, type Directory, type Shard } from "../../directory/shards.ts";
 import { writePoint } from "../../shared/data-points.ts";
 import { log } from "../../shared/log.ts";
 import type { Look } from "../looks.ts";
@@ -92,7 +93,7 @@ export class OutboxRelay {
       earlier_failures: waiting.outboxFailures,
       lag_ms: lag,
     });
-    const isComplete = error === undefined && (await this.#removeLeftovers(batch, home.name));
+    const isComplete = error === undefined && (await this.#removeLeftovers(batch, home));
     transaction(() => {
       markDelivered(sql, batch, { delivered, isComplete }, home.name, Date.now(), Math.random);
       const { outboxDueMs } = readPool(sql);
@@ -103,17 +104,21 @@ export class OutboxRelay {
 
   /**
    * After a move and after a resync every client has been sent: whatever is older than that, in whichever database, is
-   * of a client that the pool does not have or in the wrong place. Returns whether all of it is gone.
+   * of a client that the pool does not have or in the wrong place. Routes, which no pool could send again, are moved to
+   * the user's database. Returns whether nothing is left in the others.
    */
-  async #removeLeftovers({ projectedTo, news }: OutboxBatch, home: string): Promise<boolean> {
-    if (projectedTo === undefined || projectedTo === home) return true;
+  async #removeLeftovers({ projectedTo, news }: OutboxBatch, home: Shard): Promise<boolean> {
+    if (projectedTo === undefined || projectedTo === home.name) return true;
+    const { user, version, updatedAt: now } = news;
+    const timeoutMs = DIRECTORY_WRITE_TIMEOUT_MS;
     const removed = await Promise.allSettled(
-      allShards(this.#of.directory).map(async ({ db }) =>
-        removeOlder(db, news.user, news.version, DIRECTORY_WRITE_TIMEOUT_MS),
-      ),
+      allShards(this.#of.directory).map(async ({ name, db }) => {
+        await removeOlder(db, user, version, timeoutMs);
+        return name === home.name || moveRoutes({ from: db, to: home.db }, user, { now, timeoutMs });
+      }),
     );
     const failed = removed.find((outcome) => outcome.status === "rejected");
     if (failed) log.warn("directory_write_failed", { reason: String(failed.reason) });
-    return failed === undefined;
+    return removed.every((outcome) => outcome.status === "fulfilled" && outcome.value);
   }
 }

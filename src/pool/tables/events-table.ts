@@ -2,8 +2,9 @@
  * Events that wait to be delivered, and which expiries were told: one row, as a row is what costs. The table is made with
  * its first event: a deployment without events, and a user of whom nothing is told, have none.
  */
+
+import type { StockEvent } from "../../contract/event-messages.ts";
 import { hasTable } from "./has-table.ts";
-import type { StockEvent } from "./stock-event.ts";
 
 export type EventRow = {
   /** When they are next to be sent, in unix milliseconds; undefined with nothing to send. */

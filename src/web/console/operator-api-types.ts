@@ -442,9 +442,10 @@ export type UnblockedUser = {
 export type UnixSeconds = number;
 
 /**
- * A page of what is kept of a user. The first has registrations, budgets and what each database holds; then follow the
- * packages in stock, without their bytes, and the journal. What the user claimed from others is in their journals and
- * not here. `next` is the next page's `after`; null on the last one.
+ * A page of what is kept of a user. The first has registrations, budgets, events that wait, a block and the clients
+ * that each database holds; then follow the packages in stock, without their bytes, the journal, routes, and what
+ * operators changed, without who they were. What is over and still stored is there too. What the user claimed from
+ * others is in their journals and not here. `next` is the next page's `after`; null on the last one.
  */
 export type UserExport = {
   user: Identifier;
@@ -459,6 +460,37 @@ export type UserExport = {
     budgets: BudgetStates;
   }[];
   budgets: BudgetStates;
+  budgets_raised: {
+    factor: number;
+    until: UnixSeconds;
+  } | null;
+  blocked: {
+    since: UnixSeconds;
+    until: UnixSeconds | null;
+    why: string;
+  } | null;
+  events: {
+    waiting: {
+      id: string;
+      sequence: number;
+      type: string;
+      cause: string;
+      client: Identifier;
+      ciphersuite: CodePoint;
+      at: UnixSeconds;
+      available: number;
+      last_resort: boolean;
+      next_expiry: UnixSeconds | null;
+      expires_by?: UnixSeconds | undefined;
+      left?: number | undefined;
+      attempts: number;
+      rejections: number;
+    }[];
+    expiry_told: {
+      client: Identifier;
+      until: UnixSeconds;
+    }[];
+  };
   capabilities: ClaimCapability[];
   tokens_ended: {
     client: Identifier | null;
@@ -496,6 +528,24 @@ export type UserExport = {
     ciphersuite?: CodePoint | undefined;
     key_package_ref?: Base64Url | undefined;
     reason?: "exhausted" | "incompatible" | "rate_limited" | undefined;
+  }[];
+  routes: {
+    database: string;
+    key_package_ref: Base64Url;
+    client: Identifier;
+    not_after: UnixSeconds;
+  }[];
+  operator_changes: {
+    at: UnixSeconds;
+    operation: string;
+    why: string;
+    ended_at: UnixSeconds | null;
+    status: number | null;
+    code: string | null;
+    outcomes: {
+      name: string;
+      value: number;
+    }[];
   }[];
   next: Cursor | null;
 };

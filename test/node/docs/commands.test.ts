@@ -27,6 +27,10 @@ const PAGES = [
   ...filesIn("docs", ".md"),
 ];
 
+/** A comment that names a command does not run it: those on lines of their own, and those behind code. */
+const withoutComments = (text: string): string =>
+  text.replace(/^\s*(?:\/\/|\/\*|\*|#).*$/gm, "").replace(/\s(?:\/\/|#) .*$/gm, "");
+
 /** Where commands are run: the tests but this one, the rehearsals, the workflows, and what they call. */
 const RUNNERS = [
   ...filesIn("test", ".ts").filter((file) => !file.endsWith("docs/commands.test.ts")),
@@ -34,7 +38,8 @@ const RUNNERS = [
   ...filesIn(".github/workflows", ".yml"),
   ".ci/run",
   "tools/verify.ts",
-].map(read);
+  "wrangler.toml",
+].map((name) => withoutComments(read(name)));
 
 type Shown = { readonly page: string; readonly line: string };
 
@@ -57,12 +62,12 @@ const shown = PAGES.flatMap(commandsOf);
 /** The beginning of several commands, such as `kpd admin`. */
 const isGroup = (line: string): boolean => COMMANDS.some(({ name }) => `kpd ${name}`.startsWith(`${line} `));
 
-/** Commands of npm and of kpd within a sentence, but the name of a group and forms of which the command is left open. */
+/** Commands of npm, npx and kpd within a sentence, but the name of a group and forms of which the command is left open. */
 const inSentences = PAGES.flatMap((page) =>
   [
     ...read(page)
       .replace(/^```[\s\S]*?^```$/gm, "")
-      .matchAll(/`((?:npm|kpd) [^`]+)`/g),
+      .matchAll(/`((?:npm|npx|kpd) [^`]+)`/g),
   ].map(([, line = ""]) => ({
     page,
     line: line.replace(/\s+/g, " "),
@@ -100,7 +105,7 @@ function faultOf(line: string): string | undefined {
   const [program = "", verb = "", name = ""] = words.filter((word) => word !== "--silent" && word !== "-s");
   if (program === "curl") return faultOfCurl(words);
   if (program === "kpd") return faultOfKpd(words.slice(1));
-  if (program === "npx" || program === "node") return undefined;
+  if (program === "npx" || program === "node") return faultOfFiles(words);
   if (program !== "npm") return `nothing is known of ${program}`;
   if (verb === "ci") return undefined;
   const script = verb === "run" ? name : verb;
@@ -109,6 +114,12 @@ function faultOf(line: string): string | undefined {
   if (script === "kpd") return faultOfKpd(given);
   const tool = /node (\S+\.ts)/.exec(scripts[script] ?? "")?.[1];
   return tool === undefined ? undefined : faultOfOptions(tool, given);
+}
+
+/** Of what npx or node is given: a script of the tree must be there. One that runs at our users is not looked for. */
+function faultOfFiles(words: readonly string[]): string | undefined {
+  const missing = words.find((word) => /^[\w./-]+\.(?:ts|js|mjs)$/.test(word) && !existsSync(join(ROOT, word)));
+  return missing === undefined ? undefined : `there is no ${missing}`;
 }
 
 /** The tool, or what it imports of tools/lib, names each option as one that it reads. */
@@ -180,13 +191,14 @@ it("would find one that does not", () => {
   expect(faultOf("kpd admin audit --address x")).toContain("--address");
   expect(faultOf('curl -X PUT "$DIRECTORY_URL/v1/admin/top"')).toBe("there is no route PUT /v1/admin/top");
   expect(faultOf("brew install kpd")).toBe("nothing is known of brew");
+  expect(faultOf("npx node docs/examples/sdk/last-steps.ts")).toBe("there is no docs/examples/sdk/last-steps.ts");
 });
 
 it("each script is run by a test, a rehearsal or a workflow, or says why not", () => {
   const names = new Set(
-    shown
+    [...shown, ...inSentences]
       .filter(({ line }) => !isExempt(line))
-      .flatMap(({ line }) => /\bnpm (?:run )?(?:--silent )?(?!ci\b|run\b)([\w-]+)/.exec(line)?.[1] ?? []),
+      .flatMap(({ line }) => /\bnpm (?:run )?(?:--silent |-s )?(?!ci\b|run\b)([\w-]+)/.exec(line)?.[1] ?? []),
   );
   expect(names.size).toBeGreaterThan(10);
   const isRun = (name: string) => {
@@ -196,7 +208,8 @@ it("each script is run by a test, a rehearsal or a workflow, or says why not", (
       (text) =>
         new RegExp(`npm (?:run )?(?:-s |--silent )?${name}\\b`).test(text) ||
         (tool !== undefined && (text.includes(tool) || text.includes(`lib/${file}`))) ||
-        text.includes(`run("${name}"`),
+        text.includes(`run("${name}"`) ||
+        text.includes(`["run", "-s", "${name}"]`),
     );
   };
   expect([...names].filter((name) => !isRun(name))).toEqual([]);

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import * as limits from "../../../src/config/limits.ts";
+import type { StockEvent } from "../../../src/contract/event-messages.ts";
 import { payloadOf } from "../../../src/pool/events/event-payload.ts";
-import type { StockEvent } from "../../../src/pool/tables/stock-event.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(ROOT, "docs/events.md"), "utf8");

@@ -25,6 +25,7 @@ describe("a month", () => {
     keyedShare: 1,
     bulkShare: 0.5,
     replayShare: 0.1,
+    requestsPerIsolateMinute: 10,
     peakFactor: 3,
   };
 
@@ -37,6 +38,8 @@ describe("a month", () => {
       replays: 500,
       inventories: 5000,
       directoryWrites: 1500,
+      requests: 8750,
+      isolateMinutes: 875,
     });
     expect(peakPerSecond(30 * 24 * 3_600, habits)).toBe(3);
   });
@@ -52,11 +55,13 @@ describe("a month", () => {
       bulkClaim: rows(10_000),
       replay: rows(0),
       inventory: { workerRequests: 1 },
+      isolateMinute: { objectRequests: 2 },
       storedDevice: { objectGbMonths: 1 },
     };
     expect(monthOf(1000, one, habits).usage).toEqual({
       objectRowsWritten: 500 * 111 + 2500 * 1_000 + 250 * 10_000,
       workerRequests: 5000,
+      objectRequests: 1750,
       objectGbMonths: 1000,
     });
   });

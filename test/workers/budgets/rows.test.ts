@@ -7,38 +7,8 @@ import { env } from "cloudflare:workers";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Counted, RowMeter, rowsOf } from "../../../tools/lib/cost/row-meter.ts";
 import { measureScenario, type ScenarioName, scenarioNames } from "../../../tools/lib/cost/row-scenarios.ts";
+import { EXPECTED_ROWS } from "../../support/expected-rows.ts";
 import { lab, pool } from "../support/row-lab.ts";
-
-type Expected = {
-  /** Rows of the pool, alarms set or deleted, rows of D1. */
-  readonly rows: readonly [pool: number, alarms: number, directory: number];
-  readonly atMost?: number;
-  /** The bound is not kept yet. When it is, the test fails until this goes. */
-  readonly isAboveBound?: true;
-};
-
-const EXPECTED: Readonly<Record<ScenarioName, Expected>> = {
-  register: { rows: [20, 1, 2] },
-  publish_100: { rows: [8, 2, 2], atMost: 25 },
-  publish_100_onto_stock: { rows: [7, 2, 2], atMost: 25 },
-  replace_100: { rows: [13, 2, 2], atMost: 40 },
-  claim_with_key: { rows: [4, 0, 0], atMost: 4 },
-  claim_without_key: { rows: [3, 0, 0], atMost: 3 },
-  claim_last_resort: { rows: [3, 0, 0], atMost: 4 },
-  claim_last_resort_without_key: { rows: [2, 0, 0], atMost: 3 },
-  replay: { rows: [0, 0, 0], atMost: 0 },
-  claim_with_key_a_day_later: { rows: [5, 0, 0] },
-  claim_of_two_clients: { rows: [6, 0, 0] },
-  claim_of_four_clients: { rows: [10, 0, 0] },
-  claim_below_watermark: { rows: [7, 2, 3] },
-  claim_of_the_last: { rows: [7, 2, 3] },
-  claim_in_vain: { rows: [2, 0, 0] },
-  cleanup_100: { rows: [6, 1, 3], atMost: 10 },
-  cleanup_100_claimed: { rows: [101, 0, 0], atMost: 10, isAboveBound: true },
-  cleanup_100_claimed_with_keys: { rows: [101, 0, 0], atMost: 10, isAboveBound: true },
-  idle_user_per_day: { rows: [0, 0, 0], atMost: 0 },
-  idle_user_30_days: { rows: [0, 0, 0], atMost: 0 },
-};
 
 const measured: (Counted & { readonly name: ScenarioName })[] = [];
 
@@ -46,7 +16,7 @@ afterAll(() => {
   const lines = measured.map((counted) => {
     const { poolRows, alarms, directoryRows, name } = counted;
     const numbers = [poolRows, alarms, directoryRows, rowsOf(counted)].map((number) => String(number).padStart(10));
-    return `${name.padEnd(34)}${numbers.join("")}${String(EXPECTED[name].atMost ?? "").padStart(10)}`;
+    return `${name.padEnd(34)}${numbers.join("")}${String(EXPECTED_ROWS[name].atMost ?? "").padStart(10)}`;
   });
   const heads = ["pool", "alarms", "D1", "rows", "at most"].map((head) => head.padStart(10)).join("");
   console.info(["rows written".padEnd(34) + heads, ...lines].join("\n"));
@@ -56,7 +26,7 @@ describe("rows written", () => {
   it.each(scenarioNames())("%s writes exactly what it says here, and no more than it may", async (name) => {
     const counted = await measureScenario(lab, name);
     measured.push({ name, ...counted });
-    const { rows, atMost = Number.POSITIVE_INFINITY, isAboveBound = false } = EXPECTED[name];
+    const { rows, atMost = Number.POSITIVE_INFINITY, isAboveBound = false } = EXPECTED_ROWS[name];
     expect([counted.poolRows, counted.alarms, counted.directoryRows]).toEqual(rows);
     expect(rowsOf(counted) > atMost).toBe(isAboveBound);
   });

@@ -2,10 +2,15 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { EXPORT_PAGE_CHUNKS, MAX_CHUNK_PACKAGES } from "../../../src/config/limits.ts";
+import { EXPORT_PAGE_CHUNKS, MAX_CHUNK_PACKAGES, MAX_PAGE_ROWS } from "../../../src/config/limits.ts";
+import { writeRoutes } from "../../../src/directory/routes.ts";
+import { directoryOf } from "../../../src/directory/shards.ts";
+import { app } from "../../../src/http/app.ts";
 import { poolFor } from "../../../src/pool/address.ts";
-import { ADMIN, DATA, token } from "../support/auth.ts";
-import { call, claimer, freshName, type Json, registeredOwner } from "../support/http.ts";
+import { writeEvents } from "../../../src/pool/tables/events-table.ts";
+import { writePool } from "../../../src/pool/tables/pool-row.ts";
+import { ADMIN, CLAIM, DATA, token } from "../support/auth.ts";
+import { call, claimer, freshName, type Json, ORIGIN, registeredOwner } from "../support/http.ts";
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
 
@@ -24,6 +29,15 @@ async function exported(path: string, bearer = olga): Promise<Json[]> {
 }
 
 const pathOf = (user: string) => `/v1/admin/users/${user}/data`;
+
+/** In a deployment that keeps routes. */
+async function claimWithRoute(user: string, key: string): Promise<void> {
+  const bearer = await token({ user: freshName("claimer"), client: "laptop", scope: CLAIM });
+  const headers = { "Content-Type": "application/json", Authorization: `Bearer ${bearer}`, "Idempotency-Key": key };
+  const init = { method: "POST", headers, body: JSON.stringify({ route: true }) };
+  const request = new Request(`${ORIGIN}/v1/users/${user}/claims`, init);
+  expect((await app.fetch(request, { ...env, WELCOME_ROUTES: "on-request" })).status).toBe(200);
+}
 
 async function livedIn() {
   const owner = await registeredOwner(freshName("exported"));
@@ -65,30 +79,147 @@ test("an operator and the user itself get the same: registrations, stock, journa
   ]);
 });
 
-test("every table of the pool is in it but the fingerprints, which are hashes of packages", async () => {
+/** Of every table there is: the members that show it, or why none does. */
+const SHOWN: Readonly<Record<string, readonly string[] | string>> = {
+  // The pool.
+  pool: ["user", "restore_epoch", "budgets"],
+  clients: ["registrations", "directory"],
+  chunks: ["key_packages"],
+  fingerprints: "hashes of packages that were uploaded",
+  claims: ["journal"],
+  claim_capabilities: ["capabilities"],
+  ended_tokens: ["tokens_ended"],
+  events: ["events"],
+  raised_budgets: ["budgets_raised"],
+  // D1; its clients have the name of the pool's.
+  restore_epoch: "of the deployment",
+  routes: ["routes"],
+  // The records of operators.
+  audit_trail: ["operator_changes"],
+  blocked_callers: ["blocked"],
+  activity: "estimates of the whole directory, which are gone after a day",
+  series: "counts of the whole directory",
+  issuer_key_marks: "of issuers",
+};
+
+const sources = import.meta.glob(["../../../src/pool/**/*.ts", "../../../migrations/*.sql"], {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+test("every table that anything is stored in is in it, or there is a reason", () => {
+  const tables = Object.values(sources).flatMap((source) =>
+    [...source.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(([, name = ""]) => name),
+  );
+  expect(Object.keys(SHOWN).toSorted()).toEqual([...new Set(tables)].toSorted());
+});
+
+test("what each of these tables holds of the user comes out", async () => {
   const { owner } = await livedIn();
-  const pool = poolFor(env, owner.user);
+  const { user } = owner;
+  const now = Math.floor(Date.now() / 1000);
+  const pool = poolFor(env, user);
   const capability = { name: "door", secretHash: new Uint8Array(32), expiresAt: undefined, maxClaims: undefined };
-  await pool.createCapability({ user: owner.user, client: "phone", restoreEpoch: 0, ...capability });
-  const [first] = await exported(pathOf(owner.user));
-  const tables = await runInDurableObject(poolFor(env, owner.user) as DurableObjectStub, (_, state) =>
-    state.storage.sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-      )
-      .toArray()
-      .map(({ name }) => name)
-      .toSorted(),
-  );
-  expect(tables).toEqual(["chunks", "claim_capabilities", "claims", "clients", "ended_tokens", "fingerprints", "pool"]);
-  expect(Object.keys(first).toSorted()).toEqual(
-    [
-      ...["budgets", "restore_epoch", "user"], // pool
-      ...["registrations", "key_packages", "journal", "tokens_ended"], // clients, chunks, claims, ended_tokens
-      "capabilities",
-      ...["directory", "exported_at", "next"],
-    ].toSorted(),
-  );
+  await pool.createCapability({ user, client: "phone", restoreEpoch: 0, ...capability });
+  const waiting = {
+    id: "evt_1",
+    sequence: 7,
+    type: "key_packages.low",
+    cause: "claim",
+    client: "phone",
+    ciphersuite: 1,
+    at: now,
+    available: 49,
+    attempts: 3,
+  } as const;
+  await runInDurableObject(pool as DurableObjectStub, (_, state) => {
+    writePool(state.storage.sql, { budgets: new Map([["registrations", Date.now() + 60_000]]) });
+    writeEvents(state.storage.sql, {
+      dueMs: undefined,
+      sequence: 7,
+      pending: [{ ...waiting, lastResort: true, nextExpiry: null, expiring: { by: now + 9, left: 5 } }],
+      toldUntil: { 1: now + 9 },
+    });
+  });
+  const change = (method: string, path: string, body: object) =>
+    call(method, `/v1/admin/users/${user}${path}`, { token: olga, headers: { "Operator-Reason": "ticket 7" }, body });
+  await change("PUT", "/budgets", { factor: 3, until: now + 60 });
+  await change("PUT", "/block", { until: now + 3_600 });
+  const keys = ["a", "b"];
+  for (const key of keys) await claimWithRoute(user, key);
+
+  const pages = await exported(pathOf(user));
+  const [first] = pages;
+  expect(first).toMatchObject({
+    capabilities: [{ name: "door", client: "phone" }],
+    budgets_raised: { factor: 3, until: now + 60 },
+    blocked: { since: now, until: now + 3_600, why: "ticket 7" },
+    events: {
+      waiting: [{ ...waiting, last_resort: true, next_expiry: null, expires_by: now + 9, left: 5, rejections: 0 }],
+      expiry_told: [{ client: "phone", until: now + 9 }],
+    },
+  });
+  const routes = pages.flatMap((page) => page.routes);
+  expect(routes).toHaveLength(keys.length);
+  expect(routes[0]).toMatchObject({ database: "DB", client: "phone" });
+  const shownRefs = pages.flatMap((page) => page.journal).map((entry: Json) => entry.key_package_ref);
+  expect(shownRefs).toEqual(expect.arrayContaining(routes.map((route: Json) => route.key_package_ref)));
+  const changes = pages.flatMap((page) => page.operator_changes);
+  expect(changes.map((change: Json) => [change.operation, change.status])).toEqual([
+    ["blockUser", 200],
+    ["raiseBudgets", 200],
+    ["endClient", 200],
+  ]);
+  expect(changes[0].why).toBe("ticket 7");
+  expect(JSON.stringify(pages)).not.toContain("olga");
+
+  const members = Object.values(SHOWN).flatMap((shown) => (typeof shown === "string" ? [] : shown));
+  expect(Object.keys(first).toSorted()).toEqual([...members, "exported_at", "next"].toSorted());
+  const isEmpty = (value: unknown) => value === null || (Array.isArray(value) && value.length === 0);
+  const never = members.filter((member) => pages.every((page) => isEmpty(page[member])));
+  expect(never).toEqual([]);
+});
+
+test("what is over and still stored is in it", async () => {
+  const { user } = await registeredOwner();
+  const now = Math.floor(Date.now() / 1000);
+  await poolFor(env, user).raiseBudgets({ user, restoreEpoch: 0, factor: 5, until: now - 60 });
+  const ended = { ref: new Uint8Array(32).fill(9), user, client: "phone", notAfter: now - 60 };
+  await writeRoutes(directoryOf(env), [ended], now);
+  const pages = await exported(pathOf(user));
+  expect(pages[0].budgets_raised).toEqual({ factor: 5, until: now - 60 });
+  expect(pages.flatMap((page) => page.routes)).toMatchObject([{ client: "phone", not_after: now - 60 }]);
+  // An operator's view shows what is in force.
+  expect((await call("GET", `/v1/admin/users/${user}`, { token: olga })).json.budgets_raised).toBe(null);
+});
+
+test("routes of several pages come whole, each once", async () => {
+  const { user } = await registeredOwner();
+  const now = Math.floor(Date.now() / 1000);
+  const routes = Array.from({ length: MAX_PAGE_ROWS + 3 }, (_, index) => ({
+    ref: new Uint8Array(32).with(0, index >> 8).with(1, index & 0xff),
+    user,
+    client: "phone",
+    // Of three weeks.
+    notAfter: now + (index % 3) * 7 * 86_400 + 60,
+  }));
+  await writeRoutes(directoryOf(env), routes, now);
+  const pages = await exported(pathOf(user));
+  const refs = pages.flatMap((page) => page.routes.map((route: Json) => route.key_package_ref));
+  expect([refs.length, new Set(refs).size]).toEqual([routes.length, routes.length]);
+  expect(pages.map((page) => page.routes.length).filter((count) => count > 0)).toEqual([MAX_PAGE_ROWS, 3]);
+});
+
+test("a page of routes or of operators' changes is not for the token of a client that was ended", async () => {
+  const { user } = await registeredOwner();
+  const own = await token({ user, client: "phone", scope: DATA });
+  const cursors = (await exported(pathOf(user))).flatMap(({ next }) => next ?? []);
+  await call("DELETE", `/v1/admin/users/${user}/clients/phone`, { token: olga });
+  for (const after of cursors) {
+    const { json } = await call("GET", `/v1/users/${user}/data?after=${after}`, { token: own });
+    expect(json.code).toBe("token_predates_revocation");
+  }
 });
 
 test("a stock and a journal of several pages come whole, each entry once", async () => {
@@ -110,10 +241,10 @@ test("a stock and a journal of several pages come whole, each entry once", async
 test("of a user who never registered nothing is kept, and the question leaves no trace", async () => {
   const user = freshName("nobody");
   const pages = await exported(pathOf(user));
-  expect(pages).toHaveLength(3);
+  expect(pages).toHaveLength(5);
   for (const page of pages) {
-    const { registrations, directory, key_packages, journal } = page;
-    expect([registrations, directory, key_packages, journal]).toEqual([[], [], [], []]);
+    const { registrations, directory, key_packages, journal, routes, operator_changes } = page;
+    expect([registrations, directory, key_packages, journal, routes, operator_changes].flat()).toEqual([]);
   }
   const tables = await runInDurableObject(poolFor(env, user) as DurableObjectStub, (_, state) =>
     state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'pool'").toArray(),

@@ -2,8 +2,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ROUTES_PER_STATEMENT } from "../../../src/config/limits.ts";
 import { findClients, readClients } from "../../../src/directory/queries.ts";
 import { readShardEpoch } from "../../../src/directory/restore-epoch.ts";
+import { findRoutes, type Route, writeRoutes } from "../../../src/directory/routes.ts";
 import { allShards, directoryOf, shardIndex } from "../../../src/directory/shards.ts";
 import { poolFor, poolName } from "../../../src/pool/address.ts";
 import { ADMIN, token } from "../support/auth.ts";
@@ -38,8 +40,23 @@ async function beforeTheMove(user: string) {
   return pool;
 }
 
+const routeOf = (user: string, index: number, notAfter: number): Route => ({
+  ref: new Uint8Array(32).with(0, index >> 8).with(1, index & 0xff),
+  user,
+  client: "phone",
+  notAfter,
+});
+const keyOf = ({ ref, user, client, notAfter }: Route) => `${ref.toHex()} ${user} ${client} ${notAfter}`;
+
+async function usersOfRoutes(db: D1Database): Promise<string[]> {
+  const { results } = await db.prepare("SELECT DISTINCT user FROM routes").all<{ user: string }>();
+  return results.map(({ user }) => user);
+}
+
 beforeEach(async () => {
-  for (const { db } of allShards(directory)) await db.prepare("DELETE FROM clients").run();
+  for (const { db } of allShards(directory)) {
+    await db.batch([db.prepare("DELETE FROM clients"), db.prepare("DELETE FROM routes")]);
+  }
 });
 
 describe("a user's database", () => {
@@ -126,6 +143,49 @@ describe("a move from one database to three", () => {
     const id = env.POOL.idFromName(poolName(pool.user)).toString();
     expect((await as("POST", `/pools/${id}/resync`)).json).toEqual({ pool: id, status: "delivered" });
     expect(await databasesOf(pool.user)).toEqual([directory.homeOf(pool.user).name]);
+  });
+
+  it("takes routes along: who was claimed from before is found when the former database is gone", async () => {
+    const pool = await beforeTheMove(freshUser());
+    const now = Math.floor(Date.now() / 1000);
+    const left = Array.from({ length: ROUTES_PER_STATEMENT + 3 }, (_, index) => routeOf(pool.user, index, now + 600));
+    const ended = routeOf(pool.user, 10_000, now - 1);
+    const others = routeOf(freshUser(), 10_001, now + 600);
+    await writeRoutes({ ...directory, homeOf: () => ({ name: "DB", db: old }) }, [...left, ended, others], now);
+    // One that an isolate of the new settings has written, and that a move which broke off had copied.
+    await writeRoutes(directory, left.slice(0, 1), now);
+    const id = env.POOL.idFromName(poolName(pool.user)).toString();
+    expect((await as("POST", `/pools/${id}/resync`)).json).toEqual({ pool: id, status: "delivered" });
+    const home = directory.homeOf(pool.user);
+    const alone = { ...directory, shards: [home], abandoned: [] };
+    const refs = left.map(({ ref }) => ref);
+    expect(new Set((await findRoutes(alone, refs, now)).map(keyOf))).toEqual(new Set(left.map(keyOf)));
+    expect(await usersOfRoutes(old)).toEqual([others.user]);
+  });
+
+  it("is not done as long as routes are left in the former database, and loses none of them", async () => {
+    const pool = await beforeTheMove(freshUser());
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const now = Math.floor(Date.now() / 1000);
+    const route = routeOf(pool.user, 1, now + 86_400);
+    await writeRoutes({ ...directory, homeOf: () => ({ name: "DB", db: old }) }, [route], now);
+    const home = directory.homeOf(pool.user).name;
+    await runInDurableObject(pool.stub(), async (instance) => {
+      const db = (instance as unknown as { env: Record<string, D1Database> }).env[home] as D1Database;
+      const prepare = db.prepare.bind(db);
+      const broken = vi.spyOn(db, "prepare").mockImplementation((sql) => {
+        if (sql.includes("INTO routes")) throw new Error("D1_ERROR: the test broke it");
+        return prepare(sql);
+      });
+      expect(await instance.resync(pool.base)).toEqual({ outcome: "queued" });
+      broken.mockRestore();
+    });
+    expect((await findRoutes(directory, [route.ref], now)).map(keyOf)).toEqual([keyOf(route)]);
+    expect(await usersOfRoutes(old)).toEqual([pool.user]);
+    vi.setSystemTime(Date.now() + 600_000);
+    await pool.ring();
+    expect(await usersOfRoutes(old)).toEqual([]);
+    expect((await findRoutes(directory, [route.ref], now)).map(keyOf)).toEqual([keyOf(route)]);
   });
 
   it("is not done as long as the former database cannot be emptied", async () => {

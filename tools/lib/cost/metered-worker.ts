@@ -3,12 +3,12 @@
  * script and one isolate, so one meter for all pools.
  */
 import { poolFor } from "../../../src/pool/address.ts";
+import { OperatorRecords } from "../../../src/pool/operator-records.ts";
 import { Pool } from "../../../src/pool/pool.ts";
 import directory from "../../../src/worker.ts";
 import { type Counted, RowMeter, ringIfDue } from "./row-meter.ts";
 import { type Footprint, type Lab, type Measured, measureFootprint, measureRows } from "./row-scenarios.ts";
 
-export { OperatorRecords } from "../../../src/pool/operator-records.ts";
 export { RestoreEpochKeeper } from "../../../src/pool/restore-epoch-keeper.ts";
 
 /** What was done since the last time it was asked for. */
@@ -31,6 +31,8 @@ type CostEnv = { readonly POOL: DurableObjectNamespace<MeteredPool> } & Omit<
   PoolEnv;
 
 const meter = new RowMeter();
+/** Isolates tell their counts beside whatever request comes next: that is none of this request's rows. */
+const recordsMeter = new RowMeter();
 const calls = { poolCalls: 0, alarmsRung: 0 };
 
 /** The scenarios' clock is far ahead of the platform's, so that no alarm rings by itself. */
@@ -68,8 +70,15 @@ for (const name of Object.getOwnPropertyNames(Pool.prototype)) {
   });
 }
 
-// The binding's class has the name that it has in the deployed Worker.
-export { MeteredPool as Pool };
+class MeteredRecords extends OperatorRecords {
+  constructor(ctx: DurableObjectState, env: object) {
+    recordsMeter.watchStorage(ctx.storage);
+    super(ctx, env);
+  }
+}
+
+// The bindings' classes have the names that they have in the deployed Worker.
+export { MeteredPool as Pool, MeteredRecords as OperatorRecords };
 
 export default {
   async fetch(request, env, ctx) {
@@ -88,7 +97,8 @@ async function runScenarios(env: CostEnv): Promise<Scenarios> {
   const lab: Lab = {
     meter,
     pool: (user) => poolOf(env, user) as unknown as DurableObjectStub<Pool>,
-    // A pool is watched from its constructor on.
+    records: { meter: recordsMeter, watch: async () => undefined, env: env as never },
+    // Objects are watched from their constructors on.
     watch: async () => undefined,
     alarmAtMs: async (user) => poolOf(env, user).alarmAtMs(),
     ringIfDue: async (user) => poolOf(env, user).ringIfDue(),

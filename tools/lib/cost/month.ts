@@ -16,6 +16,11 @@ export const HABITS = {
   keyedShare: 0.9,
   bulkShare: 0.5,
   replayShare: 0.02,
+  /**
+   * Requests that an isolate answers in a minute in which it answers any: one per second. How many isolates serve is the
+   * platform's business, and each location has its own, so this is the weakest of these assumptions.
+   */
+  requestsPerIsolateMinute: 60,
   /** How much busier the busiest hour is than the mean. */
   peakFactor: 3,
 };
@@ -38,6 +43,8 @@ export type UsageOfOne = {
   readonly inventory: Usage;
   /** What telling the directory adds when a device runs low: once for each upload. */
   readonly crossing: Usage;
+  /** What an isolate tells the object that keeps operators' records, and asks of it, in a minute in which it serves. */
+  readonly isolateMinute: Usage;
   /** A device's stock, and its row in the directory, for a month. */
   readonly storedDevice: Usage;
 };
@@ -53,20 +60,30 @@ export type Counts = {
   readonly inventories: number;
   /** For an upload, for a device that runs low, and for the end of a batch: one each. */
   readonly directoryWrites: number;
+  /** To the Worker. */
+  readonly requests: number;
+  readonly isolateMinutes: number;
 };
 
 export function countsOf(devices: number, habits: Habits = HABITS): Counts {
   const active = devices * (1 - habits.idleShare);
   const uploads = active * habits.uploads;
   const claims = (active / habits.devicesPerUser) * habits.claims;
+  const singleClaims = claims * (1 - habits.bulkShare);
+  const bulkClaims = (claims * habits.bulkShare) / BULK_USERS;
+  const replays = claims * habits.replayShare;
+  const inventories = active * habits.inventories;
+  const requests = uploads + singleClaims + bulkClaims + replays + inventories;
   return {
     uploads,
     claims,
-    singleClaims: claims * (1 - habits.bulkShare),
-    bulkClaims: (claims * habits.bulkShare) / BULK_USERS,
-    replays: claims * habits.replayShare,
-    inventories: active * habits.inventories,
+    singleClaims,
+    bulkClaims,
+    replays,
+    inventories,
     directoryWrites: 3 * uploads,
+    requests,
+    isolateMinutes: requests / habits.requestsPerIsolateMinute,
   };
 }
 
@@ -78,7 +95,7 @@ export type Month = { readonly devices: number; readonly counts: Counts; readonl
 
 export function monthOf(devices: number, one: UsageOfOne, habits: Habits = HABITS): Month {
   const counts = countsOf(devices, habits);
-  const { uploads, singleClaims, bulkClaims, replays, inventories } = counts;
+  const { uploads, singleClaims, bulkClaims, replays, inventories, isolateMinutes } = counts;
   const usage = sum(
     times(one.publish, uploads),
     times(one.cleanup, uploads),
@@ -88,6 +105,7 @@ export function monthOf(devices: number, one: UsageOfOne, habits: Habits = HABIT
     times(one.bulkClaim, bulkClaims),
     times(one.replay, replays),
     times(one.inventory, inventories),
+    times(one.isolateMinute, isolateMinutes),
     times(one.storedDevice, devices),
   );
   return { devices, counts, usage, bill: monthlyBill(usage) };

@@ -47,7 +47,7 @@ export const LIMITS = {
   directoryUtilisation: 0.6,
   /** One object (Durable Objects, limits). */
   poolBytes: 10 * GB,
-  /** One object, in requests a second: the soft limit, and what it takes when each writes (Rules of Durable Objects). */
+  /** One object, a pool or the one with operators' records, in requests a second: the soft limit, and what it takes when each writes (Rules of Durable Objects). */
   poolRequestsPerSecond: 1_000,
   poolWritesPerSecond: [200, 500],
 } as const;

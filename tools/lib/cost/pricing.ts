@@ -48,6 +48,8 @@ export function usageOfOne(rows: Measured, bytes: Footprint, figures: Operations
     bulkClaim: sum(times(withKey, BULK_USERS), requested(figures.bulk_claim_10)),
     replay: sum(billed(rows.replay), requested(figures.replay)),
     inventory: requested(figures.inventory),
+    // It tells what it has counted, and reads whom operators blocked.
+    isolateMinute: sum(billed(rows.isolate_minute), { objectRequests: 2 }),
     crossing: sum(difference(rows.claim_below_watermark, rows.claim_with_key), { objectRequests: 1 }),
     storedDevice: {
       // The devices of a user share their pool's tables.
@@ -83,6 +85,7 @@ export function usagePerMillion(
     replay: million(one.replay),
     bulk_claim_10: million(times(keyed, BULK_USERS), requested(figures.bulk_claim_10)),
     inventory: million(one.inventory),
+    isolate_minute: million(one.isolateMinute),
     idle_user_month: million(billed(rows.idle_user_30_days), times(one.storedDevice, HABITS.devicesPerUser)),
   };
 }

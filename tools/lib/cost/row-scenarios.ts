@@ -6,6 +6,9 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { AdmittedKeyPackage } from "../../../src/contract/admitted-key-package.ts";
 import type { ClaimAnswer, ClaimCall } from "../../../src/contract/claim-messages.ts";
+import { noteClaims, noteGiven, noteRefusal, sendActivity } from "../../../src/http/telemetry/activity-counts.ts";
+import { rereadOrders } from "../../../src/http/upstream/standing-orders.ts";
+import type { PoolPlacement, RecordsPlacement } from "../../../src/pool/address.ts";
 import type { Pool } from "../../../src/pool/pool.ts";
 import { unixSeconds } from "../../../src/shared/time.ts";
 import { ED25519, syntheticKeyPackage } from "../synthetic-package.ts";
@@ -15,6 +18,13 @@ import { type Counted, minus, plus, type RowMeter } from "./row-meter.ts";
 export type Lab = {
   readonly meter: RowMeter;
   readonly pool: (user: string) => DurableObjectStub<Pool>;
+  readonly records: {
+    /** Of the object that keeps operators' records, which is nobody's pool: what it writes is no operation's. */
+    readonly meter: RowMeter;
+    /** Called before anything is counted. */
+    readonly watch: () => Promise<void>;
+    readonly env: PoolPlacement & RecordsPlacement;
+  };
   /** Called once the pool of a user exists, before anything is counted. */
   readonly watch: (user: string) => Promise<void>;
   readonly alarmAtMs: (user: string) => Promise<number | null>;
@@ -206,6 +216,12 @@ const SCENARIOS = {
     await bench.stocked(BATCH);
     return bench.counted(() => bench.pass(30 * DAY_SECONDS));
   },
+
+  /** What an isolate tells the object that keeps operators' records, and asks of it, in a minute in which it serves. */
+  isolate_minute: async (bench: Bench) => {
+    await bench.isolateMinute();
+    return bench.isolateMinute();
+  },
 };
 
 type Bench = Awaited<ReturnType<typeof newBench>>;
@@ -221,7 +237,7 @@ async function endWithout(bench: Bench): Promise<Counted> {
 
 let users = 0;
 
-async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: Lab) {
+async function newBench({ meter, pool, records, watch, alarmAtMs, ringIfDue, setClock }: Lab) {
   users += 1;
   const user = `counted-${users}-${crypto.randomUUID()}`;
   const base = { user, restoreEpoch: 0 };
@@ -313,7 +329,22 @@ async function newBench({ meter, pool, watch, alarmAtMs, ringIfDue, setClock }: 
     }
   };
 
-  return { user, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
+  const isolateMinute = async (): Promise<Counted> => {
+    await records.watch();
+    // Later than it last told, whatever that was about.
+    await pass(MINUTE_SECONDS);
+    noteClaims("claimer", [user]);
+    noteGiven([{ client: "phone", status: "exhausted" }]);
+    noteRefusal("claimer", "unknown_user");
+    records.meter.take();
+    const told: Promise<unknown>[] = [];
+    sendActivity(records.env, Date.now(), (work) => told.push(work));
+    if (told.length !== 1) throw new Error(`an isolate made ${told.length} calls`);
+    await Promise.all([...told, rereadOrders(records.env)]);
+    return records.meter.take();
+  };
+
+  return { user, isolateMinute, register, packages, publish, stocked, claim, claimAll, pass, prepared, counted };
 }
 
 /** Each client has a key of its own. */

@@ -9,7 +9,7 @@ import { UNITS, type Usage, usdByUnit, usdOf } from "./usage.ts";
 
 export function rowsTable(rows: Measured): string {
   return table(
-    ["", "pool", "alarms", "D1", "rows", "rows read"],
+    ["", "object", "alarms", "D1", "rows", "rows read"],
     Object.entries(rows).map(([name, counted]) => [
       name,
       counted.poolRows,
@@ -105,21 +105,25 @@ export function limitsTable(months: readonly Month[], directoryPerClient: number
       "databases for writes",
       "databases for size",
       "of D1's account limit",
+      "isolates awake",
+      "writes of operators' records/s",
     ],
     months.map(({ devices, counts }) => {
-      const { singleClaims, bulkClaims, uploads, replays, inventories, claims, directoryWrites } = counts;
+      const { claims, requests, directoryWrites, isolateMinutes } = counts;
       const writes = peakPerSecond(directoryWrites);
       const busy = (writes * LIMITS.directoryWriteMs) / 1000;
       const size = devices * directoryPerClient;
       return [
         devices.toLocaleString("en"),
-        peakPerSecond(uploads + singleClaims + bulkClaims + replays + inventories).toFixed(0),
+        peakPerSecond(requests).toFixed(0),
         peakPerSecond(claims).toFixed(0),
         writes.toFixed(1),
         `${(busy * 100).toFixed(1)} %`,
         Math.ceil(busy / LIMITS.directoryUtilisation),
         Math.ceil(size / LIMITS.directoryBytes),
         `${((100 * size) / LIMITS.directoryAccountBytes).toFixed(1)} %`,
+        (60 * peakPerSecond(isolateMinutes)).toFixed(0),
+        peakPerSecond(isolateMinutes).toFixed(1),
       ];
     }),
   );

@@ -109,7 +109,7 @@ export const admin = [
     handle: async ({ user }, c) => {
       const view = await poolClient(c.env, user).view({});
       if (!view.ok) return view;
-      const { restoreEpoch, directoryPending, clients, activity } = view.value;
+      const { restoreEpoch, directoryPending, clients, activity, raised } = view.value;
       return ok(
         c.json({
           user,
@@ -125,7 +125,7 @@ export const admin = [
             budgets: budgetsBody(client.budgets),
           })),
           budgets: budgetsBody(view.value.budgets),
-          budgets_raised: view.value.raised ?? null,
+          budgets_raised: raised && raised.until > unixSeconds(Date.now()) ? raised : null,
           activity_since: activity.since,
           top_claimers_of_hour: activity.claimersOfHour.map(claimerBody),
           top_claimers_of_day: activity.claimersOfDay.map(claimerBody),

@@ -6,6 +6,7 @@ import { poolIdOf } from "../../../pool/address.ts";
 import { type Descriptions, operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
 import { askRecords } from "../../upstream/ask-records.ts";
+import { outcomeBody } from "../../wire/bodies.ts";
 import { cursor, identifier, named, poolId, unixSeconds } from "../../wire/common-schemas.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 
@@ -81,8 +82,5 @@ const recordBody = ({ id, at, actor, operation, target, why, requestId, outcome 
   target: target ?? null,
   why,
   request_id: requestId,
-  ended_at: outcome?.at ?? null,
-  status: outcome?.status ?? null,
-  code: outcome?.code ?? null,
-  outcomes: Object.entries(outcome?.outcomes ?? {}).map(([name, value]) => ({ name, value })),
+  ...outcomeBody(outcome),
 });

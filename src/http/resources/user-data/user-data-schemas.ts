@@ -31,7 +31,7 @@ const storedPackages = z.array(
 
 export const exportAnswer = /* @__PURE__ */ named(
   "UserExport",
-  "A page of what is kept of a user. The first has registrations, budgets and what each database holds; then follow the packages in stock, without their bytes, and the journal. What the user claimed from others is in their journals and not here. `next` is the next page's `after`; null on the last one.",
+  "A page of what is kept of a user. The first has registrations, budgets, events that wait, a block and the clients that each database holds; then follow the packages in stock, without their bytes, the journal, routes, and what operators changed, without who they were. What is over and still stored is there too. What the user claimed from others is in their journals and not here. `next` is the next page's `after`; null on the last one.",
   () =>
     z.strictObject({
       user: identifier,
@@ -48,6 +48,29 @@ export const exportAnswer = /* @__PURE__ */ named(
         }),
       ),
       budgets,
+      budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
+      blocked: z.nullable(z.strictObject({ since: unixSeconds, until: z.nullable(unixSeconds), why: z.string() })),
+      events: z.strictObject({
+        waiting: z.array(
+          z.strictObject({
+            id: z.string(),
+            sequence: z.int().check(z.minimum(0)),
+            type: z.string(),
+            cause: z.string(),
+            client: identifier,
+            ciphersuite: codePoint,
+            at: unixSeconds,
+            available: z.int().check(z.minimum(0)),
+            last_resort: z.boolean(),
+            next_expiry: z.nullable(unixSeconds),
+            expires_by: z.optional(unixSeconds),
+            left: z.optional(z.int().check(z.minimum(0))),
+            attempts: z.int().check(z.minimum(0)),
+            rejections: z.int().check(z.minimum(0)),
+          }),
+        ),
+        expiry_told: z.array(z.strictObject({ client: identifier, until: unixSeconds })),
+      }),
       capabilities: z.array(capabilityAnswer),
       tokens_ended: z.array(z.strictObject({ client: z.nullable(identifier), ended_at: unixSeconds })),
       directory: z.array(
@@ -67,14 +90,41 @@ export const exportAnswer = /* @__PURE__ */ named(
       ),
       key_packages: storedPackages,
       journal: journalEntries(),
+      routes: z.array(
+        z.strictObject({
+          database: z.string(),
+          key_package_ref: base64url,
+          client: identifier,
+          not_after: unixSeconds,
+        }),
+      ),
+      operator_changes: z.array(
+        z.strictObject({
+          at: unixSeconds,
+          operation: z.string(),
+          why: z.string(),
+          ended_at: z.nullable(unixSeconds),
+          status: z.nullable(z.int().check(z.minimum(100))),
+          code: z.nullable(z.string()),
+          outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
+        }),
+      ),
       next: z.nullable(cursor),
     }),
 );
 
 export const exportQuery = z.strictObject({ after: z.optional(cursor) });
 
-/** Within the `after` of a page: what it lists, and behind which chunk or journal entry it begins. */
-export const exportCursor = z.tuple([z.enum(["key_packages", "journal"]), z.int().check(z.minimum(0))]);
+/**
+ * Within the `after` of a page: what it lists, and behind which chunk or entry it begins, before which record of
+ * operators, or of which database. The rest is of routes alone: the week and, in hex, the reference of the last one.
+ */
+export const exportCursor = z.tuple([
+  z.enum(["key_packages", "journal", "routes", "operator_changes"]),
+  z.int().check(z.minimum(0)),
+  z.int(),
+  z.string().check(z.regex(/^([0-9a-f]{2})*$/)),
+]);
 
 export const eraseAnswer = /* @__PURE__ */ named(
   "ErasedUser",

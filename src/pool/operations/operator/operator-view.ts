@@ -8,6 +8,7 @@ import { readCapabilities } from "../../tables/claim-capabilities-table.ts";
 import { inventory } from "../../tables/client-stock.ts";
 import { allClients, type ClientRecord, lastUploadAt } from "../../tables/clients-table.ts";
 import { allTokensEnded } from "../../tables/ended-tokens-table.ts";
+import { readEvents } from "../../tables/events-table.ts";
 import { readPool } from "../../tables/pool-row.ts";
 import { registrationOf } from "../register.ts";
 import { activity } from "./recent-activity.ts";
@@ -21,10 +22,12 @@ export function operatorView(
 ): Omit<Found, "outcome" | "directoryPending" | "raised"> {
   const now = unixSeconds(nowMs);
   const { restoreEpoch, budgets } = readPool(sql);
+  const clients = allClients(sql);
+  const { pending, toldUntil } = readEvents(sql);
   const { ofUser, ofClient } = activity(sql, { now, oldestAt: now - retention.journalSeconds });
   return {
     restoreEpoch,
-    clients: allClients(sql).map((client) => ({
+    clients: clients.map((client) => ({
       ...clientView(sql, client, stock, now),
       ...ofClient(client.client),
       revokedAt: client.revokedAt,
@@ -34,6 +37,13 @@ export function operatorView(
     budgets: budgetView(budgets, nowMs),
     tokensEnded: allTokensEnded(sql),
     capabilities: readCapabilities(sql),
+    events: {
+      pending,
+      told: clients.flatMap(({ client, clientId }) => {
+        const until = toldUntil[clientId];
+        return until === undefined ? [] : [{ client, until }];
+      }),
+    },
     activity: ofUser,
   };
 }

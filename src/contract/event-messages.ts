@@ -1,7 +1,4 @@
-/**
- * What there is to tell about a client's stock, as it is stored until it is delivered. Operations and events both use
- * it, so it is below both.
- */
+/** What a deployment's backend is told about a client's stock. docs/events.md shows each. */
 
 /**
  * `low`: one package fewer than the watermark is left. `exhausted`: none is. `expiring`: what does not expire soon is
