@@ -92,6 +92,14 @@ describe("what else is in the sources", () => {
   });
 });
 
+it("has the prices that README.md shows", () => {
+  const perMillion = tableOf(page, "", "rows", "requests", "CPU");
+  const usd = (name: string) => perMillion.get(name)?.at(-1) ?? "";
+  const names = ["publish_100", "claim_with_key", "claim_without_key", "replay", "idle_user_month"];
+  const shown = [...tableOf(readFileSync("README.md", "utf8"), "", "rows", "USD per million, calls and logs included")];
+  expect(shown.map(([, cells]) => /[\d.]+\d/.exec(cells[1] ?? "")?.[0])).toEqual(names.map(usd));
+});
+
 it("shows what a run of `npm run simulate` lists, here of a small directory", () => {
   const printed = execFileSync("node", ["tools/simulate.ts", "--users", "10000"], { encoding: "utf8" });
   for (const columns of [
