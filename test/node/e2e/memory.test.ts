@@ -9,7 +9,7 @@ import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { LIST_BODY_BYTES } from "../../../src/config/limits.ts";
+import { LIST_BODY_BYTES, MOST_BODY_BYTES } from "../../../src/config/limits.ts";
 import { startWorker } from "../../../tools/lib/local-worker.ts";
 import { NO_BUDGETS } from "../../../tools/lib/no-budgets.ts";
 import { descendants } from "../../../tools/lib/process-tree.ts";
@@ -157,7 +157,7 @@ const BODIES: readonly Body[] = [
   [
     "a text of letters as long as a body may be",
     /^too_large$/,
-    () => send("POST", `${phone}/key-packages`, `{"key_packages":["${"A".repeat(4 * MIB - 100)}"]}`, publish),
+    () => send("POST", `${phone}/key-packages`, `{"key_packages":["${"A".repeat(MOST_BODY_BYTES - 100)}"]}`, publish),
   ],
   [
     "a long text in another script",
