@@ -1,5 +1,6 @@
 /** Packages and other messages in whatever form they come. */
 import { splitMlsMessages } from "../mls/key-package/mls-message.ts";
+import { fromHex } from "./hex.ts";
 
 /** Something that was found in the input, or what stands where something should be. */
 export type Item = { readonly where: string } & (
@@ -97,8 +98,8 @@ function isDump(lines: readonly string[]): boolean {
   const [first = "", ...rest] = lines;
   const last = rest.at(-1);
   if (last === undefined || last.length > first.length) return false;
-  if (!/[ :]/.test(first) || !lines.every((line) => SPACED_HEX.test(line))) return false;
-  if (withoutSpaces(first).length > 2 * MOST_DUMPED_ON_A_LINE) return false;
+  if (!SEPARATORS.test(first) || !lines.every(isSpacedHex)) return false;
+  if (first.split(SEPARATORS).join("").length > 2 * MOST_DUMPED_ON_A_LINE) return false;
   return rest.slice(0, -1).every((line) => line.length === first.length);
 }
 
@@ -110,24 +111,20 @@ function isWrapped(lines: readonly string[]): boolean {
 }
 
 function textItem(text: string, where: string): Item {
-  const bytes = fromHex(text) ?? fromBase64(text);
+  const bytes = bytesOfHex(text) ?? fromBase64(text);
   return bytes === undefined
     ? { where, ok: false, problem: "neither hex nor base64 nor base64url" }
     : { where, ok: true, bytes };
 }
 
-/** Whole bytes, with spaces or colons between them or without. */
-const SPACED_HEX = /^(?:[0-9a-fA-F]{2})+(?:[ :]+(?:[0-9a-fA-F]{2})+)*$/;
+const SEPARATORS = /[ :]+/;
 
-const withoutSpaces = (text: string): string => text.replaceAll(/[ :]/g, "");
+/** Whole bytes, with spaces or colons between them or without. Part by part: one pattern for all takes stack for each. */
+const isSpacedHex = (text: string): boolean =>
+  text.split(SEPARATORS).every((part) => part.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(part));
 
-function fromHex(text: string): Uint8Array | undefined {
-  if (!SPACED_HEX.test(text)) return undefined;
-  const digits = withoutSpaces(text);
-  return Uint8Array.from({ length: digits.length / 2 }, (_, index) =>
-    Number.parseInt(digits.slice(2 * index, 2 * index + 2), 16),
-  );
-}
+const bytesOfHex = (text: string): Uint8Array | undefined =>
+  isSpacedHex(text) ? fromHex(text.replaceAll(":", " ")) : undefined;
 
 /** Either alphabet, with padding or without; atob takes more than that, so it must come back the same. */
 function fromBase64(text: string): Uint8Array | undefined {

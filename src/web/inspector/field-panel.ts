@@ -1,7 +1,7 @@
 /** One field by itself: where it is defined, where it is, its value, and its bytes to copy, save or change. */
 import type { Field } from "../../inspect/field.ts";
+import { fromHex, hexOf } from "../../inspect/hex.ts";
 import { breakable, copyButton, h, save } from "../dom.ts";
-import { fromHex, hexOf } from "./hex.ts";
 
 export type FieldPanelEvents = {
   /** The bytes of the field are now these; it need not be as long as before. */

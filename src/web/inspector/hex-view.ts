@@ -3,8 +3,8 @@
  * digits write a byte.
  */
 import type { Span } from "../../inspect/field.ts";
+import { byteHex } from "../../inspect/hex.ts";
 import { h } from "../dom.ts";
-import { byteHex } from "./hex.ts";
 
 export type HexEvents = {
   /** The pointer or the focus is on this byte; undefined when it has left. */

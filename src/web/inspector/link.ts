@@ -1,6 +1,7 @@
 /** What is looked at, in the fragment of the address: browsers keep it to themselves. */
+
+import { fromHex, hexOf } from "../../inspect/hex.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
-import { fromHex, hexOf } from "./hex.ts";
 import { POLICY_NAMES, type PolicyName } from "./policy-names.ts";
 
 export type Place = {

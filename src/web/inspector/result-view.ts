@@ -1,5 +1,6 @@
 /** One package: its summary, its bytes beside its fields, and the verdicts. It can be changed, and says so. */
 import type { Span } from "../../inspect/field.ts";
+import { hexOf } from "../../inspect/hex.ts";
 import { likelyProfile } from "../../inspect/likely-profile.ts";
 import { type Opened, open } from "../../inspect/open.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
@@ -7,7 +8,6 @@ import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
 import { fieldPanel } from "./field-panel.ts";
 import { fieldTree } from "./field-tree.ts";
-import { hexOf } from "./hex.ts";
 import { hexView } from "./hex-view.ts";
 import { isLinkable, MOST_LINKED, type Place } from "./link.ts";
 import { fieldAt, locate } from "./located.ts";

@@ -63,6 +63,11 @@ describe("one package is found in", () => {
     expect(read(write(first))).toEqual([hex(first)]);
   });
 
+  it.each(["00", "00 00 "])("a line of many megabytes of %j, which takes no room on the stack", (part) => {
+    const [found] = itemsOf(Buffer.from(part.repeat(6 * 2 ** 20)), "file");
+    expect(found?.ok && found.bytes.length).toBe((part.replaceAll(" ", "").length / 2) * 6 * 2 ** 20);
+  });
+
   it("JSON, and is named by its place", () => {
     const [found] = itemsOf(Buffer.from(JSON.stringify({ clients: [{ key_package: base64(first) }] })), "file");
     expect(found?.where).toBe("file, /clients/0/key_package");

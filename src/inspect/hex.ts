@@ -1,5 +1,5 @@
 /** Hex as people type it. */
-import { toHex } from "../../mls/codec/byte-strings.ts";
+import { toHex } from "../mls/codec/byte-strings.ts";
 
 export const hexOf = toHex;
 
