@@ -10,10 +10,13 @@ import type { Place } from "./link.ts";
 /** More are not judged before they are chosen: a page that is asked for a thousand verdicts stands still. */
 const MOST_JUDGED = 200;
 
-type Chooser = {
+/** What a verdict depends on, beside the package. */
+type Basis = Pick<Place, "at" | "policy" | "profile">;
+
+export type Chooser = {
   readonly element: HTMLElement;
-  /** Judges all of them by what is chosen now; called again, it begins anew. */
-  readonly judge: (by: Pick<Place, "at" | "policy" | "profile">) => void;
+  /** Judges all of them; if that is by something else than before, it begins anew. */
+  readonly judge: (by: Basis) => void;
 };
 
 export function chooser(items: readonly Item[], chosen: number, choose: (index: number) => void): Chooser {
@@ -27,11 +30,10 @@ export function chooser(items: readonly Item[], chosen: number, choose: (index: 
   const select = h("select", { id: "chosen" }, ...options);
   select.addEventListener("change", () => choose(Number(select.value)));
   const counts = h("span", { class: "note", id: "verdict-counts" });
-  let turn = 0;
+  let judgedBy: Basis | undefined;
 
-  async function judge({ at, policy, profile }: Pick<Place, "at" | "policy" | "profile">): Promise<void> {
-    turn += 1;
-    const own = turn;
+  async function judge(by: Basis): Promise<void> {
+    const { at, policy, profile } = by;
     const { answerOn } = await import("./judging.ts");
     const time = at ?? Math.floor(Date.now() / 1000);
     const named = PROFILES.find(({ name }) => name === profile);
@@ -48,7 +50,7 @@ export function chooser(items: readonly Item[], chosen: number, choose: (index: 
           ? "another message"
           : verdictOf(await answerOn(item.bytes, time, { policy, profile: readWith }));
       // Something else was chosen meanwhile.
-      if (own !== turn) return;
+      if (by !== judgedBy) return;
       option.textContent = `${nameOf(item, index, items.length)} · ${answer}`;
       found.push(answer);
     }
@@ -57,7 +59,18 @@ export function chooser(items: readonly Item[], chosen: number, choose: (index: 
 
   const element = h("div", { class: "row chooser" }, h("label", { for: "chosen" }, "Shown"), select, counts);
   // Where the code for verdicts cannot be loaded, the verdict of the one that is shown says so.
-  return { element, judge: (by) => void judge(by).catch(() => undefined) };
+  return {
+    element,
+    judge: ({ at, policy, profile }) => {
+      if (judgedBy && judgedBy.at === at && judgedBy.policy === policy && judgedBy.profile === profile) return;
+      const by = { at, policy, profile };
+      judgedBy = by;
+      void judge(by).catch(() => {
+        // The next time it is tried again.
+        if (judgedBy === by) judgedBy = undefined;
+      });
+    },
+  };
 }
 
 const verdictOf = (answer: { readonly ok: true } | { readonly ok: false; readonly code: string }): string =>

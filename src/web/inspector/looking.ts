@@ -1,7 +1,7 @@
 /** What was given, which of it is shown, and what is changed in it. The page loads it once it can be used. */
 import { type Item, itemsOf } from "../../inspect/items.ts";
 import { byId } from "../dom.ts";
-import { chooser } from "./chooser.ts";
+import { type Chooser, chooser } from "./chooser.ts";
 import { readPlace, writePlace } from "./link.ts";
 import type { PolicyName } from "./policy-names.ts";
 import { type Resulting, resultView } from "./result-view.ts";
@@ -15,6 +15,8 @@ let at: number | undefined;
 let policy: PolicyName = "directory";
 let profile: string | undefined;
 let view: Resulting | undefined;
+/** Of several items, for as long as they are the ones that were given. */
+let several: Chooser | undefined;
 
 /** Shows what was typed or pasted. */
 export function lookAtText(text: string): void {
@@ -62,6 +64,7 @@ export function lookAtAddress(): void {
   }
   ({ at, policy, profile } = place);
   items = [{ where: "the address", ok: true, bytes: place.bytes }];
+  several = undefined;
   index = 0;
   problem.textContent = "";
   showCurrent(place.field);
@@ -80,6 +83,7 @@ function show(found: readonly Item[]): void {
     0,
     found.findIndex(({ ok }) => ok),
   );
+  several = found.length > 1 ? chooser(found, index, choose) : undefined;
   problem.textContent = problemOf(found);
   showCurrent();
 }
@@ -101,17 +105,11 @@ function showCurrent(field?: string): void {
     history.replaceState(null, "", location.pathname);
     return;
   }
-  const several = items.length > 1 ? chooser(items, index, choose) : undefined;
-  const changed = () => {
-    const before = { at, policy, profile };
-    remember();
-    if (at !== before.at || policy !== before.policy || profile !== before.profile)
-      several?.judge({ at, policy, profile });
-  };
-  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed });
+  // What is said while it is made is not about the one before.
+  view = undefined;
+  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
   result.replaceChildren(...(several === undefined ? [] : [several.element]), view.element);
   remember();
-  several?.judge({ at, policy, profile });
 }
 
 function choose(chosen: number): void {
@@ -125,5 +123,6 @@ function remember(): void {
   if (view === undefined) return;
   const place = view.place();
   ({ at, policy, profile } = place);
+  several?.judge(place);
   history.replaceState(null, "", `${location.pathname}${writePlace(place)}`);
 }

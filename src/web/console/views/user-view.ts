@@ -22,6 +22,7 @@ type Client = UserView["clients"][number];
 type Entry = UserJournal["entries"][number];
 
 export function userView(api: Api, user: string, close: () => void): HTMLElement {
+  const names = suiteNames(api);
   const body = h("div", { class: "stack" });
   const said = h("div", { role: "status" });
   void load();
@@ -42,10 +43,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
 
   async function load(): Promise<void> {
     body.replaceChildren(loading("the user"));
-    const [found, nameOf] = await Promise.all([
-      api.call<UserView>("GET", path`/v1/admin/users/${user}`),
-      suiteNames(api),
-    ]);
+    const [found, nameOf] = await Promise.all([api.call<UserView>("GET", path`/v1/admin/users/${user}`), names]);
     body.replaceChildren(found.ok ? show(found.value, nameOf) : failure(found.refusal, () => void load()));
   }
 
