@@ -46,6 +46,14 @@ export const codePoint = z.int().check(z.minimum(0), z.maximum(0xffff));
 
 export const unixSeconds = z.int().check(z.minimum(0));
 
+/** What came of an operator's change: null or empty for one that is under way, or of which nobody knows how it ended. */
+export const outcomeMembers = () => ({
+  ended_at: z.nullable(unixSeconds),
+  status: z.nullable(z.int().check(z.minimum(100))),
+  code: z.nullable(z.string()),
+  outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
+});
+
 export const signatureKeys = /* @__PURE__ */ named(
   "SignatureKeys",
   "Signature public keys by the name of their scheme in the TLS registry: raw for EdDSA and ML-DSA, uncompressed points for ECDSA.",

@@ -7,7 +7,7 @@ import { type Descriptions, operation } from "../../operation.ts";
 import { ok } from "../../refusals/refusal.ts";
 import { askRecords } from "../../upstream/ask-records.ts";
 import { outcomeBody } from "../../wire/bodies.ts";
-import { cursor, identifier, named, poolId, unixSeconds } from "../../wire/common-schemas.ts";
+import { cursor, identifier, named, outcomeMembers, poolId, unixSeconds } from "../../wire/common-schemas.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 
 const query = z.strictObject({
@@ -33,10 +33,7 @@ const answer = /* @__PURE__ */ named(
           target: z.nullable(poolId),
           why: z.string(),
           request_id: z.string(),
-          ended_at: z.nullable(unixSeconds),
-          status: z.nullable(z.int().check(z.minimum(100))),
-          code: z.nullable(z.string()),
-          outcomes: z.array(z.strictObject({ name: z.string(), value: z.int().check(z.minimum(0)) })),
+          ...outcomeMembers(),
         }),
       ),
       next: z.nullable(cursor),
