@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as pause } from "node:timers/promises";
 import { OUTBOX_RETRY_MIN_MS } from "../../src/config/limits.ts";
+import { pause } from "../../src/shared/pause.ts";
 import { expect, type Owner, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 const USERS = ["alice", "carol", "dave"];

@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { importJWK, SignJWT } from "jose";
 import { JWKS_FETCH_SPACING_MS } from "../../src/config/limits.ts";
+import { pause } from "../../src/shared/pause.ts";
 import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 import { newSigningKey, type SigningKey } from "../lib/tokens.ts";
 

@@ -1,5 +1,5 @@
 import { cpSync, rmSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../src/shared/pause.ts";
 import { expect, type Stage } from "../lib/rehearse/rehearsal-stage.ts";
 
 /** All storage goes back to a copy: a claimed package is given twice, until the restore epoch is declared. */

@@ -1,5 +1,5 @@
 /** Each operation over HTTP, many times, against the metered Worker: calls, CPU and time of one of them. */
-import { setTimeout as pause } from "node:timers/promises";
+import { pause } from "../../../src/shared/pause.ts";
 import { descendants, readProc } from "../process-tree.ts";
 import { localRegistration } from "../registration-requests.ts";
 import { newSigner, type SampleSigner, sampleKeyPackages } from "../sample-packages.ts";
