@@ -21,50 +21,50 @@ const DRAWN_COLOURS = `(() => {
 const PACKAGES = 4;
 const CLAIMS = 2;
 
+/** A client with packages, of which some were claimed. */
+async function stocked({ directory }: Visit, user: string, claims = CLAIMS): Promise<void> {
+  const call = async (method: string, path: string, token: string, body: unknown) => {
+    const response = await fetch(`${directory.address}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  };
+  const signer = await newSigner();
+  const publish = await directory.token(user, "phone", "key-packages:publish");
+  const claim = await directory.token("bob", "laptop", "key-packages:claim");
+  const client = `/v1/users/${user}/clients/phone`;
+  await call("PUT", client, publish, await localRegistration(user, "phone", signer));
+  const key_packages = await sampleKeyPackages({ identity: user, signer, count: PACKAGES });
+  await call("POST", `${client}/key-packages`, publish, { key_packages });
+  for (let i = 0; i < claims; i++) await call("POST", `/v1/users/${user}/claims`, claim, {});
+  // Answered when the directory has the rows, which it is told of later otherwise.
+  await call("POST", `/v1/admin/users/${user}/resync`, await operator(directory), undefined);
+}
+
+const operator = (directory: Server) => directory.token("operator", "console", "directory:admin");
+
+async function signIn({ page, directory }: Visit): Promise<void> {
+  await page.getByLabel("A token with the scope").fill(await operator(directory));
+  await page.getByRole("button", { name: "Open the console" }).click();
+  await page.getByRole("heading", { name: "Clients" }).waitFor();
+}
+
+async function openUser(page: Page, user: string): Promise<void> {
+  await page.getByLabel("User", { exact: true }).fill(user);
+  await page.getByRole("button", { name: "Open", exact: true }).click();
+  await page.getByRole("heading", { name: user, exact: true }).waitFor();
+}
+
 inChromium("the console", () => {
   const visit = onPages();
 
-  /** A client with packages, of which some were claimed. */
-  async function stocked({ directory }: Visit, user: string): Promise<void> {
-    const call = async (method: string, path: string, token: string, body: unknown) => {
-      const response = await fetch(`${directory.address}${path}`, {
-        method,
-        headers: {
-          Authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    };
-    const signer = await newSigner();
-    const publish = await directory.token(user, "phone", "key-packages:publish");
-    const claim = await directory.token("bob", "laptop", "key-packages:claim");
-    const client = `/v1/users/${user}/clients/phone`;
-    await call("PUT", client, publish, await localRegistration(user, "phone", signer));
-    const key_packages = await sampleKeyPackages({ identity: user, signer, count: PACKAGES });
-    await call("POST", `${client}/key-packages`, publish, { key_packages });
-    for (let i = 0; i < CLAIMS; i++) await call("POST", `/v1/users/${user}/claims`, claim, {});
-    // Answered when the directory has the rows, which it is told of later otherwise.
-    await call("POST", `/v1/admin/users/${user}/resync`, await operator(directory), undefined);
-  }
-
   /** Where answers are made up: those that go past a service worker cannot be. */
   const withoutWorker = (): Promise<Visit> => visit("/console", WINDOWS[2], { serviceWorkers: "block" });
-
-  const operator = (directory: Server) => directory.token("operator", "console", "directory:admin");
-
-  async function signIn({ page, directory }: Visit): Promise<void> {
-    await page.getByLabel("A token with the scope").fill(await operator(directory));
-    await page.getByRole("button", { name: "Open the console" }).click();
-    await page.getByRole("heading", { name: "Clients" }).waitFor();
-  }
-
-  async function openUser(page: Page, user: string): Promise<void> {
-    await page.getByLabel("User", { exact: true }).fill(user);
-    await page.getByRole("button", { name: "Open", exact: true }).click();
-    await page.getByRole("heading", { name: user, exact: true }).waitFor();
-  }
 
   it.each(WINDOWS)("has nothing that axe finds and fits, at $width px, $scheme, in each state", async (window) => {
     const shown = await visit("/console", window);
@@ -126,6 +126,7 @@ inChromium("the console", () => {
     await stocked(shown, "dora");
     await signIn(shown);
     await openUser(page, "dora");
+    await page.getByText("None waits.").waitFor();
     await page.getByRole("region", { name: "Stock of phone" }).waitFor();
     const stock = page.getByRole("region", { name: "Stock of phone" });
     expect(await stock.getByRole("cell").nth(1).textContent()).toBe(String(PACKAGES - CLAIMS));
@@ -458,5 +459,28 @@ inChromium("the console", () => {
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Block the user");
     await page.keyboard.press("Enter");
     await page.getByText(/^Blocked, everywhere from /).waitFor();
+  });
+});
+
+inChromium("the console where a backend that is told of stock does not answer", () => {
+  const visit = onPages(() => ({
+    // Nothing listens at the discard port.
+    EVENTS_WEBHOOK_URL: "http://127.0.0.1:9/",
+    EVENTS_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(24).toString("base64")}`,
+  }));
+
+  it.each(WINDOWS)("shows which events of a user wait, at $width px, $scheme", async (window) => {
+    const shown = await visit("/console", window);
+    const { page } = shown;
+    const user = `mona-${window.width}-${window.scheme}`;
+    await stocked(shown, user, PACKAGES);
+    await signIn(shown);
+    await openUser(page, user);
+    const waiting = page.getByRole("region", { name: "Waiting events" });
+    await waiting.waitFor();
+    const [, ...rows] = await waiting.getByRole("row").all();
+    const cells = await Promise.all(rows.map((row) => row.getByRole("cell").allTextContents()));
+    expect(cells.map(([, ...cells]) => cells.slice(0, 3))).toEqual([["phone", "key_packages.exhausted", "claim"]]);
+    expect([await axeFindings(page), await overflow(page)]).toEqual([[], 0]);
   });
 });

@@ -81,6 +81,26 @@ const journalEntry = {
   key_package_ref: KEY_PACKAGE_REF,
 };
 
+const events = {
+  waiting: [
+    {
+      id: "evt_6f1f3a52-0c0e-4f0e-9a57-3f0f0c8d2b11",
+      sequence: 1_895_000_000_123,
+      type: "key_packages.low",
+      cause: "claim",
+      client: "phone",
+      ciphersuite: 1,
+      at: 1_895_000_000,
+      available: 49,
+      last_resort: true,
+      next_expiry: 1_900_000_000,
+      attempts: 3,
+      rejections: 0,
+    },
+  ],
+  expiry_told: [{ client: "phone", until: 1_895_500_000 }],
+};
+
 const exported = {
   user: "alice",
   exported_at: 1_895_000_000,
@@ -98,7 +118,7 @@ const exported = {
   budgets: [],
   budgets_raised: null,
   blocked: null,
-  events: { waiting: [], expiry_told: [{ client: "phone", until: 1_895_500_000 }] },
+  events,
   capabilities: [capability],
   tokens_ended: [],
   directory: [
@@ -229,6 +249,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
       budgets: [],
       budgets_raised: null,
+      events,
       activity_since: 1_892_400_000,
       top_claimers_of_hour: [],
       top_claimers_of_day: [{ user: "bob", claimed: 3, missed: 2 }],

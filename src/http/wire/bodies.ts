@@ -2,13 +2,15 @@
 import type * as z from "zod/mini";
 import type { Deployment } from "../../config/deployment.ts";
 import type { ClaimCapability } from "../../contract/capability-messages.ts";
+import type { StockEvent } from "../../contract/event-messages.ts";
 import type { BudgetView, ClientView, SuiteInventory } from "../../contract/inventory-messages.ts";
 import type { JournalEntry } from "../../contract/journal-messages.ts";
+import type { WaitingEvents } from "../../contract/operator-messages.ts";
 import type { AuditOutcome } from "../../contract/record-messages.ts";
 import type { SignatureScheme } from "../../mls/ciphersuite.ts";
 import { signatureSchemeName } from "../../mls/ciphersuite.ts";
 import { toBase64Url } from "../../shared/base64url.ts";
-import type { budgets, inventory, signatureKeys } from "./common-schemas.ts";
+import type { budgets, inventory, signatureKeys, waitingEvents } from "./common-schemas.ts";
 
 type InventoryBody = z.infer<typeof inventory>;
 
@@ -109,6 +111,19 @@ export function clientViewBody(deployment: Deployment, { registration, inventory
     inventory: inventoryBody(deployment, inventory, registration.signatureKeys),
   };
 }
+
+export const waitingEventsBody = ({ pending, told }: WaitingEvents): z.infer<ReturnType<typeof waitingEvents>> => ({
+  waiting: pending.map(eventBody),
+  expiry_told: [...told],
+});
+
+const eventBody = ({ lastResort, nextExpiry, expiring, rejections = 0, ...rest }: StockEvent) => ({
+  ...rest,
+  last_resort: lastResort,
+  next_expiry: nextExpiry,
+  ...(expiring && { expires_by: expiring.by, left: expiring.left }),
+  rejections,
+});
 
 /** What came of an operator's change; undefined while nobody knows. */
 export const outcomeBody = (outcome: AuditOutcome | undefined) => ({

@@ -140,3 +140,27 @@ export function nameCommonSchemas(): void {
   name(codePoint, "CodePoint", "A 16-bit code point of an IANA registry of MLS.");
   name(unixSeconds, "UnixSeconds", "Seconds since 1970.");
 }
+
+/** What a backend is yet to be told of a user's stock, and of which expiries it was. */
+export const waitingEvents = () =>
+  z.strictObject({
+    waiting: z.array(
+      z.strictObject({
+        id: z.string(),
+        sequence: z.int().check(z.minimum(0)),
+        type: z.string(),
+        cause: z.string(),
+        client: identifier,
+        ciphersuite: codePoint,
+        at: unixSeconds,
+        available: z.int().check(z.minimum(0)),
+        last_resort: z.boolean(),
+        next_expiry: z.nullable(unixSeconds),
+        expires_by: z.optional(unixSeconds),
+        left: z.optional(z.int().check(z.minimum(0))),
+        attempts: z.int().check(z.minimum(0)),
+        rejections: z.int().check(z.minimum(0)),
+      }),
+    ),
+    expiry_told: z.array(z.strictObject({ client: identifier, until: unixSeconds })),
+  });

@@ -579,7 +579,8 @@ export type UserPage = {
 /**
  * A user's pool, as the pool itself sees it. No key packages. What is said of claims is from the journal since
  * `activity_since`: `last_claimed_at`, null if nothing was given since; `missed`, claims that found nothing, by reason;
- * and who claimed most, `user` being null for users who were erased.
+ * and who claimed most, `user` being null for users who were erased. `events`: what your backend was not told yet, in
+ * order, and how often that was tried; and up to which expiry it was told.
  */
 export type UserView = {
   user: Identifier;
@@ -606,6 +607,28 @@ export type UserView = {
     factor: number;
     until: UnixSeconds;
   } | null;
+  events: {
+    waiting: {
+      id: string;
+      sequence: number;
+      type: string;
+      cause: string;
+      client: Identifier;
+      ciphersuite: CodePoint;
+      at: UnixSeconds;
+      available: number;
+      last_resort: boolean;
+      next_expiry: UnixSeconds | null;
+      expires_by?: UnixSeconds | undefined;
+      left?: number | undefined;
+      attempts: number;
+      rejections: number;
+    }[];
+    expiry_told: {
+      client: Identifier;
+      until: UnixSeconds;
+    }[];
+  };
   activity_since: UnixSeconds;
   top_claimers_of_hour: {
     user: Identifier | null;

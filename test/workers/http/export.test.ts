@@ -151,14 +151,17 @@ test("what each of these tables holds of the user comes out", async () => {
 
   const pages = await exported(pathOf(user));
   const [first] = pages;
+  const events = {
+    waiting: [{ ...waiting, last_resort: true, next_expiry: null, expires_by: now + 9, left: 5, rejections: 0 }],
+    expiry_told: [{ client: "phone", until: now + 9 }],
+  };
+  // What operators look up shows them too.
+  expect((await call("GET", `/v1/admin/users/${user}`, { token: olga })).json.events).toEqual(events);
   expect(first).toMatchObject({
     capabilities: [{ name: "door", client: "phone" }],
     budgets_raised: { factor: 3, until: now + 60 },
     blocked: { since: now, until: now + 3_600, why: "ticket 7" },
-    events: {
-      waiting: [{ ...waiting, last_resort: true, next_expiry: null, expires_by: now + 9, left: 5, rejections: 0 }],
-      expiry_told: [{ client: "phone", until: now + 9 }],
-    },
+    events,
   });
   const routes = pages.flatMap((page) => page.routes);
   expect(routes).toHaveLength(keys.length);

@@ -18,7 +18,7 @@ import { readDirectory } from "../../upstream/bounded-directory.ts";
 import { poolClient, resyncPool } from "../../upstream/pool-client.ts";
 import { knownRestoreEpoch, rememberRestoreEpoch } from "../../upstream/restore-epoch-cache.ts";
 import { epochPlaces, raiseEverywhere } from "../../upstream/restore-epoch-places.ts";
-import { budgetsBody, clientViewBody, userJournalEntryBody } from "../../wire/bodies.ts";
+import { budgetsBody, clientViewBody, userJournalEntryBody, waitingEventsBody } from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { invalidAt } from "../../wire/read-json.ts";
 import { shownText } from "../../wire/shown-value.ts";
@@ -109,7 +109,7 @@ export const admin = [
     handle: async ({ user }, c) => {
       const view = await poolClient(c.env, user).view({});
       if (!view.ok) return view;
-      const { restoreEpoch, directoryPending, clients, activity, raised } = view.value;
+      const { restoreEpoch, directoryPending, clients, activity, raised, events } = view.value;
       return ok(
         c.json({
           user,
@@ -126,6 +126,7 @@ export const admin = [
           })),
           budgets: budgetsBody(view.value.budgets),
           budgets_raised: raised && raised.until > unixSeconds(Date.now()) ? raised : null,
+          events: waitingEventsBody(events),
           activity_since: activity.since,
           top_claimers_of_hour: activity.claimersOfHour.map(claimerBody),
           top_claimers_of_day: activity.claimersOfDay.map(claimerBody),

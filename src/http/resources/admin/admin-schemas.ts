@@ -12,6 +12,7 @@ import {
   restoreEpoch,
   signatureKeys,
   unixSeconds,
+  waitingEvents,
 } from "../../wire/common-schemas.ts";
 import { journalEntries, missedReason } from "../stock/stock-schemas.ts";
 
@@ -54,7 +55,7 @@ export const userListAnswer = /* @__PURE__ */ named(
 
 export const userAnswer = /* @__PURE__ */ named(
   "UserView",
-  "A user's pool, as the pool itself sees it. No key packages. What is said of claims is from the journal since `activity_since`: `last_claimed_at`, null if nothing was given since; `missed`, claims that found nothing, by reason; and who claimed most, `user` being null for users who were erased.",
+  "A user's pool, as the pool itself sees it. No key packages. What is said of claims is from the journal since `activity_since`: `last_claimed_at`, null if nothing was given since; `missed`, claims that found nothing, by reason; and who claimed most, `user` being null for users who were erased. `events`: what your backend was not told yet, in order, and how often that was tried; and up to which expiry it was told.",
   () =>
     z.strictObject({
       user: identifier,
@@ -78,6 +79,7 @@ export const userAnswer = /* @__PURE__ */ named(
       ),
       budgets,
       budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
+      events: waitingEvents(),
       activity_since: unixSeconds,
       top_claimers_of_hour: topClaimers(),
       top_claimers_of_day: topClaimers(),

@@ -2,7 +2,6 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
 import { MAX_PAGE_ROWS } from "../../../config/limits.ts";
-import type { StockEvent } from "../../../contract/event-messages.ts";
 import type { PoolView } from "../../../contract/operator-messages.ts";
 import { readRows } from "../../../directory/queries.ts";
 import { FIRST_ROUTE, type RoutePlace, routesOf } from "../../../directory/routes.ts";
@@ -19,7 +18,14 @@ import { readDirectory } from "../../upstream/bounded-directory.ts";
 import { ownPool } from "../../upstream/own-pool.ts";
 import { forgetInPool, type PoolClient, poolClient } from "../../upstream/pool-client.ts";
 import { rereadOrders } from "../../upstream/standing-orders.ts";
-import { budgetsBody, capabilityBody, clientViewBody, outcomeBody, userJournalEntryBody } from "../../wire/bodies.ts";
+import {
+  budgetsBody,
+  capabilityBody,
+  clientViewBody,
+  outcomeBody,
+  userJournalEntryBody,
+  waitingEventsBody,
+} from "../../wire/bodies.ts";
 import { readCursor, writeCursor } from "../../wire/cursor.ts";
 import { shownText } from "../../wire/shown-value.ts";
 import {
@@ -228,19 +234,11 @@ function poolBody(view: Extract<PoolView, { outcome: "found" }>, c: Context<AppE
     })),
     budgets: budgetsBody(view.budgets),
     budgets_raised: view.raised ?? null,
-    events: { waiting: view.events.pending.map(eventBody), expiry_told: [...view.events.told] },
+    events: waitingEventsBody(view.events),
     capabilities: view.capabilities.map(capabilityBody),
     tokens_ended: view.tokensEnded.map(({ client, endedAt }) => ({ client: client ?? null, ended_at: endedAt })),
   };
 }
-
-const eventBody = ({ lastResort, nextExpiry, expiring, rejections = 0, ...rest }: StockEvent) => ({
-  ...rest,
-  last_resort: lastResort,
-  next_expiry: nextExpiry,
-  ...(expiring && { expires_by: expiring.by, left: expiring.left }),
-  rejections,
-});
 
 async function packagesPage({ pool }: Of, after: number | undefined): Promise<Result<Listed>> {
   const page = await pool.storedPackages({ after });

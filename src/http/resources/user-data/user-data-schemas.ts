@@ -14,6 +14,7 @@ import {
   restoreEpoch,
   signatureKeys,
   unixSeconds,
+  waitingEvents,
 } from "../../wire/common-schemas.ts";
 import { capabilityAnswer } from "../claim-capabilities/capability-schemas.ts";
 import { journalEntries } from "../stock/stock-schemas.ts";
@@ -51,27 +52,7 @@ export const exportAnswer = /* @__PURE__ */ named(
       budgets,
       budgets_raised: z.nullable(z.strictObject({ factor: z.int().check(z.minimum(1)), until: unixSeconds })),
       blocked: z.nullable(z.strictObject({ since: unixSeconds, until: z.nullable(unixSeconds), why: z.string() })),
-      events: z.strictObject({
-        waiting: z.array(
-          z.strictObject({
-            id: z.string(),
-            sequence: z.int().check(z.minimum(0)),
-            type: z.string(),
-            cause: z.string(),
-            client: identifier,
-            ciphersuite: codePoint,
-            at: unixSeconds,
-            available: z.int().check(z.minimum(0)),
-            last_resort: z.boolean(),
-            next_expiry: z.nullable(unixSeconds),
-            expires_by: z.optional(unixSeconds),
-            left: z.optional(z.int().check(z.minimum(0))),
-            attempts: z.int().check(z.minimum(0)),
-            rejections: z.int().check(z.minimum(0)),
-          }),
-        ),
-        expiry_told: z.array(z.strictObject({ client: identifier, until: unixSeconds })),
-      }),
+      events: waitingEvents(),
       capabilities: z.array(capabilityAnswer),
       tokens_ended: z.array(z.strictObject({ client: z.nullable(identifier), ended_at: unixSeconds })),
       directory: z.array(

@@ -56,6 +56,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       ...view.clients.map((client) => clientPanel(client, nameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
+      eventsPanel(view, nameOf),
       budgetsPanel(api, view, act, () => Math.floor(Date.now() / 1000)),
       journalPanel(api, user),
       actionsPanel(),
@@ -144,6 +145,34 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
         ["User", "#Claimed", "#Missed"],
         claimers.map(({ user: who, claimed, missed }) => [who ?? "erased", String(claimed), String(missed)]),
       ),
+    );
+  }
+
+  function eventsPanel({ events: { waiting, expiry_told: told } }: UserView, nameOf: SuiteNames): HTMLElement {
+    return h(
+      "section",
+      { class: "panel stack", "aria-labelledby": "events-title" },
+      h("h3", { id: "events-title" }, "Events that your backend was not told yet"),
+      waiting.length === 0
+        ? empty("None waits.")
+        : table(
+            "Waiting events",
+            ["Since", "Client", "Event", "Because of", "Ciphersuite", "#Packages", "#Tried", "#Rejected"],
+            waiting.map((event) => [
+              when(event.at),
+              event.client,
+              event.type,
+              event.cause,
+              h("div", { class: "suite" }, breakable(nameOf(event.ciphersuite))),
+              String(event.available),
+              String(event.attempts),
+              String(event.rejections),
+            ]),
+          ),
+      ...told.map(({ client, until }) =>
+        h("p", { class: "note" }, `It was told of packages of ${client} that expire until ${when(until)}.`),
+      ),
+      h("p", { class: "note" }, h("a", { href: "/docs/events" }, "What is told, and how to turn it on")),
     );
   }
 
