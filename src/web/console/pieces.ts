@@ -12,6 +12,17 @@ export const loading = (what: string): HTMLElement =>
     `Loading ${what}…`,
   );
 
+/** Says that `what` is loading, in place of what was there; until `showIn`, the place stays as high, and nothing below it jumps. */
+export function startLoading(place: HTMLElement, what: string): void {
+  place.style.minHeight = `${place.offsetHeight}px`;
+  place.replaceChildren(loading(what));
+}
+
+export function showIn(place: HTMLElement, ...shown: readonly HTMLElement[]): void {
+  place.replaceChildren(...shown);
+  place.style.minHeight = "";
+}
+
 /** A part of a page. What is below it is shown once it is `ready`: it has its first answer and grows no more by itself. */
 export type Panel = { readonly element: HTMLElement; readonly ready: Promise<void> };
 
@@ -46,9 +57,9 @@ export function spanPanel<Span extends string>(
   const load = async () => {
     turn += 1;
     const own = turn;
-    place.replaceChildren(loading(what));
+    startLoading(place, what);
     const shown = await show(chosen.value as Span, again);
-    if (own === turn) place.replaceChildren(...shown);
+    if (own === turn) showIn(place, ...shown);
   };
   const again = () => void load();
   chosen.addEventListener("change", again);

@@ -2,7 +2,7 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { RestoreEpoch } from "../operator-api-types.ts";
-import { confirmed, failure, loading, type Panel, when } from "../pieces.ts";
+import { confirmed, failure, loading, type Panel, showIn, startLoading, when } from "../pieces.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
 
 const PATH = "/v1/admin/restore-epoch";
@@ -15,9 +15,9 @@ export function epochView(api: Api): Panel {
   let isRunning = false;
 
   const load = async () => {
-    place.replaceChildren(loading("the restore epoch"));
+    startLoading(place, "the restore epoch");
     const epoch = await api.call<RestoreEpoch>("GET", PATH);
-    place.replaceChildren(epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
+    showIn(place, epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
   };
 
   const tryOut = async () => {

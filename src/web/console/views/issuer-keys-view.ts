@@ -2,7 +2,7 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "../operator-api-types.ts";
-import { confirmed, empty, failure, loading, type Panel, panelHead, table, when } from "../pieces.ts";
+import { confirmed, empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
 
 const PATH = "/v1/admin/issuer-keys";
 
@@ -19,9 +19,9 @@ export function issuerKeysView(api: Api): Panel {
   const place = h("div", { class: "stack" });
   const said = h("div", { role: "status" });
   const load = async () => {
-    place.replaceChildren(loading("the keys"));
+    startLoading(place, "the keys");
     const found = await api.call<IssuerKeys>("GET", PATH);
-    place.replaceChildren(found.ok ? keys(found.value) : failure(found.refusal, () => void load()));
+    showIn(place, found.ok ? keys(found.value) : failure(found.refusal, () => void load()));
   };
   const refresh = async () => {
     const reason = await confirmed({

@@ -2,7 +2,7 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { AuditTrail, BlockedUsers } from "../operator-api-types.ts";
-import { empty, failure, loading, type Panel, table, when } from "../pieces.ts";
+import { empty, failure, type Panel, showIn, startLoading, table, when } from "../pieces.ts";
 
 type AuditRecord = AuditTrail["records"][number];
 
@@ -18,12 +18,16 @@ export function auditView(api: Api, user?: string): HTMLElement {
     if (after !== null) query.set("after", after);
     const page = await api.call<AuditTrail>("GET", `/v1/admin/audit-trail?${query}`);
     if (!page.ok) {
-      place.replaceChildren(failure(page.refusal, () => void load(after)));
+      showIn(
+        place,
+        failure(page.refusal, () => void load(after)),
+      );
       return;
     }
     records.push(...page.value.records);
     const { next } = page.value;
-    place.replaceChildren(
+    showIn(
+      place,
       records.length === 0 ? empty("No operator has changed anything yet.") : trail(records),
       ...(next === null
         ? []
@@ -31,7 +35,7 @@ export function auditView(api: Api, user?: string): HTMLElement {
     );
   };
   const start = () => {
-    place.replaceChildren(loading("the record"));
+    startLoading(place, "the record");
     void load(null);
   };
   place.append(h("button", { type: "button", onclick: start }, "Show the record"));
@@ -55,12 +59,17 @@ const trail = (records: readonly AuditRecord[]): HTMLElement =>
 export function blockedView(api: Api): Panel {
   const place = h("div", { class: "stack" });
   const load = async () => {
-    place.replaceChildren(loading("who is blocked"));
+    startLoading(place, "who is blocked");
     const found = await api.call<BlockedUsers>("GET", "/v1/admin/blocked-users");
-    if (!found.ok) place.replaceChildren(failure(found.refusal, () => void load()));
-    else if (found.value.blocked.length === 0) place.replaceChildren(empty("Nobody is blocked."));
+    if (!found.ok)
+      showIn(
+        place,
+        failure(found.refusal, () => void load()),
+      );
+    else if (found.value.blocked.length === 0) showIn(place, empty("Nobody is blocked."));
     else {
-      place.replaceChildren(
+      showIn(
+        place,
         table(
           "Blocked users",
           ["Pool", "Since", "Until", "Why"],

@@ -1,7 +1,7 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
 import { breakable, h } from "../../dom.ts";
 import type { Api } from "../api.ts";
-import { empty, failure, loading, type Panel, panelHead, table, when } from "../pieces.ts";
+import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
 import {
   byExpiry,
   byLevel,
@@ -39,9 +39,9 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     turn += 1;
     const own = turn;
     const chosen = filter.value as Filter;
+    const places = chosen === "all" ? [body, overview] : [body];
     const say = (what: string) => {
-      body.replaceChildren(loading(what));
-      if (chosen === "all") overview.replaceChildren(loading(what));
+      for (const place of places) startLoading(place, what);
     };
     say("stock levels");
     const loaded = await loadStock(api, chosen, (rows) => {
@@ -49,20 +49,25 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
       return own === turn;
     });
     if (own !== turn) return;
-    if (chosen === "all") overview.replaceChildren();
     if (!loaded.ok) {
-      body.replaceChildren(failure(loaded.refusal, () => void load()));
+      for (const place of places) showIn(place);
+      showIn(
+        body,
+        failure(loaded.refusal, () => void load()),
+      );
       return;
     }
     stock = loaded.value;
     page = 0;
     showRows();
-    if (chosen === "all") await showOverview(stock);
+    if (chosen !== "all") return;
+    const shown = await overviewOf(stock);
+    if (own === turn) showIn(overview, ...shown);
   }
 
-  async function showOverview({ rows, isWhole }: Stock): Promise<void> {
-    if (rows.length === 0) return;
-    const nameOf = await names;
+  async function overviewOf({ rows, isWhole }: Stock): Promise<readonly HTMLElement[]> {
+    if (rows.length === 0) return [];
+    const [nameOf, chart] = await Promise.all([names, import("../chart.ts").catch(() => undefined)]);
     const totals = totalsOf(rows);
     const tile = (name: string, value: number, isBad = false) =>
       h(
@@ -93,12 +98,8 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
             ]),
           );
     const part = isWhole ? [] : [h("p", { class: "note" }, `Of the first ${MOST_ROWS.toLocaleString("en")} rows.`)];
-    overview.replaceChildren(tiles, ...part, h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites));
-    const charts = h("div", { class: "charts" });
-    overview.append(charts);
-    const chart = await import("../chart.ts").catch(() => undefined);
-    charts.append(
-      ...(chart === undefined
+    const charts =
+      chart === undefined
         ? [empty("The charts could not be loaded. Is there a network?")]
         : [
             chart.barChart("Clients by packages in stock", byLevel(rows)),
@@ -106,8 +107,9 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
               "Clients by when their packages begin to expire",
               byExpiry(rows, Math.floor(Date.now() / 1000)),
             ),
-          ]),
-    );
+          ];
+    const bySuite = h("section", { class: "panel" }, h("h2", {}, "By ciphersuite"), suites);
+    return [tiles, ...part, bySuite, h("div", { class: "charts" }, ...charts)];
   }
 
   function showRows(): void {
@@ -116,7 +118,7 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
     const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
     page = Math.min(page, pages - 1);
     if (found.length === 0) {
-      body.replaceChildren(empty(emptyText(stock.rows.length, wanted, filter.value as Filter)));
+      showIn(body, empty(emptyText(stock.rows.length, wanted, filter.value as Filter)));
       return;
     }
     const shown = found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
@@ -124,7 +126,8 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
       page = next;
       showRows();
     };
-    body.replaceChildren(
+    showIn(
+      body,
       table(
         "Stock levels",
         ["User", "Client", "State", "#Packages", "Ciphersuite", "Last resort", "Next expiry"],

@@ -13,7 +13,7 @@ import type {
   UserJournal,
   UserView,
 } from "../operator-api-types.ts";
-import { confirmed, empty, failure, loading, type Question, table, when } from "../pieces.ts";
+import { confirmed, empty, failure, type Question, showIn, startLoading, table, when } from "../pieces.ts";
 import { type SuiteNames, suiteNames } from "../suite-names.ts";
 import { budgetsPanel } from "./budgets-view.ts";
 import { auditView } from "./record-views.ts";
@@ -42,9 +42,9 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
   );
 
   async function load(): Promise<void> {
-    body.replaceChildren(loading("the user"));
+    startLoading(body, "the user");
     const [found, nameOf] = await Promise.all([api.call<UserView>("GET", path`/v1/admin/users/${user}`), names]);
-    body.replaceChildren(found.ok ? show(found.value, nameOf) : failure(found.refusal, () => void load()));
+    showIn(body, found.ok ? show(found.value, nameOf) : failure(found.refusal, () => void load()));
   }
 
   function show(view: UserView, nameOf: SuiteNames): HTMLElement {
@@ -291,12 +291,16 @@ function journalPanel(api: Api, user: string): HTMLElement {
     const query = new URLSearchParams({ limit: "100", ...(after === null ? {} : { after }) });
     const page = await api.call<UserJournal>("GET", `${path`/v1/admin/users/${user}/journal`}?${query}`);
     if (!page.ok) {
-      place.replaceChildren(failure(page.refusal, () => void load(after)));
+      showIn(
+        place,
+        failure(page.refusal, () => void load(after)),
+      );
       return;
     }
     entries.push(...page.value.entries);
     const { next } = page.value;
-    place.replaceChildren(
+    showIn(
+      place,
       entries.length === 0
         ? empty("Nobody has claimed from this user in the time that the journal covers.")
         : table(
@@ -326,7 +330,7 @@ function journalPanel(api: Api, user: string): HTMLElement {
       {
         type: "button",
         onclick: () => {
-          place.replaceChildren(loading("the journal"));
+          startLoading(place, "the journal");
           void load(null);
         },
       },
