@@ -39,7 +39,7 @@ export function auditView(api: Api, user?: string): HTMLElement {
     void load(null);
   };
   place.append(h("button", { type: "button", onclick: start }, "Show the record"));
-  return h("section", { class: "panel stack" }, h("h2", {}, "What operators did"), place);
+  return h("section", { class: "panel stack" }, h(user === undefined ? "h2" : "h3", {}, "What operators did"), place);
 }
 
 const trail = (records: readonly AuditRecord[]): HTMLElement =>

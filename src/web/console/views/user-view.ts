@@ -56,7 +56,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       ...view.clients.map((client) => clientPanel(client, nameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
-      eventsPanel(view, nameOf),
+      eventsPanel(view),
       budgetsPanel(api, view, act, () => Math.floor(Date.now() / 1000)),
       journalPanel(api, user),
       actionsPanel(),
@@ -148,7 +148,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
     );
   }
 
-  function eventsPanel({ events: { waiting, expiry_told: told } }: UserView, nameOf: SuiteNames): HTMLElement {
+  function eventsPanel({ events: { waiting, expiry_told: told } }: UserView): HTMLElement {
     return h(
       "section",
       { class: "panel stack", "aria-labelledby": "events-title" },
@@ -163,7 +163,7 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
               event.client,
               event.type,
               event.cause,
-              h("div", { class: "suite" }, breakable(nameOf(event.ciphersuite))),
+              String(event.ciphersuite),
               String(event.available),
               String(event.attempts),
               String(event.rejections),
