@@ -3,21 +3,29 @@
  * before it has passed and what comes after it was not reached. What only a directory knows is not checked here at all.
  */
 import type { RefusalCode } from "../admission/admission-refusal.ts";
+import { MAX_CAPABILITIES_PER_KIND } from "../admission/policy.ts";
+import { MAX_KEY_PACKAGE_BYTES } from "../config/limits.ts";
+import type { Field } from "./field.ts";
 import type { Answer } from "./judge.ts";
+import type { Located } from "./located.ts";
 
 type Check = {
   readonly code: RefusalCode;
   readonly title: string;
   readonly source: string;
-  /** The path of the field that it is about, as in the tree. */
+  /** The path of the field that it is about, as in the tree; without one it is about the package as a whole. */
   readonly field?: string;
+  /** That of another, which it is compared with. */
+  readonly beside?: string;
   /** Of two checks with one code, what is said when this one fails. */
   readonly says?: RegExp;
 };
 
+/** The title says what is expected. */
 export type CheckResult = Pick<Check, "code" | "title" | "source" | "field"> &
   (
-    | { readonly outcome: "passed" | "not reached" | "not checked here" }
+    | { readonly outcome: "not reached" | "not checked here" }
+    | { readonly outcome: "passed"; readonly came: string }
     /** `detail`: what was expected and what came. */
     | { readonly outcome: "failed"; readonly detail: string }
   );
@@ -48,6 +56,7 @@ const OPENMLS_CHECKS: readonly Check[] = [
     title: "init_key and encryption_key differ",
     source: RFC("10.1"),
     field: "init_key",
+    beside: `${NODE}.encryption_key`,
   },
   {
     code: "extension_type_not_valid_in_key_package",
@@ -66,6 +75,7 @@ const OPENMLS_CHECKS: readonly Check[] = [
     title: "Capabilities list the extensions of the KeyPackage",
     source: RFC("10"),
     field: "extensions",
+    beside: `${NODE}.capabilities.extensions`,
   },
   {
     code: "lifetime_expired",
@@ -83,7 +93,7 @@ const OPENMLS_CHECKS: readonly Check[] = [
 
 /** `admit` of src/admission. */
 const DIRECTORY_CHECKS: readonly Check[] = [
-  { code: "too_large", title: "It is small enough to be stored", source: "directory" },
+  { code: "too_large", title: `It has at most ${MAX_KEY_PACKAGE_BYTES} bytes`, source: "directory" },
   {
     code: "malformed",
     title: "The bytes are a KeyPackage and nothing else",
@@ -129,6 +139,7 @@ const DIRECTORY_CHECKS: readonly Check[] = [
     title: "init_key and encryption_key differ",
     source: RFC("10.1"),
     field: "init_key",
+    beside: `${NODE}.encryption_key`,
   },
   {
     code: "invalid_signature_key",
@@ -139,7 +150,7 @@ const DIRECTORY_CHECKS: readonly Check[] = [
   },
   {
     code: "too_many_capabilities",
-    title: "Capabilities are a list of reasonable length",
+    title: `Capabilities list at most ${MAX_CAPABILITIES_PER_KIND} of a kind`,
     source: "directory",
     field: `${NODE}.capabilities`,
   },
@@ -148,30 +159,35 @@ const DIRECTORY_CHECKS: readonly Check[] = [
     title: "Capabilities list the version",
     source: RFC("7.2"),
     field: `${NODE}.capabilities.versions`,
+    beside: "version",
   },
   {
     code: "ciphersuite_not_in_capabilities",
     title: "Capabilities list the ciphersuite",
     source: RFC("7.2"),
     field: `${NODE}.capabilities.cipher_suites`,
+    beside: "cipher_suite",
   },
   {
     code: "credential_not_in_capabilities",
     title: "Capabilities list the credential",
     source: RFC("7.2"),
     field: `${NODE}.capabilities.credentials`,
+    beside: `${NODE}.credential.credential_type`,
   },
   {
     code: "unsupported_extension",
     title: "Capabilities list the extensions of the KeyPackage",
     source: RFC("10"),
     field: "extensions",
+    beside: `${NODE}.capabilities.extensions`,
   },
   {
     code: "leaf_extension_not_in_capabilities",
     title: "Capabilities list the extensions of the leaf",
     source: RFC("7.2"),
     field: `${NODE}.extensions`,
+    beside: `${NODE}.capabilities.extensions`,
   },
   {
     code: "unsupported_credential_type",
@@ -248,18 +264,40 @@ const UNCHECKED: readonly Check[] = [
 
 export type Judge = "openmls" | "directory";
 
+/** What was judged: its length in bytes, and its fields. */
+export type Subject = { readonly length: number; readonly located: readonly Located[] };
+
 /** Each check of that judge with its outcome, as the verdict tells it. */
-export function checksBehind(judge: Judge, verdict: Answer): CheckResult[] {
+export function checksBehind(judge: Judge, verdict: Answer, subject: Subject): CheckResult[] {
   const checks = judge === "openmls" ? OPENMLS_CHECKS : DIRECTORY_CHECKS;
   const failed = verdict.ok ? checks.length : indexOfFailed(checks, verdict);
   const made = checks.map((check, index): CheckResult => {
     const named = nameOf(check);
-    if (index < failed) return { ...named, outcome: "passed" };
+    if (index < failed) return { ...named, outcome: "passed", came: cameOf(check, subject) };
     if (index > failed || verdict.ok) return { ...named, outcome: "not reached" };
     return { ...named, outcome: "failed", detail: verdict.detail };
   });
   if (judge === "openmls") return made;
   return [...made, ...UNCHECKED.map((check): CheckResult => ({ ...nameOf(check), outcome: "not checked here" }))];
+}
+
+function cameOf({ field, beside }: Check, { length, located }: Subject): string {
+  if (field === undefined) return `${length} bytes`;
+  const textOf = (path: string) => {
+    const found = located.find((one) => one.path === path);
+    return found === undefined ? "none" : brief(found.field);
+  };
+  const came = beside === undefined ? textOf(field) : `${beside} ${textOf(beside)}; ${field} ${textOf(field)}`;
+  return came.length > MOST_CHARACTERS ? `${came.slice(0, MOST_CHARACTERS)}…` : came;
+}
+
+const MOST_CHARACTERS = 200;
+
+/** A field in a line: of a list what its items begin with, such as their types. */
+function brief(field: Field): string {
+  if (field.kind === "struct") return field.fields.map(brief).join(", ");
+  if (field.kind === "list") return field.items.flatMap((item) => item.slice(0, 1).map(brief)).join(", ") || "none";
+  return field.text.replace(/^([0-9a-f]{16})[0-9a-f]+/, "$1…");
 }
 
 const nameOf = ({ code, title, source, field }: Check): Pick<Check, "code" | "title" | "source" | "field"> => ({

@@ -34,6 +34,16 @@ export function open(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Opene
   return { kind: "malformed", what, code: decoded.error.code, problem, offset, ...fieldsOf(bytes, isMessage, profile) };
 }
 
+/** All fields, each with a path of its own: a KeyPackage has a version too, and so the header of an MLSMessage is apart. */
+export function fieldsWithHeader({ header, fields }: Pick<Opened, "header" | "fields">): readonly Field[] {
+  const end = header.at(-1)?.span?.end;
+  if (end === undefined) return fields;
+  return [
+    { kind: "struct", name: "MLSMessage", source: "RFC 9420 §6", span: { start: 0, end }, fields: header },
+    ...fields,
+  ];
+}
+
 const shownOther = ({ name, note, header, fields }: OtherMessage): Opened => ({
   kind: "other",
   what: `MLSMessage(${name})`,

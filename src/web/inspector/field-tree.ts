@@ -1,7 +1,7 @@
 /** The fields with their names and values. Arrows move from one to the next; what is focused or pointed at is marked. */
 import type { Field } from "../../inspect/field.ts";
+import { type Located, locate } from "../../inspect/located.ts";
 import { h } from "../dom.ts";
-import { type Located, locate } from "./located.ts";
 
 export type TreeEvents = {
   readonly point: (path: string | undefined) => void;

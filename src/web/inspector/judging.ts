@@ -1,6 +1,7 @@
 /** Verdicts and references: all that needs cryptography, so that it is loaded after what shows the bytes. */
 import { type CheckResult, checksBehind } from "../../inspect/checks.ts";
 import { type Answer, type Dialect, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
+import type { Located } from "../../inspect/located.ts";
 import { isMlDsa } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
 import { batchVerifier } from "../../mls/crypto/batch-verifier.ts";
@@ -23,14 +24,15 @@ export type Verdicts = {
 export async function verdictsOn(
   bytes: Uint8Array,
   at: number,
-  chosen: { readonly policy: PolicyName; readonly profile: SuiteProfile },
+  chosen: { readonly policy: PolicyName; readonly profile: SuiteProfile; readonly located: readonly Located[] },
 ): Promise<Verdicts> {
   const crypto = await cryptoFor(bytes);
+  const subject = { length: bytes.length, located: chosen.located };
   const judge = (policy: PolicyName, profile: SuiteProfile) => answerUnder(policy, bytes, at, { profile, crypto });
   const byPolicy = await Promise.all(
     POLICY_NAMES.map(async (policy) => {
       const answer = await judge(policy, chosen.profile);
-      const checks = checksBehind(policy === "openmls" ? "openmls" : "directory", answer);
+      const checks = checksBehind(policy === "openmls" ? "openmls" : "directory", answer, subject);
       const verdict: Verdict = { answer, checks };
       return [policy, verdict] as const;
     }),

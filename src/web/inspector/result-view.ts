@@ -2,7 +2,8 @@
 import type { Span } from "../../inspect/field.ts";
 import { hexOf } from "../../inspect/hex.ts";
 import { likelyProfile } from "../../inspect/likely-profile.ts";
-import { type Opened, open } from "../../inspect/open.ts";
+import { fieldAt, type Located, locate } from "../../inspect/located.ts";
+import { fieldsWithHeader, type Opened, open } from "../../inspect/open.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
@@ -10,7 +11,6 @@ import { fieldPanel } from "./field-panel.ts";
 import { fieldTree } from "./field-tree.ts";
 import { hexView } from "./hex-view.ts";
 import { isLinkable, MOST_LINKED, type Place } from "./link.ts";
-import { fieldAt, locate } from "./located.ts";
 import { POLICIES } from "./policy-names.ts";
 import { summary } from "./summary.ts";
 import { verdictView } from "./verdict-view.ts";
@@ -18,6 +18,9 @@ import { verdictView } from "./verdict-view.ts";
 export type Resulting = { readonly element: HTMLElement; readonly place: () => Place };
 
 type Given = Place & { readonly bytes: Uint8Array };
+
+/** What the bytes are when they are read with the suite numbers of a profile. */
+type Reading = { readonly opened: Opened; readonly readWith: SuiteProfile; readonly located: readonly Located[] };
 
 const TINTS = 6;
 
@@ -36,7 +39,8 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
   function render(focusedOffset?: number): Promise<void> {
     const readWith = PROFILES.find(({ name }) => name === profile) ?? likelyProfile(bytes);
     const opened = open(bytes, readWith);
-    const located = locate([...opened.header, ...opened.fields]);
+    const fields = fieldsWithHeader(opened);
+    const located = locate(fields);
     const leaves = located.filter(({ field: { kind, span } }) => kind === "value" && span !== undefined);
     const tintOf = (path: string) => {
       const index = leaves.findIndex((leaf) => leaf.path === path);
@@ -58,7 +62,7 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
         change(next, Math.min(offset + 1, next.length - 1));
       },
     });
-    const tree = fieldTree([...opened.header, ...opened.fields], tintOf, { point, select });
+    const tree = fieldTree(fields, tintOf, { point, select });
 
     function point(path: string | undefined): void {
       hex.mark("pointed", spanOf(path));
@@ -119,7 +123,7 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
     select(located.some((one) => one.path === field) ? field : undefined);
     if (focusedOffset !== undefined) hex.focus(focusedOffset);
     shown += 1;
-    return judge(opened, readWith, shown);
+    return judge({ opened, readWith, located }, shown);
   }
 
   function bytesTools(): HTMLElement {
@@ -155,7 +159,8 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
   }
 
   /** Bytes that are no KeyPackage of a known suite are judged too: the verdict says why they are not. */
-  async function judge(opened: Opened, readWith: SuiteProfile, turn: number): Promise<void> {
+  async function judge(reading: Reading, turn: number): Promise<void> {
+    const { opened, readWith, located } = reading;
     if (opened.kind === "other") {
       verdictPlace.replaceChildren();
       return;
@@ -163,12 +168,12 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
     const again = () => {
       shown += 1;
       changed();
-      return judge(opened, readWith, shown);
+      return judge(reading, shown);
     };
     try {
       const time = at ?? Math.floor(Date.now() / 1000);
       const { verdictsOn, referenceOf } = await import("./judging.ts");
-      const verdicts = await verdictsOn(bytes, time, { policy, profile: readWith });
+      const verdicts = await verdictsOn(bytes, time, { policy, profile: readWith, located });
       const reference = opened.kind === "key_package" ? await referenceOf(opened.received) : undefined;
       if (turn !== shown) return;
       const notBefore =

@@ -140,6 +140,7 @@ function checkLine(check: CheckResult, { selectField }: VerdictEvents): HTMLElem
         : h("button", { type: "button", class: "link", onclick: () => selectField(field) }, title),
       outcome !== "not checked here" && h("span", { class: "unseen" }, `: ${outcome}`),
       check.outcome === "failed" && h("span", { class: "came" }, h("code", {}, check.code), ` ${check.detail}`),
+      check.outcome === "passed" && h("span", { class: "came note" }, `got ${check.came}`),
     ),
     h("span", { class: "note" }, sourceLink(source)),
   );

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { checksBehind, type Judge } from "../../../src/inspect/checks.ts";
 import { type Answer, judgeAsDirectory, judgeAsOpenMls } from "../../../src/inspect/judge.ts";
+import { locate } from "../../../src/inspect/located.ts";
+import { fieldsWithHeader, open } from "../../../src/inspect/open.ts";
 import { FORGED_NOW, type Forgery, forge } from "../../support/forge.ts";
 
 const key = (byte: number, length = 32) => new Uint8Array(length).fill(byte);
@@ -15,7 +17,7 @@ type Defect = readonly [title: string, change: Partial<Forgery>];
 
 /** One defect for each check that a signed package of a known suite can fail, in the order of the checks. */
 const DIRECTORY: readonly Defect[] = [
-  ["It is small enough to be stored", { credential: key(65, 20_000) }],
+  ["It has at most 16384 bytes", { credential: key(65, 20_000) }],
   ["The version is mls10", { version: 2 }],
   ["Extensions may be in a KeyPackage", { keyPackageExtensions: [{ extensionType: 1, data: Uint8Array.of(0) }] }],
   ["A last resort component has no data", { keyPackageExtensions: [LAST_RESORT_WITH_DATA] }],
@@ -24,7 +26,7 @@ const DIRECTORY: readonly Defect[] = [
   ["encryption_key has the length of its suite", { encryptionKey: key(9, 33) }],
   ["init_key and encryption_key differ", { initKey: key(9), encryptionKey: key(9) }],
   ["signature_key has the length of its suite, uncompressed", { signatureKey: key(9, 31) }],
-  ["Capabilities are a list of reasonable length", { proposals: Array.from({ length: 129 }, (_, i) => 1000 + i) }],
+  ["Capabilities list at most 128 of a kind", { proposals: Array.from({ length: 129 }, (_, i) => 1000 + i) }],
   ["Capabilities list the version", { versions: [2] }],
   ["Capabilities list the ciphersuite", { ciphersuites: [2] }],
   ["Capabilities list the credential", { credentials: [2] }],
@@ -58,8 +60,14 @@ const JUDGES: Readonly<Record<Judge, (bytes: Uint8Array) => Promise<Answer>>> = 
   },
 };
 
+async function checksOf(judge: Judge, change: Partial<Forgery> = {}) {
+  const bytes = forge(change);
+  const located = locate(fieldsWithHeader(open(bytes)));
+  return checksBehind(judge, await JUDGES[judge](bytes), { length: bytes.length, located });
+}
+
 async function failedCheck(judge: Judge, change: Partial<Forgery>): Promise<string | undefined> {
-  const checks = checksBehind(judge, await JUDGES[judge](forge(change)));
+  const checks = await checksOf(judge, change);
   return checks.find(({ outcome }) => outcome === "failed")?.title;
 }
 
@@ -86,14 +94,36 @@ describe.each([
   });
 
   it("have all passed where the package is good", async () => {
-    const checks = checksBehind(judge, await JUDGES[judge](forge()));
+    const checks = await checksOf(judge);
     const made = checks.filter(({ outcome }) => outcome !== "not checked here");
     expect(made.map(({ outcome }) => outcome)).toEqual(made.map(() => "passed"));
   });
 
+  it("say what came where they have passed, each of what it looked at", async () => {
+    const lists = { extensions: [10, 0x0f0f], keyPackageExtensions: [{ extensionType: 10, data: new Uint8Array(0) }] };
+    const checks = await checksOf(judge, { initKey: key(9), ...lists });
+    const came = new Map(checks.map((check) => [check.title, check.outcome === "passed" ? check.came : undefined]));
+    const wanted: [string, string | RegExp][] = [
+      ["The bytes are a KeyPackage and nothing else", /^\d+ bytes$/],
+      ["The version is mls10", "1 mls10"],
+      ["The leaf is one of a KeyPackage", "1 key_package"],
+      [
+        "init_key and encryption_key differ",
+        /^leaf_node\.encryption_key [0-9a-f]{16}… \(32 bytes\); init_key 0909090909090909… \(32 bytes\)$/,
+      ],
+      ["Extensions may be in a KeyPackage", "10 last_resort"],
+      [
+        "Capabilities list the extensions of the KeyPackage",
+        "leaf_node.capabilities.extensions 10 last_resort, 3855; extensions 10 last_resort",
+      ],
+      ["The lifetime is not over", /^\d+ \(?\d{4}-/],
+    ];
+    for (const [title, text] of wanted) expect([title, came.get(title)]).toEqual([title, expect.stringMatching(text)]);
+  });
+
   it("that need a directory are named as not checked here, whatever the verdict is", async () => {
     for (const change of [{}, { version: 2 }]) {
-      const checks = checksBehind(judge, await JUDGES[judge](forge(change)));
+      const checks = await checksOf(judge, change);
       const unchecked = checks.filter(({ outcome }) => outcome === "not checked here").map(({ code }) => code);
       expect(unchecked).toEqual(
         judge === "openmls" ? [] : ["signature_key_mismatch", "credential_identity_mismatch", "x509_untrusted"],
@@ -105,7 +135,7 @@ describe.each([
   });
 
   it("that follow the one that fails were not reached", async () => {
-    const checks = checksBehind(judge, await JUDGES[judge](forge({ version: 2 })));
+    const checks = await checksOf(judge, { version: 2 });
     const failed = checks.findIndex(({ outcome }) => outcome === "failed");
     expect(checks.slice(0, failed).every(({ outcome }) => outcome === "passed")).toBe(true);
     expect(checks.slice(failed + 1).every(({ outcome }) => /^not (?:reached|checked here)$/.test(outcome))).toBe(true);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Field } from "../../../src/inspect/field.ts";
-import { open } from "../../../src/inspect/open.ts";
+import { locate } from "../../../src/inspect/located.ts";
+import { fieldsWithHeader, open } from "../../../src/inspect/open.ts";
 import { encodeMlsMessage } from "../../../src/mls/index.ts";
 import { forge } from "../../support/forge.ts";
 
@@ -35,6 +36,19 @@ describe("the fields of a KeyPackage", () => {
         end = span?.end ?? Number.NaN;
       }
     }
+  });
+
+  it("have paths of their own, also where an MLSMessage and its KeyPackage both have a version", () => {
+    for (const bytes of [...packages, ...packages.map(encodeMlsMessage)]) {
+      const paths = locate(fieldsWithHeader(open(bytes))).map(({ path }) => path);
+      expect(new Set(paths).size).toBe(paths.length);
+    }
+    const message = locate(fieldsWithHeader(open(encodeMlsMessage(forge()))));
+    const spanOf = (path: string) => message.find((one) => one.path === path)?.field.span;
+    expect([spanOf("MLSMessage.version"), spanOf("version")]).toEqual([
+      { start: 0, end: 2 },
+      { start: 4, end: 6 },
+    ]);
   });
 
   it("have the bytes that they show", () => {

@@ -1,5 +1,5 @@
 /** Fields by their path, and the field of every byte. */
-import type { Field, Span } from "../../inspect/field.ts";
+import type { Field, Span } from "./field.ts";
 
 export type Located = {
   /** Names from the outside in, with the number of an item of a list: `leaf_node.extensions.0.extension_type`. */
