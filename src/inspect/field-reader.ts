@@ -4,20 +4,27 @@
  */
 import { Reader } from "../mls/codec/reader.ts";
 import type { DecodeError } from "../mls/errors.ts";
-import { type Field, type Leaf, leaf, opaque } from "./field.ts";
+import { type Field, type Leaf, leaf, opaque, type Span } from "./field.ts";
 
 /** The fields of a struct in the order of the wire. It is not asked for more after a failure. */
 export type Body = (reader: FieldReader) => Iterable<Field>;
 
 export class FieldReader {
   readonly #reader: Reader;
+  /** Where in the input what is read begins. */
+  readonly #start: number;
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, start = 0) {
     this.#reader = reader;
+    this.#start = start;
   }
 
-  static over(bytes: Uint8Array): FieldReader {
-    return new FieldReader(Reader.over(bytes));
+  static over(bytes: Uint8Array, start = 0): FieldReader {
+    return new FieldReader(Reader.over(bytes), start);
+  }
+
+  get #position(): number {
+    return this.#start + this.#reader.position;
   }
 
   get failure(): DecodeError | undefined {
@@ -32,10 +39,14 @@ export class FieldReader {
     this.#reader.expectEnd();
   }
 
-  value<L extends Leaf>(name: string, source: string, read: (reader: Reader) => L): Field & L & { kind: "value" } {
-    const start = this.#reader.position;
+  value<L extends Leaf>(
+    name: string,
+    source: string,
+    read: (reader: Reader) => L,
+  ): Field & L & { kind: "value"; span: Span } {
+    const start = this.#position;
     const value = read(this.#reader);
-    return { kind: "value", name, source, ...value, span: { start, end: this.#reader.position } };
+    return { kind: "value", name, source, ...value, span: { start, end: this.#position } };
   }
 
   /** `opaque name<V>`. */
@@ -54,18 +65,18 @@ export class FieldReader {
   }
 
   struct(name: string, source: string, body: Body): Field {
-    const start = this.#reader.position;
+    const start = this.#position;
     const fields = this.fields(body);
-    return { kind: "struct", name, source, fields, span: { start, end: this.#reader.position } };
+    return { kind: "struct", name, source, fields, span: { start, end: this.#position } };
   }
 
   /** A vector of structs. */
   list(name: string, source: string, body: Body): Field {
-    const start = this.#reader.position;
-    const vector = new FieldReader(this.#reader.vector());
+    const start = this.#position;
+    const vector = new FieldReader(this.#reader.vector(), this.#start);
     const items: (readonly Field[])[] = [];
     while (vector.remaining > 0) items.push(vector.fields(body));
-    return { kind: "list", name, source, items, span: { start, end: this.#reader.position } };
+    return { kind: "list", name, source, items, span: { start, end: this.#position } };
   }
 
   /** What could be read, the field of the failure included. */

@@ -5,11 +5,11 @@
 import { signatureSchemeName } from "../mls/ciphersuite.ts";
 import { toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType } from "../mls/codec/code-points.ts";
-import { Reader } from "../mls/codec/reader.ts";
+import type { Reader } from "../mls/codec/reader.ts";
 import { type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { appDataFields } from "./app-data-fields.ts";
 import { type Field, type Leaf, leaf, opaque } from "./field.ts";
-import type { Body, FieldReader } from "./field-reader.ts";
+import { type Body, FieldReader } from "./field-reader.ts";
 import { credentialType, extensionType, list, proposalType, suite, time, version } from "./names.ts";
 import { printable } from "./text.ts";
 
@@ -56,20 +56,22 @@ function* credential(reader: FieldReader): Iterable<Field> {
   });
   yield type;
   if (type.json === CredentialType.Basic) yield reader.value("identity", CREDENTIAL, identity);
-  else if (type.json === CredentialType.X509) yield reader.value("content", CREDENTIAL, certificates);
+  else if (type.json === CredentialType.X509) yield certificates(reader);
   else yield reader.opaque("content", CREDENTIAL);
 }
 
 /** `Certificate certificates<V>`, each `opaque cert_data<V>`. Read apart: a package is one whatever is in its credential. */
-function certificates(reader: Reader): Leaf {
-  const content = reader.opaque();
-  const { json, text } = opaque(content);
-  const vector = Reader.over(content);
-  const lengths: number[] = [];
-  while (vector.remaining > 0 && vector.failure === undefined) lengths.push(vector.opaque().length);
-  if (vector.failure !== undefined) return leaf(json, `no list of certificates ${text}`);
-  const count = `${lengths.length} ${lengths.length === 1 ? "certificate" : "certificates"}`;
-  return leaf(json, `${lengths.length === 0 ? count : `${count} of ${lengths.join(", ")} bytes`} ${text}`.trim());
+function certificates(reader: FieldReader): Field {
+  let content = new Uint8Array(0);
+  const whole = reader.value("content", CREDENTIAL, (bytes) => {
+    content = bytes.opaque().slice();
+    return opaque(content);
+  });
+  const vector = FieldReader.over(content, whole.span.end - content.length);
+  const items: Field[][] = [];
+  while (vector.remaining > 0 && vector.failure === undefined) items.push([vector.opaque("cert_data", CREDENTIAL)]);
+  if (vector.failure !== undefined) return { ...whole, text: `no list of certificates ${whole.text}` };
+  return { kind: "list", name: "certificates", source: CREDENTIAL, span: whole.span, items };
 }
 
 function identity(reader: Reader): Leaf {

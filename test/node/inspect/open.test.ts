@@ -60,14 +60,33 @@ describe("the fields of a KeyPackage", () => {
   });
 
   it.each([
-    [[0x02, 1, 2, 0x01, 3], "2 certificates of 2, 1 bytes 0201020103 (5 bytes)"],
-    [[0x02, 1, 2], "1 certificate of 2 bytes 020102 (3 bytes)"],
-    [[], "0 certificates (0 bytes)"],
-    [[0x05, 1], "no list of certificates 0501 (2 bytes)"],
-  ])("say how long the certificates of an X.509 credential are: %j", (content, text) => {
-    const { kind, fields } = open(forge({ credentialType: 2, credential: Uint8Array.from(content) }));
-    const credential = leaves(fields).find(({ name }) => name === "content");
-    expect([kind, credential]).toMatchObject(["key_package", { text }]);
+    [
+      [0x02, 1, 2, 0x01, 3],
+      [
+        ["0102 (2 bytes)", 3],
+        ["03 (1 bytes)", 2],
+      ],
+    ],
+    [[], []],
+  ])("are a list of the certificates of an X.509 credential, each with its bytes: %j", (content, wanted) => {
+    const bytes = forge({ credentialType: 2, credential: Uint8Array.from(content) });
+    const located = locate(open(bytes).fields).filter(({ path }) => path.startsWith("leaf_node.credential."));
+    const [, list, ...data] = located;
+    expect([list?.path, list?.field.kind]).toEqual(["leaf_node.credential.certificates", "list"]);
+    let end = (list?.field.span?.end ?? 0) - content.length;
+    for (const [index, { path, field }] of data.entries()) {
+      const [text, length = 0] = wanted[index] ?? [];
+      const span = { start: end, end: end + Number(length) };
+      expect([path, field]).toMatchObject([`leaf_node.credential.certificates.${index}.cert_data`, { text, span }]);
+      end = span.end;
+    }
+    expect([data.length, end]).toEqual([wanted.length, list?.field.span?.end]);
+  });
+
+  it("say so where the content of an X.509 credential is no list of certificates", () => {
+    const { kind, fields } = open(forge({ credentialType: 2, credential: Uint8Array.of(5, 1) }));
+    const content = leaves(fields).find(({ name }) => name === "content");
+    expect([kind, content]).toMatchObject(["key_package", { text: "no list of certificates 0501 (2 bytes)" }]);
   });
 
   it("are shown up to the damage where the bytes are not a KeyPackage, and never throw", () => {
