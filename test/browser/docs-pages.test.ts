@@ -44,6 +44,56 @@ inChromium("the docs", () => {
     60_000,
   );
 
+  it.each(WINDOWS)(
+    "have a form for each operation, which asks the directory, at $width px, $scheme",
+    async (window) => {
+      const { page, directory, said } = await visit("/docs/reference", window);
+      const opened = async (id: string) => {
+        const form = page.locator(`#try-${id}`);
+        await form.getByText("Try it").click();
+        await form.locator("form").waitFor();
+        return form;
+      };
+      const policy = await opened("getPolicy");
+      await policy.getByRole("button", { name: /^Send to / }).click();
+      await policy.getByText("200 OK GET /v1/policy").waitFor();
+      expect(JSON.parse((await policy.getByLabel("Body of the answer").textContent()) ?? "")).toEqual(
+        await (await fetch(`${directory.address}/v1/policy`)).json(),
+      );
+      const user = await opened("getUser");
+      // Without a token nothing is sent: the field asks for one.
+      await user.getByRole("button", { name: /^Send to / }).click();
+      await user.getByLabel("Token").fill(await directory.token("operator", "console", "directory:admin"));
+      await user.getByLabel("user", { exact: true }).fill("no/body?");
+      await user.getByRole("button", { name: /^Send to / }).click();
+      await user.getByText("404 Not Found GET /v1/admin/users/no%2Fbody%3F").waitFor();
+      expect(await user.getByLabel("Body of the answer").textContent()).toContain("unknown_user");
+      // The next form has the token, and the example as its body.
+      const block = await opened("blockUser");
+      await block.getByLabel("Operator-Reason").fill("“noise”");
+      await block.getByLabel("Body").fill('{"until": 1}');
+      await block.getByRole("button", { name: /^Send to / }).click();
+      await block.getByText(/^400 Bad Request PUT/).waitFor();
+      expect(await block.getByLabel("Body of the answer").textContent()).toContain("until");
+      expect([await axeFindings(page), await overflow(page)]).toEqual([[], 0]);
+      said.take(/status of 404/);
+      said.take(/status of 400/);
+    },
+  );
+
+  it("say where a form cannot be loaded, and load it when asked again", async () => {
+    const { page, said } = await visit("/docs/reference", WINDOWS[2], { serviceWorkers: "block" });
+    let isDown = true;
+    await page.route("**/openapi.json", (route) => (isDown ? route.abort() : route.continue()));
+    const form = page.locator("#try-getPolicy");
+    await form.getByText("Try it").click();
+    await form.getByText("The form could not be loaded. Is there a network?").waitFor();
+    isDown = false;
+    await form.getByRole("button", { name: "Try again" }).click();
+    await form.getByRole("button", { name: /^Send to / }).waitFor();
+    said.take(/Failed to load resource/);
+  });
+
   it("are searched from the keyboard, also by the parts of a code, and say when there is nothing", async () => {
     const { page } = await visit("/docs");
     await page.keyboard.press("/");

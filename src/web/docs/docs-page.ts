@@ -9,10 +9,32 @@ const MOST_HITS = 8;
 
 let loading: Promise<Search> | undefined;
 
-// With the search, so that it works without a network too.
-startShell(whenIdle().then(search));
+const forms = document.querySelectorAll<HTMLDetailsElement>("details.try");
+
+// With the search and the forms, so that they are there without a network too.
+startShell(whenIdle().then(() => Promise.all([search(), forms.length > 0 && import("./try-form.ts")])));
 addCopyButtons();
 startSearch();
+startForms();
+
+/** Of the API reference: each form is made when it is opened, which it may be before this runs. */
+function startForms(): void {
+  for (const place of forms) {
+    if (place.open) void fillForm(place);
+    else place.addEventListener("toggle", () => void fillForm(place), { once: true });
+  }
+}
+
+async function fillForm(place: HTMLDetailsElement): Promise<void> {
+  try {
+    const { tryForm } = await import("./try-form.ts");
+    place.lastElementChild?.replaceWith(await tryForm(place.closest("section")?.id ?? ""));
+  } catch {
+    const again = h("button", { type: "button", class: "quiet", onclick: () => void fillForm(place) }, "Try again");
+    const said = h("p", { class: "note" }, "The form could not be loaded. Is there a network? ", again);
+    place.lastElementChild?.replaceWith(said);
+  }
+}
 
 function addCopyButtons(): void {
   for (const block of document.querySelectorAll("pre")) {

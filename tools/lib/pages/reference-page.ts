@@ -1,4 +1,4 @@
-/** The reference of the API as a page: every operation and schema of the description, without a script. */
+/** The reference of the API as a page: every operation and schema of the description. Only its forms need a script. */
 import { escapeHtml } from "./layout.ts";
 import type { Heading, Section } from "./markdown.ts";
 
@@ -111,8 +111,13 @@ ${tableOf(
 ${Object.values(responses)
   .slice(0, 1)
   .map(({ content = {} }) => exampleOf(content["application/json"] ?? {}))
-  .join("")}</section>`;
+  .join("")}
+${tryIt(operationId)}</section>`;
 }
+
+/** Filled by a script, which asks the directory that the page comes from. */
+const tryIt = (operationId: string): string =>
+  `<details class="try" id="try-${operationId}"><summary>Try it</summary><p class="note">The form needs a script. The <a href="/docs/quickstart">quickstart</a> has lines of curl.</p></details>`;
 
 const answerTypes = (content: Readonly<Record<string, Media>>): string =>
   Object.entries(content)
