@@ -147,6 +147,8 @@ const ORIGIN = /^(?:\$DIRECTORY_URL|http:\/\/127\.0\.0\.1:8787)(\/[^?]*)/;
 function faultOfCurl(words: readonly string[]): string | undefined {
   const path = words.flatMap((word) => ORIGIN.exec(word)?.[1] ?? [])[0];
   if (path === undefined) return "it calls no directory";
+  // A name can be any text: curl leaves out what follows "#", and asks for somebody else.
+  if (path.includes("$")) return "it puts a variable into an address as it is";
   const named = words[words.indexOf("-X") + 1];
   const method = words.includes("-X")
     ? named
@@ -190,6 +192,9 @@ it("would find one that does not", () => {
   expect(faultOf("npm run -s verify -- --no-test")).toBe("tools/verify.ts takes no --no-test");
   expect(faultOf("kpd admin audit --address x")).toContain("--address");
   expect(faultOf('curl -X PUT "$DIRECTORY_URL/v1/admin/top"')).toBe("there is no route PUT /v1/admin/top");
+  expect(faultOf('curl "$DIRECTORY_URL/v1/admin/users/$USER_NAME"')).toBe(
+    "it puts a variable into an address as it is",
+  );
   expect(faultOf("brew install kpd")).toBe("nothing is known of brew");
   expect(faultOf("npx node docs/examples/sdk/last-steps.ts")).toBe("there is no docs/examples/sdk/last-steps.ts");
 });
