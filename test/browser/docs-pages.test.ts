@@ -132,6 +132,15 @@ inChromium("the docs", () => {
     expect(copied).not.toMatch(/\$|CIPHERSUITE/);
   });
 
+  it("lead to examples that are shown as text", async () => {
+    const { page, directory } = await visit("/docs/web");
+    const href = await page.getByRole("link", { name: "keep-stocked.ts" }).first().getAttribute("href");
+    for (const path of [href, "/docs/examples/backend/claim.py"]) {
+      const { status, headers } = await fetch(`${directory.address}${path}`);
+      expect([path, status, headers.get("content-type")]).toEqual([path, 200, "text/plain; charset=utf-8"]);
+    }
+  });
+
   it("can be read without a script", async () => {
     const { context, directory } = await visit("/docs");
     const plain = await context.browser()?.newContext({ javaScriptEnabled: false });
