@@ -104,8 +104,36 @@ inChromium("the docs", () => {
     await page.keyboard.press("Escape");
     expect(await page.locator("#search-results").isVisible()).toBe(false);
     await page.locator("#search").fill("zyzzyva");
-    await page.getByText("Nothing has “zyzzyva” in it.").waitFor();
+    await page.locator("#search-results").getByText("Nothing has “zyzzyva” in it.").waitFor();
     expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("say how much a search has found, go through it by arrow keys, and close it when one turns to something else", async () => {
+    const { page } = await visit("/docs");
+    const results = page.locator("#search-results");
+    const links = results.getByRole("link");
+    const focused = () => page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href')");
+    await page.locator("#search").fill("wrong audience");
+    await links.first().waitFor();
+    const hrefs = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    expect(await page.locator("#announcer").textContent()).toBe(`${hrefs.length} found`);
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs[0]);
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs[1]);
+    for (const _ of hrefs) await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs.at(-1));
+    for (const _ of hrefs) await page.keyboard.press("ArrowUp");
+    expect(await focused()).toBe("search");
+    await page.getByRole("heading", { level: 1 }).click();
+    expect(await results.isVisible()).toBe(false);
+    await page.locator("#search").click();
+    await links.first().waitFor();
+    await links.last().focus();
+    await page.keyboard.press("Tab");
+    expect(await results.isVisible()).toBe(false);
+    await page.locator("#search").fill("zyzzyva");
+    await page.locator("#announcer", { hasText: "Nothing has “zyzzyva” in it." }).waitFor({ state: "attached" });
   });
 
   it("say so where there is no page, while below /v1 there is a problem for programs", async () => {
