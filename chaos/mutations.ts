@@ -51,7 +51,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/http/resources/user-data/user-data-operations.ts",
     from: 'shard + 1 < databases.length ? cursorAt("routes", shard + 1) : cursorAt("operator_changes", 0)',
     to: 'cursorAt("operator_changes", 0)',
-    tests: ["test/workers/shards/three-databases.test.ts", "test/workers/http/export.test.ts"],
+    tests: ["test/workers/shards/three-databases.test.ts"],
   },
   {
     safeguard: "an export has what operators changed",

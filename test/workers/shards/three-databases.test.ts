@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ROUTES_PER_STATEMENT } from "../../../src/config/limits.ts";
+import { MAX_MOVED_ROUTES, ROUTES_PER_STATEMENT } from "../../../src/config/limits.ts";
 import { findClients, readClients } from "../../../src/directory/queries.ts";
 import { readShardEpoch } from "../../../src/directory/restore-epoch.ts";
 import { findRoutes, type Route, writeRoutes } from "../../../src/directory/routes.ts";
@@ -15,6 +15,10 @@ import { project, snapshot } from "../support/snapshots.ts";
 
 const directory = directoryOf(env);
 const old = (env as unknown as { DB: D1Database }).DB;
+
+/** The directory as it was when it had one database. */
+const former = { name: "DB", db: old };
+const beforeMove = { ...directory, homeOf: () => former };
 
 const olga = await token({ user: "olga", client: undefined, scope: ADMIN });
 const as = (method: string, path: string, body?: unknown) =>
@@ -151,7 +155,7 @@ describe("a move from one database to three", () => {
     const left = Array.from({ length: ROUTES_PER_STATEMENT + 3 }, (_, index) => routeOf(pool.user, index, now + 600));
     const ended = routeOf(pool.user, 10_000, now - 1);
     const others = routeOf(freshUser(), 10_001, now + 600);
-    await writeRoutes({ ...directory, homeOf: () => ({ name: "DB", db: old }) }, [...left, ended, others], now);
+    await writeRoutes(beforeMove, [...left, ended, others], now);
     // One that an isolate of the new settings has written, and that a move which broke off had copied.
     await writeRoutes(directory, left.slice(0, 1), now);
     const id = env.POOL.idFromName(poolName(pool.user)).toString();
@@ -168,7 +172,7 @@ describe("a move from one database to three", () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const now = Math.floor(Date.now() / 1000);
     const route = routeOf(pool.user, 1, now + 86_400);
-    await writeRoutes({ ...directory, homeOf: () => ({ name: "DB", db: old }) }, [route], now);
+    await writeRoutes(beforeMove, [route], now);
     const home = directory.homeOf(pool.user).name;
     await runInDurableObject(pool.stub(), async (instance) => {
       const db = (instance as unknown as { env: Record<string, D1Database> }).env[home] as D1Database;
@@ -188,6 +192,21 @@ describe("a move from one database to three", () => {
     expect((await findRoutes(directory, [route.ref], now)).map(keyOf)).toEqual([keyOf(route)]);
   });
 
+  it("moves so many routes at once and no more, and goes on by itself until none is left", async () => {
+    const pool = await beforeTheMove(freshUser());
+    const now = Math.floor(Date.now() / 1000);
+    const left = Array.from({ length: MAX_MOVED_ROUTES + 1 }, (_, index) => routeOf(pool.user, index, now + 86_400));
+    await writeRoutes(beforeMove, left, now);
+    const id = env.POOL.idFromName(poolName(pool.user)).toString();
+    expect((await as("POST", `/pools/${id}/resync`)).json).toEqual({ pool: id, status: "queued" });
+    expect(await usersOfRoutes(old)).toEqual([pool.user]);
+    vi.setSystemTime(Date.now() + 600_000);
+    await pool.ring();
+    expect(await usersOfRoutes(old)).toEqual([]);
+    const ends = left.filter((_, index) => index % MAX_MOVED_ROUTES === 0).map(({ ref }) => ref);
+    expect(await findRoutes(directory, ends, now)).toHaveLength(2);
+  });
+
   it("is not done as long as the former database cannot be emptied", async () => {
     const pool = await beforeTheMove(freshUser());
     vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -202,6 +221,25 @@ describe("a move from one database to three", () => {
     vi.setSystemTime(Date.now() + 600_000);
     await pool.ring();
     expect(await databasesOf(pool.user)).toEqual([directory.homeOf(pool.user).name]);
+  });
+});
+
+describe("a user's export", () => {
+  it("has the routes of every database, each with the name of its database", async () => {
+    const owner = await registeredOwner();
+    const now = Math.floor(Date.now() / 1000);
+    const names = allShards(directory).map(({ name }) => name);
+    for (const [index, shard] of allShards(directory).entries()) {
+      await writeRoutes({ ...directory, homeOf: () => shard }, [routeOf(owner.user, index, now + 600)], now);
+    }
+    const routes: Json[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const { json } = await as("GET", `/users/${owner.user}/data${after && `?after=${encodeURIComponent(after)}`}`);
+      routes.push(...json.routes);
+      after = json.next;
+    }
+    expect(routes.map(({ database }) => database)).toEqual(names);
+    expect(new Set(routes.map((route) => route.key_package_ref)).size).toBe(names.length);
   });
 });
 
