@@ -113,8 +113,9 @@ describe("the docs", () => {
     const broken: string[] = [];
     let count = 0;
     for (const [name, text] of Object.entries(files).filter(([path]) => /\.(?:md|txt)$/.test(path))) {
-      marked.walkTokens(marked.lexer(text), ({ type, href }) => {
-        if (type !== "link" && type !== "image") return;
+      marked.walkTokens(marked.lexer(text), (token) => {
+        if (!("href" in token)) return;
+        const href = String(token.href);
         count++;
         if (href.startsWith("#") || /^(?:https?:|mailto:)/.test(href)) {
           const own = href.startsWith(REPOSITORY) ? href.slice(REPOSITORY.length).split("#")[0] : undefined;
