@@ -64,7 +64,11 @@ inChromium("the docs", () => {
       // Without a token nothing is sent: the field asks for one.
       await user.getByRole("button", { name: /^Send to / }).click();
       await user.getByLabel("Token").fill(await directory.token("operator", "console", "directory:admin"));
-      await user.getByLabel("user", { exact: true }).fill("no/body?");
+      // Neither with a name that would be a step of the address.
+      const name = user.getByLabel("user", { exact: true });
+      await name.fill(".");
+      expect(await name.evaluate((input) => input.matches(":invalid"))).toBe(true);
+      await name.fill("no/body?");
       await user.getByRole("button", { name: /^Send to / }).click();
       await user.getByText("404 Not Found GET /v1/admin/users/no%2Fbody%3F").waitFor();
       expect(await user.getByLabel("Body of the answer").textContent()).toContain("unknown_user");
