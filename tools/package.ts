@@ -9,6 +9,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
 type Manifest = {
+  readonly name: string;
   readonly version: string;
   readonly license: string;
   readonly homepage: string;
@@ -53,7 +54,10 @@ await bundleCommand();
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 for (const file of ["LICENSE", "CHANGELOG.md"]) cpSync(file, join(folder, file));
 writeFileSync(join(folder, "README.md"), withAbsoluteLinks(readFileSync("docs/library.md", "utf8")));
-console.log(`${folder}: ${files(folder).length} files`);
+console.log(`${folder}: ${files(folder).length} files. To install it in another project:
+
+  npm pack ${folder}
+  npm install ${resolve(`${own.name}-${own.version}.tgz`)}    # there`);
 
 function compile(): void {
   const options = ["--outDir", join(folder, "dist"), "--sourceMap", "--declarationMap"];
@@ -131,7 +135,7 @@ function manifest(): object {
     Object.fromEntries(names.map((name) => [name, `^${own.dependencies[name] ?? missing(name)}`]));
   const main = own.exports[MAIN_ENTRY] ?? missing(MAIN_ENTRY);
   return {
-    name: "mls-key-directory",
+    name: own.name,
     version: own.version,
     description:
       "KeyPackages of MLS (RFC 9420): make, inspect and validate them in pure JavaScript, and the client of the MLS Key Directory",

@@ -171,7 +171,7 @@ Tokens for local use, 12 hours; also in ${join(sample, "..", DESCRIPTION_FILE)}
   operator: ${tokens.operator}
 
 ${budgets}
-PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start has those of claims on.
+With the budgets of claims that a deployment has: PAIR_BUDGET_BURST=10 TARGET_BUDGET_PER_HOUR=60 npm start
 
 Publish ten packages, look at the inventory, claim one:
 curl -s -H 'Authorization: Bearer ${tokens.publish}' -H 'Content-Type: application/json' --data @${sample} ${client}/key-packages

@@ -1,4 +1,5 @@
 /** A KeyPackage with all defaults, ready to be published. An application imports from "mls-key-directory/mls". */
+// Outside of this repository: "mls-key-directory/mls".
 import {
   BasicCredential,
   Ciphersuite,

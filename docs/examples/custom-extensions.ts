@@ -1,4 +1,5 @@
 /** A KeyPackage with an extension of one's own, in the range for private use (RFC 9420 §17.3). */
+// Outside of this repository: "mls-key-directory/mls".
 import { Capabilities, Extensions, KeyPackage, type KeyPackageBundle } from "../../src/mls/index.ts";
 import { type Client, ciphersuite } from "./setup.ts";
 

@@ -1,4 +1,5 @@
 /** A KeyPackage that lives for one week. */
+// Outside of this repository: "mls-key-directory/mls".
 import { KeyPackage, type KeyPackageBundle, Lifetime } from "../../src/mls/index.ts";
 import { type Client, ciphersuite } from "./setup.ts";
 

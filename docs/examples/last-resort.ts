@@ -1,4 +1,5 @@
 /** A KeyPackage that may be used again when a client has no other; its capabilities say so by themselves. */
+// Outside of this repository: "mls-key-directory/mls".
 import { KeyPackage, type KeyPackageBundle } from "../../src/mls/index.ts";
 import { type Client, ciphersuite } from "./setup.ts";
 

@@ -1,4 +1,5 @@
 /** A KeyPackage from bytes: decoded exactly, validated, and its reference for looking it up. */
+// Outside of this repository: "mls-key-directory/mls".
 import { type CryptoProvider, type KeyPackage, KeyPackageIn, ProtocolVersion } from "../../src/mls/index.ts";
 
 export async function loadAndValidate(

@@ -1,4 +1,5 @@
 /** What the other examples share: a provider, a signer and a credential. */
+// Outside of this repository: "mls-key-directory/mls".
 import {
   BasicCredential,
   Ciphersuite,

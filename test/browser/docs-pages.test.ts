@@ -64,7 +64,11 @@ inChromium("the docs", () => {
       // Without a token nothing is sent: the field asks for one.
       await user.getByRole("button", { name: /^Send to / }).click();
       await user.getByLabel("Token").fill(await directory.token("operator", "console", "directory:admin"));
-      await user.getByLabel("user", { exact: true }).fill("no/body?");
+      // Neither with a name that would be a step of the address.
+      const name = user.getByLabel("user", { exact: true });
+      await name.fill(".");
+      expect(await name.evaluate((input) => input.matches(":invalid"))).toBe(true);
+      await name.fill("no/body?");
       await user.getByRole("button", { name: /^Send to / }).click();
       await user.getByText("404 Not Found GET /v1/admin/users/no%2Fbody%3F").waitFor();
       expect(await user.getByLabel("Body of the answer").textContent()).toContain("unknown_user");
@@ -104,8 +108,36 @@ inChromium("the docs", () => {
     await page.keyboard.press("Escape");
     expect(await page.locator("#search-results").isVisible()).toBe(false);
     await page.locator("#search").fill("zyzzyva");
-    await page.getByText("Nothing has “zyzzyva” in it.").waitFor();
+    await page.locator("#search-results").getByText("Nothing has “zyzzyva” in it.").waitFor();
     expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("say how much a search has found, go through it by arrow keys, and close it when one turns to something else", async () => {
+    const { page } = await visit("/docs");
+    const results = page.locator("#search-results");
+    const links = results.getByRole("link");
+    const focused = () => page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href')");
+    await page.locator("#search").fill("wrong audience");
+    await links.first().waitFor();
+    const hrefs = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    expect(await page.locator("#announcer").textContent()).toBe(`${hrefs.length} found`);
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs[0]);
+    await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs[1]);
+    for (const _ of hrefs) await page.keyboard.press("ArrowDown");
+    expect(await focused()).toBe(hrefs.at(-1));
+    for (const _ of hrefs) await page.keyboard.press("ArrowUp");
+    expect(await focused()).toBe("search");
+    await page.getByRole("heading", { level: 1 }).click();
+    expect(await results.isVisible()).toBe(false);
+    await page.locator("#search").click();
+    await links.first().waitFor();
+    await links.last().focus();
+    await page.keyboard.press("Tab");
+    expect(await results.isVisible()).toBe(false);
+    await page.locator("#search").fill("zyzzyva");
+    await page.locator("#announcer", { hasText: "Nothing has “zyzzyva” in it." }).waitFor({ state: "attached" });
   });
 
   it("say so where there is no page, while below /v1 there is a problem for programs", async () => {
@@ -130,6 +162,15 @@ inChromium("the docs", () => {
     const copied = await page.evaluate("navigator.clipboard.readText()");
     expect(copied).toContain("kpd claim carol");
     expect(copied).not.toMatch(/\$|CIPHERSUITE/);
+  });
+
+  it("lead to examples that are shown as text", async () => {
+    const { page, directory } = await visit("/docs/web");
+    const href = await page.getByRole("link", { name: "keep-stocked.ts" }).first().getAttribute("href");
+    for (const path of [href, "/docs/examples/backend/claim.py"]) {
+      const { status, headers } = await fetch(`${directory.address}${path}`);
+      expect([path, status, headers.get("content-type")]).toEqual([path, 200, "text/plain; charset=utf-8"]);
+    }
   });
 
   it("can be read without a script", async () => {

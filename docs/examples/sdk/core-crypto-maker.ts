@@ -1,8 +1,9 @@
 /**
  * A maker with core-crypto, which keeps all private keys in a database of its own: the Replenisher stores only the names
- * of them. An application imports from "mls-key-directory/client".
+ * of them.
  */
 import type { CoreCrypto, CredentialRef, KeyPackage, KeyPackageRef } from "@wireapp/core-crypto/browser";
+// Outside of this repository: "mls-key-directory/client".
 import { type Maker, type ReplenisherEvent, registrationKey } from "../../../src/client/index.ts";
 
 /** Makes packages of ciphersuite 1. core-crypto makes no last resorts: give the Replenisher `lastResort: false`. */

@@ -3,7 +3,9 @@
  * `npx node docs/examples/sdk/first-steps.ts [URL]`.
  */
 import { execFileSync } from "node:child_process";
+// Outside of this repository: "mls-key-directory/client".
 import { KeyPackageDirectory, libraryMaker, Replenisher } from "../../../src/client/index.ts";
+// Outside of this repository: "mls-key-directory/mls".
 import { BasicCredential, ciphersuiteInfo, nobleCrypto, SignatureKeyPair } from "../../../src/mls/index.ts";
 
 const CIPHERSUITE = 1;

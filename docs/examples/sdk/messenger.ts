@@ -8,6 +8,7 @@ import {
   encodeMlsMessage,
   joinGroup,
 } from "ts-mls";
+// Outside of this repository: "mls-key-directory/client".
 import { type DirectoryOptions, KeyPackageDirectory, Replenisher } from "../../../src/client/index.ts";
 import { type SignatureKeys, tsMlsMaker, tsMlsPrivateKeys } from "./ts-mls-maker.ts";
 

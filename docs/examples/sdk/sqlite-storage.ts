@@ -1,4 +1,5 @@
 /** A storage in SQLite, for React Native: the calls are those of expo-sqlite's database. */
+// Outside of this repository: "mls-key-directory/client".
 import type { Storage } from "../../../src/client/index.ts";
 
 export type Database = {

@@ -1,5 +1,6 @@
-/** A maker with ts-mls. An application imports from "mls-key-directory/client". */
+/** A maker with ts-mls. */
 import { type CiphersuiteImpl, encodeMlsMessage, generateKeyPackageWithKey } from "ts-mls";
+// Outside of this repository: "mls-key-directory/client".
 import type { Maker } from "../../../src/client/index.ts";
 
 const LAST_RESORT = 0x000a;

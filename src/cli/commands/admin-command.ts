@@ -92,7 +92,9 @@ const adminUser: Command = {
           : inventory.map((suite) => [client, state, ...inventoryRow(suite)]);
       });
       const heads = ["CLIENT", "REGISTERED", "SUITE", "AVAILABLE", "TARGET", "LAST RESORT", "NEXT EXPIRY", ""];
-      const pending = body.directory_pending ? "\nthe directory is still to be told of a change\n" : "";
+      const pending = body.directory_pending
+        ? "\nthe lists of all users do not show the latest changes yet, which is ordinary after claims\n"
+        : "";
       const activity = body.clients.map((one) => [
         one.client,
         one.last_upload_at === null ? "-" : dateOf(one.last_upload_at),

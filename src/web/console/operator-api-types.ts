@@ -577,10 +577,13 @@ export type UserPage = {
 };
 
 /**
- * A user's pool, as the pool itself sees it. No key packages. What is said of claims is from the journal since
- * `activity_since`: `last_claimed_at`, null if nothing was given since; `missed`, claims that found nothing, by reason;
- * and who claimed most, `user` being null for users who were erased. `events`: what your backend was not told yet, in
- * order, and how often that was tried; and up to which expiry it was told.
+ * A user's pool, as the pool itself sees it. No key packages. `directory_pending`: the lists of all users lack
+ * something of it. After claims that is ordinary: they are told when one takes a stock below the low watermark or to
+ * nothing, else with the next upload, removal or expiry. If a resync is `queued` and not `delivered`, D1 takes nothing.
+ * What is said of claims is from the journal since `activity_since`: `last_claimed_at`, null if nothing was given
+ * since; `missed`, claims that found nothing, by reason; and who claimed most, `user` being null for users who were
+ * erased. `events`: what your backend was not told yet, in order, and how often that was tried; and up to which expiry
+ * it was told.
  */
 export type UserView = {
   user: Identifier;

@@ -1,7 +1,7 @@
 /** The docs work without a script; with one they have a search and buttons that copy. */
 import "../style/base.css";
 import "../style/docs.css";
-import { byId, copyButton, h } from "../dom.ts";
+import { announce, byId, copyButton, h } from "../dom.ts";
 import { startShell, whenIdle } from "../shell.ts";
 import type { Hit, Search } from "./search.ts";
 
@@ -70,23 +70,38 @@ function search(): Promise<Search> {
 
 function startSearch(): void {
   const input = byId<HTMLInputElement>("search");
+  const form = byId("search-form");
   const results = byId("search-results");
   const show = async () => {
     const words = input.value.trim();
     if (words === "") {
       results.hidden = true;
+      announce("");
       return;
     }
     try {
       const found = (await search())(words);
       if (words === input.value.trim()) showHits(results, found.slice(0, MOST_HITS), words);
     } catch {
-      results.replaceChildren(h("p", { class: "note" }, "The search could not be loaded. Is there a network?"));
-      results.hidden = false;
+      showNote(results, "The search could not be loaded. Is there a network?");
     }
   };
   input.addEventListener("input", () => void show());
-  byId("search-form").addEventListener("submit", (event) => {
+  input.addEventListener("click", () => void show());
+  for (const place of [form, results]) {
+    place.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+      event.preventDefault();
+      if (results.hidden) void show();
+      else stepThrough([input, ...results.querySelectorAll("a")], event.key === "ArrowDown" ? 1 : -1);
+    });
+  }
+  const closeOutside = ({ target }: Event) => {
+    if (target instanceof Node && !form.contains(target) && !results.contains(target)) results.hidden = true;
+  };
+  document.addEventListener("click", closeOutside);
+  document.addEventListener("focusin", closeOutside);
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     results.querySelector("a")?.click();
   });
@@ -102,7 +117,23 @@ function startSearch(): void {
   });
 }
 
+/** From where the focus is to the next of these, and not past the ends. */
+function stepThrough(places: readonly HTMLElement[], by: 1 | -1): void {
+  const { activeElement } = document;
+  if (activeElement instanceof HTMLElement) places[places.indexOf(activeElement) + by]?.focus();
+}
+
+function showNote(results: HTMLElement, text: string): void {
+  results.replaceChildren(h("p", { class: "note" }, text));
+  results.hidden = false;
+  announce(text);
+}
+
 function showHits(results: HTMLElement, hits: readonly Hit[], words: string): void {
+  if (hits.length === 0) {
+    showNote(results, `Nothing has “${words}” in it.`);
+    return;
+  }
   const items = hits.map(({ id, page, heading, text }) =>
     h(
       "li",
@@ -110,10 +141,7 @@ function showHits(results: HTMLElement, hits: readonly Hit[], words: string): vo
       h("a", { href: id }, h("strong", {}, heading), h("small", {}, page), h("span", {}, text.slice(0, 110))),
     ),
   );
-  results.replaceChildren(
-    hits.length === 0
-      ? h("p", { class: "note", role: "status" }, `Nothing has “${words}” in it.`)
-      : h("ul", {}, ...items),
-  );
+  results.replaceChildren(h("ul", {}, ...items));
   results.hidden = false;
+  announce(`${hits.length} found`);
 }

@@ -2,6 +2,9 @@
 import { announce, copyButton, h } from "../dom.ts";
 import { type ApiRequest, curlOf, type Description, type Operation, operationIn, requestOf } from "./api-request.ts";
 
+/** `.` and `..` would lead to another path, of somebody else, encoded or not. */
+const NO_STEP = { pattern: "(?!\\.{1,2}$).+", title: "No address can have . or .. as a name" };
+
 /** Of this page alone: the next form begins with it. */
 let credential = "";
 let loading: Promise<Description> | undefined;
@@ -32,6 +35,7 @@ function formOf(operation: Operation, id: string): HTMLElement {
             autocomplete: "off",
             spellcheck: "false",
             ...(required ? { value: example } : { placeholder: example }),
+            ...(parameter.in === "path" ? NO_STEP : {}),
           })
         : h("select", attributes, ...["", ...schema.enum].map((value) => h("option", {}, value)));
     const label = h(

@@ -463,6 +463,17 @@ describe("revoke and admin", () => {
     ).toMatchObject({ status: 1, err: expect.stringContaining("invalid_request (400)") });
   });
 
+  it("ask for nobody else where a name is a step of an address: `.` and `..`", async () => {
+    const { register } = await device("data");
+    await register();
+    const why = ["--reason", "ticket", "--yes"];
+    for (const name of [".", ".."]) {
+      const { status, err } = await remote(["admin", "erase", name, ...why]);
+      expect([status, err]).toEqual([2, expect.stringContaining(`"${name}" is a step of an address`)]);
+    }
+    expect((await json(["admin", "user", "data"])).body.clients[0].revoked).toBe(false);
+  });
+
   it("look closer at a user, end and block it, and leave a trail", async () => {
     const { who, lines, register } = await device("kurt");
     await register();

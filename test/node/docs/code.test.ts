@@ -3,12 +3,13 @@
  * they parse, and those of TypeScript compile against the package. Commands are looked at by commands.test.ts.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, it } from "vitest";
+import { exampleFiles } from "../../../tools/lib/pages/example-files.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 
@@ -94,10 +95,17 @@ describe("the code in the docs", () => {
       "wrong_1.ts(1,10): error TS2305",
     ]);
   });
+
+  it("compiles as a copy of an example too, outside of this repository", () => {
+    const copies = Object.entries(exampleFiles(ROOT)).filter(([name]) => name.endsWith(".ts"));
+    expect(copies.length).toBeGreaterThan(10);
+    expect(errorsIn(Object.fromEntries(copies), ["node"])).toEqual([]);
+    const [name, text = ""] = copies.find(([file]) => file.endsWith("keep-stocked.ts")) ?? [];
+    expect(errorsIn({ [`${name}`]: text.replace("readonly replenish", "readonly refill") }, [])).not.toEqual([]);
+  });
 });
 
 const CLIENT = 'import("mls-key-directory/client")';
-const EXAMPLES = join(ROOT, "docs/examples");
 
 /** What an application has already where the code of a page begins. The same name is the same thing on one page. */
 const OF_THE_READER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -117,10 +125,10 @@ const OF_THE_READER: Readonly<Record<string, Readonly<Record<string, string>>>> 
     lastResort: "boolean",
   },
   "docs/web.md": {
+    user: "string",
     deviceId: "string",
     fetchToken: "(scope: string, refresh: boolean) => Promise<string>",
     maker: `${CLIENT}.Maker`,
-    keepStocked: `typeof import("${EXAMPLES}/sdk/keep-stocked.ts").keepStocked`,
     report: "(error: unknown) => void",
   },
   "docs/react-native.md": {
@@ -130,7 +138,6 @@ const OF_THE_READER: Readonly<Record<string, Readonly<Record<string, string>>>> 
     client: "string",
     token: `${CLIENT}.DirectoryOptions["token"]`,
     maker: `${CLIENT}.Maker`,
-    sqliteStorage: `typeof import("${EXAMPLES}/sdk/sqlite-storage.ts").sqliteStorage`,
   },
   "docs/sdk.md": {
     url: "string",
@@ -156,29 +163,44 @@ const OF_THE_READER: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
 };
 
+/** What a page tells its reader to copy beside the code, as it is copied. */
+const COPIES = Object.fromEntries(
+  Object.entries(exampleFiles(ROOT)).flatMap(([path, text]) =>
+    ["keep-stocked.ts", "sqlite-storage.ts"].filter((name) => path.endsWith(`/${name}`)).map((name) => [name, text]),
+  ),
+);
+
 /** Of packages that only the reader installs: the calls of theirs that a page shows. */
 const FOREIGN = `declare module "expo-sqlite" {
-  export function openDatabaseAsync(name: string): Promise<import("${EXAMPLES}/sdk/sqlite-storage.ts").Database>;
+  export function openDatabaseAsync(name: string): Promise<import("./sqlite-storage.ts").Database>;
 }
 `;
 
 /** Each error that tsc finds in the blocks, all of them in one program. */
 function compilerErrors(all: readonly Block[]): readonly string[] {
+  const files = all.map(({ file, where, code }) => {
+    // Lines out of the middle of a function are made one. What the reader has comes last, so that line numbers stay.
+    const isModule = /^import /m.test(code);
+    const names = Object.entries(OF_THE_READER[file] ?? {}).map(([name, type]) => `declare const ${name}: ${type};\n`);
+    const text = isModule ? code : `export async function lines() { ${code} }\n`;
+    return [`${where.replace(/[/:]/g, "_")}.ts`, `${text}${names.join("")}export {};\n`] as const;
+  });
+  return errorsIn({ ...Object.fromEntries(files), ...COPIES }, []);
+}
+
+/** Each error that tsc finds in one program of these files. `types` are of what runs them. */
+function errorsIn(files: Readonly<Record<string, string>>, types: readonly string[]): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), "kpd-docs-code-"));
   try {
-    for (const { file, where, code } of all) {
-      // Lines out of the middle of a function are made one. What the reader has comes last, so that line numbers stay.
-      const isModule = /^import /m.test(code);
-      const names = Object.entries(OF_THE_READER[file] ?? {}).map(
-        ([name, type]) => `declare const ${name}: ${type};\n`,
-      );
-      const text = isModule ? code : `export async function lines() { ${code} }\n`;
-      writeFileSync(join(folder, `${where.replace(/[/:]/g, "_")}.ts`), `${text}${names.join("")}export {};\n`);
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
     }
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
     writeFileSync(join(folder, "foreign.d.ts"), FOREIGN);
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
+    const compilerOptions = { ...CONFIG.compilerOptions, types };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ ...CONFIG, compilerOptions }));
     const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
       cwd: folder,
       encoding: "utf8",
@@ -199,7 +221,6 @@ const CONFIG = {
     moduleResolution: "NodeNext",
     moduleDetection: "force",
     lib: ["ES2024", "DOM", "DOM.Iterable"],
-    types: [],
     strict: true,
     noUncheckedIndexedAccess: true,
     allowImportingTsExtensions: true,
@@ -207,5 +228,5 @@ const CONFIG = {
     noEmit: true,
     paths: Object.fromEntries(Object.entries(ENTRIES).map(([name, source]) => [name, [join(ROOT, source)]])),
   },
-  include: ["*.ts"],
+  include: ["**/*.ts"],
 };

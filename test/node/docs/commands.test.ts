@@ -90,6 +90,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run format": "changes the tree",
   "java -jar": "the generator of others; npm run generators -- --kotlin has Maven run it every night",
   "mvn -B": "npm run generators -- --kotlin runs it every night",
+  "npm pack ./dist/package": "test/node/tools/package.test.ts packs and installs one of its own",
+  "cd ../my-app": "a folder of the reader's",
+  "npm install ../mls-key-directory": "in another project; npm run consumers does it",
   "docker ": "needs a container runtime; test/node/e2e/container.test.ts runs them with one, every night",
   "curl https://api.cloudflare.com": "needs an account",
   "cp .dev.vars.example": "a file of the tree, copied",
@@ -147,6 +150,8 @@ const ORIGIN = /^(?:\$DIRECTORY_URL|http:\/\/127\.0\.0\.1:8787)(\/[^?]*)/;
 function faultOfCurl(words: readonly string[]): string | undefined {
   const path = words.flatMap((word) => ORIGIN.exec(word)?.[1] ?? [])[0];
   if (path === undefined) return "it calls no directory";
+  // A name can be any text: curl leaves out what follows "#", and asks for somebody else.
+  if (path.includes("$")) return "it puts a variable into an address as it is";
   const named = words[words.indexOf("-X") + 1];
   const method = words.includes("-X")
     ? named
@@ -190,6 +195,9 @@ it("would find one that does not", () => {
   expect(faultOf("npm run -s verify -- --no-test")).toBe("tools/verify.ts takes no --no-test");
   expect(faultOf("kpd admin audit --address x")).toContain("--address");
   expect(faultOf('curl -X PUT "$DIRECTORY_URL/v1/admin/top"')).toBe("there is no route PUT /v1/admin/top");
+  expect(faultOf('curl "$DIRECTORY_URL/v1/admin/users/$USER_NAME"')).toBe(
+    "it puts a variable into an address as it is",
+  );
   expect(faultOf("brew install kpd")).toBe("nothing is known of brew");
   expect(faultOf("npx node docs/examples/sdk/last-steps.ts")).toBe("there is no docs/examples/sdk/last-steps.ts");
 });

@@ -21,11 +21,15 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 const MIB = 1024 * 1024;
 
 let folder: string;
+let said: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "kpd-consumer-"));
   const installed = join(folder, "node_modules", "mls-key-directory");
-  execFileSync(process.execPath, [join(ROOT, "tools/package.ts"), join(folder, "package")], { cwd: ROOT });
+  said = execFileSync(process.execPath, [join(ROOT, "tools/package.ts"), join(folder, "package")], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
   const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", folder, join(folder, "package")], {
     encoding: "utf8",
   });
@@ -64,6 +68,11 @@ console.log(JSON.stringify(await directory.listClients("bob")));
 const NODES = [process.execPath, "/usr/bin/node", "/usr/local/bin/node"].filter(
   (path, index, all) => existsSync(path) && all.indexOf(path) === index,
 );
+
+it("says how it is installed elsewhere, which is as it is done here", () => {
+  expect(said).toContain(`npm pack ${join(folder, "package")}`);
+  expect(said).toMatch(/npm install \S*mls-key-directory-\d+\.\d+\.\d+\.tgz/);
+});
 
 it.each(NODES)("makes and validates packages under %s", (node) => {
   const run = spawnSync(node, ["consumer.mjs"], {

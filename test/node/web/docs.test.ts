@@ -1,6 +1,7 @@
 /** The docs as built: every link leads somewhere, and every address that was ever given still does. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { marked } from "marked";
 import { describe, expect, it } from "vitest";
 import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
 import { OPERATIONS } from "../../../src/http/resources/all-operations.ts";
@@ -90,11 +91,77 @@ describe("the docs", () => {
     }
   });
 
-  it("are there as Markdown too, word for word, and llms.txt names each of them", () => {
+  it("say what to do about each problem in words that hold for every caller, not for kpd alone", () => {
+    const advice = [...(files["docs.html"] ?? "").matchAll(/<tr id="(?!result-)(\w+)">(.*?)<\/tr>/g)].map(
+      ([, code, cells = ""]) => [code, cells.split("<td>").at(-1)],
+    );
+    expect(advice.map(([code]) => code)).toEqual(Object.keys(PROBLEMS));
+    expect(advice.filter(([, said = ""]) => said === "</td>" || /kpd|KPD_|--|named above|it says/i.test(said))).toEqual(
+      [],
+    );
+  });
+
+  it("are there as Markdown too, word for word but for where links lead, and llms.txt names each of them", () => {
+    const words = (text = "") => text.replaceAll(/\]\([^)]*\)/g, "]()");
     for (const { file, at } of siteMap(ROOT).flatMap(({ pages: own }) => own)) {
-      expect(files[`${at.slice(1)}.md`]).toBe(readFileSync(resolve(ROOT, file), "utf8"));
+      expect(words(files[`${at.slice(1)}.md`])).toBe(words(readFileSync(resolve(ROOT, file), "utf8")));
       expect(files["llms.txt"]).toContain(`](${at}.md)`);
     }
+  });
+
+  it("have no link in Markdown that leads nowhere", () => {
+    const broken: string[] = [];
+    let count = 0;
+    for (const [name, text] of Object.entries(files).filter(([path]) => /\.(?:md|txt)$/.test(path))) {
+      marked.walkTokens(marked.lexer(text), (token) => {
+        if (!("href" in token)) return;
+        const href = String(token.href);
+        count++;
+        if (href.startsWith("#") || /^(?:https?:|mailto:)/.test(href)) {
+          const own = href.startsWith(REPOSITORY) ? href.slice(REPOSITORY.length).split("#")[0] : undefined;
+          if (own !== undefined && !existsSync(resolve(ROOT, own))) broken.push(`${name}: ${href}`);
+          return;
+        }
+        const path = new URL(href, `https://keys.example.com/${name}`).pathname;
+        const isThere =
+          path.slice(1) in files ||
+          `${path.slice(1)}.html` in files ||
+          ELSEWHERE.includes(path) ||
+          (path.startsWith("/docs/images/") && existsSync(resolve(ROOT, path.slice(1))));
+        if (!isThere) broken.push(`${name}: ${href}`);
+      });
+    }
+    expect(count).toBeGreaterThan(300);
+    expect(broken).toEqual([]);
+  });
+
+  it("have the reference of the API as Markdown: each operation with its answers, and each schema", () => {
+    const reference = files["docs/reference.md"] ?? "";
+    expect(files["llms.txt"]).toContain("](/docs/reference.md)");
+    for (const { method, path } of OPERATIONS) expect(reference).toContain(`### ${method} ${path}\n`);
+    expect(reference).toContain("| 200 | What each client gave.");
+    expect(reference).toContain("### Schema: UserView\n");
+    expect(reference).toContain("| `directory_pending` | boolean |");
+  });
+
+  it("are described by whole sentences: in llms.txt, and to search engines", () => {
+    const said = (files["llms.txt"] ?? "").match(/^- .*$/gm) ?? [];
+    const described = pages.map(([, html]) => /name="description" content="([^"]*)"/.exec(html)?.[1] ?? "");
+    expect(said.length).toBeGreaterThan(40);
+    const isWhole = (text: string) => /[.!?…]$/.test(text) && text.length > 30 && !/ [:,.)]|\( |Status: /.test(text);
+    expect(
+      [...said.map((line) => line.replace(/^- \[[^\]]*\]\([^)]*\): /, "")), ...described].filter(
+        (one) => !isWhole(one),
+      ),
+    ).toEqual([]);
+  });
+
+  it("have the examples as files, which import the package by its name", () => {
+    const examples = Object.entries(files).filter(([name]) => name.startsWith("docs/examples/"));
+    expect(examples.map(([name]) => name)).toContain("docs/examples/sdk/keep-stocked.ts");
+    expect(examples.filter(([, text]) => text.includes("../src/"))).toEqual([]);
+    expect(files["docs/examples/sdk/messenger.ts"]).toContain('from "mls-key-directory/client";');
+    expect(files["docs/web.html"]).toContain('href="/docs/examples/sdk/keep-stocked.ts"');
   });
 
   it("are found by their headings and words: each entry of the search leads to a heading", () => {

@@ -58,6 +58,24 @@ describe("the alarm", () => {
     expect([await livePackages(pool), await count(pool, "fingerprints")]).toEqual([0, 1]);
   });
 
+  it("is not set for claims that cross no threshold: the directory lacks them until it is told of something else", async () => {
+    const pool = await poolOf();
+    const isPending = () =>
+      runInDurableObject(pool.stub(), (instance) => {
+        const view = instance.view(pool.base);
+        return view.outcome === "found" && view.directoryPending;
+      });
+    await pool.publish(keyPackages(60));
+    await pool.ring();
+    const setFor = await alarmAt(pool);
+    await pool.claim();
+    expect([await isPending(), await alarmAt(pool)]).toEqual([true, setFor]);
+    expect(await runInDurableObject(pool.stub(), (instance) => instance.resync(pool.base))).toEqual({
+      outcome: "delivered",
+    });
+    expect(await isPending()).toBe(false);
+  });
+
   it("keeps a tombstone as long as its package could be used", async () => {
     const pool = await poolOf();
     const published = keyPackage({ notAfter: nowSeconds() + 7000 });

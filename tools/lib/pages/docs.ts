@@ -1,9 +1,10 @@
 /** The docs: a page for each Markdown file, the reference of the API, their front page, and the same as plain text. */
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { ADVICE } from "../../../src/cli/advice.ts";
-import { PROBLEMS } from "../../../src/http/refusals/problem-codes.ts";
+import { PROBLEMS, type ProblemCode } from "../../../src/http/refusals/problem-codes.ts";
 import { RESULT_CODES } from "../../../src/http/resources/key-packages/result-codes.ts";
+import { beginning } from "./beginning.ts";
+import { exampleFiles } from "./example-files.ts";
 import { type Bundle, escapeHtml, layout } from "./layout.ts";
 import {
   type Heading,
@@ -13,7 +14,10 @@ import {
   renderMarkdown,
   type Section,
 } from "./markdown.ts";
-import { type ApiDescription, renderReference } from "./reference-page.ts";
+import { withLinks } from "./markdown-twin.ts";
+import { PROBLEM_ADVICE } from "./problem-advice.ts";
+import { type ApiDescription, renderReference, withCode } from "./reference-page.ts";
+import { referenceTwin } from "./reference-twin.ts";
 import { type DocsGroup, type DocsPage, siteMap } from "./site-map.ts";
 
 const REPOSITORY = "https://github.com/mls-key-directory/mls-key-directory/blob/main";
@@ -21,6 +25,8 @@ const HOME = "/docs";
 const REFERENCE = { at: "/docs/reference", name: "API reference" } as const;
 /** The page of the library's own reference has a heading for each name: too many to list beside it. */
 const MOST_HEADINGS = 40;
+/** Of the first paragraph, for search engines and language models. */
+const DESCRIBED_CHARACTERS = 200;
 
 type Page = DocsPage & { readonly text: string; readonly rendered: Rendered };
 
@@ -28,6 +34,10 @@ type Page = DocsPage & { readonly text: string; readonly rendered: Rendered };
 export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string, string>> {
   const groups = siteMap(root);
   const places = new Map(groups.flatMap(({ pages }) => pages.map(({ file, at }) => [file, at] as const)));
+  const twins = new Map([...places].map(([file, at]) => [file, `${at}.md`] as const));
+  const examples = exampleFiles(root);
+  const addressIn = (known: ReadonlyMap<string, string>, file: string) => (href: string) =>
+    addressOf(root, known, file, href);
   const pages = groups
     .flatMap((group) => group.pages)
     .map((page): Page => {
@@ -35,11 +45,7 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
       return {
         ...page,
         text,
-        rendered: renderMarkdown(
-          text,
-          (href) => addressOf(root, places, page.file, href),
-          (href) => pictureOf(root, page.file, href),
-        ),
+        rendered: renderMarkdown(text, addressIn(places, page.file), (href) => pictureOf(root, page.file, href)),
       };
     });
   const api = JSON.parse(readFileSync(join(root, "src/http/openapi/openapi.json"), "utf8")) as ApiDescription;
@@ -68,21 +74,31 @@ export function docsFiles(root: string, bundle: Bundle): Readonly<Record<string,
       REFERENCE.at,
       REFERENCE.name,
       "Every route, body and answer of the HTTP API.",
-      reference.html,
+      `${twinLink(REFERENCE.at)}${reference.html}`,
       reference.headings,
     ),
+    "docs/reference.md": referenceTwin(api),
     "docs/search.json": JSON.stringify(searchIndex(pages, reference.sections)),
     "llms.txt": llms(groups, pages),
+    ...examples,
   };
   for (const [index, page] of pages.entries()) {
     const { at, text, rendered } = page;
     const headings = rendered.sections.map(({ heading }) => heading).filter(({ depth }) => depth === 2);
-    const content = `<p class="twin note"><a href="${at}.md">Markdown</a></p>${rendered.html}${pager(pages, index)}`;
-    files[`${at.slice(1)}.html`] = shell(at, rendered.title, rendered.lead.slice(0, 200), content, headings);
-    files[`${at.slice(1)}.md`] = text;
+    const content = `${twinLink(at)}${rendered.html}${pager(pages, index)}`;
+    files[`${at.slice(1)}.html`] = shell(
+      at,
+      rendered.title,
+      beginning(rendered.lead, DESCRIBED_CHARACTERS),
+      content,
+      headings,
+    );
+    files[`${at.slice(1)}.md`] = withLinks(text, addressIn(twins, page.file));
   }
   return files;
 }
+
+const twinLink = (at: string): string => `<p class="twin note"><a href="${at}.md">Markdown</a></p>`;
 
 /** Pages by their address here, everything else of the repository by its address there. */
 function addressOf(root: string, places: ReadonlyMap<string, string>, file: string, href: string): string {
@@ -90,7 +106,8 @@ function addressOf(root: string, places: ReadonlyMap<string, string>, file: stri
   const [path = "", hash] = href.split("#");
   const target = posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, "");
   const anchor = hash === undefined ? "" : `#${hash}`;
-  if (target.startsWith("docs/images/")) return `/${target}`;
+  const isFile = /^docs\/(?:images|examples)\/.*\.\w+$/.test(target) && existsSync(join(root, target));
+  if (isFile) return `/${target}`;
   const place = places.get(target) ?? places.get(`${target}/README.md`);
   if (place !== undefined) return `${place}${anchor}`;
   if (!existsSync(join(root, target))) return `/missing/${target}${anchor}`;
@@ -181,7 +198,7 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
   });
   const codes = Object.entries(PROBLEMS).map(
     ([code, { status, title }]) =>
-      `<tr id="${code}"><td>${breakable(code)}</td><td>${status}</td><td>${escapeHtml(title)}</td><td>${escapeHtml(ADVICE[code] ?? "")}</td></tr>`,
+      `<tr id="${code}"><td>${breakable(code)}</td><td>${status}</td><td>${escapeHtml(title)}</td><td>${withCode(PROBLEM_ADVICE[code as ProblemCode])}</td></tr>`,
   );
   const results = Object.entries(RESULT_CODES).map(
     ([code, meaning]) => `<tr id="${resultId(code)}"><td>${breakable(code)}</td><td>${escapeHtml(meaning)}</td></tr>`,
@@ -190,7 +207,7 @@ function home(groups: readonly DocsGroup[], pages: readonly Page[]): string {
 <p class="lead">Devices publish MLS KeyPackages ahead of time; others claim each of them once, to add a device that is offline to a group. <a href="/docs/quickstart">Run one in two commands</a>, read <a href="/docs/http-api">how to call it</a>, or look into a package with the <a href="/">inspector</a>.</p>
 <div class="cards">${cards.join("")}</div>
 <h2 id="problem-codes">Problem codes <a class="anchor" href="#problem-codes" aria-label="Link to Problem codes">#</a></h2>
-<p>Every refusal is a problem document (RFC 9457) with one of these codes. They never change and are never used again for something else. What to do is said as <code>kpd</code> says it.</p>
+<p>Every refusal is a problem document (RFC 9457) with one of these codes. They never change and are never used again for something else.</p>
 <div class="scroll" tabindex="0"><table><thead><tr><th>code</th><th>status</th><th>what it says</th><th>what to do</th></tr></thead><tbody>${codes.join("")}</tbody></table></div>
 <h2 id="result-codes">Result codes <a class="anchor" href="#result-codes" aria-label="Link to Result codes">#</a></h2>
 <p>What became of one package of an upload. Where it was refused, <code>detail</code> says what was expected and what came; the <a href="/">inspector</a> shows the place in its bytes.</p>
@@ -234,13 +251,16 @@ function searchIndex(pages: readonly Page[], reference: readonly Section[]) {
 function llms(groups: readonly DocsGroup[], pages: readonly Page[]): string {
   const line = ({ at }: DocsPage) => {
     const page = pages.find((one) => one.at === at);
-    return page === undefined ? [] : [`- [${nameOf(page)}](${at}.md): ${page.rendered.lead.slice(0, 160)}`];
+    return page === undefined
+      ? []
+      : [`- [${nameOf(page)}](${at}.md): ${beginning(page.rendered.lead, DESCRIBED_CHARACTERS)}`];
   };
   return `# MLS Key Directory
 
 > A directory for MLS (RFC 9420) KeyPackages on Cloudflare Workers, with a KeyPackage library, a client SDK and a command line in TypeScript.
 
-- [OpenAPI description](/openapi.json)
+- [OpenAPI description](/openapi.json): Every route, body and answer of the HTTP API, for programs.
+- [${REFERENCE.name}](${REFERENCE.at}.md): The same for people, and for whoever reads text.
 
 ${groups.map(({ title, pages: own }) => `## ${title}\n\n${own.flatMap(line).join("\n")}\n`).join("\n")}`;
 }

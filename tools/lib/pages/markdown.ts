@@ -10,7 +10,7 @@ export type Section = { readonly heading: Heading; readonly text: string };
 export type Rendered = {
   readonly html: string;
   readonly title: string;
-  /** The first paragraph as plain text. */
+  /** The first paragraph that says what the page is about, as plain text. */
   readonly lead: string;
   readonly sections: readonly Section[];
 };
@@ -69,9 +69,13 @@ export function renderMarkdown(
   });
   const html = marked.parse(text, { async: false });
   const title = headings.find(({ depth }) => depth === 1)?.text ?? "";
-  const lead = plainText(/<p>([\s\S]*?)<\/p>/.exec(html)?.[1] ?? "");
+  const paragraphs = [...html.matchAll(/<p>([\s\S]*?)<\/p>/g)].map(([, inner = ""]) => plainText(inner));
+  const lead = paragraphs.find((paragraph) => paragraph !== "" && !STATUS.test(paragraph)) ?? "";
   return { html, title, lead, sections: sectionsOf(html, headings) };
 }
+
+/** Of a decision: what comes first there says nothing of the page. */
+const STATUS = /^Status: /;
 
 /** Title and style are for readers of the file: here the words are the label, and the page has the colours. */
 const inPage = (svg: string, alt: string): string =>
@@ -106,9 +110,10 @@ function sectionsOf(html: string, headings: readonly Heading[]): Section[] {
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
 
-/** Without tags and on one line. */
+/** Without tags and on one line. Tags within a line part no words. */
 export const plainText = (html: string): string =>
   html
+    .replaceAll(/<\/?(?:a|code|em|strong|del)\b[^>]*>/g, "")
     .replaceAll(/<[^>]*>/g, " ")
     .replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? "")
     .replaceAll(/\s+/g, " ")

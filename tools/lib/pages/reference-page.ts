@@ -2,7 +2,7 @@
 import { escapeHtml } from "./layout.ts";
 import type { Heading, Section } from "./markdown.ts";
 
-type Schema = {
+export type Schema = {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -40,25 +40,15 @@ export type ApiDescription = {
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
 };
 
-type Found = { readonly method: string; readonly path: string; readonly operation: Operation };
+export type Found = { readonly method: string; readonly path: string; readonly operation: Operation };
 
 /** HTML, and its parts for the search. `problem` is the path of the page that has the problem codes as anchors. */
 export function renderReference(
   api: ApiDescription,
   problem: string,
 ): { readonly html: string; readonly headings: readonly Heading[]; readonly sections: readonly Section[] } {
-  const all = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ method, path, operation: operation as Operation })),
-  );
-  // A tag need not be described.
-  const tags = [
-    ...new Set([...api.tags.map(({ name }) => name), ...all.map(({ operation }) => operation.tags[0] ?? "")]),
-  ];
-  const byTag = tags.map((name) => ({
-    name,
-    description: api.tags.find((tag) => tag.name === name)?.description ?? "",
-    found: all.filter(({ operation }) => operation.tags[0] === name),
-  }));
+  const byTag = operationsByTag(api);
+  const all = byTag.flatMap(({ found }) => found);
   const schemas = Object.entries(api.components.schemas) as [string, Schema][];
   const html = `<h1>${escapeHtml(api.info.title)}: API reference</h1>
 ${api.info.description
@@ -84,7 +74,24 @@ ${schemas.map(([name, schema]) => schemaOf(name, schema)).join("\n")}`;
   return { html, headings: [...headings, { depth: 2, id: "schemas", text: "Schemas" }], sections };
 }
 
-const headingOf = (role: string): string =>
+export function operationsByTag(
+  api: ApiDescription,
+): readonly { readonly name: string; readonly description: string; readonly found: readonly Found[] }[] {
+  const all = Object.entries(api.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation: operation as Operation })),
+  );
+  // A tag need not be described.
+  const tags = [
+    ...new Set([...api.tags.map(({ name }) => name), ...all.map(({ operation }) => operation.tags[0] ?? "")]),
+  ];
+  return tags.map((name) => ({
+    name,
+    description: api.tags.find((tag) => tag.name === name)?.description ?? "",
+    found: all.filter(({ operation }) => operation.tags[0] === name),
+  }));
+}
+
+export const headingOf = (role: string): string =>
   role === "anyone" ? "For anyone" : `For ${/^[aeiou]/.test(role) ? "an" : "a"} ${role}`;
 
 function operationOf({ method, path, operation }: Found, problem: string): string {
@@ -144,7 +151,7 @@ ${rows.length > 0 ? tableOf(["member", "type", "meaning"], rows) : ""}</section>
 type Member = { readonly path: string; readonly member: Schema; readonly isRequired: boolean };
 
 /** Members of inline objects too, by their path from the schema. */
-function membersOf(schema: Schema, prefix: string): Member[] {
+export function membersOf(schema: Schema, prefix: string): Member[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
     const path = `${prefix}${name}`;
     const isRequired = schema.required?.includes(name) ?? false;
@@ -156,7 +163,7 @@ function membersOf(schema: Schema, prefix: string): Member[] {
   });
 }
 
-const BOUNDS = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern"] as const;
+export const BOUNDS = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern"] as const;
 
 function typeOf(schema: Schema): string {
   if (schema.$ref !== undefined) {
@@ -180,7 +187,7 @@ const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[])
     .join("")}</tbody></table></div>`;
 
 /** Text in which a pair of backticks marks code. */
-const withCode = (text: string): string =>
+export const withCode = (text: string): string =>
   text
     .split("`")
     .map((part, index) => (index % 2 === 1 ? `<code>${escapeHtml(part)}</code>` : escapeHtml(part)))

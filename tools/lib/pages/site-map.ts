@@ -33,7 +33,7 @@ const ORDER: readonly {
       ["docs/api.md", "Library reference"],
       ["docs/command-line.md"],
       ["docs/claim-capabilities.md", "Claims without a token"],
-      ["docs/events.md", "Low stock, told"],
+      ["docs/events.md", "Low-stock events"],
     ],
   },
   {
@@ -57,7 +57,7 @@ const ORDER: readonly {
       ["docs/privacy.md", "Privacy"],
       ["docs/reliability.md", "Reliability"],
       ["docs/conformance.md", "Conformance"],
-      ["docs/peer-bugs.md", "Bugs of others"],
+      ["docs/peer-bugs.md", "Bugs in other directories"],
     ],
   },
   {

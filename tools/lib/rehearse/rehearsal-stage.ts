@@ -12,7 +12,10 @@ import { bundle, readDeployment } from "../worker-deployment.ts";
 import { commandsOf } from "./runbook-page.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-const REASON = "a rehearsal";
+const REASON = "a rehearsal, “ré”";
+
+/** A name that is another one in an address, unless it is encoded: curl leaves out what follows `#`, and asks for `name`. */
+export const trickyName = (name: string): string => `${name}#1234/Zoë's "$x"?`;
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into member by member; what is missing fails the rehearsal
 type Json = any;
@@ -97,7 +100,7 @@ export class Stage {
         authorization: `Bearer ${token}`,
         "content-type": "application/json",
         // Of operators alone; others may say what they like there.
-        "operator-reason": REASON,
+        "operator-reason": encodeURIComponent(REASON),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -107,7 +110,7 @@ export class Stage {
   /** The phone of a user. */
   async owner(user: string): Promise<Owner> {
     const signer = await newSigner();
-    const client = `/v1/users/${user}/clients/phone`;
+    const client = `/v1/users/${encodeURIComponent(user)}/clients/phone`;
     const token = () => this.token(user, "phone", "key-packages:publish");
     return {
       user,
@@ -121,7 +124,7 @@ export class Stage {
 
   async claim(user: string, by = "bob"): Promise<Answer> {
     const token = await this.token(by, "laptop", "key-packages:claim");
-    return this.call("POST", `/v1/users/${user}/claims`, token, {});
+    return this.call("POST", `/v1/users/${encodeURIComponent(user)}/claims`, token, {});
   }
 
   /** Runs a command of the page as an operator would, and returns what it printed. Throws if it fails. */

@@ -52,7 +52,11 @@ export function userView(api: Api, user: string, close: () => void): HTMLElement
       "div",
       { class: "stack" },
       view.directory_pending &&
-        h("p", { class: "note" }, "The directory is yet to hear of the latest changes of stock."),
+        h(
+          "p",
+          { class: "note" },
+          "The lists of all users do not show the latest changes of this one yet. After claims that is ordinary: they are told of them when the stock runs low, or with the next upload.",
+        ),
       ...view.clients.map((client) => clientPanel(client, nameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
       claimersPanel(view),
