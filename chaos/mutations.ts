@@ -1573,10 +1573,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     safeguard: "a word that has to be typed before a client is revoked",
-    file: "src/web/console/pieces.ts",
-    from: 'go.disabled = typed.value !== word || reason.value.trim() === "";',
+    file: "src/web/console/question.ts",
+    from: 'go.disabled = !isTyped(typed.value, word) || reason.value.trim() === "";',
     to: 'go.disabled = reason.value.trim() === "";',
     tests: ["test/browser/console.test.ts"],
+  },
+  {
+    safeguard: "a question that ends when the page that it is about is left",
+    file: "src/web/console/question.ts",
+    from: 'document.querySelector<HTMLDialogElement>("dialog.question")?.close();',
+    to: "",
+    tests: ["test/browser/console-user-page.test.ts"],
+  },
+  {
+    safeguard: "names whose characters cannot turn the writing of the console",
+    file: "src/web/console/shown-name.ts",
+    from: "...printable(name)",
+    to: "...name",
+    tests: ["test/browser/console-user-page.test.ts"],
   },
   {
     safeguard: "a code of the issuer that this tab asked for",

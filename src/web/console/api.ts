@@ -1,7 +1,12 @@
-/** Calls of the operator's routes with the token of this tab. A refusal is a value; only the caller's signal throws. */
+/** Calls of the operator's routes with the token of this tab. Whatever goes wrong is a value. */
 import type { Problem } from "./operator-api-types.ts";
 
-/** `code` is the directory's, or one of these two. */
+/** Codes of what is said here and not by the directory. */
+const OWN_CODES = ["network_error", "not_sent", "stopped", "unexpected_response"];
+
+export const isOwnCode = (code: string): boolean => OWN_CODES.includes(code);
+
+/** `code` is the directory's, or one of those. */
 export type Refusal = {
   readonly code: string;
   readonly title: string;
@@ -15,8 +20,16 @@ export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** What a call takes beside its path. `reason`: why an operator changes something, for the record. */
-export type Extras = { readonly body?: unknown; readonly reason?: string };
+/**
+ * What a call takes beside its path. `reason`: why an operator changes something, for the record. `signal` stops a call;
+ * what came of it is not known then. `goesOn`: a read that is wanted even if the page is left.
+ */
+export type Extras = {
+  readonly body?: unknown;
+  readonly reason?: string;
+  readonly signal?: AbortSignal;
+  readonly goesOn?: boolean;
+};
 
 export type Api = {
   readonly call: <T>(method: Method, path: string, extras?: Extras) => Promise<Answer<T>>;
@@ -24,7 +37,9 @@ export type Api = {
 
 export function apiWith(token: string): Api {
   return {
-    call: async <T>(method: Method, path: string, { body, reason }: Extras = {}): Promise<Answer<T>> => {
+    call: async <T>(method: Method, path: string, { body, reason, signal }: Extras = {}): Promise<Answer<T>> => {
+      const unsendable = whyUnsendable(token, path, reason);
+      if (unsendable !== undefined) return refused("not_sent", "Nothing was sent", unsendable);
       try {
         const response = await fetch(path, {
           method,
@@ -35,13 +50,34 @@ export function apiWith(token: string): Api {
             ...(reason === undefined ? {} : { "Operator-Reason": encodeURIComponent(reason) }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(signal === undefined ? {} : { signal }),
         });
         return await read<T>(response);
       } catch {
-        return refused("network_error", "The directory did not answer", "Whether the call took effect is not known.");
+        if (signal?.aborted === true) return refused("stopped", "It was stopped", "");
+        const detail = method === "GET" ? "Nothing was changed." : "Whether the call took effect is not known.";
+        return refused("network_error", "The directory did not answer", detail);
       }
     },
   };
+}
+
+/** Reads stop with the signal, unless they are to go on. A change goes on: its outcome must be told. */
+export const untilLeft = (api: Api, signal: AbortSignal): Api => ({
+  call: (method, where, extras) =>
+    api.call(method, where, method === "GET" && extras?.goesOn !== true ? { ...extras, signal } : extras),
+});
+
+function whyUnsendable(token: string, path: string, reason: string | undefined): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(token)) return "The token has a character that no token has.";
+  // An address with such a step leads elsewhere: to erase the user `.` would be to revoke the user `data`.
+  const step = path
+    .replace(/\?.*/, "")
+    .split("/")
+    .find((segment) => segment === "." || segment === "..");
+  if (step !== undefined) return `No address can have the name “${step}” in it.`;
+  if (reason?.isWellFormed() === false) return "The reason has half a character in it.";
+  return undefined;
 }
 
 async function read<T>(response: Response): Promise<Answer<T>> {

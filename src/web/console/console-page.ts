@@ -1,18 +1,23 @@
 /** The console of operators: sign-in or a token, then the stock of all or one user. */
 import "../style/base.css";
 import "../style/console.css";
+import { printable } from "../../inspect/text.ts";
 import { byId, h } from "../dom.ts";
 import { startShell } from "../shell.ts";
-import { type Api, apiWith } from "./api.ts";
+import { type Api, apiWith, untilLeft } from "./api.ts";
+import { focusOn } from "./keep-focus.ts";
 import type { UserPage } from "./operator-api-types.ts";
 import { failure, type Panel } from "./pieces.ts";
+import { withdrawQuestion } from "./question.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
+import { hashOf, userIn } from "./user-address.ts";
+import { userSearch } from "./user-search.ts";
 import { activityView } from "./views/activity-view.ts";
 import { epochView } from "./views/epoch-view.ts";
 import { issuerKeysView } from "./views/issuer-keys-view.ts";
 import { auditView, blockedView } from "./views/record-views.ts";
 import { seriesView } from "./views/series-view.ts";
-import { stockPanels } from "./views/stock-view.ts";
+import { type Choice, firstChoice, stockPanels } from "./views/stock-view.ts";
 import { userView } from "./views/user-view.ts";
 
 /** Of this tab alone, and gone with it. */
@@ -38,8 +43,8 @@ const signInFailed = (code: string, detail: string): HTMLElement =>
     "div",
     { class: "verdict bad", role: "alert" },
     h("strong", {}, "You are not signed in: "),
-    h("code", {}, code),
-    detail !== "" && ` · ${detail}`,
+    h("code", {}, printable(code)),
+    detail !== "" && ` · ${printable(detail)}`,
   );
 
 function askForToken(problem?: HTMLElement): void {
@@ -96,47 +101,98 @@ async function tryToken(token: string): Promise<void> {
     return;
   }
   sessionStorage.setItem(TOKEN, token);
-  open(token);
+  open(token).focus();
 }
 
-function open(token: string): void {
-  const api = expiring(apiWith(token));
+const title = document.title;
+
+/** What is shown, and what has the focus once an operator has gone there. */
+type Shown = { readonly element: HTMLElement; readonly heading: HTMLElement };
+
+/** `focus`: puts the focus on what is shown, whose sign-in took it away. */
+function open(token: string): { readonly focus: () => void } {
+  const session = new AbortController();
+  const api = expiring(apiWith(token), session);
+  const choice = firstChoice();
   const view = h("div", { class: "view" });
+  let leaving = new AbortController();
+  let shown: Shown | undefined;
   const show = () => {
-    const user = new URLSearchParams(location.hash.slice(1)).get("user");
-    view.replaceChildren(
-      user === null
-        ? wholeDirectory(api)
-        : userView(api, user, () => {
-            location.hash = "";
-          }),
-    );
+    const user = userIn(location.hash);
+    leaving.abort();
+    leaving = new AbortController();
+    const own = untilLeft(api, leaving.signal);
+    document.title = user === undefined ? title : `${printable(user)} – ${title}`;
+    shown = user === undefined ? wholeDirectory(own, choice) : userView(own, user, toAll);
+    view.replaceChildren(shown.element);
   };
-  window.addEventListener("hashchange", show);
-  place.replaceChildren(toolbar(api), view);
+  const focus = () => {
+    if (shown !== undefined) focusOn(shown.heading, { preventScroll: true });
+    scrollTo(0, 0);
+  };
+  const move = ({ oldURL }: HashChangeEvent) => {
+    withdrawQuestion();
+    show();
+    focus();
+    const before = userIn(new URL(oldURL).hash);
+    if (before !== undefined && userIn(location.hash) === undefined) choice.cameFrom = before;
+  };
+  window.addEventListener("hashchange", move, { signal: session.signal });
+  // What is restored by the browser is restored before there is anything to see.
+  history.scrollRestoration = "manual";
+  session.signal.addEventListener("abort", () => {
+    leaving.abort();
+    withdrawQuestion();
+  });
+  place.replaceChildren(userSearch(api, signOut), view);
   show();
+  return { focus };
 }
 
-function wholeDirectory(api: Api): HTMLElement {
-  const { overview, clients } = stockPanels(api, openUser);
+function toAll(): void {
+  location.hash = "";
+}
+
+function signOut(): void {
+  sessionStorage.removeItem(TOKEN);
+  location.hash = "";
+  location.reload();
+}
+
+function wholeDirectory(api: Api, choice: Choice): Shown {
+  const { overview, clients } = stockPanels(api, choice);
+  const audit = auditView(api);
   const parts: readonly (readonly [name: string, panel: Panel])[] = [
     ["Stock", overview],
     ["Over time", seriesView(api)],
     ["Clients", clients],
-    ["Who did most", activityView(api, openUser)],
+    ["Who did most", activityView(api)],
     ["Blocked", blockedView(api)],
-    ["Issuers", issuerKeysView(api)],
-    ["Restore epoch", epochView(api)],
-    ["Audit", { element: auditView(api), ready: Promise.resolve() }],
+    ["Issuers", issuerKeysView(api, audit.refresh)],
+    ["Restore epoch", epochView(api, audit.refresh)],
+    ["Audit", { element: audit.element, ready: Promise.resolve() }],
   ];
   const shown = parts.map(([name, { element, ready }]) => ({ element, ready, button: leadTo(name, element) }));
-  void showInTurn(shown);
-  return h(
+  const element = h(
     "div",
     { class: "stack" },
     h("nav", { class: "row contents", "aria-label": "On this page" }, ...shown.map(({ button }) => button)),
     ...shown.map(({ element }) => element),
   );
+  const heading = document.querySelector<HTMLElement>("main h1") ?? place;
+  void showInTurn(shown).then(() => backTo(choice, element, heading));
+  return { element, heading };
+}
+
+/** Whoever comes back from a user is led to where the user was opened, unless the page was used meanwhile. */
+function backTo(choice: Choice, element: HTMLElement, heading: HTMLElement): void {
+  const { cameFrom } = choice;
+  if (cameFrom === undefined || !element.isConnected) return;
+  choice.cameFrom = undefined;
+  if (document.activeElement !== heading || scrollY > 0) return;
+  const link = [...element.querySelectorAll("a")].find((one) => one.getAttribute("href") === hashOf(cameFrom));
+  link?.focus({ preventScroll: true });
+  link?.scrollIntoView({ block: "center" });
 }
 
 type Part = Panel & { readonly button: HTMLButtonElement };
@@ -166,84 +222,25 @@ const leadTo = (name: string, part: HTMLElement): HTMLButtonElement =>
       type: "button",
       class: "quiet",
       onclick: () => {
-        part.tabIndex = -1;
-        part.focus({ preventScroll: true });
+        focusOn(part, { preventScroll: true });
         part.scrollIntoView();
       },
     },
     name,
   );
 
-const openUser = (user: string): void => {
-  location.hash = new URLSearchParams({ user }).toString();
-};
-
-/** Signs out where the token is no longer taken. */
-const expiring = (api: Api): Api => ({
+/** Signs out where the token is no longer taken; once, however many calls hear so, and never whoever has signed in since. */
+const expiring = (api: Api, session: AbortController): Api => ({
   call: async (method, where, extras) => {
     const answer = await api.call<never>(method, where, extras);
-    if (!answer.ok && answer.refusal.status === 401) {
+    if (!answer.ok && answer.refusal.status === 401 && !session.signal.aborted) {
+      session.abort();
       sessionStorage.removeItem(TOKEN);
       askForToken(failure(answer.refusal));
     }
     return answer;
   },
 });
-
-const SUGGESTED = 8;
-const PAUSE_MS = 200;
-
-function toolbar(api: Api): HTMLElement {
-  const input = h("input", {
-    id: "user",
-    type: "search",
-    list: "users",
-    placeholder: "Name of a user",
-    autocomplete: "off",
-  });
-  const list = h("datalist", { id: "users" });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  input.addEventListener("input", () => {
-    clearTimeout(timer);
-    const prefix = input.value.trim();
-    if (prefix === "") return;
-    timer = setTimeout(() => void suggest(prefix), PAUSE_MS);
-  });
-  const suggest = async (prefix: string) => {
-    const found = await api.call<UserPage>(
-      "GET",
-      `/v1/admin/users?${new URLSearchParams({ prefix, limit: String(SUGGESTED) })}`,
-    );
-    if (found.ok) list.replaceChildren(...found.value.users.map((user) => h("option", { value: user })));
-  };
-  const form = h(
-    "form",
-    { class: "row", role: "search" },
-    h("label", { for: "user" }, "User"),
-    input,
-    list,
-    h("button", { type: "submit" }, "Open"),
-    h("span", { class: "spacer" }),
-    h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        onclick: () => {
-          sessionStorage.removeItem(TOKEN);
-          location.hash = "";
-          location.reload();
-        },
-      },
-      "Sign out",
-    ),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (input.value.trim() !== "") openUser(input.value.trim());
-  });
-  return form;
-}
 
 startShell();
 // At the end: what it calls is defined by now.

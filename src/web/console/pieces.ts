@@ -1,8 +1,8 @@
-/** What all views of the console are made of: states of loading and failure, tables, and a question before harm. */
-import { MAX_REASON_CHARACTERS } from "../../config/limits.ts";
-import { dateOf } from "../../inspect/text.ts";
+/** What all views of the console are made of: states of loading and failure, and tables. */
+import { dateOf, printable } from "../../inspect/text.ts";
 import { type Child, h } from "../dom.ts";
-import type { Refusal } from "./api.ts";
+import { isOwnCode, type Refusal } from "./api.ts";
+import { keepFocus } from "./keep-focus.ts";
 
 export const loading = (what: string): HTMLElement =>
   h(
@@ -57,18 +57,17 @@ export function spanPanel<Span extends string>(
   const load = async () => {
     turn += 1;
     const own = turn;
+    const giveBack = keepFocus(place, head);
     startLoading(place, what);
     const shown = await show(chosen.value as Span, again);
-    if (own === turn) showIn(place, ...shown);
+    if (own !== turn) return;
+    showIn(place, ...shown);
+    giveBack();
   };
   const again = () => void load();
   chosen.addEventListener("change", again);
-  const element = h(
-    "section",
-    { class: classes, "aria-labelledby": id },
-    panelHead(id, title, chosen, h("button", { type: "button", onclick: again }, "Refresh")),
-    place,
-  );
+  const head = panelHead(id, title, chosen, h("button", { type: "button", onclick: again }, "Refresh"));
+  const element = h("section", { class: classes, "aria-labelledby": id }, head, place);
   return { element, ready: load() };
 }
 
@@ -79,14 +78,13 @@ export const empty = (text: string): HTMLElement => h("p", { class: "empty" }, t
 
 /** What was refused and why, with what leads further. */
 export function failure({ code, title, detail, requestId }: Refusal, again?: () => void): HTMLElement {
-  const isOwn = code === "network_error" || code === "unexpected_response";
   return h(
     "div",
     { class: "verdict bad", role: "alert" },
     h("strong", {}, title === "" ? code : title),
-    detail !== "" && `: ${detail}`,
+    detail !== "" && `: ${printable(detail)}`,
     h("br"),
-    isOwn ? h("code", {}, code) : h("a", { href: `/docs#${code}` }, code),
+    isOwnCode(code) ? h("code", {}, code) : h("a", { href: `/docs#${code}` }, code),
     requestId !== undefined && h("span", { class: "note" }, ` · request ${requestId}`),
     again !== undefined && h("div", {}, h("button", { type: "button", class: "quiet", onclick: again }, "Try again")),
   );
@@ -126,57 +124,3 @@ export const when = (seconds: number | null): string =>
     : dateOf(seconds)
         .replace("T", " ")
         .replace(/:\d\dZ$/, "Z");
-
-export type Question = {
-  readonly title: string;
-  /** What will happen, and what cannot be undone. */
-  readonly text: string;
-  /** What has to be typed first; nothing for what can be taken back. */
-  readonly word?: string;
-  readonly action: string;
-};
-
-/** Resolves with the reason once it was confirmed. Escape and Cancel are no: undefined. */
-export function confirmed({ title, text, word = "", action }: Question): Promise<string | undefined> {
-  const typed = h("input", { id: "confirm-word", autocomplete: "off", spellcheck: "false" });
-  const reason = h("input", { id: "confirm-reason", autocomplete: "off", maxlength: MAX_REASON_CHARACTERS });
-  const go = h("button", { type: "submit", class: "danger", disabled: true }, action);
-  const check = () => {
-    go.disabled = typed.value !== word || reason.value.trim() === "";
-  };
-  const dialog = h(
-    "dialog",
-    { "aria-labelledby": "confirm-title" },
-    h(
-      "form",
-      { method: "dialog", oninput: check },
-      h("h2", { id: "confirm-title" }, title),
-      h("p", {}, text),
-      h("label", { for: "confirm-reason" }, "Reason, for the record"),
-      reason,
-      word !== "" && h("label", { for: "confirm-word" }, "Type ", h("code", {}, word), " to go on"),
-      word !== "" && typed,
-      h(
-        "div",
-        { class: "row" },
-        h("span", { class: "spacer" }),
-        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-        go,
-      ),
-    ),
-  );
-  const form = dialog.querySelector("form");
-  // The policy forbids forms that go anywhere, these included: it is closed by hand.
-  form?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (!go.disabled) dialog.close(reason.value.trim());
-  });
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue === "" ? undefined : dialog.returnValue);
-    });
-  });
-}

@@ -3,13 +3,15 @@ import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Top } from "../operator-api-types.ts";
 import { failure, notCounting, type Panel, spanPanel, table, when } from "../pieces.ts";
+import { ofPool, rememberPool } from "../pool-names.ts";
+import { userLink } from "../shown-name.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };
 
 const SPANS = { hour: "Last hour", day: "Last day" } as const satisfies Record<Top["span"], string>;
 
-export const activityView = (api: Api, openUser: (user: string) => void): Panel =>
+export const activityView = (api: Api): Panel =>
   spanPanel(
     {
       id: "activity-title",
@@ -22,16 +24,16 @@ export const activityView = (api: Api, openUser: (user: string) => void): Panel 
     },
     async (span, again) => {
       const found = await api.call<Top>("GET", `/v1/admin/top?${new URLSearchParams({ span })}`);
-      return found.ok ? lists(found.value, openUser) : [failure(found.refusal, again)];
+      return found.ok ? lists(found.value) : [failure(found.refusal, again)];
     },
   );
 
-function lists({ counting, since, claimers, targets, refusals }: Top, openUser: (user: string) => void): HTMLElement[] {
+function lists({ counting, since, claimers, targets, refusals }: Top): HTMLElement[] {
   if (!counting) return [notCounting()];
-  const name = ({ pool, user }: Row) =>
-    user === null
-      ? h("code", {}, `${pool.slice(0, 12)}…`)
-      : h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user);
+  for (const { pool, user } of [claimers, targets, refusals].flatMap(({ rows }) => rows)) {
+    if (user !== null) rememberPool(pool, user);
+  }
+  const name = ({ pool, user }: Row) => (user === null ? ofPool(pool) : userLink(user));
   const list = (title: string, heads: readonly string[], { total, missed }: List, rows: (HTMLElement | string)[][]) =>
     h(
       "div",
@@ -48,7 +50,7 @@ function lists({ counting, since, claimers, targets, refusals }: Top, openUser: 
     h(
       "p",
       { class: "note" },
-      `Who claims packages of others, whose packages are claimed, and who is refused, and by which code: a device in a loop, a drainer, or somebody popular. Since ${when(since)}. Requests of the last minute may be missing.`,
+      `Who claims packages of others, whose packages are claimed, and who is refused, and by which code: a device in a loop, a drainer, or somebody popular. Since ${when(since)}. Requests of the last minute may be missing. Whoever has no client here is shown by the id of a pool: the pages of those who were claimed from name who claimed.`,
     ),
     h(
       "div",

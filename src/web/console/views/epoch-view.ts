@@ -1,13 +1,16 @@
 /** The restore epoch: after storage was restored from an older copy, what was stored before it is void. */
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
+import { change, changeButton } from "../changes.ts";
+import { keepFocus } from "../keep-focus.ts";
 import type { RestoreEpoch } from "../operator-api-types.ts";
-import { confirmed, failure, loading, type Panel, showIn, startLoading, when } from "../pieces.ts";
+import { failure, loading, type Panel, showIn, startLoading, when } from "../pieces.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
 
 const PATH = "/v1/admin/restore-epoch";
 
-export function epochView(api: Api): Panel {
+export function epochView(api: Api, changed: () => void): Panel {
+  const heading = h("h2", { id: "epoch-title" }, "Restore epoch");
   const place = h("div", { class: "stack" });
   const found = h("div", { role: "status" });
   /** What the last dry run found, for the question before harm. */
@@ -15,9 +18,11 @@ export function epochView(api: Api): Panel {
   let isRunning = false;
 
   const load = async () => {
+    const giveBack = keepFocus(place, heading);
     startLoading(place, "the restore epoch");
     const epoch = await api.call<RestoreEpoch>("GET", PATH);
     showIn(place, epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
+    giveBack();
   };
 
   const tryOut = async () => {
@@ -43,42 +48,45 @@ export function epochView(api: Api): Panel {
     });
     isRunning = false;
     if (result.ok) known = result.value;
+    const giveBack = keepFocus(found, heading);
     found.replaceChildren(result.ok ? h("p", {}, inWords(result.value)) : failure(result.refusal, () => void tryOut()));
+    giveBack();
   };
 
   const declare = async () => {
-    const reason = await confirmed({
-      title: "Void every package that was stored before now?",
-      text: `${known === undefined ? "No dry run was made." : inWords(known)} Do this after storage was restored from an older copy: some of its packages may have been given out already. Clients are asked to upload new ones; until they have, only packages made after now can be claimed. This cannot be undone.`,
-      word: "void all packages",
-      action: "Declare a restore epoch",
+    const isAsked = await change<RestoreEpoch>({
+      question: {
+        title: ["Void every package that was stored before now?"],
+        text: [
+          `${known === undefined ? "No dry run was made." : inWords(known)} Do this after storage was restored from an older copy: some of its packages may have been given out already. Clients are asked to upload new ones; until they have, only packages made after now can be claimed. This cannot be undone.`,
+        ],
+        word: "void all packages",
+        action: "Declare a restore epoch",
+      },
+      doing: ["Declaring a restore epoch"],
+      call: (reason) => api.call("POST", PATH, { body: {}, reason }),
+      done: (epoch) => [`Restore epoch: ${inForce(epoch)}`],
     });
-    if (reason === undefined) return;
-    const epoch = await api.call<RestoreEpoch>("POST", PATH, { body: {}, reason });
+    if (!isAsked) return;
     found.replaceChildren();
     known = undefined;
-    place.replaceChildren(epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
+    changed();
+    await load();
   };
 
-  const current = ({ restore_epoch: epoch, holds_everywhere_at: holds }: RestoreEpoch) =>
+  const current = (epoch: RestoreEpoch) =>
     h(
       "div",
       { class: "row" },
-      h(
-        "p",
-        {},
-        epoch === 0
-          ? "Storage was never restored."
-          : `In force: ${when(epoch)}${holds === null ? "" : `, everywhere from ${when(holds)} on`}.`,
-      ),
+      h("p", {}, inForce(epoch)),
       h("span", { class: "spacer" }),
       h("button", { type: "button", onclick: () => void (isRunning || tryOut()) }, "Dry run"),
-      h("button", { type: "button", class: "danger", onclick: () => void declare() }, "Declare a restore epoch"),
+      changeButton("Declare a restore epoch", "declare", declare, "danger"),
     );
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "epoch-title" },
-    h("h2", { id: "epoch-title" }, "Restore epoch"),
+    heading,
     h(
       "p",
       { class: "note" },
@@ -90,6 +98,11 @@ export function epochView(api: Api): Panel {
   );
   return { element, ready: load() };
 }
+
+const inForce = ({ restore_epoch: epoch, holds_everywhere_at: holds }: RestoreEpoch): string =>
+  epoch === 0
+    ? "Storage was never restored."
+    : `In force: ${when(epoch)}${holds === null ? "" : `, everywhere from ${when(holds)} on`}.`;
 
 function inWords({ at, users, usersAffected, oneTime, lastResorts, isWhole }: WouldVoid): string {
   const [all, affected, packages, resorts] = [users, usersAffected, oneTime, lastResorts].map((count) =>

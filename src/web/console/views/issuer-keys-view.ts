@@ -1,8 +1,11 @@
 /** The keys that tokens are verified with, and fetching them before their time: after a key was withdrawn. */
+import { printable } from "../../../inspect/text.ts";
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
+import { change, changeButton } from "../changes.ts";
+import { keepFocus } from "../keep-focus.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "../operator-api-types.ts";
-import { confirmed, empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
+import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
 
 const PATH = "/v1/admin/issuer-keys";
 
@@ -15,35 +18,36 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   of_a_setting: "its keys are a setting",
 };
 
-export function issuerKeysView(api: Api): Panel {
+export function issuerKeysView(api: Api, changed: () => void): Panel {
   const place = h("div", { class: "stack" });
-  const said = h("div", { role: "status" });
   const load = async () => {
+    const giveBack = keepFocus(place, head);
     startLoading(place, "the keys");
     const found = await api.call<IssuerKeys>("GET", PATH);
     showIn(place, found.ok ? keys(found.value) : failure(found.refusal, () => void load()));
+    giveBack();
   };
   const refresh = async () => {
-    const reason = await confirmed({
-      title: "Fetch the keys of every issuer now?",
-      text: "Older keys, and tokens that were verified with them, are believed nowhere from some minutes on.",
-      action: "Fetch the keys",
+    const isAsked = await change<RefreshedIssuerKeys>({
+      question: {
+        title: ["Fetch the keys of every issuer now?"],
+        text: ["Older keys, and tokens that were verified with them, are believed nowhere from some minutes on."],
+        action: "Fetch the keys",
+      },
+      doing: ["Fetching the keys of every issuer"],
+      call: (reason) => api.call("POST", PATH, { reason }),
+      done: (keys) => [inWords(keys)],
     });
-    if (reason === undefined) return;
-    const done = await api.call<RefreshedIssuerKeys>("POST", PATH, { reason });
-    said.replaceChildren(done.ok ? h("p", {}, inWords(done.value)) : failure(done.refusal));
+    if (!isAsked) return;
+    changed();
     await load();
   };
+  const head = panelHead("keys-title", "Issuers and their keys", changeButton("Fetch now", "fetch", refresh));
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "keys-title" },
-    panelHead(
-      "keys-title",
-      "Issuers and their keys",
-      h("button", { type: "button", onclick: () => void refresh() }, "Fetch now"),
-    ),
+    head,
     h("p", { class: "note" }, h("a", { href: "/docs/operate/keys-rotated" }, "When an issuer has rotated its keys")),
-    said,
     place,
   );
   return { element, ready: load() };
@@ -61,7 +65,7 @@ function keys({ issuers }: IssuerKeys): HTMLElement {
     ["Issuer", "Keys", "Fetched"],
     issuers.map(({ issuer, from, fetched_at, last_fetch_failed, key_ids }) => [
       issuer,
-      key_ids.length === 0 ? "–" : h("code", {}, key_ids.join(", ")),
+      key_ids.length === 0 ? "–" : h("code", {}, printable(key_ids.join(", "))),
       from === "setting"
         ? "a setting"
         : h(

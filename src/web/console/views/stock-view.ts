@@ -1,7 +1,11 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
-import { breakable, h } from "../../dom.ts";
+import { printable } from "../../../inspect/text.ts";
+import { breakable, type Child, h } from "../../dom.ts";
 import type { Api } from "../api.ts";
-import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
+import { keepFocus } from "../keep-focus.ts";
+import { empty, failure, type Panel, showIn, startLoading, table, when } from "../pieces.ts";
+import { counted, nameOf, userLink } from "../shown-name.ts";
+import { stockBadge } from "../stock-badge.ts";
 import {
   byExpiry,
   byLevel,
@@ -20,49 +24,76 @@ const PAGE_ROWS = 50;
 /** What all of them come to, and each of them. */
 export type StockPanels = { readonly overview: Panel; readonly clients: Panel };
 
-export function stockPanels(api: Api, openUser: (user: string) => void): StockPanels {
+/** What an operator has chosen in the list, which is kept while a user is looked at. */
+export type Choice = {
+  filter: Filter;
+  words: string;
+  page: number;
+  /** The user whose page was left for the list. */
+  cameFrom: string | undefined;
+};
+
+export const firstChoice = (): Choice => ({ filter: "all", words: "", page: 0, cameFrom: undefined });
+
+export function stockPanels(api: Api, choice: Choice): StockPanels {
   const overview = h("div", { class: "stack" });
   const body = h("div", { class: "stack" });
   const filter = h(
     "select",
     { id: "filter" },
-    ...Object.entries(FILTERS).map(([value, name]) => h("option", { value }, name)),
+    ...Object.entries(FILTERS).map(([value, name]) => h("option", { value, selected: value === choice.filter }, name)),
   );
-  const words = h("input", { id: "words", type: "search", placeholder: "User or client", autocomplete: "off" });
+  const words = h("input", {
+    id: "words",
+    type: "search",
+    placeholder: "User or client",
+    autocomplete: "off",
+    value: choice.words,
+  });
+  const heading = h("h2", { id: "clients-title" }, "Clients");
   const names = suiteNames(api);
   let stock: Stock = { rows: [], isWhole: true };
-  let page = 0;
-  /** Counts the loads: what comes after another was asked for is dropped. */
-  let turn = 0;
+  /** Count the loads for the list and for the overview: each shows what was asked for last, and drops the rest. */
+  let listTurn = 0;
+  let overviewTurn = 0;
 
-  async function load(): Promise<void> {
-    turn += 1;
-    const own = turn;
-    const chosen = filter.value as Filter;
-    const places = chosen === "all" ? [body, overview] : [body];
+  /** The overview is of all, whatever the list is filtered by. */
+  async function load(chosen: Filter): Promise<void> {
+    listTurn += 1;
+    if (chosen === "all") overviewTurn += 1;
+    const [ownList, ownOverview] = [listTurn, overviewTurn];
+    const waiting = () => [
+      ...(ownList === listTurn ? [body] : []),
+      ...(chosen === "all" && ownOverview === overviewTurn ? [overview] : []),
+    ];
     const say = (what: string) => {
-      for (const place of places) startLoading(place, what);
+      for (const place of waiting()) startLoading(place, what);
     };
+    const giveBack = keepFocus(body, heading);
     say("stock levels");
     const loaded = await loadStock(api, chosen, (rows) => {
-      if (own === turn) say(`stock levels: ${rows.toLocaleString("en")} so far`);
-      return own === turn;
+      say(`stock levels: ${rows.toLocaleString("en")} so far`);
+      return waiting().length > 0;
     });
-    if (own !== turn) return;
     if (!loaded.ok) {
-      for (const place of places) showIn(place);
-      showIn(
-        body,
-        failure(loaded.refusal, () => void load()),
-      );
+      const [first, ...others] = waiting();
+      for (const place of others) showIn(place);
+      if (first !== undefined) {
+        showIn(
+          first,
+          failure(loaded.refusal, () => void load(chosen)),
+        );
+      }
       return;
     }
-    stock = loaded.value;
-    page = 0;
-    showRows();
-    if (chosen !== "all") return;
-    const shown = await overviewOf(stock);
-    if (own === turn) showIn(overview, ...shown);
+    if (waiting().includes(body)) {
+      stock = loaded.value;
+      showRows();
+      giveBack();
+    }
+    if (!waiting().includes(overview)) return;
+    const shown = await overviewOf(loaded.value);
+    if (waiting().includes(overview)) showIn(overview, ...shown);
   }
 
   async function overviewOf({ rows, isWhole }: Stock): Promise<readonly HTMLElement[]> {
@@ -113,18 +144,22 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
   }
 
   function showRows(): void {
-    const wanted = words.value.trim().toLowerCase();
+    // Blanks are parts of names.
+    const wanted = choice.words.toLowerCase();
     const found = stock.rows.filter(({ user, client }) => `${user}/${client}`.toLowerCase().includes(wanted));
     const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
-    page = Math.min(page, pages - 1);
+    choice.page = Math.min(choice.page, pages - 1);
+    const { page } = choice;
     if (found.length === 0) {
-      showIn(body, empty(emptyText(stock.rows.length, wanted, filter.value as Filter)));
+      showIn(body, empty(emptyText(stock, printable(choice.words), choice.filter)));
       return;
     }
     const shown = found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
     const turnTo = (next: number) => {
-      page = next;
+      choice.page = next;
+      const giveBack = keepFocus(body, heading);
       showRows();
+      giveBack();
     };
     showIn(
       body,
@@ -138,60 +173,82 @@ export function stockPanels(api: Api, openUser: (user: string) => void): StockPa
         { class: "row" },
         h(
           "button",
-          { type: "button", class: "quiet", disabled: page === 0, onclick: () => turnTo(page - 1) },
+          {
+            type: "button",
+            class: "quiet",
+            "data-focus": "before",
+            disabled: page === 0,
+            onclick: () => turnTo(page - 1),
+          },
           "Before",
         ),
         h(
           "span",
           { class: "note", role: "status" },
-          `Page ${page + 1} of ${pages} · ${counted(found.length)}${stock.isWhole ? "" : ` of the first ${MOST_ROWS.toLocaleString("en")}`}`,
+          `Page ${page + 1} of ${pages} · ${counted(found.length, "row")}${stock.isWhole ? "" : ` of the first ${MOST_ROWS.toLocaleString("en")}`}`,
         ),
         h(
           "button",
-          { type: "button", class: "quiet", disabled: page === pages - 1, onclick: () => turnTo(page + 1) },
+          {
+            type: "button",
+            class: "quiet",
+            "data-focus": "next",
+            disabled: page === pages - 1,
+            onclick: () => turnTo(page + 1),
+          },
           "Next",
         ),
       ),
     );
   }
 
-  const rowOf = ({ user, client, ciphersuite, available, last_resort, next_expiry, needs_upload }: StockRow) => [
-    h("button", { type: "button", class: "link", onclick: () => openUser(user) }, user),
-    client,
-    needs_upload && h("span", { class: "badge bad" }, available === 0 ? "exhausted" : "low"),
-    available.toLocaleString("en"),
-    ciphersuite === null ? "never uploaded" : String(ciphersuite),
-    last_resort ? "yes" : "no",
-    when(next_expiry),
-  ];
-
-  filter.addEventListener("change", () => void load());
+  filter.addEventListener("change", () => {
+    choice.filter = filter.value as Filter;
+    choice.page = 0;
+    void load(choice.filter);
+  });
   words.addEventListener("input", () => {
-    page = 0;
+    choice.words = words.value;
+    choice.page = 0;
     showRows();
   });
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "clients-title" },
-    panelHead(
-      "clients-title",
-      "Clients",
+    h(
+      "div",
+      { class: "row" },
+      heading,
+      h("span", { class: "spacer" }),
       h("label", { for: "filter", class: "unseen" }, "Which clients"),
       filter,
       h("label", { for: "words", class: "unseen" }, "Find a user or client"),
       words,
-      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
+      h("button", { type: "button", onclick: () => void load(choice.filter) }, "Refresh"),
     ),
     body,
   );
-  const ready = load();
-  return { overview: { element: overview, ready }, clients: { element, ready } };
+  const list = load(choice.filter);
+  const all = choice.filter === "all" ? list : load("all");
+  return { overview: { element: overview, ready: all }, clients: { element, ready: list } };
 }
 
-const counted = (rows: number): string => `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`;
+const rowOf = ({ user, client, ciphersuite, available, last_resort, next_expiry, needs_upload }: StockRow): Child[] => [
+  userLink(user),
+  nameOf(client),
+  stockBadge({ available, hasLastResort: last_resort, needsUpload: needs_upload }),
+  available.toLocaleString("en"),
+  ciphersuite === null ? "never uploaded" : String(ciphersuite),
+  last_resort ? "yes" : "no",
+  when(next_expiry),
+];
 
-function emptyText(loaded: number, wanted: string, filter: Filter): string {
-  if (loaded > 0) return `No client has “${wanted}” in its name.`;
+function emptyText({ rows, isWhole }: Stock, wanted: string, filter: Filter): string {
+  if (rows.length > 0) {
+    return isWhole
+      ? `No client has “${wanted}” in its name.`
+      : `None of the first ${rows.length.toLocaleString("en")} rows has “${wanted}” in its name; there are more, which were not searched. The box “User” at the top opens anybody.`;
+  }
   return filter === "all"
     ? "No client has registered yet. The quickstart shows how one does."
     : "There is none. All is well here.";
