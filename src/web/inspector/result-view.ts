@@ -9,8 +9,8 @@ import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
 import { fieldPanel } from "./field-panel.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
+import { focusedChange } from "./focused-change.ts";
 import { type HexView, hexView } from "./hex-view.ts";
-import { keepFocus } from "./keep-focus.ts";
 import { isLinkable, LAST_SECOND, MOST_LINKED, type Place } from "./link.ts";
 import { POLICIES } from "./policy-names.ts";
 import { type Computed, summary } from "./summary.ts";
@@ -144,7 +144,7 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
     }
 
     const reading: Reading = { opened, readWith, located };
-    keepFocus(
+    focusedChange(
       columns,
       () => {
         columns.replaceChildren(

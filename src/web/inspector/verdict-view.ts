@@ -4,8 +4,8 @@ import { dateOf } from "../../inspect/text.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import { h } from "../dom.ts";
 import { sourceLink } from "./field-panel.ts";
+import { focusedChange } from "./focused-change.ts";
 import type { Verdict, Verdicts } from "./judging.ts";
-import { keepFocus } from "./keep-focus.ts";
 import { LAST_SECOND } from "./link.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./policy-names.ts";
 import { badge } from "./summary.ts";
@@ -46,7 +46,7 @@ export function verdictView(events: VerdictEvents): VerdictView {
     element,
     show: (judged) => {
       time.show(judged);
-      keepFocus(judgement, () => judgement.replaceChildren(...judgementOf(judged, events)));
+      focusedChange(judgement, () => judgement.replaceChildren(...judgementOf(judged, events)));
     },
   };
 }
