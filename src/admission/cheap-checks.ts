@@ -1,6 +1,7 @@
 import type { CiphersuiteInfo } from "../mls/ciphersuite.ts";
 import { equalBytes, toHex } from "../mls/codec/byte-strings.ts";
 import { CredentialType, isGrease } from "../mls/codec/code-points.ts";
+import { counted } from "../mls/codec/counted.ts";
 import type { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
 import { canonicalHpkePublicKey } from "../mls/keys/public-keys.ts";
 import type { Capabilities } from "../mls/leaf-node/capabilities.ts";
@@ -114,7 +115,7 @@ const MAX_SHOWN_BYTES = 256;
 /** An identity as text, or in hex where it is none; only so much of it. */
 function shownIdentity(content: Uint8Array): string {
   const shown = content.subarray(0, MAX_SHOWN_BYTES);
-  const more = content.length > shown.length ? ` and ${content.length - shown.length} more bytes` : "";
+  const more = content.length > shown.length ? ` and ${counted(content.length - shown.length, "more byte")}` : "";
   try {
     return JSON.stringify(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(shown)) + more;
   } catch {

@@ -5,6 +5,7 @@
 import type { RefusalCode } from "../admission/admission-refusal.ts";
 import { MAX_CAPABILITIES_PER_KIND } from "../admission/policy.ts";
 import { MAX_KEY_PACKAGE_BYTES } from "../config/limits.ts";
+import { counted } from "../mls/codec/counted.ts";
 import type { Field } from "./field.ts";
 import type { Answer } from "./judge.ts";
 import type { Located } from "./located.ts";
@@ -203,7 +204,7 @@ const DIRECTORY_CHECKS: readonly Check[] = [
   },
   {
     code: "lifetime_not_yet_valid",
-    title: "The lifetime has begun, but for a clock that is 5 minutes ahead",
+    title: "The lifetime has begun, or begins within 5 minutes, as clocks differ",
     source: RFC("7.2"),
     field: `${NODE}.lifetime.not_before`,
   },
@@ -228,13 +229,13 @@ const DIRECTORY_CHECKS: readonly Check[] = [
   },
   {
     code: "invalid_leaf_node_signature",
-    title: "The signature of the leaf verifies, for every implementation",
+    title: "The signature of the leaf verifies in every implementation",
     source: RFC("7.3"),
     field: `${NODE}.signature`,
   },
   {
     code: "invalid_signature",
-    title: "The signature of the KeyPackage verifies, for every implementation",
+    title: "The signature of the KeyPackage verifies in every implementation",
     source: RFC("10.1"),
     field: "signature",
   },
@@ -282,7 +283,7 @@ export function checksBehind(judge: Judge, verdict: Answer, subject: Subject): C
 }
 
 function cameOf({ field, beside }: Check, { length, located }: Subject): string {
-  if (field === undefined) return `${length} bytes`;
+  if (field === undefined) return counted(length, "byte");
   const textOf = (path: string) => {
     const found = located.find((one) => one.path === path);
     return found === undefined ? "none" : brief(found.field);

@@ -2,6 +2,7 @@
  * Reads fields and remembers where each of them was. It goes on until the first failure, so that of a damaged struct
  * everything before the damage is shown.
  */
+import { counted } from "../mls/codec/counted.ts";
 import { Reader } from "../mls/codec/reader.ts";
 import type { DecodeError } from "../mls/errors.ts";
 import { type Field, type Leaf, leaf, opaque, type Span } from "./field.ts";
@@ -46,7 +47,10 @@ export class FieldReader {
   ): Field & L & { kind: "value"; span: Span } {
     const start = this.#position;
     const value = read(this.#reader);
-    return { kind: "value", name, source, ...value, span: { start, end: this.#position } };
+    const span = { start, end: this.#position };
+    // Zeros that stand for bytes that are not there are no value; one that is unknown is.
+    const text = this.failure === undefined || this.failure.code === "UnknownValue" ? value.text : CANNOT_BE_READ;
+    return { kind: "value", name, source, ...value, text, span };
   }
 
   /** `opaque name<V>`. */
@@ -74,6 +78,9 @@ export class FieldReader {
   list(name: string, source: string, body: Body): Field {
     const start = this.#position;
     const vector = new FieldReader(this.#reader.vector(), this.#start);
+    if (this.failure !== undefined) {
+      return { kind: "value", name, source, ...leaf("", CANNOT_BE_READ), span: { start, end: this.#position } };
+    }
     const items: (readonly Field[])[] = [];
     while (vector.remaining > 0) items.push(vector.fields(body));
     return { kind: "list", name, source, items, span: { start, end: this.#position } };
@@ -90,4 +97,6 @@ export class FieldReader {
   }
 }
 
-export const leafOfLength = (bytes: Uint8Array): Leaf => leaf(bytes.length, `${bytes.length} bytes`);
+const CANNOT_BE_READ = "cannot be read";
+
+export const leafOfLength = (bytes: Uint8Array): Leaf => leaf(bytes.length, counted(bytes.length, "byte"));

@@ -1,5 +1,6 @@
 /** A struct as fields with names, each with the bytes that it was read from: for people, for programs, and for pages. */
 import { toHex } from "../mls/codec/byte-strings.ts";
+import { counted } from "../mls/codec/counted.ts";
 
 /** Offsets from the start of the input; `end` is the byte after the last. */
 export type Span = { readonly start: number; readonly end: number };
@@ -27,7 +28,7 @@ export type Field = Named &
 export const leaf = (json: Leaf["json"], text = String(json)): Leaf => ({ json, text });
 
 export const opaque = (bytes: Uint8Array): Leaf =>
-  leaf(toHex(bytes), `${toHex(bytes)}${bytes.length > 0 ? " " : ""}(${bytes.length} bytes)`);
+  leaf(toHex(bytes), `${toHex(bytes)}${bytes.length > 0 ? " " : ""}(${counted(bytes.length, "byte")})`);
 
 /** A value that is computed and has no bytes in the input. */
 export const computed = (name: string, value: Leaf): Field => ({ kind: "value", name, ...value });

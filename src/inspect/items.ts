@@ -1,5 +1,6 @@
 /** Packages and other messages in whatever form they come. */
 import { splitMlsMessages } from "../mls/key-package/mls-message.ts";
+import { hexOfDump } from "./dump.ts";
 import { fromHex } from "./hex.ts";
 
 /** Something that was found in the input, or what stands where something should be. */
@@ -8,16 +9,13 @@ export type Item = { readonly where: string } & (
   | { readonly ok: false; readonly problem: string }
 );
 
-/** Lengths at which xxd, openssl and base64 wrap their lines. No package is that short. */
-const WRAPPED_AT = [60, 64, 76];
-
-/** Bytes on a line of spaced hex, as dumps have them. No package is that short. */
-const MOST_DUMPED_ON_A_LINE = 32;
+/** Lengths of lines that are folded. A dump has that much on a line; no package is that short, whoever wrote it. */
+const FOLDED = { least: 20, most: 128 } as const;
 
 /**
- * Hex (also with spaces or colons between its bytes), base64 or base64url, one per line or one wrapped over all lines; PEM;
- * JSON as the directory takes and gives it; or binary, MLSMessages one after the other. Blank lines are nothing. `source` is
- * where it comes from, for people.
+ * Hex (also with `0x` before it or before each byte, and spaces, colons or commas between bytes), base64 or base64url, one
+ * per line or one folded over all lines, each also within quotes; a dump; PEM; JSON as the directory takes and gives it; or
+ * binary, MLSMessages one after the other. Blank lines are nothing. `source` is where it comes from, for people.
  */
 export function itemsOf(bytes: Uint8Array, source: string): Item[] {
   // Every struct begins with the version, 0x0001, and no text with a zero byte.
@@ -31,8 +29,9 @@ export function itemsOf(bytes: Uint8Array, source: string): Item[] {
     return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
   });
   const texts = lines.map((line) => line.text);
-  if (isWrapped(texts)) return [textItem(texts.join(""), source)];
-  if (isDump(texts)) return [textItem(texts.join(" "), source)];
+  const dumped = hexOfDump(texts);
+  if (dumped !== undefined) return [textItem(dumped, source)];
+  if (isFolded(texts)) return [textItem(texts.join(""), source)];
   return lines.map(({ text, where }) => textItem(text, where));
 }
 
@@ -93,38 +92,54 @@ function jsonItems(json: unknown, source: string): Item[] {
   return items.length > 0 ? items : [{ where: source, ok: false, problem: "JSON in which no key_package is" }];
 }
 
-/** Spaced hex of one thing over several lines of the same length. */
-function isDump(lines: readonly string[]): boolean {
-  const [first = "", ...rest] = lines;
+/** One thing over several lines that are equally long, but for spaces. */
+function isFolded(lines: readonly string[]): boolean {
+  const [{ length: width } = "", ...rest] = lines;
   const last = rest.at(-1);
-  if (last === undefined || last.length > first.length) return false;
-  if (!SEPARATORS.test(first) || !lines.every(isSpacedHex)) return false;
-  if (first.split(SEPARATORS).join("").length > 2 * MOST_DUMPED_ON_A_LINE) return false;
-  return rest.slice(0, -1).every((line) => line.length === first.length);
+  if (last === undefined || width < FOLDED.least || width > FOLDED.most || last.length > width + TRIMMED) return false;
+  if (rest.slice(0, -1).some(({ length }) => Math.abs(length - width) > TRIMMED)) return false;
+  return !lines.every((line) => VERSION.test(line));
 }
 
-function isWrapped(lines: readonly string[]): boolean {
-  const [first = "", ...rest] = lines;
-  const last = rest.at(-1);
-  if (last === undefined || !WRAPPED_AT.includes(first.length) || last.length > first.length) return false;
-  return rest.slice(0, -1).every((line) => line.length === first.length);
+/** Spaces at both ends of a line are not counted. */
+const TRIMMED = 2;
+
+/** Every struct begins with the version 1, in hex or in base64. */
+const VERSION = /^(?:0001|AAE)/;
+
+function textItem(given: string, where: string): Item {
+  const text = QUOTED.exec(given)?.[2] ?? given;
+  const digits = hexDigits(text);
+  const bytes = digits === undefined ? fromBase64(text) : fromHex(digits);
+  if (bytes !== undefined) return { where, ok: true, bytes };
+  return {
+    where,
+    ok: false,
+    problem: digits === undefined ? "neither hex nor base64 nor base64url" : "an odd number of hex digits",
+  };
 }
 
-function textItem(text: string, where: string): Item {
-  const bytes = bytesOfHex(text) ?? fromBase64(text);
-  return bytes === undefined
-    ? { where, ok: false, problem: "neither hex nor base64 nor base64url" }
-    : { where, ok: true, bytes };
+/** A string of a program or of JSON, also with the name of its member before it. */
+const QUOTED = /^(?:"\w+"\s*:\s*)?(["'])([^"']*)\1[,;]?$/;
+
+const BRACES = /^[{[]|[}\]][,;]?$/g;
+const SEPARATORS = /[\s:,]+/;
+
+/**
+ * The digits alone, of text that is hex and cannot be anything else; undefined for other text. Part by part: one pattern
+ * for all takes stack for each. An odd number of digits is hex that was cut: as base64 it would be bytes by chance.
+ */
+function hexDigits(text: string): string | undefined {
+  const bare = text.replaceAll(BRACES, "").trim().replace(/,$/, "");
+  const parts = bare.split(SEPARATORS);
+  if (!parts.every((part) => /^(?:0[xX])?[0-9a-fA-F]+$/.test(part))) return undefined;
+  // Only the last part may have lost a digit at the end.
+  if (parts.slice(0, -1).some(({ length }) => length % 2 !== 0)) return undefined;
+  return bare.replaceAll(NO_DIGITS, "");
 }
 
-const SEPARATORS = /[ :]+/;
-
-/** Whole bytes, with spaces or colons between them or without. Part by part: one pattern for all takes stack for each. */
-const isSpacedHex = (text: string): boolean =>
-  text.split(SEPARATORS).every((part) => part.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(part));
-
-const bytesOfHex = (text: string): Uint8Array | undefined =>
-  isSpacedHex(text) ? fromHex(text.replaceAll(":", " ")) : undefined;
+/** Of text whose parts are known to be hex. */
+const NO_DIGITS = /0[xX]|[\s:,]/g;
 
 /** Either alphabet, with padding or without; atob takes more than that, so it must come back the same. */
 function fromBase64(text: string): Uint8Array | undefined {

@@ -10,28 +10,34 @@ import { messageHeader, type OtherMessage, readOtherMessage } from "./other-mess
 
 export type Opened = {
   readonly what: string;
+  /** The name of its struct in the RFC. */
+  readonly name: string;
   /** `version` and `wire_format` of an MLSMessage; none of a bare KeyPackage. */
   readonly header: readonly Field[];
+  /** Of what is not whole, those before the damage. */
   readonly fields: readonly Field[];
 } & (
   | { readonly kind: "key_package"; readonly received: KeyPackageIn }
   | { readonly kind: "other"; readonly note: string }
-  /** Neither of them. The fields before the damage are those of a KeyPackage. */
   | { readonly kind: "malformed"; readonly code: string; readonly problem: string; readonly offset: number | undefined }
 );
+
+/** Whether a directory would say anything of it: of what is, or should be, a KeyPackage. */
+export const isForDirectories = ({ name }: Opened): boolean => name === KEY_PACKAGE;
+
+const KEY_PACKAGE = "KeyPackage";
 
 /** `profile` says what the numbers of suites mean. */
 export function open(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Opened {
   const decoded = KeyPackageIn.fromBytes(bytes, profile);
   const isMessage = isMlsMessage(bytes);
-  const what = isMessage ? "MLSMessage(mls_key_package)" : "KeyPackage";
-  if (decoded.ok) return { kind: "key_package", what, received: decoded.value, ...fieldsOf(bytes, isMessage, profile) };
+  const what = isMessage ? "MLSMessage(mls_key_package)" : KEY_PACKAGE;
+  const own = { what, name: KEY_PACKAGE, ...fieldsOf(bytes, isMessage, profile) };
+  if (decoded.ok) return { ...own, kind: "key_package", received: decoded.value };
   const other = readOtherMessage(bytes, profile);
-  if (other?.ok) return shownOther(other.value);
-  const offset = offsetOf(decoded.error, isMessage);
-  const where = offset === undefined ? "" : `, at byte ${offset}`;
-  const problem = `${decoded.error.message}${where}${other === undefined ? "" : `; ${other.error}`}`;
-  return { kind: "malformed", what, code: decoded.error.code, problem, offset, ...fieldsOf(bytes, isMessage, profile) };
+  if (other !== undefined) return shownOther(other);
+  const { code, message } = decoded.error;
+  return { ...own, kind: "malformed", code, ...problemAt(message, offsetOf(decoded.error, isMessage)) };
 }
 
 /** All fields, each with a path of its own: a KeyPackage has a version too, and so the header of an MLSMessage is apart. */
@@ -44,12 +50,15 @@ export function fieldsWithHeader({ header, fields }: Pick<Opened, "header" | "fi
   ];
 }
 
-const shownOther = ({ name, note, header, fields }: OtherMessage): Opened => ({
-  kind: "other",
-  what: `MLSMessage(${name})`,
-  note,
-  header,
-  fields,
+function shownOther({ wireFormat, name, note, header, fields, failure }: OtherMessage): Opened {
+  const own = { what: `MLSMessage(${wireFormat})`, name, header, fields };
+  if (failure === undefined) return { ...own, kind: "other", note };
+  return { ...own, kind: "malformed", code: failure.code, ...problemAt(failure.message, failure.offset) };
+}
+
+const problemAt = (message: string, offset: number | undefined) => ({
+  problem: offset === undefined ? message : `${message}, at byte ${offset}`,
+  offset,
 });
 
 function fieldsOf(bytes: Uint8Array, isMessage: boolean, profile: SuiteProfile): Pick<Opened, "header" | "fields"> {

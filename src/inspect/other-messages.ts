@@ -2,20 +2,26 @@
  * What can be read of an MLSMessage that is not a KeyPackage (RFC 9420 §6): everything that is not encrypted. Nothing is
  * verified; only a member of the group can.
  */
-import type { Reader } from "../mls/codec/reader.ts";
-import type { Result } from "../mls/result.ts";
-import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
+import { Reader } from "../mls/codec/reader.ts";
+import type { DecodeError } from "../mls/errors.ts";
+import { MLS_MESSAGE_HEADER_BYTES } from "../mls/key-package/mls-message.ts";
+import { PROFILES } from "../mls/named-profiles.ts";
+import { RFC_9420, type SuiteProfile, suiteOf } from "../mls/suite-profile.ts";
 import { type Field, type Leaf, leaf } from "./field.ts";
 import { type Body, FieldReader, leafOfLength } from "./field-reader.ts";
 import { codePoint, extensionType, suite, version } from "./names.ts";
 
 export type OtherMessage = {
-  readonly name: keyof typeof MESSAGES;
+  readonly wireFormat: keyof typeof MESSAGES;
+  /** That of its struct. */
+  readonly name: string;
   /** Who can read what. */
   readonly note: string;
   /** `version` and `wire_format`. */
   readonly header: readonly Field[];
+  /** Where there is a failure, those up to it. */
   readonly fields: readonly Field[];
+  readonly failure: DecodeError | undefined;
 };
 
 const WIRE_FORMATS = {
@@ -27,15 +33,29 @@ const WIRE_FORMATS = {
 
 const MESSAGES = {
   mls_public_message: {
+    name: "PublicMessage",
     body: () => publicMessage,
+    makesSense: hasEpoch,
     note: "signed, not encrypted: whoever carries it can read all of it",
   },
   mls_private_message: {
+    name: "PrivateMessage",
     body: () => privateMessage,
+    makesSense: hasEpoch,
     note: "sender and content are encrypted; only members can read them",
   },
-  mls_welcome: { body: welcome, note: "whose packages were used is public; the rest is encrypted for them" },
-  mls_group_info: { body: groupInfo, note: "signed, not encrypted: whoever has it can read all of it" },
+  mls_welcome: {
+    name: "Welcome",
+    body: welcome,
+    makesSense: hasSuite,
+    note: "whose packages were used is public; the rest is encrypted for them",
+  },
+  mls_group_info: {
+    name: "GroupInfo",
+    body: groupInfo,
+    makesSense: hasVersion,
+    note: "signed, not encrypted: whoever has it can read all of it",
+  },
 } as const;
 
 const SENDER_TYPES = ["", "member", "external", "new_member_proposal", "new_member_commit"];
@@ -56,25 +76,47 @@ const wireFormat = (value: number): Leaf =>
       ? leaf(value, `${value} ${WIRE_FORMATS[value as keyof typeof WIRE_FORMATS]}`)
       : codePoint(value);
 
-/** Undefined if the bytes do not begin as one of these messages; an error if they begin so and do not go on so. */
-export function readOtherMessage(
-  bytes: Uint8Array,
-  profile: SuiteProfile = RFC_9420,
-): Result<OtherMessage, string> | undefined {
+/**
+ * Undefined if the bytes do not begin as one of these messages. A bare KeyPackage of suite 1 to 4 begins so too: where the
+ * bytes are not a whole message, they are one only if what comes first in it makes sense.
+ */
+export function readOtherMessage(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): OtherMessage | undefined {
   const reader = FieldReader.over(bytes);
   const header = reader.fields(messageHeader);
   const [first, second] = header;
   const format = second?.kind === "value" ? Number(second.json) : 0;
   if (first?.kind !== "value" || first.json !== 1 || !(format in WIRE_FORMATS)) return undefined;
-  const name = WIRE_FORMATS[format as keyof typeof WIRE_FORMATS];
-  const { body, note } = MESSAGES[name];
+  const wireFormat = WIRE_FORMATS[format as keyof typeof WIRE_FORMATS];
+  const { name, body, makesSense, note } = MESSAGES[wireFormat];
   const fields = reader.fields(body(profile));
   reader.expectEnd();
   const { failure } = reader;
-  if (failure !== undefined)
-    return { ok: false, error: `not a whole ${name}: ${failure.message}, at byte ${failure.offset}` };
-  return { ok: true, value: { name, note, header, fields } };
+  if (failure !== undefined && !makesSense(bytes)) return undefined;
+  return { wireFormat, name, note, header, fields, failure };
 }
+
+/** Where a KeyPackage has the length of its init key, a Welcome has a suite that somebody knows. */
+function hasSuite(bytes: Uint8Array): boolean {
+  const [high, low] = bytes.subarray(MLS_MESSAGE_HEADER_BYTES);
+  return low !== undefined && PROFILES.some((profile) => suiteOf(profile, (high ?? 0) * 256 + low) !== undefined);
+}
+
+/** There, the context of a GroupInfo has its version. */
+function hasVersion(bytes: Uint8Array): boolean {
+  const [high, low] = bytes.subarray(MLS_MESSAGE_HEADER_BYTES);
+  return high === 0 && low === 1;
+}
+
+/** After a group id, which an init key may look like, comes an epoch that a group can reach; a key looks like none. */
+function hasEpoch(bytes: Uint8Array): boolean {
+  const reader = Reader.over(bytes);
+  reader.take(MLS_MESSAGE_HEADER_BYTES);
+  reader.opaque();
+  const number = reader.u64();
+  return reader.failure === undefined && number < LARGEST_EPOCH;
+}
+
+const LARGEST_EPOCH = 2n ** 48n;
 
 function* publicMessage(reader: FieldReader): Iterable<Field> {
   yield reader.opaque("group_id", FRAMED);

@@ -19,12 +19,32 @@ const openmls = peer("openmls-wasm");
 const tsMls = peer("ts-mls");
 /** Within the lifetime of the package of OpenMLS. */
 const AT = 1_796_000_000;
+/** A GroupInfo of group "g" in epoch 7, up to its context. */
+const GROUP_INFO = "00010004000100010167000000000000000701aa01bb00";
 const linked = (hex: string, more = "") => `/#kp=${hex}&at=${AT}${more}`;
 
 async function fillWithMlDsa(page: Page): Promise<void> {
   const { hex } = await sample("fresh-ml-dsa", Math.floor(Date.now() / 1000));
   await page.locator("#input").fill(hex);
 }
+
+/** Which element has the focus: by its id, its path, or its text. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(`(() => {
+    const { activeElement: one } = document;
+    return one.id || one.dataset.path || one.dataset.offset || one.tagName + " " + one.textContent;
+  })()`);
+
+/** Between the header and the end of the window. */
+const isInSight = async (page: Page, selector: string): Promise<boolean> => {
+  const box = await page.locator(selector).boundingBox();
+  const header = await page.locator(".top").boundingBox();
+  const height = page.viewportSize()?.height ?? 0;
+  return box !== null && header !== null && box.y >= header.y + header.height && box.y + box.height <= height;
+};
+
+const topOf = async (page: Page, selector: string): Promise<number> =>
+  Math.round((await page.locator(selector).boundingBox())?.y ?? Number.NaN);
 
 const verdict = (page: Page, text: string) => page.locator("#verdict", { hasText: text }).waitFor();
 
@@ -133,6 +153,7 @@ inChromium("the inspector", () => {
     expect(code).toBe("lifetime_expired");
     expect(await page.locator(".summary .answer").textContent()).toBe(`${code} ${detail}`);
     expect(await page.locator("#verdict a").getAttribute("href")).toBe("/docs#result-lifetime_expired");
+    expect(detail).toContain("1999999999 (2033-05-18T03:33:19Z)");
   });
 
   it("lights the bytes of a field and the field of a byte, for the pointer and for the focus", async () => {
@@ -168,7 +189,8 @@ inChromium("the inspector", () => {
     await page.getByLabel("Its bytes in hex").fill("20 00");
     await page.getByRole("button", { name: "Replace" }).click();
     await verdict(page, "Refused: malformed");
-    expect(await page.getByText("What was read before the damage").count()).toBe(1);
+    expect(await page.getByText("Those of a KeyPackage, up to the error.").count()).toBe(1);
+    expect(await focused(page)).toBe("replace");
     expect(await page.locator(".hex [role=gridcell]").count()).toBe(openmls.bytes.length - 31);
     const editor = page.getByLabel("Its bytes in hex");
     await editor.fill("xyz");
@@ -218,7 +240,7 @@ inChromium("the inspector", () => {
 
   it("offers no link to what an address cannot hold, and says why", async () => {
     const { page } = await visit("/");
-    await page.locator("#input").fill(`00010001${"00".repeat(16_384)}`);
+    await page.locator("#input").fill(`${openmls.hex}${"00".repeat(16_384)}`);
     await page.getByRole("button", { name: "Inspect" }).click();
     await page.locator("#verdict").waitFor();
     await page.getByText("No link: an address has room for 16,384 bytes.").waitFor();
@@ -226,14 +248,19 @@ inChromium("the inspector", () => {
     expect(await page.evaluate("location.hash")).toBe("");
   });
 
-  it("opens at the field that the address names", async () => {
-    const { page } = await visit(linked(openmls.hex, "&field=leaf_node.lifetime.not_after"));
-    expect(await page.locator(".field.selected .name").textContent()).toBe("not_after");
-    expect(await page.locator(".byte.selected").count()).toBe(8);
-    expect(await page.getByRole("region", { name: "Field leaf_node.lifetime.not_after" }).textContent()).toContain(
-      "RFC 9420 §7.2",
-    );
-  });
+  it.each(WINDOWS.filter(({ scheme }) => scheme === "dark"))(
+    "opens at the field that the address names, at $width px",
+    async (window) => {
+      const { page } = await visit(linked(openmls.hex, "&field=leaf_node.lifetime.not_after"), window);
+      await page.locator("#verdict").waitFor();
+      expect(await isInSight(page, ".field.selected")).toBe(true);
+      expect(await page.locator(".field.selected .name").textContent()).toBe("not_after");
+      expect(await page.locator(".byte.selected").count()).toBe(8);
+      expect(await page.getByRole("region", { name: "Field leaf_node.lifetime.not_after" }).textContent()).toContain(
+        "RFC 9420 §7.2",
+      );
+    },
+  );
 
   it("works by the keyboard alone", async () => {
     const { page } = await visit("/");
@@ -260,11 +287,246 @@ inChromium("the inspector", () => {
       const message = "0001000201670000000000000007010001aa01bb";
       const { page } = await visit(`/#kp=${message}`);
       await page.getByRole("heading", { name: "MLSMessage(mls_private_message)" }).waitFor();
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Save" }).click();
+      expect((await saved).suggestedFilename()).toBe("private-message.bin");
       expect(await page.locator('[data-path="epoch"] .value').textContent()).toBe("7");
       expect(await page.getByText("only members can read them").count()).toBe(1);
       expect(await page.locator("#verdict").count()).toBe(0);
     });
+
+    it.each([
+      [
+        "GroupInfo",
+        `${GROUP_INFO}${"00".repeat(6)}`,
+        ["cipher_suite1 MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519", "group_id67 (1 byte)", "epoch7", "signer0"],
+      ],
+      [
+        "PublicMessage",
+        "00010001016700000000000000070100000003000300",
+        ["group_id67 (1 byte)", "epoch7", "sender_type1 member", "sender_index3", "content_type3 commit"],
+      ],
+      [
+        "Welcome",
+        `000100030001${"12"}${"01aa01bb01cc".repeat(3)}02aabb`,
+        ["cipher_suite1 MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519", "secrets3", "encrypted_group_info2 bytes"],
+      ],
+    ])("a %s", async (_, hex, facts) => {
+      const { page } = await visit(`/#kp=${hex}`);
+      await page.locator(".summary").waitFor();
+      expect(await page.locator(".summary dl > div").allTextContents()).toEqual(facts);
+    });
+
+    it("a GroupInfo that is cut, which is no KeyPackage and has no verdict", async () => {
+      const { page } = await visit(`/#kp=${GROUP_INFO}`);
+      await page.getByRole("heading", { name: "MLSMessage(mls_group_info)" }).waitFor();
+      expect(await page.getByText("Those of a GroupInfo, up to the error.").count()).toBe(1);
+      expect(await page.locator(".summary .verdict").textContent()).toBe(
+        "Not a whole one: expected 1 more byte, got 0, at byte 23",
+      );
+      expect(await page.locator("#verdict").count()).toBe(0);
+    });
+
+    it("each of several, in the list", async () => {
+      const { page } = await visit("/");
+      const lines = ["0001000201670000000000000007010001aa01bb", "00010003000100020000", "000100030001000102"];
+      await page.locator("#input").fill([openmls.hex, ...lines].join("\n"));
+      await page.getByRole("button", { name: "Inspect" }).click();
+      await page.locator("#verdict-counts", { hasText: "2 Welcome" }).waitFor();
+      expect((await page.getByLabel("Shown").locator("option").allTextContents()).slice(1)).toEqual([
+        "2 of 4 · input, line 2 · PrivateMessage",
+        "3 of 4 · input, line 3 · Welcome",
+        "4 of 4 · input, line 4 · Welcome",
+      ]);
+    });
   });
+
+  it("shows of a single byte that it has no value", async () => {
+    const { page } = await visit("/#kp=00");
+    await page.locator("#verdict").waitFor();
+    expect(await page.locator(".summary h2").textContent()).toBe("KeyPackage1 byte");
+    expect(await page.locator('[data-path="version"] .value').textContent()).toBe("cannot be read");
+  });
+
+  it("takes a time that is typed, digit by digit, and puts back what is none", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await verdict(page, "Accepted");
+    const input = page.getByLabel("Judged at (UTC)");
+    await input.focus();
+    await page.keyboard.type("01012031120000AM");
+    await verdict(page, "Refused: lifetime_expired");
+    expect(await focused(page)).toBe("at");
+    const typed = `at=${Date.UTC(2031, 0, 1) / 1000}`;
+    expect(new URL(page.url()).hash).toContain(typed);
+    await page.getByLabel("OpenMLS").focus();
+    await input.focus();
+    await page.keyboard.press("Backspace");
+    expect(await input.inputValue()).toBe("");
+    await page.getByLabel("OpenMLS").focus();
+    expect(await input.inputValue()).toBe("2031-01-01T00:00");
+    expect(new URL(page.url()).hash).toContain(typed);
+  });
+
+  it.each(["-62075819366", "253402300800", "999999999999999", "soon"])(
+    "is judged now where the address has a time that no calendar has: %s",
+    async (at) => {
+      const { page } = await visit(`/#kp=${openmls.hex}&at=${at}`);
+      await page.locator("#verdict").waitFor();
+      expect(await page.locator(".summary dt").first().textContent()).toBe("Directory");
+      expect(new URL(page.url()).hash).not.toContain("at=");
+    },
+  );
+
+  it("says beside the verdict that it is not of now, and judges what is given next as of now and by its own suite", async () => {
+    const { page } = await visit("/");
+    await page.getByRole("button", { name: "ts-mls, ML-KEM", exact: true }).click();
+    await verdict(page, "Accepted");
+    const judged = page.locator(".summary dt").first();
+    expect(await judged.textContent()).toMatch(/^Directory, judged not now but at 20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
+    await page.getByLabel("Suite numbers of").selectOption("openmls-0.9");
+    await page.getByLabel("Directory, any lifetime").check();
+    await page.locator(".summary dt", { hasText: "Directory, any lifetime, judged not now" }).waitFor();
+    await page.locator("#input").fill(openmls.hex);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator(".summary", { hasText: openmls.ref }).waitFor();
+    expect(await judged.textContent()).toBe("Directory, any lifetime");
+    expect(new URL(page.url()).hash).toBe(`#kp=${openmls.hex}&policy=any-lifetime`);
+    await page.getByRole("button", { name: "OpenMLS", exact: true }).click();
+    await page.locator(".summary dt", { hasText: "judged not now" }).waitFor();
+    await page.locator("#file").setInputFiles({ name: "a", mimeType: "text/plain", buffer: Buffer.from(tsMls.hex) });
+    await page.locator(".summary", { hasText: tsMls.ref }).waitFor();
+    expect(new URL(page.url()).hash).toBe(`#kp=${tsMls.hex}&policy=any-lifetime`);
+  });
+
+  it("keeps what came from the address or from a file where nothing else is given, and reads a file again", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await verdict(page, "Accepted");
+    await page.getByRole("button", { name: "Inspect" }).click();
+    expect(await page.locator("#result").isVisible()).toBe(true);
+    expect(await page.locator("#input-problem").textContent()).toBe("");
+    await page.locator("#input").fill(openmls.hex);
+    const file = { name: "a", mimeType: "text/plain", buffer: Buffer.from(tsMls.hex) };
+    await page.locator("#file").setInputFiles(file);
+    await page.locator(".summary", { hasText: tsMls.ref }).waitFor();
+    expect(await page.locator("#input").inputValue()).toBe("");
+    // So that the browser tells of it when the same one is chosen once more.
+    expect(await page.evaluate(`document.getElementById("file").value`)).toBe("");
+    await page.getByRole("button", { name: "Inspect" }).click();
+    expect(await page.locator(".summary").textContent()).toContain(tsMls.ref);
+  });
+
+  it("takes files that are dropped and leaves text to the box that it is dropped into, which it then reads", async () => {
+    const { page } = await visit("/");
+    const drop = (selector: string, put: string) =>
+      page.evaluate(`(() => {
+        const dataTransfer = new DataTransfer();
+        ${put};
+        const options = { dataTransfer, bubbles: true, cancelable: true };
+        const taken = ["dragover", "drop"].map((type) => !document.querySelector("${selector}").dispatchEvent(new DragEvent(type, options)));
+        return taken.join();
+      })()`);
+    await page.locator("#input").fill(openmls.hex);
+    const text = `dataTransfer.setData("text/plain", "00")`;
+    expect(await drop("h1", text)).toBe("false,false");
+    expect(await drop("#input", text)).toBe("false,false");
+    await page.locator(".summary", { hasText: openmls.ref }).waitFor();
+    expect(await drop("h1", `dataTransfer.items.add(new File(["${tsMls.hex}"], "a"))`)).toBe("true,true");
+    await page.locator(".summary", { hasText: tsMls.ref }).waitFor();
+  });
+
+  it("keeps what was changed in one of several while another is shown, and says its verdict in the list", async () => {
+    const { page } = await visit("/");
+    await page.locator("#input").fill([openmls.hex, tsMls.hex].join("\n"));
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator("#verdict").waitFor();
+    await page.getByLabel("OpenMLS").check();
+    await page.locator("#at").fill("2026-11-30T00:53:20");
+    const first = page.getByLabel("Shown").locator("option").first();
+    await page.getByText("2 accepted.").waitFor();
+    await page.locator(`.byte[data-offset="${openmls.bytes.length - 1}"]`).click();
+    await page.keyboard.type(((openmls.bytes.at(-1) ?? 0) ^ 1).toString(16).padStart(2, "0"));
+    await page.getByText("1 invalid_signature, 1 accepted.").waitFor();
+    expect(await first.textContent()).toBe("1 of 2 · input, line 1 · changed · invalid_signature");
+    await page.getByLabel("Shown").selectOption("1");
+    await verdict(page, "Accepted");
+    await page.getByLabel("Shown").selectOption("0");
+    await verdict(page, "Refused: invalid_signature");
+    await page.getByRole("button", { name: "Undo changes" }).click();
+    await page.getByText("2 accepted.").waitFor();
+    expect(await first.textContent()).toBe("1 of 2 · input, line 1 · accepted");
+  });
+
+  it("does not lose the focus when what has it goes away", async () => {
+    const { page } = await visit(linked(openmls.hex, "&field=init_key"));
+    await verdict(page, "Accepted");
+    const press = async (name: string) => {
+      await page.getByRole("button", { name, exact: true }).focus();
+      await page.keyboard.press("Enter");
+    };
+    await press("Now");
+    await page.locator(".summary dt", { hasText: /^Directory$/ }).waitFor();
+    expect(await focused(page)).toBe("BUTTON Now");
+    await press("Start of its lifetime");
+    await page.locator(".summary dt", { hasText: "judged not now" }).waitFor();
+    expect(await focused(page)).toBe("BUTTON Start of its lifetime");
+    await page.getByLabel("Its bytes in hex").fill(`20 09${"00".repeat(31)}`);
+    await press("Replace");
+    await verdict(page, "Refused: invalid_signature");
+    expect(await focused(page)).toBe("replace");
+    await press("Undo changes");
+    await verdict(page, "Accepted");
+    // The first byte that is another again.
+    expect(await focused(page)).toBe("5");
+    await press("Close the field");
+    expect(await focused(page)).toBe("init_key");
+    expect(await page.locator(".field-panel").count()).toBe(0);
+    await page.locator('.byte[data-offset="6"]').focus();
+    await page.keyboard.press("Enter");
+    await press("Close the field");
+    // The start of init_key.
+    expect(await focused(page)).toBe("4");
+    await page.getByRole("button", { name: "The lifetime is not over" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await focused(page)).toBe("leaf_node.lifetime.not_after");
+  });
+
+  it("keeps what has the focus out from under the header", async () => {
+    const { page } = await visit(linked(openmls.hex));
+    await page.locator("#verdict").waitFor();
+    const rows = page.locator(".field");
+    await rows.last().focus();
+    for (let row = await rows.count(); row > 0; row--) {
+      expect([row, await isInSight(page, ".field:focus")]).toEqual([row, true]);
+      await page.keyboard.press("ArrowUp");
+    }
+  });
+
+  it.each(WINDOWS.filter(({ scheme }) => scheme === "light"))(
+    "opens a field beside where it was chosen, and moves nothing of that, at $width px",
+    async (window) => {
+      const { page } = await visit(linked(openmls.hex), window);
+      await page.locator("#verdict").waitFor();
+      for (const chosen of ['[data-path="leaf_node.credential.identity"]', '.byte[data-offset="6"]']) {
+        await page.locator(chosen).scrollIntoViewIfNeeded();
+        await page.locator(chosen).hover();
+        const before = await topOf(page, chosen);
+        await page.locator(chosen).click();
+        expect([chosen, await topOf(page, chosen)]).toEqual([chosen, before]);
+        expect(await overflow(page)).toBe(0);
+      }
+      if (window.width > 1100) return;
+      await page.locator('[data-path="leaf_node.capabilities.versions"]').focus();
+      await page.keyboard.press("Enter");
+      const row = await page.locator(".field.selected").boundingBox();
+      expect(await topOf(page, ".field-panel")).toBeLessThan((row?.y ?? 0) + (row?.height ?? 0) + 20);
+      await page.keyboard.press("Tab");
+      expect(await focused(page)).toBe("BUTTON ✕");
+      await page.getByLabel("Its bytes in hex").focus();
+      await page.keyboard.press("ArrowDown");
+      expect(await focused(page)).toBe("field-bytes");
+      expect(await axeFindings(page)).toEqual([]);
+    },
+  );
 
   it.each([
     ["OpenMLS", "Accepted", "rfc9420"],
@@ -319,6 +581,7 @@ inChromium("the inspector", () => {
       "wireunsupported_ciphersuite",
       "mls-rs-aws-lcunsupported_ciphersuite",
     ]);
+    await page.getByLabel("Suite numbers of").focus();
     await page.getByLabel("Suite numbers of").selectOption("openmls-0.9");
     await verdict(page, "Refused: invalid_init_key");
     expect(await suite.textContent()).toBe("77 MLS_256_XWING_CHACHA20POLY1305_SHA256_Ed25519");

@@ -4,6 +4,7 @@ import { time } from "../../inspect/names.ts";
 import { open } from "../../inspect/open.ts";
 import { printable } from "../../inspect/text.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
+import { counted } from "../../mls/codec/counted.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { makeKeyPackageRef } from "../../mls/key-package/key-package-ref.ts";
 import { algorithmNames } from "../../mls/profile-table.ts";
@@ -76,7 +77,7 @@ function print(index: number, where: string, shown: Shown, io: CommandIo): void 
     io.err(`${where}: ${shown.code}: ${printable(shown.detail)}\n`);
     return;
   }
-  const title = paint(io, "strong", `${shown.what}, ${shown.bytes} bytes`);
+  const title = paint(io, "strong", `${shown.what}, ${counted(shown.bytes, "byte")}`);
   const note = shown.note === undefined ? "" : paint(io, "note", ` (${shown.note})`);
   io.out(`${index > 0 ? "\n" : ""}${title}${note}\n`);
   for (const line of toLines(shown.fields)) io.out(`${line}\n`);

@@ -95,8 +95,9 @@ async function judgeItems(items: readonly Item[], judge: Judge): Promise<Told[]>
 /** Of another message, that it is one says more than the byte at which it is no KeyPackage. */
 function explained(bytes: Uint8Array, answer: Answer): Answer {
   const message = readOtherMessage(bytes);
-  if (!message?.ok) return answer;
-  return { ok: false, code: "malformed", detail: `expected a KeyPackage, got an MLSMessage of ${message.value.name}` };
+  if (message === undefined) return answer;
+  const got = message.failure === undefined ? "an MLSMessage" : "a damaged MLSMessage";
+  return { ok: false, code: "malformed", detail: `expected a KeyPackage, got ${got} of ${message.wireFormat}` };
 }
 
 /** Where the input fails, what came before it is judged first. */

@@ -1,4 +1,5 @@
 import type { DecodeError } from "../errors.ts";
+import { counted } from "./counted.ts";
 
 /**
  * Reads the TLS presentation language of RFC 9420 §2.1 from received bytes, without copying.
@@ -62,7 +63,7 @@ export class Reader {
   /** A view of the next `length` bytes. */
   take(length: number): Uint8Array {
     if (length > this.remaining) {
-      this.fail("EndOfStream", `expected ${length} more bytes, got ${this.remaining}`);
+      this.fail("EndOfStream", `expected ${counted(length, "more byte")}, got ${this.remaining}`);
       return this.#bytes.subarray(0, 0);
     }
     const start = this.#position;
@@ -99,7 +100,7 @@ export class Reader {
 
   /** Nothing may follow: RFC 9420 structs are decoded exactly. */
   expectEnd(): void {
-    if (this.remaining > 0) this.fail("TrailingData", `${this.remaining} bytes of trailing data`);
+    if (this.remaining > 0) this.fail("TrailingData", `${counted(this.remaining, "byte")} of trailing data`);
   }
 
   #uint(length: 1 | 2 | 4): number {

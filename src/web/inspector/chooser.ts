@@ -1,7 +1,7 @@
 /** Which of several packages is shown: each with its verdict, and how many there are of each verdict. */
 import type { Item } from "../../inspect/items.ts";
 import { likelyProfile } from "../../inspect/likely-profile.ts";
-import { open } from "../../inspect/open.ts";
+import { isForDirectories, open } from "../../inspect/open.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import { countBy } from "../../shared/count-by.ts";
 import { h } from "../dom.ts";
@@ -15,45 +15,51 @@ type Basis = Pick<Place, "at" | "policy" | "profile">;
 
 export type Chooser = {
   readonly element: HTMLElement;
-  /** Judges all of them; if that is by something else than before, it begins anew. */
-  readonly judge: (by: Basis) => void;
+  /** Judges all of them by this, but those that are judged by it already. The one at `index` may have been changed. */
+  readonly judge: (by: Basis, index: number, bytes: Uint8Array) => void;
 };
 
-export function chooser(items: readonly Item[], chosen: number, choose: (index: number) => void): Chooser {
-  const options = items.map((item, index) =>
+export function chooser(given: readonly Item[], chosen: number, choose: (index: number) => void): Chooser {
+  const items = [...given];
+  const answers: (string | undefined)[] = items.map(() => undefined);
+  const nameOf = (index: number, answer: string | undefined): string => {
+    const changed = items[index] === given[index] ? "" : " · changed";
+    return `${index + 1} of ${items.length} · ${given[index]?.where}${changed}${answer === undefined ? "" : ` · ${answer}`}`;
+  };
+  const options = items.map(({ ok }, index) =>
     h(
       "option",
-      { value: index, selected: index === chosen, disabled: !item.ok },
-      item.ok ? nameOf(item, index, items.length) : `${nameOf(item, index, items.length)} · cannot be read`,
+      { value: index, selected: index === chosen, disabled: !ok },
+      nameOf(index, ok ? undefined : CANNOT_BE_READ),
     ),
   );
   const select = h("select", { id: "chosen" }, ...options);
   select.addEventListener("change", () => choose(Number(select.value)));
   const counts = h("span", { class: "note", id: "verdict-counts" });
   let judgedBy: Basis | undefined;
+  let turn = 0;
 
-  async function judge(by: Basis): Promise<void> {
-    const { at, policy, profile } = by;
+  async function judgeAll({ at, policy, profile }: Basis, own: number): Promise<void> {
     const { answerOn } = await import("./judging.ts");
     const time = at ?? Math.floor(Date.now() / 1000);
     const named = PROFILES.find(({ name }) => name === profile);
-    const found: string[] = [];
     for (const [index, item] of items.slice(0, MOST_JUDGED).entries()) {
-      const option = options[index];
-      if (!item.ok || option === undefined) {
-        found.push("cannot be read");
-        continue;
+      if (answers[index] !== undefined) continue;
+      let answer = CANNOT_BE_READ;
+      if (item.ok) {
+        const readWith = named ?? likelyProfile(item.bytes);
+        const opened = open(item.bytes, readWith);
+        answer = isForDirectories(opened)
+          ? verdictOf(await answerOn(item.bytes, time, { policy, profile: readWith }))
+          : opened.name;
       }
-      const readWith = named ?? likelyProfile(item.bytes);
-      const answer =
-        open(item.bytes, readWith).kind === "other"
-          ? "another message"
-          : verdictOf(await answerOn(item.bytes, time, { policy, profile: readWith }));
-      // Something else was chosen meanwhile.
-      if (by !== judgedBy) return;
-      option.textContent = `${nameOf(item, index, items.length)} · ${answer}`;
-      found.push(answer);
+      // Something else was asked for meanwhile.
+      if (own !== turn) return;
+      answers[index] = answer;
+      const option = options[index];
+      if (option) option.textContent = nameOf(index, answer);
     }
+    const found = answers.filter((answer) => answer !== undefined);
     counts.textContent = `${summed(found)}${items.length > found.length ? `, ${items.length - found.length} not judged yet` : ""}.`;
   }
 
@@ -61,22 +67,32 @@ export function chooser(items: readonly Item[], chosen: number, choose: (index: 
   // Where the code for verdicts cannot be loaded, the verdict of the one that is shown says so.
   return {
     element,
-    judge: ({ at, policy, profile }) => {
-      if (judgedBy && judgedBy.at === at && judgedBy.policy === policy && judgedBy.profile === profile) return;
-      const by = { at, policy, profile };
-      judgedBy = by;
-      void judge(by).catch(() => {
+    judge: ({ at, policy, profile }, index, bytes) => {
+      const isSame = judgedBy && judgedBy.at === at && judgedBy.policy === policy && judgedBy.profile === profile;
+      const item = items[index];
+      const isChanged = item?.ok === true && item.bytes !== bytes;
+      if (isSame && !isChanged) return;
+      if (!isSame) answers.fill(undefined);
+      if (isChanged) {
+        const original = given[index];
+        items[index] = original?.ok === true && original.bytes === bytes ? original : { ...item, bytes };
+        answers[index] = undefined;
+      }
+      judgedBy = { at, policy, profile };
+      turn += 1;
+      const own = turn;
+      void judgeAll(judgedBy, own).catch(() => {
         // The next time it is tried again.
-        if (judgedBy === by) judgedBy = undefined;
+        if (own === turn) judgedBy = undefined;
       });
     },
   };
 }
 
+const CANNOT_BE_READ = "cannot be read";
+
 const verdictOf = (answer: { readonly ok: true } | { readonly ok: false; readonly code: string }): string =>
   answer.ok ? "accepted" : answer.code;
-
-const nameOf = ({ where }: Item, index: number, count: number): string => `${index + 1} of ${count} · ${where}`;
 
 /** Most frequent first: "98 accepted, 2 invalid_signature". */
 const summed = (found: readonly string[]): string =>

@@ -1,7 +1,8 @@
 /** One field by itself: where it is defined, where it is, its value, and its bytes to copy, save or change. */
-import type { Field } from "../../inspect/field.ts";
+import type { Field, Span } from "../../inspect/field.ts";
 import { fromHex, hexOf } from "../../inspect/hex.ts";
 import { breakable, copyButton, h, save } from "../dom.ts";
+import { byteCount } from "./summary.ts";
 
 export type FieldPanelEvents = {
   /** The bytes of the field are now these; it need not be as long as before. */
@@ -20,13 +21,13 @@ export function fieldPanel(path: string, field: Field, bytes: Uint8Array, events
   const form = h(
     "form",
     {},
-    h("label", { for: "field-bytes" }, "Its bytes in hex, length header included"),
+    h("label", { for: "field-bytes" }, "Its bytes in hex, with its length header if it has one"),
     editor,
     problem,
     h(
       "div",
       { class: "row" },
-      h("button", { type: "submit" }, "Replace"),
+      h("button", { type: "submit", id: "replace" }, "Replace"),
       value !== undefined && copyButton("Copy value", () => value),
       copyButton("Copy hex", () => hexOf(own)),
       h(
@@ -57,12 +58,17 @@ export function fieldPanel(path: string, field: Field, bytes: Uint8Array, events
       "p",
       { class: "note" },
       source !== undefined && sourceLink(source),
-      ` · bytes ${span.start} to ${span.end - 1} · ${own.length} ${own.length === 1 ? "byte" : "bytes"}`,
+      ` · ${whereOf(span)}${byteCount(own.length)}`,
     ),
     value !== undefined && h("p", { class: "whole", tabindex: 0, role: "group", "aria-label": "Its value" }, value),
     form,
   );
 }
+
+const whereOf = ({ start, end }: Span): string => {
+  if (end - start < 2) return `${end > start ? "byte" : "before byte"} ${start} · `;
+  return `bytes ${start} to ${end - 1} · `;
+};
 
 const spaced = (hex: string): string => (hex.match(/.{1,8}/g) ?? []).join(" ");
 

@@ -11,6 +11,7 @@ export type TreeEvents = {
 export type FieldTree = {
   readonly element: HTMLElement;
   readonly mark: (kind: "pointed" | "selected", path: string | undefined) => void;
+  readonly row: (path: string) => HTMLElement | undefined;
 };
 
 export function fieldTree(fields: readonly Field[], tint: (path: string) => number, events: TreeEvents): FieldTree {
@@ -48,7 +49,8 @@ export function fieldTree(fields: readonly Field[], tint: (path: string) => numb
   });
   element.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
+    // What is shown below a row has keys of its own.
+    if (step === undefined || pathOf(event) === undefined) return;
     event.preventDefault();
     const all = [...rows.values()];
     const at = all.indexOf(document.activeElement as HTMLButtonElement);
@@ -63,9 +65,9 @@ export function fieldTree(fields: readonly Field[], tint: (path: string) => numb
       row?.classList.add(kind);
       if (kind === "selected") {
         for (const other of rows.values()) other.setAttribute("aria-pressed", String(other === row));
-        row?.scrollIntoView({ block: "nearest" });
       }
     },
+    row: (path) => rows.get(path),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Span } from "../../inspect/field.ts";
 import { byteHex } from "../../inspect/hex.ts";
 import { h } from "../dom.ts";
+import { byteCount } from "./summary.ts";
 
 export type HexEvents = {
   /** The pointer or the focus is on this byte; undefined when it has left. */
@@ -17,6 +18,7 @@ export type HexView = {
   readonly element: HTMLElement;
   readonly mark: (kind: "pointed" | "selected", span: Span | undefined) => void;
   readonly focus: (offset: number) => void;
+  /** Scrolls the grid and not the page. */
   readonly show: (offset: number) => void;
 };
 
@@ -63,8 +65,7 @@ export function hexView(bytes: Uint8Array, tint: (offset: number) => number, eve
     "div",
     {},
     grid,
-    bytes.length > shown.length &&
-      h("p", { class: "note" }, `${bytes.length - shown.length} more bytes are not shown.`),
+    bytes.length > shown.length && h("p", { class: "note" }, `Only the first ${byteCount(shown.length)} are shown.`),
   );
   cells[0]?.setAttribute("tabindex", "0");
 
@@ -149,7 +150,6 @@ export function hexView(bytes: Uint8Array, tint: (offset: number) => number, eve
       // A field begins in the upper part, so that more of it is seen than its first row.
       const below = cell.getBoundingClientRect().top - grid.getBoundingClientRect().top;
       if (below < 0 || below > (2 / 3) * grid.clientHeight) grid.scrollTop += below - grid.clientHeight / 4;
-      cell.scrollIntoView({ block: "nearest" });
     },
   };
 }

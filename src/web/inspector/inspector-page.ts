@@ -32,32 +32,54 @@ function listen(): void {
     const text = input.value;
     look(({ lookAtText }) => lookAtText(text));
   });
-  input.addEventListener("paste", () => setTimeout(() => form.requestSubmit()));
+  input.addEventListener("paste", inspectSoon);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   byId("choose").addEventListener("click", () => file.click());
-  file.addEventListener("change", () => takeFiles(file.files));
+  file.addEventListener("change", () => {
+    takeFiles(file.files);
+    // The same one may be chosen again when it has been edited.
+    file.value = "";
+  });
+  // Text goes where it is dropped, as everywhere.
   document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     form.classList.add("over");
   });
   document.addEventListener("dragleave", () => form.classList.remove("over"));
   document.addEventListener("drop", (event) => {
-    event.preventDefault();
     form.classList.remove("over");
-    takeFiles(event.dataTransfer?.files ?? null);
+    const files = event.dataTransfer?.files ?? null;
+    if (files !== null && files.length > 0) {
+      event.preventDefault();
+      takeFiles(files);
+    } else if (event.target === input) inspectSoon();
   });
   for (const button of byId("samples").querySelectorAll("button")) {
     const name = button.dataset.sample ?? "";
     button.addEventListener("click", () => look(({ lookAtSample }) => lookAtSample(name, input)));
   }
-  window.addEventListener("hashchange", () => look(({ lookAtAddress }) => lookAtAddress()));
+  window.addEventListener("hashchange", () => {
+    if (location.hash.includes("kp=")) input.value = "";
+    look(({ lookAtAddress }) => lookAtAddress());
+  });
+}
+
+/** When the text is there. */
+function inspectSoon(): void {
+  setTimeout(() => form.requestSubmit());
 }
 
 function takeFiles(files: FileList | null): void {
   const all = [...(files ?? [])];
-  if (all.length > 0) look(({ lookAtFiles }) => lookAtFiles(all));
+  if (all.length === 0) return;
+  const before = input.value;
+  look(async ({ lookAtFiles }) => {
+    // It is not what is shown any more; what was typed meanwhile is for later.
+    if ((await lookAtFiles(all)) && input.value === before) input.value = "";
+  });
 }
 
 /** Looks at what was given, once there is what does that. */

@@ -2,6 +2,7 @@
 import { type CheckResult, checksBehind } from "../../inspect/checks.ts";
 import { type Answer, type Dialect, judgeAsDirectory, judgeAsOpenMls } from "../../inspect/judge.ts";
 import type { Located } from "../../inspect/located.ts";
+import { dateOf } from "../../inspect/text.ts";
 import { isMlDsa } from "../../mls/ciphersuite.ts";
 import { toHex } from "../../mls/codec/byte-strings.ts";
 import { batchVerifier } from "../../mls/crypto/batch-verifier.ts";
@@ -53,10 +54,20 @@ export async function answerOn(
 }
 
 async function answerUnder(policy: PolicyName, bytes: Uint8Array, at: number, dialect: Dialect): Promise<Answer> {
-  if (policy === "openmls") return judgeAsOpenMls(bytes, at, dialect);
+  if (policy === "openmls") return withDates(await judgeAsOpenMls(bytes, at, dialect));
   const [answer] = await judgeAsDirectory([bytes], at, CHOICES[policy], dialect);
   if (answer === undefined) throw new Error("expected a verdict on one package");
-  return answer;
+  return withDates(answer);
+}
+
+/** Refusals for a time have it in unix seconds, as the API has; here for people. */
+function withDates(answer: Answer): Answer {
+  if (answer.ok || !(answer.code === "lifetime_expired" || answer.code === "lifetime_not_yet_valid")) return answer;
+  const dated = (seconds: string) => {
+    const date = dateOf(BigInt(seconds));
+    return date === seconds ? seconds : `${seconds} (${date})`;
+  };
+  return { ...answer, detail: answer.detail.replaceAll(/\d+/g, dated) };
 }
 
 const CHOICES = {

@@ -21,6 +21,9 @@ export const MOST_LINKED = `${MOST_LINKED_BYTES.toLocaleString("en")} bytes`;
 
 export const isLinkable = (bytes: Uint8Array): boolean => bytes.length <= MOST_LINKED_BYTES;
 
+/** Of the year 9999, the last that calendars and their controls have room for. In unix seconds. */
+export const LAST_SECOND = 253_402_300_799;
+
 /** `damage` says why there are no bytes, if there should be some. */
 export type ReadPlace = Place & { readonly damage: string | undefined };
 
@@ -36,7 +39,7 @@ export function readPlace(fragment: string): ReadPlace {
     damage: isDamaged
       ? `expected pairs of hex digits, of at most ${MOST_LINKED}, got ${text.length.toLocaleString("en")} characters`
       : undefined,
-    at: /^\d{1,15}$/.test(at) ? Number(at) : undefined,
+    at: /^\d{1,12}$/.test(at) && Number(at) <= LAST_SECOND ? Number(at) : undefined,
     policy,
     profile: PROFILES.find(({ name }) => name === values.get("profile"))?.name,
     field: values.get("field") ?? undefined,

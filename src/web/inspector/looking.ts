@@ -9,7 +9,9 @@ import { type Resulting, resultView } from "./result-view.ts";
 const problem = byId("input-problem");
 const result = byId("result");
 
-let items: readonly Item[] = [];
+/** As they were given, and with what was changed in them. */
+let given: readonly Item[] = [];
+let items: Item[] = [];
 let index = 0;
 let at: number | undefined;
 let policy: PolicyName = "directory";
@@ -18,18 +20,23 @@ let view: Resulting | undefined;
 /** Of several items, for as long as they are the ones that were given. */
 let several: Chooser | undefined;
 
-/** Shows what was typed or pasted. */
+/** Shows what was typed or pasted. Where nothing was, what is shown stays: it came from a file or from the address. */
 export function lookAtText(text: string): void {
+  if (text.trim() === "" && view !== undefined) return;
   show(itemsOf(new TextEncoder().encode(text), "input"));
 }
 
-/** Shows what is in the files, or that one cannot be read. */
-export function lookAtFiles(files: readonly File[]): Promise<void> {
+/** Shows what is in the files, or that one cannot be read. Resolves to whether they could be. */
+export function lookAtFiles(files: readonly File[]): Promise<boolean> {
   const read = files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }));
   return Promise.all(read).then(
-    (all) => show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name))),
+    (all) => {
+      show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name)));
+      return true;
+    },
     () => {
       problem.textContent = "The file could not be read.";
+      return false;
     },
   );
 }
@@ -44,9 +51,7 @@ export async function lookAtSample(name: string, input: HTMLTextAreaElement): Pr
     return;
   }
   input.value = taken.hex;
-  ({ at } = taken);
-  profile = undefined;
-  lookAtText(taken.hex);
+  show(itemsOf(new TextEncoder().encode(taken.hex), "input"), taken.at);
 }
 
 /** Shows what is in the address, if anything is, or says that it cannot be read. */
@@ -55,6 +60,7 @@ export function lookAtAddress(): void {
   if (place.bytes === undefined) {
     if (place.damage === undefined) return;
     // The address stays as it is: whoever was given it sees what is wrong with it.
+    given = [];
     items = [];
     view = undefined;
     result.hidden = true;
@@ -63,11 +69,13 @@ export function lookAtAddress(): void {
     return;
   }
   ({ at, policy, profile } = place);
-  items = [{ where: "the address", ok: true, bytes: place.bytes }];
+  given = [{ where: "the address", ok: true, bytes: place.bytes }];
+  items = [...given];
   several = undefined;
   index = 0;
   problem.textContent = "";
   showCurrent(place.field);
+  view?.reveal();
 }
 
 /** What else would be loaded with the first package and the first sample, of any suite, so that all work without a network. */
@@ -77,8 +85,12 @@ export async function loadAll(): Promise<void> {
   await import("../../mls/post-quantum/index.ts");
 }
 
-function show(found: readonly Item[]): void {
-  items = found;
+/** What is new is judged now unless it is a sample, and read as is likely; the policy stays the one that was chosen. */
+function show(found: readonly Item[], time?: number): void {
+  at = time;
+  profile = undefined;
+  given = found;
+  items = [...found];
   index = Math.max(
     0,
     found.findIndex(({ ok }) => ok),
@@ -99,15 +111,17 @@ function problemOf(found: readonly Item[]): string {
 
 function showCurrent(field?: string): void {
   const item = items[index];
+  const original = given[index];
   result.hidden = !item?.ok;
-  if (!item?.ok) {
+  // What is said while it is made is not about the one before.
+  view = undefined;
+  if (!item?.ok || !original?.ok) {
     result.replaceChildren();
     history.replaceState(null, "", location.pathname);
     return;
   }
-  // What is said while it is made is not about the one before.
-  view = undefined;
-  view = resultView({ bytes: item.bytes, at, policy, profile, field }, { changed: remember });
+  const shown = { bytes: item.bytes, original: original.bytes, at, policy, profile, field };
+  view = resultView(shown, { changed: remember });
   result.replaceChildren(...(several === undefined ? [] : [several.element]), view.element);
   remember();
 }
@@ -123,6 +137,10 @@ function remember(): void {
   if (view === undefined) return;
   const place = view.place();
   ({ at, policy, profile } = place);
-  several?.judge(place);
+  const item = items[index];
+  if (item?.ok && place.bytes !== undefined) {
+    items[index] = { ...item, bytes: place.bytes };
+    several?.judge(place, index, place.bytes);
+  }
   history.replaceState(null, "", `${location.pathname}${writePlace(place)}`);
 }

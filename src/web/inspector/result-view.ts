@@ -3,40 +3,85 @@ import type { Span } from "../../inspect/field.ts";
 import { hexOf } from "../../inspect/hex.ts";
 import { likelyProfile } from "../../inspect/likely-profile.ts";
 import { fieldAt, type Located, locate } from "../../inspect/located.ts";
-import { fieldsWithHeader, type Opened, open } from "../../inspect/open.ts";
+import { fieldsWithHeader, isForDirectories, type Opened, open } from "../../inspect/open.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
 import { fieldPanel } from "./field-panel.ts";
-import { fieldTree } from "./field-tree.ts";
-import { hexView } from "./hex-view.ts";
-import { isLinkable, MOST_LINKED, type Place } from "./link.ts";
+import { type FieldTree, fieldTree } from "./field-tree.ts";
+import { focusedChange } from "./focused-change.ts";
+import { type HexView, hexView } from "./hex-view.ts";
+import { isLinkable, LAST_SECOND, MOST_LINKED, type Place } from "./link.ts";
 import { POLICIES } from "./policy-names.ts";
-import { summary } from "./summary.ts";
+import { type Computed, summary } from "./summary.ts";
 import { verdictView } from "./verdict-view.ts";
 
-export type Resulting = { readonly element: HTMLElement; readonly place: () => Place };
+export type Resulting = {
+  readonly element: HTMLElement;
+  readonly place: () => Place;
+  /** Brings the field that is selected into sight, once the element is in the document. */
+  readonly reveal: () => void;
+};
 
-type Given = Place & { readonly bytes: Uint8Array };
+/** `original` is what changes are taken back to. */
+type Given = Place & { readonly bytes: Uint8Array; readonly original: Uint8Array };
 
 /** What the bytes are when they are read with the suite numbers of a profile. */
 type Reading = { readonly opened: Opened; readonly readWith: SuiteProfile; readonly located: readonly Located[] };
 
+type Rendered = {
+  readonly reading: Reading;
+  readonly hex: HexView;
+  readonly tree: FieldTree;
+  readonly select: (path: string | undefined, from: "bytes" | "tree") => void;
+};
+
 const TINTS = 6;
 
+/** The bytes and the fields are one below the other. */
+const isNarrow = (): boolean => matchMedia("(max-width: 1100px)").matches;
+
 export function resultView(given: Given, { changed }: { readonly changed: () => void }): Resulting {
-  const original = given.bytes;
+  const { original } = given;
   let { bytes, at, policy, profile, field } = given;
   /** Counts what is shown, so that a verdict that comes late does not replace a newer one. */
   let shown = 0;
-  const element = h("div", { class: "result" });
+  let selectedIn: "bytes" | "tree" = "tree";
   const summaryPlace = h("div", {});
+  const columns = h("div", { class: "columns" });
   const verdictPlace = h("div", { class: "verdict-place" });
-  void render();
-  return { element, place: () => ({ bytes, at, policy, profile, field }) };
+  const element = h("div", { class: "result" }, summaryPlace, columns, verdictPlace);
+  const verdict = verdictView({
+    choose: (name) => {
+      policy = name;
+      again();
+    },
+    // Another profile gives the fields other names too.
+    chooseProfile: (name) => {
+      profile = name;
+      rendered = render();
+    },
+    judgeAt: (chosen) => {
+      at = chosen;
+      again();
+    },
+    selectField: (path) => {
+      rendered.select(path, "tree");
+      rendered.tree.row(path)?.focus();
+    },
+  });
+  let rendered = render();
+  return {
+    element,
+    place: () => ({ bytes, at, policy, profile, field }),
+    reveal: () => {
+      const row = field === undefined ? undefined : rendered.tree.row(field);
+      row?.scrollIntoView({ block: isNarrow() ? "start" : "center" });
+      showBytes(rendered);
+    },
+  };
 
-  /** Resolves when the verdict is there too. */
-  function render(focusedOffset?: number): Promise<void> {
+  function render(focusedOffset = 0): Rendered {
     const readWith = PROFILES.find(({ name }) => name === profile) ?? likelyProfile(bytes);
     const opened = open(bytes, readWith);
     const fields = fieldsWithHeader(opened);
@@ -53,80 +98,102 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
     const spanOf = (path: string | undefined): Span | undefined => located.find((one) => one.path === path)?.field.span;
 
     const panelPlace = h("div", {});
+    let panel: HTMLElement | undefined;
     const hex = hexView(bytes, (offset) => byteTints[offset] ?? 0, {
       point: (offset) => point(offset === undefined ? undefined : fieldAt(located, offset)?.path),
-      select: (offset) => select(fieldAt(located, offset)?.path),
+      select: (offset) => select(fieldAt(located, offset)?.path, "bytes"),
       write: (offset, byte) => {
         const next = bytes.slice();
         next[offset] = byte;
         change(next, Math.min(offset + 1, next.length - 1));
       },
     });
-    const tree = fieldTree(fields, tintOf, { point, select });
+    const tree = fieldTree(fields, tintOf, { point, select: (path) => select(path, "tree") });
 
     function point(path: string | undefined): void {
       hex.mark("pointed", spanOf(path));
       tree.mark("pointed", path);
     }
 
-    function select(path: string | undefined): void {
+    function select(path: string | undefined, from: "bytes" | "tree"): void {
       const one = located.find((candidate) => candidate.path === path);
       field = one?.path;
+      selectedIn = from;
       hex.mark("selected", one?.field.span);
       tree.mark("selected", one?.path);
-      if (one?.field.span) hex.show(one.field.span.start);
-      panelPlace.replaceChildren(
-        ...(one === undefined
-          ? []
-          : [
-              fieldPanel(one.path, one.field, bytes, {
-                replace: (own) => splice(one.field.span, own),
-                close: () => select(undefined),
-              }),
-            ]),
-      );
+      panel?.remove();
+      panel =
+        one &&
+        fieldPanel(one.path, one.field, bytes, {
+          replace: (own) => splice(one.field.span, own),
+          close: () => {
+            select(undefined, from);
+            if (from === "bytes") hex.focus(one.field.span?.start ?? 0);
+            else tree.row(one.path)?.focus();
+          },
+        });
+      const row = one && tree.row(one.path);
+      if (panel !== undefined) {
+        // Where the columns are one below the other, it is beside what was chosen, and nothing that is looked at moves.
+        if (isNarrow() && from === "tree") row?.after(panel);
+        else panelPlace.append(panel);
+      }
+      if (!isNarrow()) row?.scrollIntoView({ block: "nearest" });
+      showBytes({ reading, hex });
       changed();
     }
 
-    element.replaceChildren(
-      summaryPlace,
-      h(
-        "div",
-        { class: "columns" },
-        h(
-          "div",
-          {},
+    const reading: Reading = { opened, readWith, located };
+    focusedChange(
+      columns,
+      () => {
+        columns.replaceChildren(
+          h(
+            "div",
+            {},
+            h(
+              "section",
+              { class: "panel", "aria-labelledby": "bytes-title" },
+              h("h2", { id: "bytes-title" }, "Bytes"),
+              bytesTools(opened.name),
+              hex.element,
+              h("p", { class: "note" }, "Arrow keys move; two hex digits change a byte; Enter selects its field."),
+            ),
+            panelPlace,
+          ),
           h(
             "section",
-            { class: "panel", "aria-labelledby": "bytes-title" },
-            h("h2", { id: "bytes-title" }, "Bytes"),
-            bytesTools(),
-            hex.element,
-            h("p", { class: "note" }, "Arrow keys move; two hex digits change a byte; Enter selects its field."),
+            { class: "panel", "aria-labelledby": "fields-title" },
+            h("h2", { id: "fields-title" }, "Fields"),
+            opened.kind === "malformed" && h("p", { class: "note" }, `Those of a ${opened.name}, up to the error.`),
+            tree.element,
           ),
-          panelPlace,
-        ),
-        h(
-          "section",
-          { class: "panel", "aria-labelledby": "fields-title" },
-          h("h2", { id: "fields-title" }, "Fields"),
-          opened.kind === "malformed" &&
-            h("p", { class: "note" }, "What was read before the damage; the names are those of a KeyPackage."),
-          tree.element,
-        ),
-      ),
-      verdictPlace,
+        );
+        select(located.some((one) => one.path === field) ? field : undefined, selectedIn);
+      },
+      () => hex.focus(focusedOffset),
     );
-    summaryPlace.replaceChildren(
-      summary(opened, bytes.length, { policy: POLICIES[policy].name, profile: readWith }, undefined),
-    );
-    select(located.some((one) => one.path === field) ? field : undefined);
-    if (focusedOffset !== undefined) hex.focus(focusedOffset);
-    shown += 1;
-    return judge({ opened, readWith, located }, shown);
+    showSummary(reading, undefined);
+    void judge(reading);
+    return { reading, hex, tree, select };
   }
 
-  function bytesTools(): HTMLElement {
+  function showBytes({ reading, hex }: Pick<Rendered, "reading" | "hex">): void {
+    const span = reading.located.find(({ path }) => path === field)?.field.span;
+    if (span !== undefined) hex.show(span.start);
+  }
+
+  function showSummary({ opened, readWith }: Reading, computed: Computed | undefined): void {
+    const judged = { policy: POLICIES[policy].name, profile: readWith, at };
+    summaryPlace.replaceChildren(summary(opened, bytes.length, judged, computed));
+  }
+
+  function again(): void {
+    changed();
+    void judge(rendered.reading);
+  }
+
+  function bytesTools(name: string): HTMLElement {
     const isChanged = hexOf(bytes) !== hexOf(original);
     return h(
       "div",
@@ -137,39 +204,39 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
         {
           type: "button",
           class: "quiet",
-          onclick: () => save("key-package.bin", new Uint8Array(bytes), "application/octet-stream"),
+          onclick: () => save(fileName(name), new Uint8Array(bytes), "application/octet-stream"),
         },
         "Save",
       ),
       isLinkable(bytes)
         ? copyButton("Copy link", () => location.href)
         : h("span", { class: "note" }, `No link: an address has room for ${MOST_LINKED}.`),
-      isChanged &&
-        h("button", { type: "button", class: "quiet", id: "undo", onclick: () => change(original) }, "Undo changes"),
+      isChanged && h("button", { type: "button", class: "quiet", id: "undo", onclick: undo }, "Undo changes"),
     );
   }
 
-  function change(next: Uint8Array, focusedOffset?: number): void {
+  function undo(): void {
+    const first = original.findIndex((byte, offset) => byte !== bytes[offset]);
+    change(original, Math.max(first, 0));
+  }
+
+  function change(next: Uint8Array, focusedOffset: number): void {
     bytes = next;
-    void render(focusedOffset);
+    rendered = render(focusedOffset);
   }
 
   function splice(span: Span | undefined, own: Uint8Array): void {
-    if (span) change(Uint8Array.of(...bytes.subarray(0, span.start), ...own, ...bytes.subarray(span.end)));
+    if (span) change(Uint8Array.of(...bytes.subarray(0, span.start), ...own, ...bytes.subarray(span.end)), span.start);
   }
 
   /** Bytes that are no KeyPackage of a known suite are judged too: the verdict says why they are not. */
-  async function judge(reading: Reading, turn: number): Promise<void> {
-    const { opened, readWith, located } = reading;
-    if (opened.kind === "other") {
+  async function judge({ opened, readWith, located }: Reading): Promise<void> {
+    shown += 1;
+    const turn = shown;
+    if (!isForDirectories(opened)) {
       verdictPlace.replaceChildren();
       return;
     }
-    const again = () => {
-      shown += 1;
-      changed();
-      return judge(reading, shown);
-    };
     try {
       const time = at ?? Math.floor(Date.now() / 1000);
       const { verdictsOn, referenceOf } = await import("./judging.ts");
@@ -178,37 +245,17 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
       if (turn !== shown) return;
       const notBefore =
         opened.kind === "key_package" ? opened.received.unverified().leafNode.lifeTime()?.notBefore : undefined;
-      const judged = {
+      const { answer } = verdicts.byPolicy[policy];
+      showSummary({ opened, readWith, located }, { reference, answer });
+      verdict.show({
         verdicts,
         policy,
         profile: readWith.name,
         isLikely: profile === undefined,
         at: time,
-        isNow: at === undefined,
         notBefore: asNumber(notBefore),
-      };
-      const { answer } = verdicts.byPolicy[policy];
-      summaryPlace.replaceChildren(
-        summary(opened, bytes.length, { policy: POLICIES[policy].name, profile: readWith }, { reference, answer }),
-      );
-      verdictPlace.replaceChildren(
-        verdictView(judged, {
-          choose: (name) => {
-            policy = name;
-            void again().then(() => verdictPlace.querySelector<HTMLElement>(`#policy-${name}`)?.focus());
-          },
-          // Another profile gives the fields other names too.
-          chooseProfile: (name) => {
-            profile = name;
-            void render().then(() => verdictPlace.querySelector<HTMLElement>("#profile")?.focus());
-          },
-          judgeAt: (chosen) => {
-            at = chosen;
-            void again();
-          },
-          selectField: (path) => element.querySelector<HTMLElement>(`[data-path="${path}"]`)?.click(),
-        }),
-      );
+      });
+      if (!verdict.element.isConnected) verdictPlace.replaceChildren(verdict.element);
       announce(answer.ok ? "Accepted" : `Refused: ${answer.code}`);
     } catch {
       verdictPlace.replaceChildren(
@@ -218,7 +265,10 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
   }
 }
 
-/** A time that a calendar can show. */
+/** `GroupInfo` as `group-info.bin`. */
+const fileName = (name: string): string => `${name.replaceAll(/(?<=[a-z])[A-Z]/g, "-$&").toLowerCase()}.bin`;
+
+/** A time that can be judged at. */
 function asNumber(seconds: bigint | undefined): number | undefined {
-  return seconds !== undefined && seconds > 0n && seconds < 8_640_000_000_000n ? Number(seconds) : undefined;
+  return seconds !== undefined && seconds > 0n && seconds <= LAST_SECOND ? Number(seconds) : undefined;
 }

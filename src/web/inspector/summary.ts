@@ -1,9 +1,11 @@
 /** The package in a few lines: what it is, whose, of which suite, for how long, and its reference. */
 import type { Field } from "../../inspect/field.ts";
 import type { Answer } from "../../inspect/judge.ts";
-import type { Opened } from "../../inspect/open.ts";
+import { locate } from "../../inspect/located.ts";
+import { isForDirectories, type Opened } from "../../inspect/open.ts";
 import { dateOf, printable } from "../../inspect/text.ts";
 import { CredentialType } from "../../mls/codec/code-points.ts";
+import { counted } from "../../mls/codec/counted.ts";
 import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../../mls/suite-profile.ts";
 import { breakable, copyButton, h } from "../dom.ts";
@@ -11,20 +13,30 @@ import { breakable, copyButton, h } from "../dom.ts";
 /** What takes cryptography to know, and so comes later. The reference in hex. */
 export type Computed = { readonly reference: string | undefined; readonly answer: Answer };
 
+/** `at` in unix seconds; undefined for now. */
+export type Judgement = {
+  readonly policy: string;
+  readonly profile: SuiteProfile;
+  readonly at: number | undefined;
+};
+
 export function summary(
   opened: Opened,
   length: number,
-  { policy, profile }: { readonly policy: string; readonly profile: SuiteProfile },
+  judged: Judgement,
   computed: Computed | undefined,
 ): HTMLElement {
   const facts: [string, Node | string][] =
-    opened.kind === "key_package" ? factsOf(opened.received, profile, computed?.reference) : factsOfOther(opened);
+    opened.kind === "key_package"
+      ? factsOf(opened.received, judged.profile, computed?.reference)
+      : factsOfOther(opened);
   // It comes first and keeps its place until it is known, so that nothing jumps.
-  if (opened.kind !== "other") facts.unshift([policy, h("span", { class: "answer" }, ...answerOf(computed?.answer))]);
+  if (isForDirectories(opened))
+    facts.unshift([whoAndWhen(judged), h("span", { class: "answer" }, ...answerOf(computed?.answer))]);
   return h(
     "section",
     { class: "panel summary", "aria-labelledby": "summary-title" },
-    h("h2", { id: "summary-title" }, opened.what, h("span", { class: "note" }, `${length.toLocaleString("en")} bytes`)),
+    h("h2", { id: "summary-title" }, opened.what, h("span", { class: "note" }, byteCount(length))),
     opened.kind === "malformed" &&
       h("p", { class: "verdict bad" }, h("strong", {}, "Not a whole one: "), opened.problem),
     opened.kind === "other" && h("p", { class: "note" }, opened.note),
@@ -32,6 +44,12 @@ export function summary(
       h("dl", {}, ...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))),
   );
 }
+
+/** A sample, and what an address names, may be judged at another time: nobody should take that for the verdict of today. */
+const whoAndWhen = ({ policy, at }: Judgement): string =>
+  at === undefined ? policy : `${policy}, judged not now but at ${dateOf(at).replace("T", " ")}`;
+
+export const byteCount = (bytes: number): string => counted(bytes, "byte", (count) => count.toLocaleString("en"));
 
 const answerOf = (answer: Answer | undefined): (Node | string)[] => {
   if (answer === undefined) return ["…"];
@@ -86,13 +104,27 @@ function identityOf(received: KeyPackageIn): string {
   return printable(new TextDecoder().decode(credential.serializedContent()));
 }
 
-const factsOfOther = ({ fields }: { readonly fields: readonly Field[] }): [string, string][] =>
-  fields
-    .flatMap((field): [string, string][] =>
-      field.kind === "value" && field.name !== "content_and_signature" ? [[field.name, shortened(field.text)]] : [],
-    )
-    .slice(0, MOST_FACTS);
+/** What tells one message from another, wherever in it that is. Of a list, how many there are. */
+function factsOfOther({ fields }: { readonly fields: readonly Field[] }): [string, string][] {
+  const located = locate(fields);
+  return TELLING.flatMap((name): [string, string][] => {
+    const found = located.find(({ field }) => field.name === name)?.field;
+    if (found === undefined || found.kind === "struct") return [];
+    return [[name, found.kind === "list" ? String(found.items.length) : shortened(found.text)]];
+  });
+}
 
-const MOST_FACTS = 5;
+const TELLING = [
+  "cipher_suite",
+  "identity",
+  "group_id",
+  "epoch",
+  "sender_type",
+  "sender_index",
+  "content_type",
+  "secrets",
+  "encrypted_group_info",
+  "signer",
+];
 
 const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);

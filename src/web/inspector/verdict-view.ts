@@ -4,7 +4,9 @@ import { dateOf } from "../../inspect/text.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import { h } from "../dom.ts";
 import { sourceLink } from "./field-panel.ts";
+import { focusedChange } from "./focused-change.ts";
 import type { Verdict, Verdicts } from "./judging.ts";
+import { LAST_SECOND } from "./link.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./policy-names.ts";
 import { badge } from "./summary.ts";
 
@@ -24,19 +26,35 @@ export type Judged = {
   readonly isLikely: boolean;
   /** Unix seconds. */
   readonly at: number;
-  readonly isNow: boolean;
   /** When its lifetime begins, if it has one. */
   readonly notBefore: number | undefined;
 };
 
-export function verdictView(judged: Judged, events: VerdictEvents): HTMLElement {
-  const { verdicts, policy } = judged;
-  const { answer, checks } = verdicts.byPolicy[policy];
-  return h(
+export type VerdictView = { readonly element: HTMLElement; readonly show: (judged: Judged) => void };
+
+export function verdictView(events: VerdictEvents): VerdictView {
+  const time = timeControl(events);
+  const judgement = h("div", { class: "judgement" });
+  const element = h(
     "section",
     { class: "panel verdicts", "aria-labelledby": "verdict-title" },
     h("h2", { id: "verdict-title" }, "Verdict"),
-    timeControl(judged, events),
+    time.element,
+    judgement,
+  );
+  return {
+    element,
+    show: (judged) => {
+      time.show(judged);
+      focusedChange(judgement, () => judgement.replaceChildren(...judgementOf(judged, events)));
+    },
+  };
+}
+
+function judgementOf(judged: Judged, events: VerdictEvents): HTMLElement[] {
+  const { verdicts, policy } = judged;
+  const { answer, checks } = verdicts.byPolicy[policy];
+  return [
     h(
       "fieldset",
       { class: "policies" },
@@ -46,7 +64,7 @@ export function verdictView(judged: Judged, events: VerdictEvents): HTMLElement 
     profileChoice(judged, events),
     verdictLine(answer),
     h("ol", { class: "checks" }, ...checks.map((check) => checkLine(check, events))),
-  );
+  ];
 }
 
 function policyChoice(name: PolicyName, { answer }: Verdict, isChosen: boolean, events: VerdictEvents): HTMLElement {
@@ -146,19 +164,44 @@ function checkLine(check: CheckResult, { selectField }: VerdictEvents): HTMLElem
   );
 }
 
-function timeControl({ at, isNow, notBefore }: Judged, { judgeAt }: VerdictEvents): HTMLElement {
-  const input = h("input", { type: "datetime-local", id: "at", step: 1, value: dateOf(at).replace("Z", "") });
+/** It stays while verdicts come: a time that is typed is whole, and judged, several times before it is the one that is meant. */
+function timeControl({ judgeAt }: VerdictEvents): VerdictView {
+  const input = h("input", {
+    type: "datetime-local",
+    id: "at",
+    step: 1,
+    min: "1970-01-01T00:00:00",
+    max: inputOf(LAST_SECOND),
+  });
+  const start = h("button", { type: "button", class: "quiet" }, "Start of its lifetime");
+  let last: Judged | undefined;
   input.addEventListener("change", () => {
     const chosen = Date.parse(`${input.value}Z`);
-    if (Number.isFinite(chosen)) judgeAt(Math.floor(chosen / 1000));
+    if (input.validity.valid && Number.isFinite(chosen)) judgeAt(Math.floor(chosen / 1000));
   });
-  return h(
+  // What is no time, or none that an address can carry, was not judged.
+  input.addEventListener("blur", () => {
+    if (last && !(input.validity.valid && input.value)) input.value = inputOf(last.at);
+  });
+  start.addEventListener("click", () => judgeAt(last?.notBefore));
+  const element = h(
     "div",
     { class: "row time" },
     h("label", { for: "at" }, "Judged at (UTC)"),
     input,
-    h("button", { type: "button", class: "quiet", disabled: isNow, onclick: () => judgeAt(undefined) }, "Now"),
-    notBefore !== undefined &&
-      h("button", { type: "button", class: "quiet", onclick: () => judgeAt(notBefore) }, "Start of its lifetime"),
+    h("button", { type: "button", class: "quiet", onclick: () => judgeAt(undefined) }, "Now"),
+    start,
   );
+  return {
+    element,
+    show: (judged) => {
+      last = judged;
+      start.hidden = judged.notBefore === undefined;
+      // Whoever types is ahead of the verdict.
+      if (document.activeElement !== input) input.value = inputOf(judged.at);
+    },
+  };
 }
+
+/** As the control has it. */
+const inputOf = (seconds: number): string => dateOf(seconds).replace("Z", "");

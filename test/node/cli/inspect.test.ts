@@ -154,6 +154,10 @@ describe("kpd validate", () => {
       detail: "expected a KeyPackage, got an MLSMessage of mls_welcome",
     });
     expect(status).toBe(1);
+    const cut = await kpd(["validate", "--json"], { stdin: messages.welcome.subarray(0, -1) });
+    expect(JSON.parse(cut.out)).toMatchObject({
+      detail: "expected a KeyPackage, got a damaged MLSMessage of mls_welcome",
+    });
   });
 });
 

@@ -64,7 +64,7 @@ describe("draft-ietf-mls-extensions", () => {
       "component_id: 4 last_resort_key_package",
       "data: (0 bytes)",
       "component_id: 2570 GREASE",
-      "data: 09 (1 bytes)",
+      "data: 09 (1 byte)",
       "component_id: 32769",
       "data: 0707 (2 bytes)",
     ]);
@@ -126,6 +126,6 @@ describe("draft-ietf-mls-extensions", () => {
 
   it("shows the bytes alone of what is no dictionary", () => {
     const field = extensionsOf({ keyPackageExtensions: [{ extensionType: 8, data: Uint8Array.of(1) }] });
-    expect(toLines([field]).at(-1)?.trim()).toBe("extension_data: 01 (1 bytes)");
+    expect(toLines([field]).at(-1)?.trim()).toBe("extension_data: 01 (1 byte)");
   });
 });

@@ -36,8 +36,8 @@ const DIRECTORY: readonly Defect[] = [
   ["The whole lifetime is within the maximum", { notBefore: 0n }],
   ["encryption_key is a good public key", { encryptionKey: key(0) }],
   ["signature_key is a good public key", { signatureKey: key(0) }],
-  ["The signature of the leaf verifies, for every implementation", { breakLeafSignature: true }],
-  ["The signature of the KeyPackage verifies, for every implementation", { breakSignature: true }],
+  ["The signature of the leaf verifies in every implementation", { breakLeafSignature: true }],
+  ["The signature of the KeyPackage verifies in every implementation", { breakSignature: true }],
 ];
 
 const OPENMLS: readonly Defect[] = [

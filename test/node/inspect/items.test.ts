@@ -17,6 +17,13 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
 const wrapped = (text: string, width: number) => (text.match(new RegExp(`.{1,${width}}`, "g")) ?? []).join("\n");
 const spaced = (bytes: Uint8Array, digits = 2) => (hex(bytes).match(new RegExp(`.{1,${digits}}`, "g")) ?? []).join(" ");
+/** Rows of 16 bytes, each with its offset in hex. */
+const dumped = (bytes: Uint8Array, row: (at: string, bytes: Uint8Array) => string) =>
+  Array.from({ length: Math.ceil(bytes.length / 16) }, (_, index) =>
+    row((16 * index).toString(16).padStart(8, "0"), bytes.subarray(16 * index, 16 * index + 16)),
+  ).join("\n");
+const textOf = (bytes: Uint8Array) =>
+  [...bytes].map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : ".")).join("");
 const pem = (bytes: Uint8Array, label = "MLS KEY PACKAGE") =>
   `-----BEGIN ${label}-----\n${wrapped(base64(bytes), 64)}\n-----END ${label}-----\n`;
 
@@ -48,15 +55,42 @@ describe("packages are found in", () => {
     expect(read(first)).toEqual([hex(first)]);
   });
 
-  it.each([60, 64, 76])("lines wrapped at %d", (width) => {
+  it.each([60, 64, 72, 75, 76, 80, 120])("lines folded at %d", (width) => {
     expect(read(wrapped(hex(first), width))).toEqual([hex(first)]);
     expect(read(`${wrapped(base64(first), width)}\n`)).toEqual([hex(first)]);
+    expect(read(wrapped(spaced(first), width))).toEqual([hex(first)]);
+  });
+
+  it("lines of one length that each begin a message, and are not one that is folded", () => {
+    const short = ["0001000201670000000000000007010001aa01bb", "0001000201670000000000000008010001aa01bb"];
+    expect(read(short.join("\n"))).toEqual(short);
   });
 });
 
 describe("one package is found in", () => {
   it.each<[string, (bytes: Uint8Array) => string]>([
     ["a JSON string", (bytes) => `"${base64(bytes)}"\n`],
+    ["a line of JSON", (bytes) => `"${base64(bytes)}",`],
+    ["a member of JSON", (bytes) => `  "key_package": "${base64(bytes)}",`],
+    ["a string of another language", (bytes) => `'${hex(bytes)}'`],
+    ["hex with its prefix", (bytes) => `0x${hex(bytes)}`],
+    ["an array of bytes", (bytes) => spaced(bytes).replaceAll(/\w+/g, "0x$&,")],
+    ["an array of bytes on several lines", (bytes) => wrapped(`${spaced(bytes).replaceAll(/\w+/g, "0x$&,")} `, 72)],
+    ["an array of bytes within braces", (bytes) => `{ ${spaced(bytes).replaceAll(/\w+/g, "0x$&,")} }`],
+    ["what xxd prints", (bytes) => dumped(bytes, (at, row) => `${at}: ${spaced(row, 4).padEnd(39)}  ${textOf(row)}`)],
+    ["what xxd -g1 prints", (bytes) => dumped(bytes, (at, row) => `${at}: ${spaced(row).padEnd(47)}  ${textOf(row)}`)],
+    [
+      "what hexdump -C prints",
+      (bytes) => {
+        const half = (row: Uint8Array) => `${spaced(row.subarray(0, 8))}  ${spaced(row.subarray(8))}`.padEnd(48);
+        const end = bytes.length.toString(16).padStart(8, "0");
+        return `${dumped(bytes, (at, row) => `${at}  ${half(row)}  |${textOf(row)}|`)}\n${end}\n`;
+      },
+    ],
+    [
+      "what od -tx1 prints",
+      (bytes) => dumped(bytes, (at, row) => `${Number.parseInt(at, 16).toString(8).padStart(7, "0")} ${spaced(row)}`),
+    ],
     ["a dump of 16 bytes on a line", (bytes) => wrapped(`${spaced(bytes)} `, 48)],
     ["a dump of 32 bytes on a line in pairs", (bytes) => wrapped(`${spaced(bytes, 4)} `, 80)],
   ])("%s", (_, write) => {
@@ -76,11 +110,17 @@ describe("one package is found in", () => {
 
 describe("bad input", () => {
   const neither = "neither hex nor base64 nor base64url";
+  const odd = "an odd number of hex digits";
   it.each<[string, string, string[]]>([
     ["nothing", "", []],
     ["blank lines", " \n\r\n\t", []],
     ["words", "not a package", [neither]],
-    ["an odd number of hex digits that is no base64 either", "abcde", [neither]],
+    ["an odd number of hex digits", "abcde", [odd]],
+    ["an odd number of hex digits that might be base64", "0001000120a1b2c3d4e", [odd]],
+    ["an odd number of hex digits with spaces", "0001 0001 20a", [odd]],
+    ["an odd number of hex digits on several lines", `${"0".repeat(64)}\n${"0".repeat(63)}`, [odd]],
+    ["a dump from the middle of something", "00000010: 0001 0001  ....", [neither]],
+    ["a dump without its second line", "00000000: 0001 0001  ....\n00000010: 0001 0001  ....", [neither]],
     ["both alphabets of base64", "ab+_", [neither]],
     ["padding in the middle", "AA==AAAA", [neither]],
     ["padding that is too short", "AAA==", [neither]],

@@ -16,6 +16,8 @@ const leaves = (fields: readonly Field[]): Field[] =>
     field.kind === "value" ? [field] : leaves(field.kind === "struct" ? field.fields : field.items.flat()),
   );
 
+const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+
 const named = (fields: readonly Field[], name: string): Field => {
   const field = fields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new Error(`expected a field ${name}`);
@@ -64,7 +66,7 @@ describe("the fields of a KeyPackage", () => {
       [0x02, 1, 2, 0x01, 3],
       [
         ["0102 (2 bytes)", 3],
-        ["03 (1 bytes)", 2],
+        ["03 (1 byte)", 2],
       ],
     ],
     [[], []],
@@ -102,10 +104,78 @@ describe("the fields of a KeyPackage", () => {
     expect(cut).toMatchObject({ problem: expect.stringContaining("at byte 38") });
   });
 
+  it("do not have a value where the bytes end before it", () => {
+    const shown = (hex: string) =>
+      locate(open(Buffer.from(hex, "hex")).fields).map(({ path, field }) => [
+        path,
+        field.kind === "value" && field.text,
+      ]);
+    expect(shown("00")).toEqual([["version", "cannot be read"]]);
+    expect(shown("00010003")).toContainEqual(["init_key", "cannot be read"]);
+    const bytes = packages[0] ?? new Uint8Array();
+    const start = named(open(bytes).fields, "extensions").span?.start;
+    expect(shown(hexOf(bytes.subarray(0, start))).at(-1)).toEqual(["extensions", "cannot be read"]);
+    expect(open(Buffer.from("0001000302aa", "hex"))).toMatchObject({
+      problem: "expected 2 more bytes, got 1, at byte 5",
+    });
+    expect(open(Buffer.from("00010001020a", "hex"))).toMatchObject({
+      problem: "expected 2 more bytes, got 1, at byte 5",
+    });
+    expect(open(Buffer.from("000100010", "hex"))).toMatchObject({ problem: "expected 1 more byte, got 0, at byte 4" });
+  });
+
   it("count the byte of the damage from the start of what was given", () => {
     const bytes = packages[0] ?? new Uint8Array();
     const longer = Uint8Array.of(...bytes, 0);
     expect(open(longer)).toMatchObject({ kind: "malformed", offset: bytes.length });
     expect(open(encodeMlsMessage(longer))).toMatchObject({ kind: "malformed", offset: bytes.length + 4 });
+  });
+});
+
+describe("what begins as a KeyPackage and as another message", () => {
+  /** Of each suite of RFC 9420 whose number is also that of a wire format. */
+  const ofSuite = (suite: number) => packages.filter((bytes) => bytes[3] === suite);
+
+  it.each([1, 2, 3])(
+    "is a KeyPackage of suite %d, wherever that is cut or damaged, and nothing else is said",
+    (suite) => {
+      const [bytes = new Uint8Array()] = ofSuite(suite);
+      expect(bytes.length).toBeGreaterThan(0);
+      for (let end = 0; end < bytes.length; end++) {
+        const opened = open(bytes.subarray(0, end));
+        expect([end, opened.kind, opened.name]).toEqual([end, "malformed", "KeyPackage"]);
+        expect(opened).toMatchObject({ problem: expect.not.stringContaining("mls_") });
+      }
+      for (let at = 5; at < bytes.length; at++) {
+        const damaged = bytes.slice();
+        damaged[at] = (damaged[at] ?? 0) ^ 0xff;
+        expect([at, open(damaged).name]).toEqual([at, "KeyPackage"]);
+      }
+    },
+  );
+
+  // Ciphersuite 1, one recipient, and 64 bytes; a group context of group "g" in epoch 7; group "g", epoch 7, the member 0.
+  const welcome = `000100030001${"4068"}20${"aa".repeat(32)}20${"bb".repeat(32)}25${"cc".repeat(37)}4040${"dd".repeat(64)}`;
+  const groupInfo = `00010004${"00010001"}0167${"0000000000000007"}20${"aa".repeat(32)}20${"bb".repeat(32)}0000`;
+  it.each([
+    ["a Welcome", welcome, "Welcome", 20],
+    ["a Welcome in a suite of OpenMLS", welcome.replace("000100030001", "00010003004d"), "Welcome", 20],
+    ["a GroupInfo", `${groupInfo}20${"cc".repeat(32)}00000000${"4040"}${"dd".repeat(64)}`, "GroupInfo", 20],
+    ["a PublicMessage", "00010001016700000000000000070100000000000300", "PublicMessage", 16],
+    ["a PrivateMessage", "0001000201670000000000000007010001aa01bb", "PrivateMessage", 16],
+  ])("is %s that is cut, as that makes sense of its beginning", (_, hex, name, from) => {
+    const bytes = new Uint8Array(Buffer.from(hex, "hex"));
+    expect(open(bytes)).toMatchObject({ kind: "other", name });
+    for (let end = from; end < bytes.length; end++) {
+      const opened = open(bytes.subarray(0, end));
+      expect([end, opened.name]).toEqual([end, name]);
+      // Of a PublicMessage, what follows its header is not read.
+      if (opened.kind === "other") expect([end, name]).toEqual([expect.any(Number), "PublicMessage"]);
+      else
+        expect(opened).toMatchObject({
+          kind: "malformed",
+          problem: expect.stringMatching(/^expected .+, at byte \d+$/),
+        });
+    }
   });
 });
