@@ -1,7 +1,7 @@
 /** What an operator does: asked first, said while it is under way, and what came of it kept in view wherever the operator is by then. */
 import { type Child, h } from "../dom.ts";
+import { focusOn } from "../keep-focus.ts";
 import type { Answer } from "./api.ts";
-import { focusOn } from "./keep-focus.ts";
 import { failure } from "./pieces.ts";
 import { confirmed, type Question } from "./question.ts";
 

@@ -1,7 +1,7 @@
 /** A list that is loaded when somebody asks for it, page after page. */
 import { h } from "../dom.ts";
+import { focusOn, keepFocus } from "../keep-focus.ts";
 import type { Answer } from "./api.ts";
-import { focusOn, keepFocus } from "./keep-focus.ts";
 import { failure, showIn, startLoading } from "./pieces.ts";
 
 export type List<Row> = {
@@ -29,7 +29,7 @@ export function onDemand<Row>({ level, title, ask, what, page, show }: List<Row>
   const load = async (after: string | null) => {
     turn += 1;
     const own = turn;
-    const giveBack = keepFocus(place, heading);
+    const giveBack = keepFocus(place, () => focusOn(heading));
     if (after === null) startLoading(place, what);
     const found = await page(after);
     if (own !== turn) return;

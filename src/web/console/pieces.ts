@@ -1,8 +1,8 @@
 /** What all views of the console are made of: states of loading and failure, and tables. */
 import { dateOf, printable } from "../../inspect/text.ts";
 import { type Child, h } from "../dom.ts";
+import { focusOn, keepFocus } from "../keep-focus.ts";
 import { isOwnCode, type Refusal } from "./api.ts";
-import { keepFocus } from "./keep-focus.ts";
 
 export const loading = (what: string): HTMLElement =>
   h(
@@ -57,7 +57,7 @@ export function spanPanel<Span extends string>(
   const load = async () => {
     turn += 1;
     const own = turn;
-    const giveBack = keepFocus(place, head);
+    const giveBack = keepFocus(place, () => focusOn(head));
     startLoading(place, what);
     const shown = await show(chosen.value as Span, again);
     if (own !== turn) return;

@@ -7,9 +7,9 @@ import { fieldsWithHeader, isForDirectories, type Opened, open } from "../../ins
 import { PROFILES } from "../../mls/named-profiles.ts";
 import type { SuiteProfile } from "../../mls/suite-profile.ts";
 import { announce, copyButton, h, save } from "../dom.ts";
+import { keepFocus } from "../keep-focus.ts";
 import { fieldPanel } from "./field-panel.ts";
 import { type FieldTree, fieldTree } from "./field-tree.ts";
-import { focusedChange } from "./focused-change.ts";
 import { type HexView, hexView } from "./hex-view.ts";
 import { isLinkable, LAST_SECOND, MOST_LINKED, type Place } from "./link.ts";
 import { POLICIES } from "./policy-names.ts";
@@ -144,35 +144,31 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
     }
 
     const reading: Reading = { opened, readWith, located };
-    focusedChange(
-      columns,
-      () => {
-        columns.replaceChildren(
-          h(
-            "div",
-            {},
-            h(
-              "section",
-              { class: "panel", "aria-labelledby": "bytes-title" },
-              h("h2", { id: "bytes-title" }, "Bytes"),
-              bytesTools(opened.name),
-              hex.element,
-              h("p", { class: "note" }, "Arrow keys move; two hex digits change a byte; Enter selects its field."),
-            ),
-            panelPlace,
-          ),
-          h(
-            "section",
-            { class: "panel", "aria-labelledby": "fields-title" },
-            h("h2", { id: "fields-title" }, "Fields"),
-            opened.kind === "malformed" && h("p", { class: "note" }, `Those of a ${opened.name}, up to the error.`),
-            tree.element,
-          ),
-        );
-        select(located.some((one) => one.path === field) ? field : undefined, selectedIn);
-      },
-      () => hex.focus(focusedOffset),
+    const giveBack = keepFocus(columns, () => hex.focus(focusedOffset));
+    columns.replaceChildren(
+      h(
+        "div",
+        {},
+        h(
+          "section",
+          { class: "panel", "aria-labelledby": "bytes-title" },
+          h("h2", { id: "bytes-title" }, "Bytes"),
+          bytesTools(opened.name),
+          hex.element,
+          h("p", { class: "note" }, "Arrow keys move; two hex digits change a byte; Enter selects its field."),
+        ),
+        panelPlace,
+      ),
+      h(
+        "section",
+        { class: "panel", "aria-labelledby": "fields-title" },
+        h("h2", { id: "fields-title" }, "Fields"),
+        opened.kind === "malformed" && h("p", { class: "note" }, `Those of a ${opened.name}, up to the error.`),
+        tree.element,
+      ),
     );
+    select(located.some((one) => one.path === field) ? field : undefined, selectedIn);
+    giveBack();
     showSummary(reading, undefined);
     void judge(reading);
     return { reading, hex, tree, select };

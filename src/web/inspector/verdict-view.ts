@@ -3,8 +3,8 @@ import type { CheckResult } from "../../inspect/checks.ts";
 import { dateOf } from "../../inspect/text.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
 import { h } from "../dom.ts";
+import { keepFocus } from "../keep-focus.ts";
 import { sourceLink } from "./field-panel.ts";
-import { focusedChange } from "./focused-change.ts";
 import type { Verdict, Verdicts } from "./judging.ts";
 import { LAST_SECOND } from "./link.ts";
 import { POLICIES, POLICY_NAMES, type PolicyName } from "./policy-names.ts";
@@ -46,7 +46,9 @@ export function verdictView(events: VerdictEvents): VerdictView {
     element,
     show: (judged) => {
       time.show(judged);
-      focusedChange(judgement, () => judgement.replaceChildren(...judgementOf(judged, events)));
+      const giveBack = keepFocus(judgement);
+      judgement.replaceChildren(...judgementOf(judged, events));
+      giveBack();
     },
   };
 }

@@ -113,7 +113,7 @@ describe("the docs", () => {
     const broken: string[] = [];
     let count = 0;
     for (const [name, text] of Object.entries(files).filter(([path]) => /\.(?:md|txt)$/.test(path))) {
-      marked.walkTokens(marked.lexer(text), (token) => {
+      void marked.walkTokens(marked.lexer(text), (token) => {
         if (!("href" in token)) return;
         const href = String(token.href);
         count++;

@@ -1,8 +1,8 @@
 /** The restore epoch: after storage was restored from an older copy, what was stored before it is void. */
 import { h } from "../../dom.ts";
+import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
 import { change, changeButton } from "../changes.ts";
-import { keepFocus } from "../keep-focus.ts";
 import type { RestoreEpoch } from "../operator-api-types.ts";
 import { failure, loading, type Panel, showIn, startLoading, when } from "../pieces.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
@@ -18,7 +18,7 @@ export function epochView(api: Api, changed: () => void): Panel {
   let isRunning = false;
 
   const load = async () => {
-    const giveBack = keepFocus(place, heading);
+    const giveBack = keepFocus(place, () => focusOn(heading));
     startLoading(place, "the restore epoch");
     const epoch = await api.call<RestoreEpoch>("GET", PATH);
     showIn(place, epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
@@ -48,7 +48,7 @@ export function epochView(api: Api, changed: () => void): Panel {
     });
     isRunning = false;
     if (result.ok) known = result.value;
-    const giveBack = keepFocus(found, heading);
+    const giveBack = keepFocus(found, () => focusOn(heading));
     found.replaceChildren(result.ok ? h("p", {}, inWords(result.value)) : failure(result.refusal, () => void tryOut()));
     giveBack();
   };

@@ -1,9 +1,9 @@
 /** The keys that tokens are verified with, and fetching them before their time: after a key was withdrawn. */
 import { printable } from "../../../inspect/text.ts";
 import { h } from "../../dom.ts";
+import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
 import { change, changeButton } from "../changes.ts";
-import { keepFocus } from "../keep-focus.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "../operator-api-types.ts";
 import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
 
@@ -21,7 +21,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
 export function issuerKeysView(api: Api, changed: () => void): Panel {
   const place = h("div", { class: "stack" });
   const load = async () => {
-    const giveBack = keepFocus(place, head);
+    const giveBack = keepFocus(place, () => focusOn(head));
     startLoading(place, "the keys");
     const found = await api.call<IssuerKeys>("GET", PATH);
     showIn(place, found.ok ? keys(found.value) : failure(found.refusal, () => void load()));

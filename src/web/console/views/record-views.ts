@@ -1,7 +1,7 @@
 /** What operators did, and which users are blocked. Both name users by their pools, as logs and metrics do. */
 import { h } from "../../dom.ts";
+import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
-import { keepFocus } from "../keep-focus.ts";
 import { type OnDemand, onDemand } from "../on-demand.ts";
 import type { AuditTrail, BlockedUsers } from "../operator-api-types.ts";
 import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
@@ -51,7 +51,7 @@ export function blockedView(api: Api): Panel {
     h("button", { type: "button", onclick: () => void load() }, "Refresh"),
   );
   const load = async () => {
-    const giveBack = keepFocus(place, head);
+    const giveBack = keepFocus(place, () => focusOn(head));
     startLoading(place, "who is blocked");
     const found = await api.call<BlockedUsers>("GET", "/v1/admin/blocked-users");
     showIn(place, found.ok ? blocked(found.value) : failure(found.refusal, () => void load()));

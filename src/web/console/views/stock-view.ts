@@ -1,8 +1,8 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
 import { printable } from "../../../inspect/text.ts";
 import { breakable, type Child, h } from "../../dom.ts";
+import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
-import { keepFocus } from "../keep-focus.ts";
 import { empty, failure, type Panel, showIn, startLoading, table, when } from "../pieces.ts";
 import { counted, nameOf, userLink } from "../shown-name.ts";
 import { stockBadge } from "../stock-badge.ts";
@@ -69,7 +69,7 @@ export function stockPanels(api: Api, choice: Choice): StockPanels {
     const say = (what: string) => {
       for (const place of waiting()) startLoading(place, what);
     };
-    const giveBack = keepFocus(body, heading);
+    const giveBack = keepFocus(body, () => focusOn(heading));
     say("stock levels");
     const loaded = await loadStock(api, chosen, (rows) => {
       say(`stock levels: ${rows.toLocaleString("en")} so far`);
@@ -157,7 +157,7 @@ export function stockPanels(api: Api, choice: Choice): StockPanels {
     const shown = found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
     const turnTo = (next: number) => {
       choice.page = next;
-      const giveBack = keepFocus(body, heading);
+      const giveBack = keepFocus(body, () => focusOn(heading));
       showRows();
       giveBack();
     };

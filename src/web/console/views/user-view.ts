@@ -1,8 +1,8 @@
 /** One user: who that is, clients with their stock, who claimed, and what an operator can do. */
 import { h } from "../../dom.ts";
+import { focusOn, keepFocus } from "../../keep-focus.ts";
 import { type Api, path } from "../api.ts";
 import { type Change, change } from "../changes.ts";
-import { keepFocus } from "../keep-focus.ts";
 import type { UserView } from "../operator-api-types.ts";
 import { empty, failure, showIn, startLoading } from "../pieces.ts";
 import { nameOf, userLink } from "../shown-name.ts";
@@ -49,7 +49,7 @@ export function userView(
   async function load(): Promise<void> {
     turn += 1;
     const own = turn;
-    const giveBack = keepFocus(element, heading);
+    const giveBack = keepFocus(element, () => focusOn(heading));
     startLoading(body, "the user");
     journal.refresh();
     record.refresh();

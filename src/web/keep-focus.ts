@@ -1,8 +1,9 @@
 /**
  * Notes what has the focus in a place that is about to be drawn anew, and returns what gives it back afterwards: to what
- * has the same `data-focus`, id or label there, else to `otherwise`. Whoever has gone elsewhere meanwhile stays there.
+ * has the same `data-focus`, id or label there, else `otherwise` finds a place for it: without
+ * that, whoever uses the keyboard is thrown back to the start of the page. Whoever has gone elsewhere meanwhile stays there.
  */
-export function keepFocus(place: HTMLElement, otherwise: HTMLElement): () => void {
+export function keepFocus(place: HTMLElement, otherwise?: () => void): () => void {
   const had = document.activeElement;
   if (!(had instanceof HTMLElement) || !place.contains(had)) return () => undefined;
   const key = keyOf(had);
@@ -11,7 +12,7 @@ export function keepFocus(place: HTMLElement, otherwise: HTMLElement): () => voi
     const same = [...place.querySelectorAll<HTMLElement>("[data-focus], [id], [aria-label]")].find(
       (one) => key !== undefined && keyOf(one) === key && !one.matches(":disabled"),
     );
-    if (same === undefined) focusOn(otherwise);
+    if (same === undefined) otherwise?.();
     else same.focus({ preventScroll: true });
   };
 }
