@@ -1,5 +1,6 @@
 /** Names of users and clients as the console shows them. They are others' text: no character of one turns or hides in what is around it. */
 import { printable } from "../../inspect/text.ts";
+import { counted as countedAs } from "../../mls/codec/counted.ts";
 import { type Child, h } from "../dom.ts";
 import { hashOf } from "./user-address.ts";
 
@@ -30,4 +31,4 @@ export const say = (
   });
 
 export const counted = (count: number, of: string): string =>
-  `${count.toLocaleString("en")} ${of}${count === 1 ? "" : "s"}`;
+  countedAs(count, of, (number) => number.toLocaleString("en"));
