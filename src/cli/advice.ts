@@ -2,7 +2,7 @@
 
 const NEW_TOKEN = "Get a new token from the issuer; on a local directory, leave out --token-file and KPD_TOKEN.";
 const TRY_LATER = "Try again in a moment. If it goes on, tell the operator the request's id.";
-const OPERATOR = "Only the operator of the directory can mend this: tell them what it says.";
+const OPERATOR = "Only the operator of the directory can fix this: tell them what it says.";
 const WAIT = "Wait as long as it says.";
 const SMALLER = "Give less at once.";
 const REPORT =
@@ -12,7 +12,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   empty_body: REPORT,
   invalid_json: REPORT,
   invalid_request: REPORT,
-  invalid_identifier: "Users and clients are 1 to 256 bytes of UTF-8 without control characters.",
+  invalid_identifier:
+    "Users and clients are 1 to 256 bytes of UTF-8 without control characters, and neither . nor .. .",
   invalid_base64: REPORT,
   malformed_messages: "kpd validate says which package is broken.",
   invalid_idempotency_key: "--idempotency-key takes 1 to 128 visible ASCII characters.",

@@ -112,7 +112,7 @@ function unreadable(cause: unknown, names: readonly string[]): string {
 
 export function checkedIdentifier(where: string, text: string): string {
   if (isIdentifier(text)) return text;
-  throw new UsageError(`${where}: expected 1 to 256 bytes of UTF-8 without control characters`);
+  throw new UsageError(`${where}: expected 1 to 256 bytes of UTF-8 without control characters, and not . or ..`);
 }
 
 function whole(where: string, text: string, max: number): number {

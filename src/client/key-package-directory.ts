@@ -1,6 +1,6 @@
 /** Every call of an owner and of a claimer. It runs wherever there is `fetch`. */
 import { type CryptoProvider, nobleCrypto, RFC_9420, type SuiteProfile } from "../mls/index.ts";
-import { queryOf, userPath } from "./api-paths.ts";
+import { clientPath, queryOf, userPath } from "./api-paths.ts";
 import type {
   Client,
   ClientList,
@@ -206,7 +206,7 @@ export class KeyPackageDirectory {
   // ---- claimers -----------------------------------------------------------------------------------
 
   /** A user's clients and what each has on offer. Takes nothing. */
-  listClients(user: string, options?: CallOptions): Promise<ClientList> {
+  async listClients(user: string, options?: CallOptions): Promise<ClientList> {
     return this.#call({ method: "GET", path: `${userPath(user)}/clients`, scope: "key-packages:claim" }, options);
   }
 
@@ -229,8 +229,8 @@ export class KeyPackageDirectory {
   // ---- over HTTP ----------------------------------------------------------------------------------
 
   /** Of what belongs to this client. */
-  #own<T>(method: Call["method"], rest: string, options?: CallOptions, body?: unknown): Promise<T> {
-    const path = `${userPath(this.user)}/clients/${encodeURIComponent(this.client)}${rest}`;
+  async #own<T>(method: Call["method"], rest: string, options?: CallOptions, body?: unknown): Promise<T> {
+    const path = clientPath(this.user, this.client) + rest;
     return this.#call({ method, path, scope: "key-packages:publish", body }, options);
   }
 

@@ -126,7 +126,7 @@ export type CodePoint = number;
 /** Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning. */
 export type Cursor = string;
 
-/** A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands. */
+/** A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands; not `.` or `..`. */
 export type Identifier = string;
 
 /**

@@ -122,7 +122,7 @@ function readPath(
 const OF_A_USER: ReadonlySet<Access> = new Set(["publisher", "sibling", "self"]);
 
 const EXPECTED_POOL = "expected the id of an object of this deployment in 64 hexadecimal digits";
-const EXPECTED_IDENTIFIER = `expected 1 to ${MAX_IDENTIFIER_BYTES} bytes of UTF-8 without control characters, percent-encoded`;
+const EXPECTED_IDENTIFIER = `expected 1 to ${MAX_IDENTIFIER_BYTES} bytes of UTF-8 without control characters, percent-encoded, and not . or ..`;
 
 function notOwner({ access }: Operation, { user, client }: Principal): string {
   const of = access === "publisher" ? "user and client" : "user";

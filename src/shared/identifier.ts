@@ -1,8 +1,12 @@
 /** Identifiers of users and clients: opaque text, compared as it stands. */
 import { MAX_IDENTIFIER_BYTES } from "../config/limits.ts";
 
-/** Well-formed, 1 to 256 bytes of UTF-8, without control characters. Slashes, spaces and any script are fine. */
+/**
+ * Well-formed, 1 to 256 bytes of UTF-8, without control characters. Slashes, spaces and any script are fine. `.` and `..`
+ * are none: in an address, encoded or not, they are steps, and lead to what belongs to somebody else.
+ */
 export function isIdentifier(text: string): boolean {
+  if (text === "." || text === "..") return false;
   if (text.length === 0 || text.length > MAX_IDENTIFIER_BYTES || !text.isWellFormed()) return false;
   if (/\p{Cc}/u.test(text)) return false;
   return new TextEncoder().encode(text).length <= MAX_IDENTIFIER_BYTES;

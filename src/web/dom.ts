@@ -34,11 +34,17 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return element as E;
 }
 
-/** Puts the text on the clipboard and says so on the button for a moment. */
-export function copyButton(label: string, text: () => string, attributes: Readonly<Record<string, Attribute>> = {}) {
+/** Puts the text on the clipboard and says so on the button for a moment. Undefined is nothing to copy. */
+export function copyButton(
+  label: string,
+  text: () => string | undefined,
+  attributes: Readonly<Record<string, Attribute>> = {},
+) {
   const button = h("button", { type: "button", class: "quiet", ...attributes }, label);
   button.addEventListener("click", () => {
-    navigator.clipboard.writeText(text()).then(
+    const content = text();
+    if (content === undefined) return;
+    navigator.clipboard.writeText(content).then(
       () => flash(button, label, "Copied"),
       () => flash(button, label, "Not allowed"),
     );

@@ -68,6 +68,8 @@ inChromium("the docs", () => {
       const name = user.getByLabel("user", { exact: true });
       await name.fill(".");
       expect(await name.evaluate((input) => input.matches(":invalid"))).toBe(true);
+      await user.getByRole("button", { name: "Copy as curl" }).click();
+      expect(await user.getByRole("button", { name: "Copied" }).count()).toBe(0);
       await name.fill("no/body?");
       await user.getByRole("button", { name: /^Send to / }).click();
       await user.getByText("404 Not Found GET /v1/admin/users/no%2Fbody%3F").waitFor();
@@ -121,6 +123,12 @@ inChromium("the docs", () => {
     await links.first().waitFor();
     const hrefs = await links.evaluateAll((all) => all.map((link) => link.getAttribute("href")));
     expect(await page.locator("#announcer").textContent()).toBe(`${hrefs.length} found`);
+    // More than there is room for.
+    await page.locator("#search").fill("package");
+    await page.getByText(/^8 of \d\d+ shown$/).waitFor({ state: "attached" });
+    expect(await links.count()).toBe(8);
+    await page.locator("#search").fill("wrong audience");
+    await page.getByText(`${hrefs.length} found`, { exact: true }).waitFor({ state: "attached" });
     await page.keyboard.press("ArrowDown");
     expect(await focused()).toBe(hrefs[0]);
     await page.keyboard.press("ArrowDown");

@@ -1,7 +1,6 @@
 /** The HTTP API of a directory, as the commands call it. */
 import { decodeJwt } from "jose";
 import * as z from "zod";
-import { UsageError } from "../command.ts";
 
 /** RFC 9457, as the directory answers whatever it refuses. */
 const PROBLEM = z.looseObject({
@@ -111,12 +110,8 @@ export class DirectoryClient {
   }
 }
 
-/** A path with its identifiers encoded. Throws for `.` and `..`: encoded or not, they lead to another path, of somebody else. */
-export function pathOf(...segments: readonly string[]): string {
-  const step = segments.find((segment) => segment === "." || segment === "..");
-  if (step !== undefined) throw new UsageError(`"${step}" is a step of an address and cannot be sent as a name`);
-  return `/v1/${segments.map(encodeURIComponent).join("/")}`;
-}
+/** A path with its identifiers encoded. */
+export const pathOf = (...segments: readonly string[]): string => `/v1/${segments.map(encodeURIComponent).join("/")}`;
 
 /** fetch hides the reason in the cause. */
 function reasonOf(error: unknown): string {

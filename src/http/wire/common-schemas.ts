@@ -24,7 +24,7 @@ export const identifier = z
   .check(
     z.minLength(1),
     z.maxLength(MAX_IDENTIFIER_BYTES),
-    z.refine(isIdentifier, "expected 1 to 256 bytes without control characters"),
+    z.refine(isIdentifier, "expected 1 to 256 bytes without control characters, and not . or .."),
   );
 
 export const poolId = z.string().check(z.regex(/^[0-9a-f]{64}$/));
@@ -126,21 +126,6 @@ export const capabilityLists = /* @__PURE__ */ named(
     }),
 );
 
-/** For the description. */
-export function nameCommonSchemas(): void {
-  name(
-    identifier,
-    "Identifier",
-    "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands.",
-  );
-  name(poolId, "PoolId", "The id of a user's Durable Object, in hex as the platform lists it.");
-  name(base64url, "Base64Url", "Bytes in base64url without padding.");
-  name(base64urlText, "Base64UrlText", "Bytes in base64url without padding.");
-  name(cursor, "Cursor", "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.");
-  name(codePoint, "CodePoint", "A 16-bit code point of an IANA registry of MLS.");
-  name(unixSeconds, "UnixSeconds", "Seconds since 1970.");
-}
-
 /** What a backend is yet to be told of a user's stock, and of which expiries it was. */
 export const waitingEvents = () =>
   z.strictObject({
@@ -164,3 +149,18 @@ export const waitingEvents = () =>
     ),
     expiry_told: z.array(z.strictObject({ client: identifier, until: unixSeconds })),
   });
+
+/** For the description. */
+export function nameCommonSchemas(): void {
+  name(
+    identifier,
+    "Identifier",
+    "A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands; not `.` or `..`.",
+  );
+  name(poolId, "PoolId", "The id of a user's Durable Object, in hex as the platform lists it.");
+  name(base64url, "Base64Url", "Bytes in base64url without padding.");
+  name(base64urlText, "Base64UrlText", "Bytes in base64url without padding.");
+  name(cursor, "Cursor", "Where a page ended: the `next` of an answer, sent as `after`. It has no other meaning.");
+  name(codePoint, "CodePoint", "A 16-bit code point of an IANA registry of MLS.");
+  name(unixSeconds, "UnixSeconds", "Seconds since 1970.");
+}

@@ -101,7 +101,7 @@ export type ErasedUser = {
   journals_of_others_end_at: UnixSeconds;
 };
 
-/** A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands. */
+/** A user or client: 1 to 256 bytes of UTF-8 without control characters, compared as it stands; not `.` or `..`. */
 export type Identifier = string;
 
 /**

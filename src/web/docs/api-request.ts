@@ -45,7 +45,7 @@ export function operationIn({ paths }: Description, id: string): Operation | und
 export type Filled = {
   /** What was filled in for a parameter; an empty text leaves it out. */
   readonly given: (parameter: Parameter) => string;
-  /** A token, or the scheme and what belongs to it; an empty text for none. */
+  /** Like `CREDENTIAL`; an empty text for none. */
   readonly credential: string;
   readonly body: string | undefined;
 };
@@ -69,9 +69,18 @@ export function requestOf({ method, path, parameters }: Operation, { given, cred
     else if (parameter.in === "query") query.set(parameter.name, value);
     else headers[parameter.name] = asHeader(value);
   }
-  if (credential !== "") headers.Authorization = credential.includes(" ") ? credential : `Bearer ${credential}`;
+  if (credential !== "") headers.Authorization = authorizationOf(credential);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   return { method, target: query.size > 0 ? `${target}?${query}` : target, headers, body };
+}
+
+/** As it is pasted: a token, also with its scheme and the name of the header; and no blank in it, which no token has. */
+export const CREDENTIAL = String.raw`\s*(?:[Aa]uthorization:\s*)?(?:(?:[Bb]earer|[Cc]apability)\s+)?[!-~]+\s*`;
+
+function authorizationOf(credential: string): string {
+  const bare = credential.trim().replace(/^authorization:\s*/i, "");
+  const [, scheme = "Bearer", secret = bare] = /^(bearer|capability)\s+(.*)$/is.exec(bare) ?? [];
+  return `${scheme} ${secret}`;
 }
 
 /** A header carries ASCII alone; the rest, and what announces it, is percent-encoded. */
@@ -81,7 +90,7 @@ const asHeader = (value: string): string => value.replace(/[^ -~]|%/gu, encodeUR
 export function curlOf({ method, target, headers, body }: ApiRequest, origin: string): string {
   const fields = Object.entries(headers).map(([name, value]) =>
     name === "Authorization"
-      ? `-H "Authorization: ${value.split(" ")[0]} $TOKEN"`
+      ? `-H "Authorization: ${value.replace(/ .*/s, "")} $TOKEN"`
       : `-H ${quoted(`${name}: ${value}`)}`,
   );
   const data = body === undefined ? [] : [`--data-binary ${quoted(body)}`];

@@ -81,9 +81,9 @@ function startSearch(): void {
     }
     try {
       const found = (await search())(words);
-      if (words === input.value.trim()) showHits(results, found.slice(0, MOST_HITS), words);
+      if (words === input.value.trim()) showHits(results, found, words);
     } catch {
-      showNote(results, "The search could not be loaded. Is there a network?");
+      if (words === input.value.trim()) showNote(results, "The search could not be loaded. Is there a network?");
     }
   };
   input.addEventListener("input", () => void show());
@@ -106,8 +106,9 @@ function startSearch(): void {
     results.querySelector("a")?.click();
   });
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-    if (event.key === "/" && !isTyping) {
+    const { target, ctrlKey, altKey, metaKey } = event;
+    const isTyping = target instanceof Element && target.matches("input, textarea, select");
+    if (event.key === "/" && !isTyping && !ctrlKey && !altKey && !metaKey) {
       event.preventDefault();
       input.focus();
     } else if (event.key === "Escape" && !results.hidden) {
@@ -134,14 +135,16 @@ function showHits(results: HTMLElement, hits: readonly Hit[], words: string): vo
     showNote(results, `Nothing has “${words}” in it.`);
     return;
   }
-  const items = hits.map(({ id, page, heading, text }) =>
-    h(
-      "li",
-      {},
-      h("a", { href: id }, h("strong", {}, heading), h("small", {}, page), h("span", {}, text.slice(0, 110))),
-    ),
-  );
+  const items = hits
+    .slice(0, MOST_HITS)
+    .map(({ id, page, heading, text }) =>
+      h(
+        "li",
+        {},
+        h("a", { href: id }, h("strong", {}, heading), h("small", {}, page), h("span", {}, text.slice(0, 110))),
+      ),
+    );
   results.replaceChildren(h("ul", {}, ...items));
   results.hidden = false;
-  announce(`${hits.length} found`);
+  announce(hits.length > MOST_HITS ? `${MOST_HITS} of ${hits.length} shown` : `${hits.length} found`);
 }

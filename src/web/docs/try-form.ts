@@ -1,6 +1,14 @@
 /** "Try it" of the API reference: a form for an operation, which asks this directory and no other. */
 import { announce, copyButton, h } from "../dom.ts";
-import { type ApiRequest, curlOf, type Description, type Operation, operationIn, requestOf } from "./api-request.ts";
+import {
+  type ApiRequest,
+  CREDENTIAL,
+  curlOf,
+  type Description,
+  type Operation,
+  operationIn,
+  requestOf,
+} from "./api-request.ts";
 
 /** `.` and `..` would lead to another path, of somebody else, encoded or not. */
 const NO_STEP = { pattern: "(?!\\.{1,2}$).+", title: "No address can have . or .. as a name" };
@@ -51,18 +59,20 @@ function formOf(operation: Operation, id: string): HTMLElement {
     type: "password",
     autocomplete: "off",
     required: true,
+    pattern: CREDENTIAL,
+    title: "A token, without blanks in it",
     value: credential,
   });
   const body = h("textarea", { id: `try-${id}-body`, rows: 8, spellcheck: "false" });
   body.value = JSON.stringify(operation.example, null, 2) ?? "";
-  const answer = h("div", { role: "status" });
+  const answer = h("div", {});
   const request = () =>
     requestOf(operation, {
       given: (parameter) => inputs.find((one) => one.parameter === parameter)?.input.value ?? "",
-      credential: operation.needsToken ? withoutName(token.value) : "",
+      credential: operation.needsToken ? token.value : "",
       body: operation.example === undefined ? undefined : body.value,
     });
-  const form = h(
+  const form: HTMLFormElement = h(
     "form",
     {},
     ...inputs.map(({ line }) => line),
@@ -73,20 +83,24 @@ function formOf(operation: Operation, id: string): HTMLElement {
       "div",
       { class: "row" },
       h("button", { type: "submit", class: "primary" }, `Send to ${location.host}`),
-      copyButton("Copy as curl", () => curlOf(request(), location.origin)),
+      copyButton("Copy as curl", () => (form.reportValidity() ? curlOf(request(), location.origin) : undefined)),
     ),
   );
+  let isUnderWay = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    credential = token.value;
-    void send(request(), answer);
+    // A claim that is asked for twice is two claims.
+    if (isUnderWay) return;
+    isUnderWay = true;
+    if (operation.needsToken) credential = token.value;
+    void send(request(), answer).then(() => {
+      isUnderWay = false;
+    });
   });
   return h("div", {}, form, answer);
 }
 
-/** Pasted with the name of the header, too: that is what a line of curl has. */
-const withoutName = (text: string): string => text.trim().replace(/^Authorization:\s*/i, "");
-
+/** Never rejects. */
 async function send({ method, target, headers, body }: ApiRequest, place: HTMLElement): Promise<void> {
   place.replaceChildren(h("p", { class: "note" }, "Sent…"));
   try {
@@ -101,8 +115,10 @@ async function send({ method, target, headers, body }: ApiRequest, place: HTMLEl
     );
     announce(status);
   } catch {
-    const text = "The directory did not answer. Whether the request took effect is not known.";
+    const effect = method === "GET" ? "Nothing was changed." : "Whether the request took effect is not known.";
+    const text = `The directory did not answer. ${effect}`;
     place.replaceChildren(h("p", { class: "verdict bad" }, text));
+    announce(text);
   }
 }
 

@@ -469,7 +469,10 @@ describe("revoke and admin", () => {
     const why = ["--reason", "ticket", "--yes"];
     for (const name of [".", ".."]) {
       const { status, err } = await remote(["admin", "erase", name, ...why]);
-      expect([status, err]).toEqual([2, expect.stringContaining(`"${name}" is a step of an address`)]);
+      expect([status, err]).toEqual([
+        2,
+        expect.stringContaining("expected 1 to 256 bytes of UTF-8 without control characters, and not . or .."),
+      ]);
     }
     expect((await json(["admin", "user", "data"])).body.clients[0].revoked).toBe(false);
   });

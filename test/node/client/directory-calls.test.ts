@@ -44,6 +44,16 @@ describe("base64url", () => {
 });
 
 describe("a call", () => {
+  it.each([".", ".."])("about %j is not sent: as a step of the address it would be about another", async (name) => {
+    const wanted = { code: "invalid_argument", detail: `no user or client is called "${name}"` };
+    const { sdk } = person(directory, "alice", {});
+    expect(await refusal(sdk.claim(name))).toMatchObject(wanted);
+    expect(await refusal(sdk.listClients(name))).toMatchObject(wanted);
+    expect(await refusal(person(directory, name, {}).sdk.getClient())).toMatchObject(wanted);
+    expect(await refusal(person(directory, "alice", { client: name }).sdk.getClient())).toMatchObject(wanted);
+    expect(directory.seen.filter(({ path }) => path.includes("/users"))).toEqual([]);
+  });
+
   it("asks for a fresh token once after 401, and then gives up", async () => {
     const tokens = ["bad", "good"];
     const asked: boolean[] = [];

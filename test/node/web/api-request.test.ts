@@ -2,7 +2,14 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import openapi from "../../../src/http/openapi/openapi.json" with { type: "json" };
-import { curlOf, type Description, type Filled, operationIn, requestOf } from "../../../src/web/docs/api-request.ts";
+import {
+  CREDENTIAL,
+  curlOf,
+  type Description,
+  type Filled,
+  operationIn,
+  requestOf,
+} from "../../../src/web/docs/api-request.ts";
 
 const ids = Object.values(openapi.paths).flatMap((methods) =>
   Object.values(methods).map(({ operationId }: { operationId: string }) => operationId),
@@ -28,7 +35,15 @@ describe("a request of the reference", () => {
       expect([id, target.startsWith("/"), target.includes("{")]).toEqual([id, true, false]);
     }
     expect(ids.filter((id) => operation(id).needsToken).length).toBeGreaterThan(0);
-    expect(ids.filter((id) => operation(id).example !== undefined).length).toBeGreaterThan(0);
+    const withJson = Object.values(openapi.paths).flatMap((methods) =>
+      Object.values(methods).filter(
+        ({ requestBody }: { requestBody?: { content: object } }) =>
+          requestBody !== undefined && "application/json" in requestBody.content,
+      ),
+    );
+    expect(withJson.length).toBeGreaterThan(0);
+    const without = withJson.filter(({ operationId }) => operation(operationId).example === undefined);
+    expect(without.map(({ operationId }) => operationId)).toEqual([]);
     expect(operationIn(openapi as unknown as Description, "nothing")).toBe(undefined);
   });
 
@@ -56,6 +71,25 @@ describe("a request of the reference", () => {
       Authorization: "Capability s3",
       "Content-Type": "application/json",
     });
+  });
+
+  it("takes a credential as it is pasted, and none with a blank in it", () => {
+    const isCredential = (text: string) => new RegExp(`^(?:${CREDENTIAL})$`, "v").test(text);
+    const authorization = (credential: string) =>
+      requestOf(operation("getUser"), filled({ user: "u" }, { credential })).headers.Authorization;
+    for (const [text, wanted] of [
+      ["abc", "Bearer abc"],
+      [" Bearer abc\n", "Bearer abc"],
+      ["Authorization: Bearer abc", "Bearer abc"],
+      ["authorization: capability s3", "capability s3"],
+    ] as const) {
+      expect([text, isCredential(text), authorization(text)]).toEqual([text, true, wanted]);
+    }
+    // A token that was pasted with a break in it: no part of it goes into a line of curl.
+    for (const text of ["eyJhbGci OiJFUzI1NiJ9", "tok€n", ""])
+      expect([text, isCredential(text)]).toEqual([text, false]);
+    const broken = requestOf(operation("getUser"), filled({ user: "u" }, { credential: "eyJhbGci OiJFUzI1NiJ9" }));
+    expect(curlOf(broken, "https://keys.example.com")).toContain('"Authorization: Bearer $TOKEN"');
   });
 
   it("is the same as a line of curl, as a shell reads it, but for the credential", () => {

@@ -275,6 +275,7 @@ test("each reason for refusing a token has a kind of its own", async () => {
     ["expired", await token({ expiresIn: -3600 }), {}],
     ["not_yet_valid", await one.sign({}, { nbf: inAnHour() }), only],
     ["bad_claim", await one.sign({}, { sub: "" }), only],
+    ["bad_claim", await one.sign({}, { sub: ".." }), only],
     ["bad_claim", await one.sign({}, { scope: 7 }), only],
   ];
   for (const [kind, jwt, change] of table) expect([kind, await kindOf(jwt, change)]).toEqual([kind, kind]);

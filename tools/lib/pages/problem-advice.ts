@@ -2,21 +2,21 @@
 import type { ProblemCode } from "../../../src/http/refusals/problem-codes.ts";
 
 const DETAIL = "`detail` says what was expected and what came.";
-const MEND = `Mend the request: ${DETAIL}`;
+const FIX = `Fix the request: ${DETAIL}`;
 const NEW_TOKEN = `Get a new token from the issuer. ${DETAIL}`;
 const TRY_LATER =
   "Try again in a moment, after `Retry-After` if there is one. If it goes on, tell the operator `instance`.";
-const OPERATOR = "Only the operator of the directory can mend this: tell them `detail` and `instance`.";
+const OPERATOR = "Only the operator of the directory can fix this: tell them `detail` and `instance`.";
 const WAIT = "Wait for as many seconds as `Retry-After` says.";
 const SMALLER = "Send less in one request: `detail` says how much may be sent.";
 
 /** Text in which a pair of backticks marks code. */
 export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   empty_body: "Send a body as the API reference describes it.",
-  invalid_json: MEND,
-  invalid_request: "Mend the members that `errors` points to.",
+  invalid_json: FIX,
+  invalid_request: "Fix the members that `errors` points to.",
   invalid_identifier:
-    "Users and clients are 1 to 256 bytes of UTF-8 without control characters, percent-encoded in a path.",
+    "Users and clients are 1 to 256 bytes of UTF-8 without control characters, percent-encoded in a path, and not `.` or `..`.",
   invalid_base64: "Encode it in base64url (`-` and `_`) and without padding (`=`).",
   malformed_messages: `Send MLSMessages one after the other and nothing else. ${DETAIL}`,
   invalid_idempotency_key: "A key is 1 to 128 visible ASCII characters, such as a UUID.",
@@ -60,7 +60,7 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   possession_unproven: "Sign with the private half of the key that is registered, for this directory's audience.",
   proof_expired: "Set the device's clock, or sign for the time in `server_time`, and register again.",
   batch_refused: "Leave out the packages that were refused, and send the others again.",
-  empty_replacement: "Send packages. If the stock shall be empty: `?allow_empty=true`.",
+  empty_replacement: "Send packages. If the stock is to be empty: `?allow_empty=true`.",
   not_offered: "Leave out what asks for it. The operator can set it up.",
   idempotency_key_reused: "Use a new key for a new request, and the same request with the same key.",
   too_many_requests: WAIT,
