@@ -1,6 +1,6 @@
 /** Packages and other messages in whatever form they come. */
 import { splitMlsMessages } from "../mls/key-package/mls-message.ts";
-import { hexOfDump } from "./dump.ts";
+import { readDump } from "./dump.ts";
 import { fromHex } from "./hex.ts";
 
 /** Something that was found in the input, or what stands where something should be. */
@@ -29,8 +29,10 @@ export function itemsOf(bytes: Uint8Array, source: string): Item[] {
     return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
   });
   const texts = lines.map((line) => line.text);
-  const dumped = hexOfDump(texts);
-  if (dumped !== undefined) return [textItem(dumped, source)];
+  const dump = readDump(texts);
+  if (dump !== undefined) {
+    return ["hex" in dump ? textItem(dump.hex, source) : { where: source, ok: false, problem: dump.problem }];
+  }
   if (isFolded(texts)) return [textItem(texts.join(""), source)];
   return lines.map(({ text, where }) => textItem(text, where));
 }
@@ -87,7 +89,8 @@ function jsonItems(json: unknown, source: string): Item[] {
       where: `${where}${where === source ? ", " : ""}/${name}`,
       holds: isArray ? holds : HOLDS_PACKAGES.has(name),
     }));
-    open.push(...members.reverse());
+    // One by one: as arguments, many of them take more stack than there is.
+    for (const member of members.reverse()) open.push(member);
   }
   return items.length > 0 ? items : [{ where: source, ok: false, problem: "JSON in which no key_package is" }];
 }

@@ -46,6 +46,23 @@ const isInSight = async (page: Page, selector: string): Promise<boolean> => {
 const topOf = async (page: Page, selector: string): Promise<number> =>
   Math.round((await page.locator(selector).boundingBox())?.y ?? Number.NaN);
 
+/** Keeps what matches on its way until it is told what comes of it. `isThere` resolves when the page has been told too. */
+async function holdBack(page: Page, files: string) {
+  const { promise, resolve } = Promise.withResolvers<"continue" | "abort">();
+  let url = "";
+  await page.route(files, async (route) => {
+    // What asks for it later, as the page does by itself when it is idle, gets it.
+    if (url !== "") return route.continue();
+    url = route.request().url();
+    return route[await promise]();
+  });
+  return async (outcome: "continue" | "abort") => {
+    resolve(outcome);
+    // Asked for last, and so told last.
+    await page.evaluate(`import(${JSON.stringify(url)}).catch(() => undefined)`);
+  };
+}
+
 const verdict = (page: Page, text: string) => page.locator("#verdict", { hasText: text }).waitFor();
 
 inChromium("the inspector", () => {
@@ -344,7 +361,7 @@ inChromium("the inspector", () => {
   it("shows of a single byte that it has no value", async () => {
     const { page } = await visit("/#kp=00");
     await page.locator("#verdict").waitFor();
-    expect(await page.locator(".summary h2").textContent()).toBe("KeyPackage1 byte");
+    expect(await page.locator(".summary h2").textContent()).toBe("KeyPackage 1 byte");
     expect(await page.locator('[data-path="version"] .value').textContent()).toBe("cannot be read");
   });
 
@@ -612,6 +629,164 @@ inChromium("the inspector", () => {
     await page.locator("#verdict").waitFor();
     expect(await page.locator(".summary").textContent()).toContain(openmls.ref);
     expect(await input.inputValue()).toBe("what is typed meanwhile stays");
+  });
+
+  it("shows no sample that comes after something else was given, and does not write over what is typed", async () => {
+    const { page } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    const letGo = await holdBack(page, "**/assets/samples-*");
+    await page.goto(page.url().replace("/docs", "/"));
+    const asked = page.waitForRequest("**/assets/samples-*");
+    const sampleOf = (name: string) => page.getByRole("button", { name, exact: true }).click();
+    await sampleOf("OpenMLS");
+    await asked;
+    await page.locator("#input").fill(tsMls.hex);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator(".summary", { hasText: tsMls.ref }).waitFor();
+    await letGo("continue");
+    expect(await page.locator("#input").inputValue()).toBe(tsMls.hex);
+    expect(await page.locator(".summary").textContent()).toContain(tsMls.ref);
+    // One that takes a while to be made.
+    await page.evaluate(`(() => {
+      document.querySelector("[data-sample=fresh-ml-dsa]").click();
+      document.getElementById("input").value = "typed meanwhile";
+    })()`);
+    await page.locator(".summary", { hasText: "alice" }).waitFor();
+    expect(await page.locator("#input").inputValue()).toBe("typed meanwhile");
+  });
+
+  it("shows no file that is read after something else was given, nor that it could not be", async () => {
+    const { page } = await visit("/");
+    await page.evaluate(`(() => {
+      globalThis.reads = [];
+      File.prototype.arrayBuffer = () => new Promise((resolve, reject) => reads.push({ resolve, reject }));
+    })()`);
+    const file = { name: "a", mimeType: "text/plain", buffer: Buffer.from("") };
+    for (const outcome of ["resolve(new TextEncoder().encode('00').buffer)", "reject(new Error('gone'))"]) {
+      await page.evaluate("reads.length = 0");
+      await page.locator("#file").setInputFiles(file);
+      await page.waitForFunction(() => (globalThis as unknown as { reads: unknown[] }).reads.length === 1);
+      await page.locator("#input").fill(tsMls.hex);
+      await page.getByRole("button", { name: "Inspect" }).click();
+      await page.locator(".summary", { hasText: tsMls.ref }).waitFor();
+      await page.evaluate(`reads[0].${outcome}`);
+      expect(await page.locator(".summary").textContent()).toContain(tsMls.ref);
+      expect(await page.locator("#input-problem").textContent()).toBe("");
+      expect(await page.locator("#input").inputValue()).toBe(tsMls.hex);
+    }
+  });
+
+  it("keeps a verdict where one on other bytes fails later", async () => {
+    const { page, said } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    const letGo = await holdBack(page, "**/assets/post-quantum-*");
+    await page.goto(page.url().replace("/docs", "/"));
+    const asked = page.waitForRequest("**/assets/post-quantum-*");
+    await fillWithMlDsa(page);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await asked;
+    // Of another suite it takes no ML-DSA.
+    await page.locator('[data-path="cipher_suite"]').click();
+    await page.getByLabel("Its bytes in hex").fill("0001");
+    await page.getByRole("button", { name: "Replace" }).click();
+    await verdict(page, "Refused: ");
+    await letGo("abort");
+    expect(await page.locator("#verdict").count()).toBe(1);
+    expect(await page.locator(".verdict-place [role=alert]").count()).toBe(0);
+    said.take(/Failed to load resource/);
+  });
+
+  it("announces no verdict on what is not shown any more", async () => {
+    const { page } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    const letGo = await holdBack(page, "**/assets/post-quantum-*");
+    await page.goto(page.url().replace("/docs", "/"));
+    const asked = page.waitForRequest("**/assets/post-quantum-*");
+    await fillWithMlDsa(page);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await asked;
+    await page.locator("#input").fill(tsMls.hex);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await verdict(page, "Refused: lifetime_");
+    const announced = await page.locator("#announcer").textContent();
+    expect(announced).toMatch(/^Refused: lifetime_/);
+    await page.evaluate(`(() => {
+      globalThis.heard = [];
+      new MutationObserver(() => heard.push(document.getElementById("announcer").textContent)).observe(
+        document.getElementById("announcer"),
+        { childList: true },
+      );
+    })()`);
+    await letGo("continue");
+    // By the one thread that there is, what is judged after it is judged later.
+    await fillWithMlDsa(page);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await verdict(page, "Accepted");
+    expect(await page.evaluate("heard")).toEqual(["Accepted"]);
+  });
+
+  it("says that a verdict could not be loaded, or else what went wrong, and waits for it no longer", async () => {
+    const { page, said } = await visit("/docs", WINDOWS[2], { serviceWorkers: "block" });
+    await page.route("**/assets/judging-*", (route) => route.abort());
+    await page.goto(page.url().replace("/docs", linked(openmls.hex)));
+    const problem = page.locator(".verdict-place [role=alert]");
+    await problem.getByText("The verdict could not be loaded. Is there a network?").waitFor();
+    const facts = page.locator(".summary dl > div");
+    expect(await facts.first().textContent()).toMatch(/not known$/);
+    expect(await facts.last().textContent()).toBe("KeyPackageRefnot known");
+    await page.unroute("**/assets/judging-*");
+    await page.evaluate(`Object.fromEntries = () => { throw new Error("of the test"); }`);
+    await page.locator("#input").fill(openmls.hex);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await problem.getByText("There is no verdict, by a fault of this page: Error: of the test.").waitFor();
+    expect(await facts.first().textContent()).toMatch(/not known$/);
+    // Also by what the page loads when it is idle.
+    said.take(/Failed to load resource/);
+  });
+
+  it("replaces a field of a message that is larger than what the stack takes", async () => {
+    const { page } = await visit("/");
+    const size = 300_000;
+    const begin = Buffer.from("0001000201670000000000000007010001aa", "hex");
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(0x8000_0000 + size);
+    const buffer = Buffer.concat([begin, length, Buffer.alloc(size)]);
+    await page.locator("#file").setInputFiles({ name: "a", mimeType: "application/octet-stream", buffer });
+    await page.locator('[data-path="group_id"]').click();
+    await page.getByLabel("Its bytes in hex").fill("020868");
+    await page.getByRole("button", { name: "Replace" }).click();
+    await page.locator(".summary h2", { hasText: `${(buffer.length + 1).toLocaleString("en")} bytes` }).waitFor();
+    await page.locator(".summary dd", { hasText: "0868 (2 bytes)" }).waitFor();
+  });
+
+  it("takes a verdict out of the list when something else is asked, also where there is none", async () => {
+    const { page } = await visit("/");
+    await page.locator("#input").fill([openmls.hex, "!", tsMls.hex].join("\n"));
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.locator("#verdict-counts", { hasText: /^(?!.*not judged yet)/ }).waitFor();
+    await page.evaluate(`Date.now = () => { throw new Error("of the test"); }`);
+    await page.getByLabel("OpenMLS").click();
+    await page.locator(".verdict-place [role=alert]").waitFor();
+    await page.getByText("1 cannot be read, 2 not judged yet.").waitFor();
+    expect(await page.getByLabel("Shown").locator("option").allTextContents()).toEqual([
+      "1 of 3 · input, line 1",
+      "2 of 3 · input, line 2 · cannot be read",
+      "3 of 3 · input, line 3",
+    ]);
+  });
+
+  it("judges of very many those that are chosen, and says that they are changed", async () => {
+    const { page } = await visit("/");
+    const many = new Array(201).fill("0001000201670000000000000007010001aa01bb");
+    await page.locator("#input").fill([...many, openmls.hex].join("\n"));
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.getByText("200 PrivateMessage, 2 not judged yet.").waitFor();
+    const last = page.getByLabel("Shown").locator("option").last();
+    await page.getByLabel("Shown").selectOption("201");
+    await page.locator("#at").fill("2026-11-30T00:53:20");
+    await page.getByText("200 PrivateMessage, 1 accepted, 1 not judged yet.").waitFor();
+    expect(await last.textContent()).toBe("202 of 202 · input, line 202 · accepted");
+    await page.locator(`.byte[data-offset="${openmls.bytes.length - 1}"]`).click();
+    await page.keyboard.type(((openmls.bytes.at(-1) ?? 0) ^ 1).toString(16).padStart(2, "0"));
+    await page.getByText("200 PrivateMessage, 1 invalid_signature, 1 not judged yet.").waitFor();
+    expect(await last.textContent()).toBe("202 of 202 · input, line 202 · changed · invalid_signature");
   });
 
   it("says so if the rest of it cannot be loaded, and goes on when it can", async () => {

@@ -1,5 +1,6 @@
 /** Which of several packages is shown: each with its verdict, and how many there are of each verdict. */
 import type { Item } from "../../inspect/items.ts";
+import type { Answer } from "../../inspect/judge.ts";
 import { likelyProfile } from "../../inspect/likely-profile.ts";
 import { isForDirectories, open } from "../../inspect/open.ts";
 import { PROFILES } from "../../mls/named-profiles.ts";
@@ -15,88 +16,90 @@ type Basis = Pick<Place, "at" | "policy" | "profile">;
 
 export type Chooser = {
   readonly element: HTMLElement;
-  /** Judges all of them by this, but those that are judged by it already. The one at `index` may have been changed. */
+  /** Judges them by this, but those that are judged by it already, and first the one at `index`, which may have been changed. */
   readonly judge: (by: Basis, index: number, bytes: Uint8Array) => void;
 };
 
 export function chooser(given: readonly Item[], chosen: number, choose: (index: number) => void): Chooser {
   const items = [...given];
-  const answers: (string | undefined)[] = items.map(() => undefined);
-  const nameOf = (index: number, answer: string | undefined): string => {
+  const answers = items.map(unjudged);
+  const nameOf = (index: number): string => {
     const changed = items[index] === given[index] ? "" : " · changed";
-    return `${index + 1} of ${items.length} · ${given[index]?.where}${changed}${answer === undefined ? "" : ` · ${answer}`}`;
+    const answer = answers[index] === undefined ? "" : ` · ${answers[index]}`;
+    return `${index + 1} of ${items.length} · ${given[index]?.where}${changed}${answer}`;
   };
+  const select = h("select", { id: "chosen" });
   const options = items.map(({ ok }, index) =>
-    h(
-      "option",
-      { value: index, selected: index === chosen, disabled: !ok },
-      nameOf(index, ok ? undefined : CANNOT_BE_READ),
-    ),
+    h("option", { value: index, selected: index === chosen, disabled: !ok }, nameOf(index)),
   );
-  const select = h("select", { id: "chosen" }, ...options);
+  // One by one: as arguments, many of them take more stack than there is.
+  for (const option of options) select.append(option);
   select.addEventListener("change", () => choose(Number(select.value)));
   const counts = h("span", { class: "note", id: "verdict-counts" });
   let judgedBy: Basis | undefined;
   let turn = 0;
 
-  async function judgeAll({ at, policy, profile }: Basis, own: number): Promise<void> {
+  function put(index: number, answer: string | undefined): void {
+    answers[index] = answer;
+    const option = options[index];
+    if (option) option.textContent = nameOf(index);
+  }
+
+  function count(): void {
+    const found = answers.filter((answer) => answer !== undefined);
+    const left = items.length - found.length;
+    counts.textContent = `${[...summed(found), ...(left > 0 ? [`${left} not judged yet`] : [])].join(", ")}.`;
+  }
+
+  async function judgeAll({ at, policy, profile }: Basis, first: number, own: number): Promise<void> {
     const { answerOn } = await import("./judging.ts");
     const time = at ?? Math.floor(Date.now() / 1000);
     const named = PROFILES.find(({ name }) => name === profile);
-    for (const [index, item] of items.slice(0, MOST_JUDGED).entries()) {
-      if (answers[index] !== undefined) continue;
-      let answer = CANNOT_BE_READ;
-      if (item.ok) {
-        const readWith = named ?? likelyProfile(item.bytes);
-        const opened = open(item.bytes, readWith);
-        answer = isForDirectories(opened)
-          ? verdictOf(await answerOn(item.bytes, time, { policy, profile: readWith }))
-          : opened.name;
-      }
+    for (const index of [first, ...items.slice(0, MOST_JUDGED).keys()]) {
+      const item = items[index];
+      if (!item?.ok || answers[index] !== undefined) continue;
+      const readWith = named ?? likelyProfile(item.bytes);
+      const opened = open(item.bytes, readWith);
+      const answer = isForDirectories(opened)
+        ? verdictOf(await answerOn(item.bytes, time, { policy, profile: readWith }))
+        : opened.name;
       // Something else was asked for meanwhile.
       if (own !== turn) return;
-      answers[index] = answer;
-      const option = options[index];
-      if (option) option.textContent = nameOf(index, answer);
+      put(index, answer);
     }
-    const found = answers.filter((answer) => answer !== undefined);
-    counts.textContent = `${summed(found)}${items.length > found.length ? `, ${items.length - found.length} not judged yet` : ""}.`;
+    count();
   }
 
   const element = h("div", { class: "row chooser" }, h("label", { for: "chosen" }, "Shown"), select, counts);
-  // Where the code for verdicts cannot be loaded, the verdict of the one that is shown says so.
   return {
     element,
     judge: ({ at, policy, profile }, index, bytes) => {
       const isSame = judgedBy && judgedBy.at === at && judgedBy.policy === policy && judgedBy.profile === profile;
+      if (!isSame) for (const [other, item] of items.entries()) put(other, unjudged(item));
       const item = items[index];
-      const isChanged = item?.ok === true && item.bytes !== bytes;
-      if (isSame && !isChanged) return;
-      if (!isSame) answers.fill(undefined);
-      if (isChanged) {
+      if (item?.ok && item.bytes !== bytes) {
         const original = given[index];
         items[index] = original?.ok === true && original.bytes === bytes ? original : { ...item, bytes };
-        answers[index] = undefined;
+        put(index, undefined);
       }
+      if (answers[index] !== undefined) return;
       judgedBy = { at, policy, profile };
       turn += 1;
-      const own = turn;
-      void judgeAll(judgedBy, own).catch(() => {
-        // The next time it is tried again.
-        if (own === turn) judgedBy = undefined;
-      });
+      count();
+      // Where there is no verdict, that of the one that is shown says why; when that is shown again, it is tried again.
+      void judgeAll(judgedBy, index, turn).catch(() => undefined);
     },
   };
 }
 
 const CANNOT_BE_READ = "cannot be read";
 
-const verdictOf = (answer: { readonly ok: true } | { readonly ok: false; readonly code: string }): string =>
-  answer.ok ? "accepted" : answer.code;
+const unjudged = ({ ok }: Item): string | undefined => (ok ? undefined : CANNOT_BE_READ);
+
+const verdictOf = (answer: Answer | undefined): string | undefined => (answer?.ok ? "accepted" : answer?.code);
 
 /** Most frequent first: "98 accepted, 2 invalid_signature". */
-const summed = (found: readonly string[]): string =>
+const summed = (found: readonly string[]): string[] =>
   Object.entries(countBy(found))
     .sort(([, a], [, b]) => b - a)
-    .map(([answer, count]) => `${count} ${answer}`)
-    .join(", ");
+    .map(([answer, count]) => `${count} ${answer}`);

@@ -59,10 +59,12 @@ function listen(): void {
   });
   for (const button of byId("samples").querySelectorAll("button")) {
     const name = button.dataset.sample ?? "";
-    button.addEventListener("click", () => look(({ lookAtSample }) => lookAtSample(name, input)));
+    button.addEventListener("click", () => takeSample(name));
   }
   window.addEventListener("hashchange", () => {
-    if (location.hash.includes("kp=")) input.value = "";
+    // Another part of the page, which gives nothing to look at.
+    if (!location.hash.includes("kp=")) return;
+    input.value = "";
     look(({ lookAtAddress }) => lookAtAddress());
   });
 }
@@ -76,20 +78,30 @@ function takeFiles(files: FileList | null): void {
   const all = [...(files ?? [])];
   if (all.length === 0) return;
   const before = input.value;
-  look(async ({ lookAtFiles }) => {
+  look(async ({ lookAtFiles }, isLast) => {
     // It is not what is shown any more; what was typed meanwhile is for later.
-    if ((await lookAtFiles(all)) && input.value === before) input.value = "";
+    if ((await lookAtFiles(all, isLast)) && input.value === before) input.value = "";
   });
 }
 
-/** Looks at what was given, once there is what does that. */
-function look(at: (module: Looking) => void | Promise<void>): void {
+function takeSample(name: string): void {
+  const before = input.value;
+  look(async ({ lookAtSample }, isLast) => {
+    const hex = await lookAtSample(name, isLast);
+    // Not over what was typed meanwhile.
+    if (hex !== undefined && input.value === before) input.value = hex;
+  });
+}
+
+/** Looks at what was given, once there is what does that. `isLast` tells whether nothing else was given since. */
+function look(at: (module: Looking, isLast: () => boolean) => void | Promise<void>): void {
   turn += 1;
   const own = turn;
+  const isLast = () => own === turn;
   void looking().then(
-    (module) => (own === turn ? at(module) : undefined),
+    (module) => (isLast() ? at(module, isLast) : undefined),
     () => {
-      problem.textContent = "Not all of the page could be loaded. Is there a network?";
+      if (isLast()) problem.textContent = "Not all of the page could be loaded. Is there a network?";
     },
   );
 }

@@ -21,13 +21,14 @@ export type Verdicts = {
   readonly byProfile: ReadonlyMap<string, Answer>;
 };
 
-/** Verdicts on the bytes at a time in unix seconds. */
+/** Verdicts on the bytes at a time in unix seconds; undefined if the code that they take could not be loaded. */
 export async function verdictsOn(
   bytes: Uint8Array,
   at: number,
   chosen: { readonly policy: PolicyName; readonly profile: SuiteProfile; readonly located: readonly Located[] },
-): Promise<Verdicts> {
+): Promise<Verdicts | undefined> {
   const crypto = await cryptoFor(bytes);
+  if (crypto === undefined) return undefined;
   const subject = { length: bytes.length, located: chosen.located };
   const judge = (policy: PolicyName, profile: SuiteProfile) => answerUnder(policy, bytes, at, { profile, crypto });
   const byPolicy = await Promise.all(
@@ -44,13 +45,14 @@ export async function verdictsOn(
   return { byPolicy: Object.fromEntries(byPolicy) as Record<PolicyName, Verdict>, byProfile: new Map(byProfile) };
 }
 
-/** What one policy says with the numbers of one profile. */
+/** What one policy says with the numbers of one profile; undefined as above. */
 export async function answerOn(
   bytes: Uint8Array,
   at: number,
   { policy, profile }: { readonly policy: PolicyName; readonly profile: SuiteProfile },
-): Promise<Answer> {
-  return answerUnder(policy, bytes, at, { profile, crypto: await cryptoFor(bytes) });
+): Promise<Answer | undefined> {
+  const crypto = await cryptoFor(bytes);
+  return crypto && answerUnder(policy, bytes, at, { profile, crypto });
 }
 
 async function answerUnder(policy: PolicyName, bytes: Uint8Array, at: number, dialect: Dialect): Promise<Answer> {
@@ -77,12 +79,13 @@ const CHOICES = {
 } as const;
 
 /** The code for ML-DSA is loaded only where a profile has the package signed with it. */
-async function cryptoFor(bytes: Uint8Array): Promise<CryptoVerifier> {
+async function cryptoFor(bytes: Uint8Array): Promise<CryptoVerifier | undefined> {
   const needsMlDsa = PROFILES.some((profile) => {
     const decoded = KeyPackageIn.fromBytes(bytes, profile);
     return decoded.ok && isMlDsa(decoded.value.suite().signatureScheme);
   });
-  return needsMlDsa ? (await import("../../mls/post-quantum/index.ts")).postQuantumCrypto : batchVerifier;
+  if (!needsMlDsa) return batchVerifier;
+  return (await import("../../mls/post-quantum/index.ts").catch(() => undefined))?.postQuantumCrypto;
 }
 
 /** KeyPackageRef in hex, RFC 9420 §5.2. */

@@ -26,32 +26,25 @@ export function lookAtText(text: string): void {
   show(itemsOf(new TextEncoder().encode(text), "input"));
 }
 
-/** Shows what is in the files, or that one cannot be read. Resolves to whether they could be. */
-export function lookAtFiles(files: readonly File[]): Promise<boolean> {
+/** Shows what is in the files, or that one cannot be read, unless something else was given meanwhile. Resolves to whether it shows them. */
+export async function lookAtFiles(files: readonly File[], isLast: () => boolean): Promise<boolean> {
   const read = files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }));
-  return Promise.all(read).then(
-    (all) => {
-      show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name)));
-      return true;
-    },
-    () => {
-      problem.textContent = "The file could not be read.";
-      return false;
-    },
-  );
+  const all = await Promise.all(read).catch(() => undefined);
+  if (!isLast()) return false;
+  if (all === undefined) problem.textContent = "The file could not be read.";
+  else show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name)));
+  return all !== undefined;
 }
 
-/** Shows the sample, which is put into the input too, at the time that it is from. */
-export async function lookAtSample(name: string, input: HTMLTextAreaElement): Promise<void> {
+/** Shows the sample at the time that it is from, unless something else was given meanwhile. Resolves to what it shows, in hex. */
+export async function lookAtSample(name: string, isLast: () => boolean): Promise<string | undefined> {
   const now = Math.floor(Date.now() / 1000);
   // Also for what a sample loads itself: that of ML-DSA has code of its own.
   const taken = await import("./samples.ts").then(({ sample }) => sample(name, now)).catch(() => undefined);
-  if (taken === undefined) {
-    problem.textContent = "The samples could not be loaded. Is there a network?";
-    return;
-  }
-  input.value = taken.hex;
-  show(itemsOf(new TextEncoder().encode(taken.hex), "input"), taken.at);
+  if (!isLast()) return undefined;
+  if (taken === undefined) problem.textContent = "The samples could not be loaded. Is there a network?";
+  else show(itemsOf(new TextEncoder().encode(taken.hex), "input"), taken.at);
+  return taken?.hex;
 }
 
 /** Shows what is in the address, if anything is, or says that it cannot be read. */

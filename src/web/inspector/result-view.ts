@@ -222,23 +222,38 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
   }
 
   function splice(span: Span | undefined, own: Uint8Array): void {
-    if (span) change(Uint8Array.of(...bytes.subarray(0, span.start), ...own, ...bytes.subarray(span.end)), span.start);
+    if (span === undefined) return;
+    const next = new Uint8Array(bytes.length - (span.end - span.start) + own.length);
+    next.set(bytes.subarray(0, span.start));
+    next.set(own, span.start);
+    next.set(bytes.subarray(span.end), span.start + own.length);
+    change(next, span.start);
   }
 
   /** Bytes that are no KeyPackage of a known suite are judged too: the verdict says why they are not. */
   async function judge({ opened, readWith, located }: Reading): Promise<void> {
     shown += 1;
     const turn = shown;
+    // Neither have these bytes been changed nor others given meanwhile.
+    const isLast = () => turn === shown && element.isConnected;
+    const fail = (why: string) => {
+      showSummary({ opened, readWith, located }, { reference: undefined, answer: undefined });
+      verdictPlace.replaceChildren(h("p", { class: "problem", role: "alert" }, why));
+    };
     if (!isForDirectories(opened)) {
       verdictPlace.replaceChildren();
       return;
     }
     try {
       const time = at ?? Math.floor(Date.now() / 1000);
-      const { verdictsOn, referenceOf } = await import("./judging.ts");
-      const verdicts = await verdictsOn(bytes, time, { policy, profile: readWith, located });
-      const reference = opened.kind === "key_package" ? await referenceOf(opened.received) : undefined;
-      if (turn !== shown) return;
+      const judging = await import("./judging.ts").catch(() => undefined);
+      const verdicts = await judging?.verdictsOn(bytes, time, { policy, profile: readWith, located });
+      const reference = opened.kind === "key_package" ? await judging?.referenceOf(opened.received) : undefined;
+      if (!isLast()) return;
+      if (verdicts === undefined) {
+        fail("The verdict could not be loaded. Is there a network?");
+        return;
+      }
       const notBefore =
         opened.kind === "key_package" ? opened.received.unverified().leafNode.lifeTime()?.notBefore : undefined;
       const { answer } = verdicts.byPolicy[policy];
@@ -253,10 +268,8 @@ export function resultView(given: Given, { changed }: { readonly changed: () => 
       });
       if (!verdict.element.isConnected) verdictPlace.replaceChildren(verdict.element);
       announce(answer.ok ? "Accepted" : `Refused: ${answer.code}`);
-    } catch {
-      verdictPlace.replaceChildren(
-        h("p", { class: "problem", role: "alert" }, "The verdict could not be loaded. Is there a network?"),
-      );
+    } catch (cause) {
+      if (isLast()) fail(`There is no verdict, by a fault of this page: ${cause}.`);
     }
   }
 }

@@ -10,8 +10,8 @@ import type { KeyPackageIn } from "../../mls/key-package/key-package-in.ts";
 import { RFC_9420, type SuiteProfile, suiteOf } from "../../mls/suite-profile.ts";
 import { breakable, copyButton, h } from "../dom.ts";
 
-/** What takes cryptography to know, and so comes later. The reference in hex. */
-export type Computed = { readonly reference: string | undefined; readonly answer: Answer };
+/** What takes cryptography to know, and so comes later. The reference in hex. Undefined is what could not be told. */
+export type Computed = { readonly reference: string | undefined; readonly answer: Answer | undefined };
 
 /** `at` in unix seconds; undefined for now. */
 export type Judgement = {
@@ -26,17 +26,18 @@ export function summary(
   judged: Judgement,
   computed: Computed | undefined,
 ): HTMLElement {
+  const missing = computed === undefined ? "…" : "not known";
   const facts: [string, Node | string][] =
     opened.kind === "key_package"
-      ? factsOf(opened.received, judged.profile, computed?.reference)
+      ? factsOf(opened.received, judged.profile, referenceOf(computed?.reference) ?? missing)
       : factsOfOther(opened);
   // It comes first and keeps its place until it is known, so that nothing jumps.
   if (isForDirectories(opened))
-    facts.unshift([whoAndWhen(judged), h("span", { class: "answer" }, ...answerOf(computed?.answer))]);
+    facts.unshift([whoAndWhen(judged), h("span", { class: "answer" }, ...(answerOf(computed?.answer) ?? [missing]))]);
   return h(
     "section",
     { class: "panel summary", "aria-labelledby": "summary-title" },
-    h("h2", { id: "summary-title" }, opened.what, h("span", { class: "note" }, byteCount(length))),
+    h("h2", { id: "summary-title" }, `${opened.what} `, h("span", { class: "note" }, byteCount(length))),
     opened.kind === "malformed" &&
       h("p", { class: "verdict bad" }, h("strong", {}, "Not a whole one: "), opened.problem),
     opened.kind === "other" && h("p", { class: "note" }, opened.note),
@@ -51,20 +52,24 @@ const whoAndWhen = ({ policy, at }: Judgement): string =>
 
 export const byteCount = (bytes: number): string => counted(bytes, "byte", (count) => count.toLocaleString("en"));
 
-const answerOf = (answer: Answer | undefined): (Node | string)[] => {
-  if (answer === undefined) return ["…"];
-  return answer.ok ? [badge(answer)] : [badge(answer), ` ${answer.detail}`];
-};
+const answerOf = (answer: Answer | undefined): (Node | string)[] | undefined =>
+  answer && (answer.ok ? [badge(answer)] : [badge(answer), ` ${answer.detail}`]);
+
+const referenceOf = (reference: string | undefined): HTMLElement | undefined =>
+  reference === undefined
+    ? undefined
+    : h(
+        "span",
+        { class: "ref" },
+        h("code", {}, reference),
+        copyButton("Copy", () => reference),
+      );
 
 /** Also beside the name of each policy. */
 export const badge = (answer: Answer): HTMLElement =>
   h("span", { class: answer.ok ? "badge good" : "badge bad" }, answer.ok ? "accepted" : answer.code);
 
-function factsOf(
-  received: KeyPackageIn,
-  profile: SuiteProfile,
-  reference: string | undefined,
-): [string, Node | string][] {
+function factsOf(received: KeyPackageIn, profile: SuiteProfile, reference: Node | string): [string, Node | string][] {
   const { ciphersuite, leafNode, extensions } = received.unverified();
   const lifetime = leafNode.lifeTime();
   const { name } = received.suite();
@@ -79,17 +84,7 @@ function factsOf(
       "Ciphersuite",
       breakable(`${ciphersuite} · ${name}${isAssigned(ciphersuite) ? "" : ` (numbers of ${profile.name})`}`),
     ],
-    [
-      "KeyPackageRef",
-      reference === undefined
-        ? "…"
-        : h(
-            "span",
-            { class: "ref" },
-            h("code", {}, reference),
-            copyButton("Copy", () => reference),
-          ),
-    ],
+    ["KeyPackageRef", reference],
   ];
 }
 

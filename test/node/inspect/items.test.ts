@@ -97,9 +97,35 @@ describe("one package is found in", () => {
     expect(read(write(first))).toEqual([hex(first)]);
   });
 
+  it("each of very many strings of JSON, which take no room on the stack", () => {
+    const many = 300_000;
+    expect(itemsOf(Buffer.from(JSON.stringify(new Array(many).fill("0001"))), "file").length).toBe(many);
+  });
+
   it.each(["00", "00 00 "])("a line of many megabytes of %j, which takes no room on the stack", (part) => {
     const [found] = itemsOf(Buffer.from(part.repeat(6 * 2 ** 20)), "file");
     expect(found?.ok && found.bytes.length).toBe((part.replaceAll(" ", "").length / 2) * 6 * 2 ** 20);
+  });
+
+  /** Rows of zeros, between one that is none and a part of one. */
+  const repeated = (rows: number) =>
+    Uint8Array.from([...first.subarray(0, 16), ...new Uint8Array(16 * rows), ...first.subarray(0, 5)]);
+  const ROW = spaced(first.subarray(0, 16));
+  const ZEROS = spaced(new Uint8Array(16));
+  const LAST = spaced(first.subarray(0, 5));
+  it.each<[string, string[], Uint8Array]>([
+    [
+      "hexdump -C",
+      [`00000000  ${ROW}  |a|`, `00000010  ${ZEROS}  |.|`, "*", `00000040  ${LAST}   |a|`, "00000045"],
+      repeated(3),
+    ],
+    ["od", [`0000000 ${ROW}`, `0000020 ${ZEROS}`, "*", `0000060 ${LAST}`, "0000065"], repeated(2)],
+    ["xxd -a", [`00000000: ${ROW}  a`, `00000010: ${ZEROS}  .`, "*", `00000040: ${LAST}  a`], repeated(3)],
+    ["hexdump -C, to its end", [`00000000  ${ZEROS}  |.|`, "*", "00000030"], new Uint8Array(48)],
+    ["od, to its end", [`0000000 ${ZEROS}`, "*", "0000060"], new Uint8Array(48)],
+    ["od -A x", [`000000 ${ZEROS}`, "*", "000030"], new Uint8Array(48)],
+  ])("a dump by %s that leaves repeated rows out", (_, lines, whole) => {
+    expect(read(lines.join("\n"))).toEqual([hex(whole)]);
   });
 
   it("JSON, and is named by its place", () => {
@@ -111,6 +137,7 @@ describe("one package is found in", () => {
 describe("bad input", () => {
   const neither = "neither hex nor base64 nor base64url";
   const odd = "an odd number of hex digits";
+  const leavesOut = "a dump that leaves rows out (*): make it with -v";
   it.each<[string, string, string[]]>([
     ["nothing", "", []],
     ["blank lines", " \n\r\n\t", []],
@@ -121,6 +148,15 @@ describe("bad input", () => {
     ["an odd number of hex digits on several lines", `${"0".repeat(64)}\n${"0".repeat(63)}`, [odd]],
     ["a dump from the middle of something", "00000010: 0001 0001  ....", [neither]],
     ["a dump without its second line", "00000000: 0001 0001  ....\n00000010: 0001 0001  ....", [neither]],
+    ["a dump that is cut after repeated rows", `00000000: 0001 0001  ....\n*`, [leavesOut]],
+    ["a dump whose repeated rows end within one", `00000000: 0001 0001  ....\n*\n00000006: 00  .`, [leavesOut]],
+    [
+      "a dump whose repeated rows would fill the memory",
+      `00000000  00 01 00 01  |.|\n*\nfffffffffffffff0`,
+      [leavesOut],
+    ],
+    ["a dump that repeats nothing", "00000000\n*\n00000010", [leavesOut]],
+    ["a star between other lines", "0001\n*\n0002", ["0001", neither, "0002"]],
     ["both alphabets of base64", "ab+_", [neither]],
     ["padding in the middle", "AA==AAAA", [neither]],
     ["padding that is too short", "AAA==", [neither]],
