@@ -2,9 +2,10 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Top } from "../operator-api-types.ts";
-import { failure, notCounting, type Panel, spanPanel, table, when } from "../pieces.ts";
+import { failure, notCounting, type Panel, table, when } from "../pieces.ts";
 import { ofPool, rememberPool } from "../pool-names.ts";
 import { userLink } from "../shown-name.ts";
+import { spanPanel } from "../span-panel.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };
