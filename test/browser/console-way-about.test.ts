@@ -73,7 +73,7 @@ inChromium("the way about the console", () => {
     expect(await page.evaluate("scrollY")).toBe(0);
     await page.getByRole("region", { name: "Stock of phone" }).waitFor();
     await page.getByRole("button", { name: "Show the journal" }).click();
-    await page.getByRole("region", { name: "Journal" }).waitFor();
+    await page.getByRole("region", { name: "What was claimed and missed" }).waitFor();
     expect(await focused(page)).toBe("Journal");
     await page.getByRole("button", { name: "← All clients" }).click();
     await page.getByText("Page 2 of 3").waitFor();
@@ -183,9 +183,9 @@ inChromium("the way about the console", () => {
     await held[0]?.();
     await (await isThere).finished();
     await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
-    expect(await page.locator("#users option").evaluateAll((all) => all.map((one) => one.getAttribute("value")))).toEqual([
-      "b-suggested",
-    ]);
+    expect(
+      await page.locator("#users option").evaluateAll((all) => all.map((one) => one.getAttribute("value"))),
+    ).toEqual(["b-suggested"]);
   });
 
   it("tells two users apart of whom one spells what the other has", async () => {

@@ -18,7 +18,7 @@ export const seriesView = (api: Api): Panel =>
       id: "series-title",
       title: "Over time",
       classes: "stack",
-      choice: { id: "series-span", name: "Over which time" },
+      choice: { id: "series-span", name: "Time span of the charts" },
       spans: SPANS,
       first: "day",
       what: "what was counted",

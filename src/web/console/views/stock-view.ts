@@ -222,9 +222,9 @@ function emptyText({ rows, isWhole }: Stock, wanted: string, filter: Filter): st
   if (rows.length > 0) {
     return isWhole
       ? `No client has “${wanted}” in its name.`
-      : `None of the first ${rows.length.toLocaleString("en")} rows has “${wanted}” in its name; there are more, which were not searched. The box “User” at the top opens anybody.`;
+      : `None of the first ${rows.length.toLocaleString("en")} rows has “${wanted}” in its name; there are more, which were not searched. The box “User” at the top opens any user.`;
   }
   return filter === "all"
     ? "No client has registered yet. The quickstart shows how one does."
-    : "There is none. All is well here.";
+    : "No client is in this state.";
 }

@@ -66,8 +66,7 @@ const revokeAll = (api: Api, user: string, act: Act) =>
     },
     doing: say`Revoking every client of ${user}`,
     call: (reason) => api.call("DELETE", path`/v1/admin/users/${user}`, { reason }),
-    done: ({ clients, purged }) =>
-      say`Revoked: ${[clients, "client"]} of ${user}, and ${[purged, "package"]} with that.`,
+    done: ({ clients, purged }) => say`Revoked: ${[clients, "client"]} of ${user}, and ${[purged, "package"]} removed.`,
   });
 
 const erase = (api: Api, user: string, act: Act) =>

@@ -72,7 +72,7 @@ export function userView(
         h(
           "p",
           { class: "note" },
-          "The lists of all users do not show the latest changes of this one yet. After claims that is ordinary: they are told of them when the stock runs low, or with the next upload.",
+          "The lists of all users do not show the latest changes of this one yet. That is usual after claims: a claim reaches those lists when the stock runs low, or with the next upload.",
         ),
       ...view.clients.map((client) => clientPanel(api, user, client, act, suiteNameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
