@@ -1,9 +1,12 @@
 /** Text of others and times of any size, as they can be shown. */
 
-/** Control characters, and marks that turn the direction of writing, are shown and not obeyed. */
+/**
+ * Control characters, marks that turn the direction of writing and whatever else nobody would see are shown and not
+ * obeyed. So is a backslash before `u{`: what is shown alike is alike.
+ */
 export function printable(text: string): string {
   return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|\\(?=u\{)/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }

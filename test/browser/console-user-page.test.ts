@@ -143,7 +143,7 @@ inChromium("the page of a user in the console", () => {
     await page.getByRole("button", { name: "Revoke", exact: true }).click();
     await page.getByRole("dialog", { name: `Revoke ${seenClient}?` }).waitFor();
     await confirm(page, "Revoke the client", seenClient);
-    await page.getByText(`${seenClient} of ${seen} is revoked, and 2 packages with it.`).waitFor();
+    await page.getByText(`${seenClient} of ${seen} is revoked, and 2 packages removed.`).waitFor();
     expect(
       await page.evaluate(
         "document.body.textContent.includes('\\u202e') || document.body.textContent.includes('\\u200b')",
@@ -164,7 +164,7 @@ inChromium("the page of a user in the console", () => {
     expect(await page.locator("#user-title .blank").count()).toBe(3);
     await page.getByRole("button", { name: "Revoke all clients" }).click();
     await confirm(page, "Revoke all clients", "two spaces");
-    await page.getByText("Revoked: 1 client of two spaces , and 2 packages with that.").waitFor();
+    await page.getByText("Revoked: 1 client of two spaces , and 2 packages removed.").waitFor();
     // A blank that was pasted along is no other user that nobody would notice.
     await page.getByLabel("User", { exact: true }).fill("nobody ");
     await page.getByRole("button", { name: "Open", exact: true }).click();
@@ -255,7 +255,7 @@ inChromium("the budgets of a user in the console", () => {
     await pair.getByRole("button", { name: "Reset" }).click();
     await page.getByRole("dialog", { name: "Reset what bob has spent at phone?" }).waitFor();
     await confirm(page, "Reset the budgets");
-    await page.getByText("Whole again: 1 budget of bob at phone of sara.").waitFor();
+    await page.getByText("Reset: 1 budget of bob at phone of sara.").waitFor();
     await pair.waitFor({ state: "detached" });
     await budgets.getByText("one-time packages that left this client", { exact: true }).waitFor();
     // Once as many is no raise.

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { inChromium } from "./support/chromium.ts";
-import { openUser, signIn, stocked } from "./support/console.ts";
+import { openUser, operator, signIn, stocked } from "./support/console.ts";
 import { onPages, type Visit, WINDOWS } from "./support/served-pages.ts";
 
 const focused = (page: Page) => page.evaluate("document.activeElement.textContent");
@@ -73,7 +73,7 @@ inChromium("the way about the console", () => {
     expect(await page.evaluate("scrollY")).toBe(0);
     await page.getByRole("region", { name: "Stock of phone" }).waitFor();
     await page.getByRole("button", { name: "Show the journal" }).click();
-    await page.getByRole("region", { name: "Journal" }).waitFor();
+    await page.getByRole("region", { name: "What was claimed and missed" }).waitFor();
     expect(await focused(page)).toBe("Journal");
     await page.getByRole("button", { name: "← All clients" }).click();
     await page.getByText("Page 2 of 3").waitFor();
@@ -91,6 +91,12 @@ inChromium("the way about the console", () => {
     const shown = await withoutWorker();
     const { page } = shown;
     await stocked(shown, "emil");
+    const emil = rowsOf(1, { user: "emil", available: 2, needs_upload: true });
+    await page.route("**/v1/admin/stock?*", (route) => {
+      const filter = new URL(route.request().url()).searchParams.get("filter");
+      const rows = filter === "low" ? emil : [...emil, ...rowsOf(1, { user: "emi-high" })];
+      return route.fulfill({ json: { rows, next: null } });
+    });
     await signIn(shown);
     await page.getByLabel("Which clients").selectOption("Need packages");
     await page.getByLabel("Find a user or client").fill("emi");
@@ -103,7 +109,177 @@ inChromium("the way about the console", () => {
     expect(await page.getByLabel("Which clients").inputValue()).toBe("low");
     expect(await page.getByLabel("Find a user or client").inputValue()).toBe("emi");
     // The overview is of all, whatever the list shows.
-    await page.locator(".tiles").waitFor();
+    await page.locator(".tile", { hasText: "Clients" }).getByText("2", { exact: true }).waitFor();
+    await page.getByText("Page 1 of 1 · 1 row").waitFor();
+    expect(await inList(page, "emi-high").count()).toBe(0);
+  });
+
+  it("has the focus on a heading after it was tried in vain, and says nothing of a list that is not there yet", async () => {
+    const shown = await withoutWorker();
+    const { page, said } = shown;
+    const held: (() => Promise<void>)[] = [];
+    await page.route("**/v1/admin/stock?*", (route) => {
+      held.push(() => route.abort());
+    });
+    await signIn(shown);
+    await page.getByLabel("Find a user or client").fill("x");
+    const list = page.getByRole("region", { name: "Clients", exact: true });
+    expect(await list.textContent()).not.toContain("No client has registered yet");
+    await expect.poll(() => held.length).toBe(1);
+    await held[0]?.();
+    const again = page.getByRole("button", { name: "Try again" });
+    await again.click();
+    await expect.poll(() => held.length).toBe(2);
+    await held[1]?.();
+    await again.waitFor();
+    expect(await focused(page)).toBe("Clients");
+    said.take(/Failed to load resource/);
+  });
+
+  it("shows what was asked for last, whichever answer comes first", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await signIn(shown);
+    await page.getByText("Nobody is blocked.").waitFor();
+    const held: ((why: string) => Promise<void>)[] = [];
+    await page.route("**/v1/admin/blocked-users", (route) => {
+      const pool = "ab".repeat(32);
+      held.push((why) => route.fulfill({ json: { blocked: [{ pool, since: 1_800_000_000, until: null, why }] } }));
+    });
+    const refresh = page
+      .getByRole("heading", { name: "Blocked users" })
+      .locator("..")
+      .getByRole("button", { name: "Refresh" });
+    await refresh.click();
+    await refresh.click();
+    await expect.poll(() => held.length).toBe(2);
+    await held[1]?.("the later");
+    await page.getByText("the later").waitFor();
+    const isThere = page.waitForResponse("**/v1/admin/blocked-users");
+    await held[0]?.("the earlier");
+    await (await isThere).finished();
+    await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+    await page.getByText("the later").waitFor();
+    expect(await page.getByText("the earlier").count()).toBe(0);
+  });
+
+  it("suggests whom was asked for last, whichever answer comes first", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await signIn(shown);
+    const held: (() => Promise<void>)[] = [];
+    await page.route("**/v1/admin/users?prefix=*", (route) => {
+      const prefix = new URL(route.request().url()).searchParams.get("prefix") ?? "";
+      held.push(() => route.fulfill({ json: { users: [`${prefix}-suggested`], next: null } }));
+    });
+    const box = page.getByLabel("User", { exact: true });
+    await box.fill("a");
+    await expect.poll(() => held.length).toBe(1);
+    await box.fill("b");
+    await expect.poll(() => held.length).toBe(2);
+    await held[1]?.();
+    await page.locator('#users option[value="b-suggested"]').waitFor({ state: "attached" });
+    const isThere = page.waitForResponse("**/v1/admin/users?prefix=*");
+    await held[0]?.();
+    await (await isThere).finished();
+    await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+    expect(
+      await page.locator("#users option").evaluateAll((all) => all.map((one) => one.getAttribute("value"))),
+    ).toEqual(["b-suggested"]);
+  });
+
+  it("tells two users apart of whom one spells what the other has", async () => {
+    const shown = await withoutWorker();
+    const { page, said } = shown;
+    await signIn(shown);
+    const users = ["q\u202Ex", "q\\u{202e}x"];
+    await page.route("**/v1/admin/users?prefix=*", (route) => route.fulfill({ json: { users, next: null } }));
+    for (const [index, user] of users.entries()) {
+      const box = page.getByLabel("User", { exact: true });
+      await box.fill("q");
+      const option = page.locator("#users option").nth(index);
+      await option.waitFor({ state: "attached" });
+      await box.fill((await option.getAttribute("value")) ?? "");
+      await page.getByRole("button", { name: "Open", exact: true }).click();
+      await page.getByRole("heading", { name: "In no pool" }).waitFor();
+      expect(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("user")).toBe(user);
+    }
+    said.take(/status of 404/);
+  });
+
+  it("signs in once, however often that is asked for", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    const held: (() => Promise<void>)[] = [];
+    await page.route("**/v1/admin/users?limit=1", (route) => {
+      held.push(() => route.continue());
+    });
+    await page.getByLabel("A token with the scope").fill(await operator(shown.directory));
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => held.length).toBe(1);
+    await held[0]?.();
+    await page.getByRole("heading", { name: "Clients" }).waitFor();
+    expect(held.length).toBe(1);
+  });
+
+  it("makes one dry run at a time: the one that was begun last", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await signIn(shown);
+    const held: ((users: number, next: string | null) => Promise<void>)[] = [];
+    await page.route("**/v1/admin/restore-epoch/preview?*", (route) => {
+      const none = { restore_epoch: 1_800_000_000, users_affected: 0, one_time: 0, last_resorts: 0 };
+      held.push((users, next) => route.fulfill({ json: { ...none, users, next } }));
+    });
+    const begin = page.getByRole("button", { name: "Dry run" });
+    await begin.click();
+    await expect.poll(() => held.length).toBe(1);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await begin.click();
+    await expect.poll(() => held.length).toBe(2);
+    const isThere = page.waitForResponse("**/v1/admin/restore-epoch/preview?*");
+    await held[0]?.(1, "more");
+    await (await isThere).finished();
+    await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+    await held[1]?.(7, null);
+    await page.getByText(/All users were asked: 7\.$/).waitFor();
+    expect(held.length).toBe(2);
+  });
+
+  it("leads to parts that have names, and announces the page of the list that was turned to", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await page.route("**/v1/admin/stock?*", (route) => route.fulfill({ json: { rows: rowsOf(120), next: null } }));
+    await signIn(shown);
+    const buttons = page.getByRole("navigation", { name: "On this page" }).getByRole("button", { disabled: false });
+    await expect.poll(() => buttons.count()).toBe(8);
+    const names: unknown[] = [];
+    for (const button of await buttons.all()) {
+      await button.click();
+      names.push(
+        await page.evaluate(
+          "(({ ariaLabel, ariaLabelledByElements: by }) => ariaLabel ?? by?.[0]?.textContent)(document.activeElement)",
+        ),
+      );
+    }
+    expect(names).toEqual([
+      "Stock",
+      "Over time",
+      "Clients",
+      "Who did most",
+      "Blocked users",
+      "Issuers and their keys",
+      "Restore epoch",
+      "What operators did",
+    ]);
+    const status = page.getByRole("region", { name: "Clients", exact: true }).getByRole("status");
+    const before = await status.elementHandle();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("Page 2 of 3").waitFor();
+    // What is announced is what changes in a status that was there before.
+    expect(await before?.textContent()).toBe("Page 2 of 3 · 120 rows");
+    expect(await before?.evaluate((one) => one.isConnected)).toBe(true);
   });
 
   it("brings a part into sight below what stays at the top", async () => {

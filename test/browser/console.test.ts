@@ -100,7 +100,7 @@ inChromium("the console", () => {
     await stocked(shown, "dora");
     await signIn(shown);
     await openUser(page, "dora");
-    await page.getByText("None waits.").waitFor();
+    await page.getByText("No events are waiting.").waitFor();
     await page.getByRole("region", { name: "Stock of phone" }).waitFor();
     const stock = page.getByRole("region", { name: "Stock of phone" });
     expect(await stock.getByRole("cell").nth(1).textContent()).toBe(String(PACKAGES - CLAIMS));
@@ -121,7 +121,7 @@ inChromium("the console", () => {
     await dialog.getByLabel("Reason").fill("stolen: “Dora’s” phone, 100 %");
     await dialog.getByLabel("Type phone to go on").fill("phone");
     await go.click();
-    await page.getByText(`phone of dora is revoked, and ${PACKAGES - CLAIMS} packages with it.`).waitFor();
+    await page.getByText(`phone of dora is revoked, and ${PACKAGES - CLAIMS} packages removed.`).waitFor();
     // It is on record, with the reason as it was typed.
     await page.getByRole("button", { name: "Show the record" }).click();
     const record = page.getByRole("region", { name: "What operators did" }).getByRole("row").nth(1);
@@ -163,8 +163,8 @@ inChromium("the console", () => {
     await change("Block", "Block the user");
     await page.getByText(/^hugo is blocked, everywhere from /).waitFor();
     await page.getByRole("button", { name: "← All clients" }).click();
-    await page.getByRole("region", { name: "Blocked users" }).waitFor();
-    expect(await page.getByRole("region", { name: "Blocked users" }).textContent()).toContain("claims too much");
+    await page.getByRole("region", { name: "Who is blocked" }).waitFor();
+    expect(await page.getByRole("region", { name: "Who is blocked" }).textContent()).toContain("claims too much");
     await openUser(page, "hugo");
     await change("Lift a block", "Lift the block");
     await page.getByText("The block of hugo is lifted.").waitFor();
@@ -192,7 +192,7 @@ inChromium("the console", () => {
     await page.getByText("The budgets of ivan are as they were.").waitFor();
     await page.getByRole("button", { name: "Reset all" }).click();
     await answer("Reset the budgets");
-    await page.getByText(/^Whole again: \d+ budgets? of ivan\.$/).waitFor();
+    await page.getByText(/^Reset: \d+ budgets? of ivan\.$/).waitFor();
     await budgets.getByText("Nothing was spent lately: every budget is whole.").waitFor();
     await budgets.getByText(/^Raised/).waitFor({ state: "detached" });
     // No factor that the directory would refuse.
@@ -308,18 +308,18 @@ inChromium("the console", () => {
     const refused = page.getByRole("region", { name: "Are refused most" });
     expect(await refused.getByRole("link").getAttribute("href")).toBe("/docs#rate_limited");
     expect(await axeFindings(page)).toEqual([]);
-    await page.getByLabel("Of which time").selectOption("Last day");
+    await page.getByLabel("Time span", { exact: true }).selectOption("Last day");
     await most.waitFor({ state: "detached" });
     // What was there goes before the answer comes.
     await page.getByText("None.", { exact: true }).first().waitFor();
     expect(await page.getByText("None.", { exact: true }).count()).toBe(3);
     counting = false;
-    await page.getByLabel("Of which time").selectOption("Last hour");
+    await page.getByLabel("Time span", { exact: true }).selectOption("Last hour");
     await page.getByText("The setting ACTIVITY_COUNTS has switched the counts off.").waitFor();
     counting = true;
-    await page.getByLabel("Of which time").selectOption("Last day");
+    await page.getByLabel("Time span", { exact: true }).selectOption("Last day");
     await page.getByText("None.", { exact: true }).first().waitFor();
-    await page.getByLabel("Of which time").selectOption("Last hour");
+    await page.getByLabel("Time span", { exact: true }).selectOption("Last hour");
     await most.getByRole("link", { name: "lena" }).click();
     await page.getByRole("heading", { name: "lena", exact: true }).waitFor();
   });
@@ -363,7 +363,7 @@ inChromium("the console", () => {
       "2027-01-15 20:0075",
     ]);
     expect(await axeFindings(page)).toEqual([]);
-    const choose = (span: string) => page.getByLabel("Over which time").selectOption(span);
+    const choose = (span: string) => page.getByLabel("Time span of the charts").selectOption(span);
     answers = "nothing";
     await choose("Last six hours");
     await page.getByText("No claims in this time.").waitFor();

@@ -1,6 +1,6 @@
 /** What happens over the whole directory: who did most, and how much there was over time. */
 import { z } from "zod";
-import { dateOf, printable } from "../../inspect/text.ts";
+import { dateOf } from "../../inspect/text.ts";
 import type { Command } from "../command.ts";
 import { pathOf } from "../remote/directory-client.ts";
 import { OPERATOR_OPTIONS as OPTIONS, operator, show } from "../remote/operator.ts";
@@ -47,7 +47,7 @@ const top: Command = {
     const { body } = await (await operator(given, io)).call("GET", path, TOP);
     const list = (head: string, { total, missed, rows }: z.infer<typeof TOP>["claimers"]) => {
       const cells = rows.map(({ user, pool, count, code }) => [
-        user === null ? `pool ${pool}` : printable(user),
+        user === null ? `pool ${pool}` : user,
         count,
         code ?? "",
       ]);

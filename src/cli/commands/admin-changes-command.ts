@@ -1,6 +1,6 @@
 /** What the operator's routes offer about one user: looking closer, ending, blocking, giving out and erasing; and the trail. */
 import { z } from "zod";
-import { dateOf, printable } from "../../inspect/text.ts";
+import { dateOf } from "../../inspect/text.ts";
 import { type Command, UsageError, YES_OPTION } from "../command.ts";
 import { JOURNAL, REVOKED_CLIENT } from "../remote/answers.ts";
 import { pathOf } from "../remote/directory-client.ts";
@@ -188,7 +188,7 @@ const blocked: Command = {
       pool,
       dateOf(since),
       until === null ? "-" : dateOf(until),
-      printable(why),
+      why,
     ]);
     return show(given, io, body, () => table(io, ["POOL", "SINCE", "UNTIL", "WHY"], rows));
   },
@@ -214,10 +214,10 @@ const issuerKeys: Command = {
       ? await directory.call("POST", `${path}${query}`, ISSUER_KEYS, request)
       : await directory.call("GET", path, ISSUER_KEYS);
     const rows = body.issuers.map((one) => [
-      printable(one.issuer),
+      one.issuer,
       one.fetched_at === null ? "-" : dateOf(one.fetched_at),
       one.last_fetch_failed ? "failed" : (one.outcome ?? "-"),
-      one.key_ids.map(printable).join(", ") || "-",
+      one.key_ids.join(", ") || "-",
     ]);
     const end = body.holds_everywhere_at;
     return show(given, io, body, () => {
@@ -275,11 +275,11 @@ const audit: Command = {
     const { body } = await (await operator(given, io)).call("GET", path, TRAIL);
     const rows = body.records.map((record) => [
       dateOf(record.at),
-      printable(record.actor.user),
+      record.actor.user,
       record.operation,
       record.target?.slice(0, 12) ?? "-",
       record.status ?? "?",
-      printable(record.why),
+      record.why,
     ]);
     return show(given, io, body, () => {
       return `${table(io, ["AT", "OPERATOR", "OPERATION", "POOL", "STATUS", "WHY"], rows)}${more(body.next)}`;

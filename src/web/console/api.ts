@@ -52,11 +52,10 @@ export function apiWith(token: string): Api {
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           ...(signal === undefined ? {} : { signal }),
         });
-        return await read<T>(response);
+        return await read<T>(method, response);
       } catch {
         if (signal?.aborted === true) return refused("stopped", "It was stopped", "");
-        const detail = method === "GET" ? "Nothing was changed." : "Whether the call took effect is not known.";
-        return refused("network_error", "The directory did not answer", detail);
+        return refused("network_error", "The directory did not answer", effectOf(method));
       }
     },
   };
@@ -80,17 +79,39 @@ function whyUnsendable(token: string, path: string, reason: string | undefined):
   return undefined;
 }
 
-async function read<T>(response: Response): Promise<Answer<T>> {
+const effectOf = (method: Method): string =>
+  method === "GET" ? "Nothing was changed." : "Whether the call took effect is not known.";
+
+/** Throws where the connection is lost before the whole answer is there. */
+async function read<T>(method: Method, response: Response): Promise<Answer<T>> {
   const requestId = response.headers.get("X-Request-Id") ?? undefined;
-  const value: unknown = await response.json().catch(() => undefined);
+  const { status } = response;
+  const value = parsed(await response.text());
   if (response.ok && value !== undefined) return { ok: true, value: value as T };
   const problem = value as Partial<Problem> | undefined;
-  if (problem?.code === undefined) {
-    const title = "What answered is not this directory";
-    return refused("unexpected_response", title, `It answered ${response.status}.`, response.status, requestId);
-  }
-  return refused(problem.code, problem.title ?? "", problem.detail ?? "", response.status, requestId);
+  if (typeof problem?.code !== "string") return unexpected(`It answered ${status}.`, method, status, requestId);
+  return refused(problem.code, problem.title ?? "", problem.detail ?? "", status, requestId);
 }
+
+/** The directory answers with objects alone. */
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Also for an answer in which something is missing that the page was to show. */
+export const unexpected = (said: string, method: Method, status = 0, requestId: string | undefined = undefined) =>
+  refused(
+    "unexpected_response",
+    "What answered is not this directory",
+    `${said} ${effectOf(method)}`,
+    status,
+    requestId,
+  );
 
 const refused = (
   code: string,

@@ -1,9 +1,16 @@
-/** What an operator does: asked first, said while it is under way, and what came of it kept in view wherever the operator is by then. */
-import { type Child, h } from "../dom.ts";
+/** What an operator does: asked first, said while it is under way, and what came of it. */
+import { type Child, h, save } from "../dom.ts";
 import { focusOn } from "../keep-focus.ts";
-import type { Answer } from "./api.ts";
+import { type Answer, unexpected } from "./api.ts";
+import { newOutcome, setUnsettled } from "./outcomes.ts";
 import { failure } from "./pieces.ts";
 import { confirmed, type Question } from "./question.ts";
+
+/** What a change is about. Whoever shows that when the change is over shows it anew, whoever began it. */
+export type Subject = { readonly user: string } | "keys" | "epoch";
+
+/** What is to be filed, as a file. */
+type Receipt = { readonly name: string; readonly content: string };
 
 export type Change<T> = {
   /** None where nothing is changed that anybody would miss. */
@@ -14,40 +21,67 @@ export type Change<T> = {
   readonly call: (reason: string, progress: (text: string) => void) => Promise<Answer<T>>;
   /** What came of it, about whom. */
   readonly done: (value: T) => readonly Child[];
-  /** What came of it stays until it is closed, and not just until the next change. */
-  readonly stays?: boolean;
+  /** Where there is one, what came of it stays until it is closed, and not just until the next change. */
+  readonly receipt?: (value: T) => Receipt;
 };
 
 /** Whether the directory was asked, whatever it answered. */
-export async function change<T>({ question, doing, call, done, stays = false }: Change<T>): Promise<boolean> {
+export async function change<T>(made: Change<T>): Promise<boolean> {
+  const { question, doing } = made;
   const reason = question === undefined ? "" : await confirmed(question);
   if (reason === undefined) return false;
   const from = document.activeElement;
-  for (const old of place().querySelectorAll(".over")) old.remove();
   const progress = h("span", {}, "…");
-  const line = h(
-    "div",
-    { class: "outcome" },
-    h("p", {}, h("span", { class: "pulse", "aria-hidden": "true" }), ...doing, progress),
-  );
-  place().append(line);
-  const answer = await call(reason, (text) => {
+  const line = newOutcome(h("p", {}, h("span", { class: "pulse", "aria-hidden": "true" }), ...doing, progress));
+  const answer = await outcomeOf(made, reason, (text) => {
     progress.textContent = `: ${text}`;
   });
+  setUnsettled(line, false);
+  // The session has ended, and what came of it with that.
+  if (!line.isConnected) return true;
   const close = h("button", { type: "button", class: "quiet" }, "Close");
   close.addEventListener("click", () => {
+    setUnsettled(line, false);
     line.remove();
     if (from instanceof HTMLElement && from.isConnected) from.focus({ preventScroll: true });
     else focusOn(headingInView(), { preventScroll: true });
   });
+  const receipt = answer.ok ? answer.value.receipt : undefined;
   line.replaceChildren(
     answer.ok
-      ? h("p", { class: "verdict good" }, ...done(answer.value))
+      ? h("p", { class: "verdict good" }, ...answer.value.said, receipt !== undefined && saveButton(receipt, line))
       : h("div", {}, h("p", {}, ...doing, ":"), failure(answer.refusal)),
     close,
   );
-  line.classList.toggle("over", !(stays && answer.ok));
+  setUnsettled(line, receipt !== undefined);
+  line.classList.toggle("over", receipt === undefined);
   return true;
+}
+
+type Outcome = { readonly said: readonly Child[]; readonly receipt: Receipt | undefined };
+
+/** An answer that cannot be told is a failure too: it may have something else in it than this page knows. */
+async function outcomeOf<T>(
+  { call, done, receipt }: Change<T>,
+  reason: string,
+  progress: (text: string) => void,
+): Promise<Answer<Outcome>> {
+  try {
+    const answer = await call(reason, progress);
+    if (!answer.ok) return answer;
+    return { ok: true, value: { said: done(answer.value), receipt: receipt?.(answer.value) } };
+  } catch {
+    return unexpected("Something is missing in the answer.", "POST");
+  }
+}
+
+function saveButton({ name, content }: Receipt, line: HTMLElement): HTMLElement {
+  const button = h("button", { type: "button", class: "quiet" }, "Save the receipt");
+  button.addEventListener("click", () => {
+    save(name, content, "application/json");
+    setUnsettled(line, false);
+  });
+  return button;
 }
 
 /** A button that asks for a change; while that is under way, it is not asked for again. */
@@ -66,17 +100,11 @@ export function changeButton(
 export async function beginOnce(button: HTMLButtonElement, begin: () => Promise<unknown>): Promise<void> {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
-  await begin();
-  button.removeAttribute("aria-disabled");
-}
-
-/** At the end of the page, where it covers nothing; before that, at the lower edge of the window. */
-function place(): HTMLElement {
-  const known = document.getElementById("outcomes");
-  if (known !== null) return known;
-  const made = h("div", { id: "outcomes", role: "status" });
-  document.querySelector("main")?.append(made);
-  return made;
+  try {
+    await begin();
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
 }
 
 const headingInView = (): HTMLElement =>

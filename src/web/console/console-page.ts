@@ -6,9 +6,13 @@ import { byId, h } from "../dom.ts";
 import { focusOn } from "../keep-focus.ts";
 import { startShell } from "../shell.ts";
 import { type Api, apiWith, untilLeft } from "./api.ts";
+import { beginOnce, type Subject } from "./changes.ts";
 import type { UserPage } from "./operator-api-types.ts";
+import { forgetOutcomes, unsettledOutcomes } from "./outcomes.ts";
 import { failure, type Panel } from "./pieces.ts";
+import { forgetPools } from "./pool-names.ts";
 import { withdrawQuestion } from "./question.ts";
+import { counted } from "./shown-name.ts";
 import { goToIssuer, returned, signInOf } from "./sign-in.ts";
 import { hashOf, userIn } from "./user-address.ts";
 import { userSearch } from "./user-search.ts";
@@ -49,12 +53,13 @@ const signInFailed = (code: string, detail: string): HTMLElement =>
 
 function askForToken(problem?: HTMLElement): void {
   const input = h("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false" });
+  const submit = h("button", { type: "submit", class: signIn ? "" : "primary" }, "Open the console");
   const form = h(
     "form",
     { class: "stack" },
     h("label", { for: "token" }, "A token with the scope ", h("code", {}, "directory:admin")),
     input,
-    h("div", { class: "row" }, h("button", { type: "submit", class: signIn ? "" : "primary" }, "Open the console")),
+    h("div", { class: "row" }, submit),
     signIn === undefined && problem,
     h(
       "p",
@@ -66,7 +71,7 @@ function askForToken(problem?: HTMLElement): void {
     event.preventDefault();
     // Pasted with the whole header, too: that is what a curl line has.
     const token = input.value.trim().replace(/^(?:Authorization:\s*)?Bearer\s+/i, "");
-    if (token !== "") void tryToken(token);
+    if (token !== "") void beginOnce(submit, () => tryToken(token));
   });
   place.replaceChildren(
     h(
@@ -107,23 +112,35 @@ async function tryToken(token: string): Promise<void> {
 const title = document.title;
 
 /** What is shown, and what has the focus once an operator has gone there. */
-type Shown = { readonly element: HTMLElement; readonly heading: HTMLElement };
+type Shown = {
+  readonly element: HTMLElement;
+  readonly heading: HTMLElement;
+  /** Something was changed, which it may show. */
+  readonly changed: (subject: Subject) => void;
+};
+
+/** There is one session at a time. */
+let session: AbortController | undefined;
+let shown: Shown | undefined;
+
+const changed = (subject: Subject): void => shown?.changed(subject);
 
 /** `focus`: puts the focus on what is shown, whose sign-in took it away. */
 function open(token: string): { readonly focus: () => void } {
-  const session = new AbortController();
-  const api = expiring(apiWith(token), session);
+  session?.abort();
+  const own = new AbortController();
+  session = own;
+  const api = expiring(apiWith(token), own);
   const choice = firstChoice();
   const view = h("div", { class: "view" });
   let leaving = new AbortController();
-  let shown: Shown | undefined;
   const show = () => {
     const user = userIn(location.hash);
     leaving.abort();
     leaving = new AbortController();
-    const own = untilLeft(api, leaving.signal);
+    const reading = untilLeft(api, leaving.signal);
     document.title = user === undefined ? title : `${printable(user)} – ${title}`;
-    shown = user === undefined ? wholeDirectory(own, choice) : userView(own, user, toAll);
+    shown = user === undefined ? wholeDirectory(reading, choice) : oneUser(reading, user);
     view.replaceChildren(shown.element);
   };
   const focus = () => {
@@ -137,12 +154,16 @@ function open(token: string): { readonly focus: () => void } {
     const before = userIn(new URL(oldURL).hash);
     if (before !== undefined && userIn(location.hash) === undefined) choice.cameFrom = before;
   };
-  window.addEventListener("hashchange", move, { signal: session.signal });
+  window.addEventListener("hashchange", move, { signal: own.signal });
   // What is restored by the browser is restored before there is anything to see.
   history.scrollRestoration = "manual";
-  session.signal.addEventListener("abort", () => {
+  own.signal.addEventListener("abort", () => {
     leaving.abort();
+    shown = undefined;
     withdrawQuestion();
+    forgetOutcomes();
+    forgetPools();
+    document.title = title;
   });
   place.replaceChildren(userSearch(api, signOut), view);
   show();
@@ -154,22 +175,34 @@ function toAll(): void {
 }
 
 function signOut(): void {
+  const question = "A change is under way, or a receipt is not saved. Sign out all the same?";
+  if (unsettledOutcomes() > 0 && !confirm(question)) return;
+  session?.abort();
   sessionStorage.removeItem(TOKEN);
   location.hash = "";
   location.reload();
 }
 
+function oneUser(api: Api, user: string): Shown {
+  const { element, heading, reload } = userView(api, user, toAll, changed);
+  const isAbout = (subject: Subject) => subject === "epoch" || (subject !== "keys" && subject.user === user);
+  return { element, heading, changed: (subject) => void (isAbout(subject) && reload()) };
+}
+
 function wholeDirectory(api: Api, choice: Choice): Shown {
   const { overview, clients } = stockPanels(api, choice);
   const audit = auditView(api);
+  const blocked = blockedView(api);
+  const keys = issuerKeysView(api, changed);
+  const epoch = epochView(api, changed);
   const parts: readonly (readonly [name: string, panel: Panel])[] = [
     ["Stock", overview],
     ["Over time", seriesView(api)],
     ["Clients", clients],
     ["Who did most", activityView(api)],
-    ["Blocked", blockedView(api)],
-    ["Issuers", issuerKeysView(api, audit.refresh)],
-    ["Restore epoch", epochView(api, audit.refresh)],
+    ["Blocked", blocked],
+    ["Issuers", keys],
+    ["Restore epoch", epoch],
     ["Audit", { element: audit.element, ready: Promise.resolve() }],
   ];
   const shown = parts.map(([name, { element, ready }]) => ({ element, ready, button: leadTo(name, element) }));
@@ -181,7 +214,14 @@ function wholeDirectory(api: Api, choice: Choice): Shown {
   );
   const heading = document.querySelector<HTMLElement>("main h1") ?? place;
   void showInTurn(shown).then(() => backTo(choice, element, heading));
-  return { element, heading };
+  return {
+    element,
+    heading,
+    changed: (subject) => {
+      audit.refresh();
+      void (subject === "keys" ? keys : subject === "epoch" ? epoch : blocked).reload();
+    },
+  };
 }
 
 /** Whoever comes back from a user is led to where the user was opened, unless the page was used meanwhile. */
@@ -234,13 +274,22 @@ const expiring = (api: Api, session: AbortController): Api => ({
   call: async (method, where, extras) => {
     const answer = await api.call<never>(method, where, extras);
     if (!answer.ok && answer.refusal.status === 401 && !session.signal.aborted) {
+      // What this call was to change is told by its refusal.
+      const lost = unsettledOutcomes() - (method === "GET" ? 0 : 1);
       session.abort();
       sessionStorage.removeItem(TOKEN);
-      askForToken(failure(answer.refusal));
+      askForToken(h("div", { class: "stack" }, failure(answer.refusal), lost > 0 && lostWith(lost)));
     }
     return answer;
   },
 });
+
+const lostWith = (changes: number): HTMLElement =>
+  h(
+    "p",
+    { class: "note" },
+    `What came of ${counted(changes, "change")} is gone with the session, unread or not saved. The record of what operators did has each change.`,
+  );
 
 startShell();
 // At the end: what it calls is defined by now.

@@ -1,6 +1,6 @@
 /**
  * Users by the ids of their pools, by which logs, blocks and the record name them. An id does not tell the name; what
- * this page has seen of both it remembers, until it is left.
+ * this page has seen of both it remembers, until the session ends.
  */
 import { copyButton, h } from "../dom.ts";
 import { userLink } from "./shown-name.ts";
@@ -12,6 +12,8 @@ const users = new Map<string, string>();
 export function rememberPool(pool: string, user: string): void {
   users.set(pool, user);
 }
+
+export const forgetPools = (): void => users.clear();
 
 /** The user if the page knows it, else the beginning of the id, which copies the whole. */
 export function ofPool(pool: string): HTMLElement {

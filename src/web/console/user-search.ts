@@ -17,21 +17,23 @@ export function userSearch(api: Api, signOut: () => void): HTMLElement {
     autocomplete: "off",
   });
   const list = h("datalist", { id: "users" });
-  /** Whom a suggestion means that is not written as the name is. */
+  /** Whom a suggestion means. */
   let meant: ReadonlyMap<string, string> = new Map();
+  /** Counts what was typed: suggestions for what is no longer there are dropped. */
+  let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const suggest = async (prefix: string) => {
+    const own = turn;
     const query = new URLSearchParams({ prefix, limit: String(SUGGESTED) });
     const found = await api.call<UserPage>("GET", `/v1/admin/users?${query}`);
-    if (!found.ok) return;
+    if (!found.ok || own !== turn) return;
     const { users } = found.value;
-    meant = new Map(
-      users.map((user): [string, string] => [printable(user), user]).filter(([shown]) => !users.includes(shown)),
-    );
+    meant = new Map(users.map((user) => [printable(user), user]));
     list.replaceChildren(...users.map((user) => h("option", { value: printable(user) })));
   };
   input.addEventListener("input", () => {
     clearTimeout(timer);
+    turn += 1;
     const prefix = input.value;
     if (prefix !== "") timer = setTimeout(() => void suggest(prefix), PAUSE_MS);
   });

@@ -39,6 +39,10 @@ describe("the word of a question", () => {
     ["abc\\u{202e}gpj.exe", "abc\u202Egpj.exe", true],
     ["abc\u202Egpj.exe", "abc\u202Egpj.exe", true],
     ["abcgpj.exe", "abc\u202Egpj.exe", false],
+    ["a\\u{202e}b", "a\\u{202e}b", true],
+    ["a\\u{5c}u{202e} b", "a\\u{202e}  b", true],
+    ["a\\u{202e} b", "a\\u{202e}  b", true],
+    ["ab", "a\u3164b", false],
     ["caf\u00E9", "cafe\u0301", true],
     ["Phone", "phone", false],
     // A name of nothing but blanks has nothing else to type.
@@ -125,6 +129,28 @@ describe("a call of the console", () => {
       refusal: { code: "network_error", detail: "Nothing was changed." },
     });
   });
+
+  it("whose connection is lost within the answer may have changed something", async () => {
+    const lost = () => new ReadableStream({ pull: (to) => to.error(new TypeError("network error")) });
+    withNetwork(async () => new Response(lost(), { status: 200 }));
+    expect(await apiWith("token").call("DELETE", "/v1/x", { reason: "why" })).toMatchObject({
+      refusal: { code: "network_error", detail: "Whether the call took effect is not known." },
+    });
+  });
+
+  it.each(["<h1>Bad gateway</h1>", "null", '"ok"', "[", '{"code":7}'])(
+    "that something else answers, with %j, may have changed something, unless it only reads",
+    async (body) => {
+      withNetwork(async () => new Response(body, { status: body === '{"code":7}' ? 502 : 200 }));
+      const refusals = await Promise.all(
+        (["GET", "DELETE"] as const).map((method) => apiWith("token").call(method, "/v1/x")),
+      );
+      expect(refusals).toMatchObject([
+        { ok: false, refusal: { code: "unexpected_response", detail: expect.not.stringContaining("effect") } },
+        { ok: false, refusal: { code: "unexpected_response", detail: expect.stringContaining("is not known") } },
+      ]);
+    },
+  );
 
   it("stops with the page that reads, and goes on if it changes something", async () => {
     const leaving = new AbortController();

@@ -2,9 +2,10 @@
 import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Top } from "../operator-api-types.ts";
-import { failure, notCounting, type Panel, spanPanel, table, when } from "../pieces.ts";
+import { failure, notCounting, type Panel, table, when } from "../pieces.ts";
 import { ofPool, rememberPool } from "../pool-names.ts";
 import { userLink } from "../shown-name.ts";
+import { spanPanel } from "../span-panel.ts";
 
 type Row = Top["claimers"]["rows"][number];
 type List = { readonly total: number; readonly missed: number };
@@ -17,7 +18,7 @@ export const activityView = (api: Api): Panel =>
       id: "activity-title",
       title: "Who did most",
       classes: "panel stack",
-      choice: { id: "span", name: "Of which time" },
+      choice: { id: "span", name: "Time span" },
       spans: SPANS,
       first: "hour",
       what: "who did most",
@@ -50,7 +51,7 @@ function lists({ counting, since, claimers, targets, refusals }: Top): HTMLEleme
     h(
       "p",
       { class: "note" },
-      `Who claims packages of others, whose packages are claimed, and who is refused, and by which code: a device in a loop, a drainer, or somebody popular. Since ${when(since)}. Requests of the last minute may be missing. Whoever has no client here is shown by the id of a pool: the pages of those who were claimed from name who claimed.`,
+      `Since ${when(since)}; requests of the last minute may be missing. This is where to see a device in a loop, a user who drains the stock of others, or one who is simply popular. A user without a client here is shown by the id of a pool; the pages of the users that were claimed from say who claimed.`,
     ),
     h(
       "div",

@@ -45,7 +45,7 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
       },
       doing: say`Resetting the budgets of ${user}`,
       call: (reason) => api.call("DELETE", where, { reason }),
-      done: ({ budgets }) => say`Whole again: ${[budgets, "budget"]} of ${user}.`,
+      done: ({ budgets }) => say`Reset: ${[budgets, "budget"]} of ${user}.`,
     });
   const resetOf: ResetOf = ({ client, claimer }) =>
     act<ResetBudgets>({
@@ -56,7 +56,7 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
       },
       doing: say`Resetting what ${claimer} has spent at ${client} of ${user}`,
       call: (reason) => api.call("DELETE", `${where}?${new URLSearchParams({ client, claimer })}`, { reason }),
-      done: ({ budgets }) => say`Whole again: ${[budgets, "budget"]} of ${claimer} at ${client} of ${user}.`,
+      done: ({ budgets }) => say`Reset: ${[budgets, "budget"]} of ${claimer} at ${client} of ${user}.`,
     });
 
   const lower = () =>
@@ -84,7 +84,7 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
       raise(factor, now() + forHours * HOUR, say`Raising the budgets of ${user}`, {
         title: say`Raise the budgets of ${user}?`,
         text: [
-          `Claims from, uploads of and registrations of this user may be ${factor} times as many for ${counted(forHours, "hour")}.`,
+          `For ${counted(forHours, "hour")}, others may claim ${factor} times as many packages from this user, and the user’s clients may upload and register ${factor} times as often.`,
         ],
         action: "Raise the budgets",
       }),

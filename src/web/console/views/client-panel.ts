@@ -24,7 +24,7 @@ export function clientPanel(api: Api, user: string, client: Client, act: Act, su
       },
       doing: say`Revoking ${name} of ${user}`,
       call: (reason) => api.call("DELETE", path`/v1/admin/users/${user}/clients/${name}`, { reason }),
-      done: ({ purged }) => say`${name} of ${user} is revoked, and ${[purged, "package"]} with it.`,
+      done: ({ purged }) => say`${name} of ${user} is revoked, and ${[purged, "package"]} removed.`,
     });
   const purge = () =>
     act<PurgedClient>({

@@ -2,31 +2,34 @@
 import { h } from "../../dom.ts";
 import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
-import { change, changeButton } from "../changes.ts";
+import { change, changeButton, type Subject } from "../changes.ts";
 import type { RestoreEpoch } from "../operator-api-types.ts";
-import { failure, loading, type Panel, showIn, startLoading, when } from "../pieces.ts";
+import { failure, loading, type ReloadedPanel, when } from "../pieces.ts";
+import { reloading } from "../reloading.ts";
 import { dryRun, type WouldVoid } from "./epoch-dry-run.ts";
 
 const PATH = "/v1/admin/restore-epoch";
 
-export function epochView(api: Api, changed: () => void): Panel {
+type DryRun = { isStopped: boolean };
+
+export function epochView(api: Api, changed: (subject: Subject) => void): ReloadedPanel {
   const heading = h("h2", { id: "epoch-title" }, "Restore epoch");
   const place = h("div", { class: "stack" });
   const found = h("div", { role: "status" });
   /** What the last dry run found, for the question before harm. */
   let known: WouldVoid | undefined;
-  let isRunning = false;
+  /** The dry run that is under way: any other has been stopped or overtaken. */
+  let running: DryRun | undefined;
 
-  const load = async () => {
-    const giveBack = keepFocus(place, () => focusOn(heading));
-    startLoading(place, "the restore epoch");
+  const load = reloading({ place, what: "the restore epoch", heading }, async ({ again }) => {
     const epoch = await api.call<RestoreEpoch>("GET", PATH);
-    showIn(place, epoch.ok ? current(epoch.value) : failure(epoch.refusal, () => void load()));
-    giveBack();
-  };
+    return [epoch.ok ? current(epoch.value) : failure(epoch.refusal, again)];
+  });
 
   const tryOut = async () => {
-    isRunning = true;
+    if (running?.isStopped === false) return;
+    const own: DryRun = { isStopped: false };
+    running = own;
     found.replaceChildren(
       loading("what it would void"),
       h(
@@ -35,18 +38,20 @@ export function epochView(api: Api, changed: () => void): Panel {
           type: "button",
           class: "quiet",
           onclick: () => {
-            isRunning = false;
+            own.isStopped = true;
           },
         },
         "Stop",
       ),
     );
     const result = await dryRun(api, ({ users }) => {
+      if (running !== own) return false;
       const text = found.querySelector(".loading");
       if (text) text.lastChild?.replaceWith(`Asked ${users.toLocaleString("en")} users so far…`);
-      return isRunning;
+      return !own.isStopped;
     });
-    isRunning = false;
+    if (running !== own) return;
+    running = undefined;
     if (result.ok) known = result.value;
     const giveBack = keepFocus(found, () => focusOn(heading));
     found.replaceChildren(result.ok ? h("p", {}, inWords(result.value)) : failure(result.refusal, () => void tryOut()));
@@ -67,11 +72,15 @@ export function epochView(api: Api, changed: () => void): Panel {
       call: (reason) => api.call("POST", PATH, { body: {}, reason }),
       done: (epoch) => [`Restore epoch: ${inForce(epoch)}`],
     });
-    if (!isAsked) return;
-    found.replaceChildren();
+    if (isAsked) changed("epoch");
+  };
+
+  /** What a dry run has found is no longer so. */
+  const reload = () => {
+    running = undefined;
     known = undefined;
-    changed();
-    await load();
+    found.replaceChildren();
+    return load();
   };
 
   const current = (epoch: RestoreEpoch) =>
@@ -80,7 +89,7 @@ export function epochView(api: Api, changed: () => void): Panel {
       { class: "row" },
       h("p", {}, inForce(epoch)),
       h("span", { class: "spacer" }),
-      h("button", { type: "button", onclick: () => void (isRunning || tryOut()) }, "Dry run"),
+      h("button", { type: "button", onclick: () => void tryOut() }, "Dry run"),
       changeButton("Declare a restore epoch", "declare", declare, "danger"),
     );
   const element = h(
@@ -96,7 +105,7 @@ export function epochView(api: Api, changed: () => void): Panel {
     place,
     found,
   );
-  return { element, ready: load() };
+  return { element, ready: load(), reload };
 }
 
 const inForce = ({ restore_epoch: epoch, holds_everywhere_at: holds }: RestoreEpoch): string =>

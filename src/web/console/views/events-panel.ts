@@ -1,4 +1,4 @@
-/** The events of one user that the backend was not told yet. */
+/** The events of one user that the backend has not been told about yet. */
 import { h } from "../../dom.ts";
 import type { UserView } from "../operator-api-types.ts";
 import { empty, table, when } from "../pieces.ts";
@@ -8,9 +8,9 @@ export function eventsPanel({ events: { waiting, expiry_told: told } }: UserView
   return h(
     "section",
     { class: "panel stack", "aria-labelledby": "events-title" },
-    h("h3", { id: "events-title" }, "Events that your backend was not told yet"),
+    h("h3", { id: "events-title" }, "Events your backend has not been told about yet"),
     waiting.length === 0
-      ? empty("None waits.")
+      ? empty("No events are waiting.")
       : table(
           "Waiting events",
           ["Since", "Client", "Event", "Because of", "Ciphersuite", "#Packages", "#Tried", "#Rejected"],
@@ -26,8 +26,13 @@ export function eventsPanel({ events: { waiting, expiry_told: told } }: UserView
           ]),
         ),
     ...told.map(({ client, until }) =>
-      h("p", { class: "note" }, ...say`It was told of packages of ${client} that expire until `, `${when(until)}.`),
+      h(
+        "p",
+        { class: "note" },
+        ...say`Your backend has been told about packages of ${client} that expire by `,
+        `${when(until)}.`,
+      ),
     ),
-    h("p", { class: "note" }, h("a", { href: "/docs/events" }, "What is told, and how to turn it on")),
+    h("p", { class: "note" }, h("a", { href: "/docs/events" }, "Which events there are, and how to turn them on")),
   );
 }

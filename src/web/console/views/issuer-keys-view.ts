@@ -1,11 +1,11 @@
 /** The keys that tokens are verified with, and fetching them before their time: after a key was withdrawn. */
 import { printable } from "../../../inspect/text.ts";
 import { h } from "../../dom.ts";
-import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
-import { change, changeButton } from "../changes.ts";
+import { change, changeButton, type Subject } from "../changes.ts";
 import type { IssuerKeys, RefreshedIssuerKeys } from "../operator-api-types.ts";
-import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
+import { empty, failure, panelHead, type ReloadedPanel, table, when } from "../pieces.ts";
+import { reloading } from "../reloading.ts";
 
 const PATH = "/v1/admin/issuer-keys";
 
@@ -18,15 +18,13 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   of_a_setting: "its keys are a setting",
 };
 
-export function issuerKeysView(api: Api, changed: () => void): Panel {
+export function issuerKeysView(api: Api, changed: (subject: Subject) => void): ReloadedPanel {
   const place = h("div", { class: "stack" });
-  const load = async () => {
-    const giveBack = keepFocus(place, () => focusOn(head));
-    startLoading(place, "the keys");
+  const heading = h("h2", { id: "keys-title" }, "Issuers and their keys");
+  const reload = reloading({ place, what: "the keys", heading }, async ({ again }) => {
     const found = await api.call<IssuerKeys>("GET", PATH);
-    showIn(place, found.ok ? keys(found.value) : failure(found.refusal, () => void load()));
-    giveBack();
-  };
+    return [found.ok ? keys(found.value) : failure(found.refusal, again)];
+  });
   const refresh = async () => {
     const isAsked = await change<RefreshedIssuerKeys>({
       question: {
@@ -38,19 +36,16 @@ export function issuerKeysView(api: Api, changed: () => void): Panel {
       call: (reason) => api.call("POST", PATH, { reason }),
       done: (keys) => [inWords(keys)],
     });
-    if (!isAsked) return;
-    changed();
-    await load();
+    if (isAsked) changed("keys");
   };
-  const head = panelHead("keys-title", "Issuers and their keys", changeButton("Fetch now", "fetch", refresh));
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "keys-title" },
-    head,
+    panelHead(heading, changeButton("Fetch now", "fetch", refresh)),
     h("p", { class: "note" }, h("a", { href: "/docs/operate/keys-rotated" }, "When an issuer has rotated its keys")),
     place,
   );
-  return { element, ready: load() };
+  return { element, ready: reload(), reload };
 }
 
 function inWords({ issuers, holds_everywhere_at: holds }: RefreshedIssuerKeys): string {

@@ -18,6 +18,7 @@ const PAGE_ROWS = 100;
 
 export const journalPanel = (api: Api, user: string): OnDemand =>
   onDemand<Entry>({
+    id: "journal-title",
     level: "h3",
     title: "Journal",
     ask: "Show the journal",
@@ -31,7 +32,7 @@ export const journalPanel = (api: Api, user: string): OnDemand =>
       entries.length === 0
         ? empty("Nobody has claimed from this user in the time that the journal covers.")
         : table(
-            "Journal",
+            "What was claimed and missed",
             ["When", "Client", "Event", "Claimer", "Ciphersuite", "KeyPackageRef"],
             entries.map((entry) => [
               when(entry.at),

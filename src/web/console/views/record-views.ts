@@ -1,11 +1,11 @@
 /** What operators did, and which users are blocked. Both name users by their pools, as logs and metrics do. */
 import { h } from "../../dom.ts";
-import { focusOn, keepFocus } from "../../keep-focus.ts";
 import type { Api } from "../api.ts";
 import { type OnDemand, onDemand } from "../on-demand.ts";
 import type { AuditTrail, BlockedUsers } from "../operator-api-types.ts";
-import { empty, failure, type Panel, panelHead, showIn, startLoading, table, when } from "../pieces.ts";
+import { empty, failure, panelHead, type ReloadedPanel, table, when } from "../pieces.ts";
 import { ofPool } from "../pool-names.ts";
+import { reloading } from "../reloading.ts";
 import { nameOf } from "../shown-name.ts";
 
 type AuditRecord = AuditTrail["records"][number];
@@ -15,6 +15,7 @@ const PAGE_ROWS = 50;
 /** Of one user, or of all. */
 export const auditView = (api: Api, user?: string): OnDemand =>
   onDemand<AuditRecord>({
+    id: "record-title",
     level: user === undefined ? "h2" : "h3",
     title: "What operators did",
     ask: "Show the record",
@@ -31,7 +32,7 @@ export const auditView = (api: Api, user?: string): OnDemand =>
 
 const trail = (records: readonly AuditRecord[]): HTMLElement =>
   table(
-    "What operators did",
+    "Changes, the newest first",
     ["When", "Who", "What", "Why", "What came of it", "User or pool"],
     records.map(({ at, actor, operation, why, status, code, target }) => [
       when(at),
@@ -43,28 +44,27 @@ const trail = (records: readonly AuditRecord[]): HTMLElement =>
     ]),
   );
 
-export function blockedView(api: Api): Panel {
+export function blockedView(api: Api): ReloadedPanel {
   const place = h("div", { class: "stack" });
-  const head = panelHead(
-    "blocked-title",
-    "Blocked users",
-    h("button", { type: "button", onclick: () => void load() }, "Refresh"),
-  );
-  const load = async () => {
-    const giveBack = keepFocus(place, () => focusOn(head));
-    startLoading(place, "who is blocked");
+  const heading = h("h2", { id: "blocked-title" }, "Blocked users");
+  const reload = reloading({ place, what: "who is blocked", heading }, async ({ again }) => {
     const found = await api.call<BlockedUsers>("GET", "/v1/admin/blocked-users");
-    showIn(place, found.ok ? blocked(found.value) : failure(found.refusal, () => void load()));
-    giveBack();
-  };
-  const element = h("section", { class: "panel stack" }, head, place);
-  return { element, ready: load() };
+    return [found.ok ? blocked(found.value) : failure(found.refusal, again)];
+  });
+  const refresh = h("button", { type: "button", onclick: () => void reload() }, "Refresh");
+  const element = h(
+    "section",
+    { class: "panel stack", "aria-labelledby": "blocked-title" },
+    panelHead(heading, refresh),
+    place,
+  );
+  return { element, ready: reload(), reload };
 }
 
 function blocked({ blocked: rows }: BlockedUsers): HTMLElement {
   if (rows.length === 0) return empty("Nobody is blocked.");
   return table(
-    "Blocked users",
+    "Who is blocked",
     ["User or pool", "Since", "Until", "Why"],
     rows.map(({ pool, since, until, why }) => [
       ofPool(pool),

@@ -3,7 +3,8 @@ import { h } from "../../dom.ts";
 import type { Api } from "../api.ts";
 import type { Series } from "../operator-api-types.ts";
 import { chartsOf, LATE_SECONDS } from "../over-time.ts";
-import { empty, failure, notCounting, type Panel, spanPanel, when } from "../pieces.ts";
+import { empty, failure, notCounting, type Panel, when } from "../pieces.ts";
+import { spanPanel } from "../span-panel.ts";
 
 const SPANS = {
   six_hours: "Last six hours",
@@ -17,7 +18,7 @@ export const seriesView = (api: Api): Panel =>
       id: "series-title",
       title: "Over time",
       classes: "stack",
-      choice: { id: "series-span", name: "Over which time" },
+      choice: { id: "series-span", name: "Time span of the charts" },
       spans: SPANS,
       first: "day",
       what: "what was counted",

@@ -1,9 +1,10 @@
 /** How well all clients are stocked: totals, charts, and the clients themselves. */
 import { printable } from "../../../inspect/text.ts";
 import { breakable, type Child, h } from "../../dom.ts";
-import { focusOn, keepFocus } from "../../keep-focus.ts";
-import type { Api } from "../api.ts";
-import { empty, failure, type Panel, showIn, startLoading, table, when } from "../pieces.ts";
+import { focusOn } from "../../keep-focus.ts";
+import type { Answer, Api } from "../api.ts";
+import { empty, failure, type Panel, panelHead, showIn, table, when } from "../pieces.ts";
+import { reloading } from "../reloading.ts";
 import { counted, nameOf, userLink } from "../shown-name.ts";
 import { stockBadge } from "../stock-badge.ts";
 import {
@@ -37,6 +38,7 @@ export const firstChoice = (): Choice => ({ filter: "all", words: "", page: 0, c
 
 export function stockPanels(api: Api, choice: Choice): StockPanels {
   const overview = h("div", { class: "stack" });
+  const overviewSection = h("section", { class: "stack", "aria-label": "Stock" }, overview);
   const body = h("div", { class: "stack" });
   const filter = h(
     "select",
@@ -52,48 +54,38 @@ export function stockPanels(api: Api, choice: Choice): StockPanels {
   });
   const heading = h("h2", { id: "clients-title" }, "Clients");
   const names = suiteNames(api);
-  let stock: Stock = { rows: [], isWhole: true };
-  /** Count the loads for the list and for the overview: each shows what was asked for last, and drops the rest. */
-  let listTurn = 0;
-  let overviewTurn = 0;
+  /** Undefined while it is loaded. */
+  let stock: Stock | undefined;
+  /** What the overview shows. The list is of the same where it is not filtered. */
+  let ofAll: Promise<Answer<Stock>> = Promise.resolve({ ok: true, value: { rows: [], isWhole: true } });
 
-  /** The overview is of all, whatever the list is filtered by. */
-  async function load(chosen: Filter): Promise<void> {
-    listTurn += 1;
-    if (chosen === "all") overviewTurn += 1;
-    const [ownList, ownOverview] = [listTurn, overviewTurn];
-    const waiting = () => [
-      ...(ownList === listTurn ? [body] : []),
-      ...(chosen === "all" && ownOverview === overviewTurn ? [overview] : []),
-    ];
-    const say = (what: string) => {
-      for (const place of waiting()) startLoading(place, what);
-    };
-    const giveBack = keepFocus(body, () => focusOn(heading));
-    say("stock levels");
-    const loaded = await loadStock(api, chosen, (rows) => {
-      say(`stock levels: ${rows.toLocaleString("en")} so far`);
-      return waiting().length > 0;
-    });
+  const loadOverview = reloading(
+    { place: overview, what: "stock levels", heading: overviewSection },
+    async ({ progress, again }) => {
+      ofAll = loadStock(api, "all", (rows) => progress(soFar(rows)));
+      const loaded = await ofAll;
+      if (loaded.ok) return overviewOf(loaded.value);
+      // Once is enough.
+      return choice.filter === "all" ? [] : [failure(loaded.refusal, again)];
+    },
+  );
+
+  const loadList = reloading({ place: body, what: "stock levels", heading }, async ({ isLast, progress }) => {
+    stock = undefined;
+    const { filter } = choice;
+    const loaded = await (filter === "all" ? ofAll : loadStock(api, filter, (rows) => progress(soFar(rows))));
+    if (!isLast()) return [];
     if (!loaded.ok) {
-      const [first, ...others] = waiting();
-      for (const place of others) showIn(place);
-      if (first !== undefined) {
-        showIn(
-          first,
-          failure(loaded.refusal, () => void load(chosen)),
-        );
-      }
-      return;
+      paging.hidden = true;
+      return [failure(loaded.refusal, () => void load())];
     }
-    if (waiting().includes(body)) {
-      stock = loaded.value;
-      showRows();
-      giveBack();
-    }
-    if (!waiting().includes(overview)) return;
-    const shown = await overviewOf(loaded.value);
-    if (waiting().includes(overview)) showIn(overview, ...shown);
+    stock = loaded.value;
+    return rowsOf(stock);
+  });
+
+  function load(): Promise<void> {
+    if (choice.filter === "all") void loadOverview();
+    return loadList();
   }
 
   async function overviewOf({ rows, isWhole }: Stock): Promise<readonly HTMLElement[]> {
@@ -143,69 +135,52 @@ export function stockPanels(api: Api, choice: Choice): StockPanels {
     return [tiles, ...part, bySuite, h("div", { class: "charts" }, ...charts)];
   }
 
+  const turn = (name: string, key: string, by: number) => {
+    const button = h("button", { type: "button", class: "quiet", "data-focus": key }, name);
+    button.addEventListener("click", () => {
+      choice.page += by;
+      showRows();
+      if (button.disabled) focusOn(heading);
+    });
+    return button;
+  };
+  const previous = turn("Previous", "previous", -1);
+  const next = turn("Next", "next", 1);
+  // It stays when the rows change, and so is announced.
+  const position = h("span", { class: "note", role: "status" });
+  const paging = h("div", { class: "row", hidden: true }, previous, position, next);
+
   function showRows(): void {
+    if (stock !== undefined) showIn(body, ...rowsOf(stock));
+  }
+
+  /** Of the page that is chosen. */
+  function rowsOf(stock: Stock): HTMLElement[] {
     // Blanks are parts of names.
     const wanted = choice.words.toLowerCase();
     const found = stock.rows.filter(({ user, client }) => `${user}/${client}`.toLowerCase().includes(wanted));
     const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
-    choice.page = Math.min(choice.page, pages - 1);
+    choice.page = Math.max(0, Math.min(choice.page, pages - 1));
     const { page } = choice;
-    if (found.length === 0) {
-      showIn(body, empty(emptyText(stock, printable(choice.words), choice.filter)));
-      return;
-    }
-    const shown = found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS);
-    const turnTo = (next: number) => {
-      choice.page = next;
-      const giveBack = keepFocus(body, () => focusOn(heading));
-      showRows();
-      giveBack();
-    };
-    showIn(
-      body,
+    paging.hidden = found.length === 0;
+    if (found.length === 0) return [empty(emptyText(stock, printable(choice.words), choice.filter))];
+    previous.disabled = page === 0;
+    next.disabled = page === pages - 1;
+    const part = stock.isWhole ? "" : ` of the first ${MOST_ROWS.toLocaleString("en")}`;
+    position.textContent = `Page ${page + 1} of ${pages} · ${counted(found.length, "row")}${part}`;
+    return [
       table(
         "Stock levels",
         ["User", "Client", "State", "#Packages", "Ciphersuite", "Last resort", "Next expiry"],
-        shown.map(rowOf),
+        found.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS).map(rowOf),
       ),
-      h(
-        "div",
-        { class: "row" },
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            "data-focus": "before",
-            disabled: page === 0,
-            onclick: () => turnTo(page - 1),
-          },
-          "Before",
-        ),
-        h(
-          "span",
-          { class: "note", role: "status" },
-          `Page ${page + 1} of ${pages} · ${counted(found.length, "row")}${stock.isWhole ? "" : ` of the first ${MOST_ROWS.toLocaleString("en")}`}`,
-        ),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "quiet",
-            "data-focus": "next",
-            disabled: page === pages - 1,
-            onclick: () => turnTo(page + 1),
-          },
-          "Next",
-        ),
-      ),
-    );
+    ];
   }
 
   filter.addEventListener("change", () => {
     choice.filter = filter.value as Filter;
     choice.page = 0;
-    void load(choice.filter);
+    void load();
   });
   words.addEventListener("input", () => {
     choice.words = words.value;
@@ -215,23 +190,23 @@ export function stockPanels(api: Api, choice: Choice): StockPanels {
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": "clients-title" },
-    h(
-      "div",
-      { class: "row" },
+    panelHead(
       heading,
-      h("span", { class: "spacer" }),
       h("label", { for: "filter", class: "unseen" }, "Which clients"),
       filter,
       h("label", { for: "words", class: "unseen" }, "Find a user or client"),
       words,
-      h("button", { type: "button", onclick: () => void load(choice.filter) }, "Refresh"),
+      h("button", { type: "button", onclick: () => void load() }, "Refresh"),
     ),
     body,
+    paging,
   );
-  const list = load(choice.filter);
-  const all = choice.filter === "all" ? list : load("all");
-  return { overview: { element: overview, ready: all }, clients: { element, ready: list } };
+  // Of all, whatever the list is filtered by.
+  const overviewReady = loadOverview();
+  return { overview: { element: overviewSection, ready: overviewReady }, clients: { element, ready: loadList() } };
 }
+
+const soFar = (rows: number): string => `stock levels: ${rows.toLocaleString("en")} so far`;
 
 const rowOf = ({ user, client, ciphersuite, available, last_resort, next_expiry, needs_upload }: StockRow): Child[] => [
   userLink(user),
@@ -247,9 +222,9 @@ function emptyText({ rows, isWhole }: Stock, wanted: string, filter: Filter): st
   if (rows.length > 0) {
     return isWhole
       ? `No client has “${wanted}” in its name.`
-      : `None of the first ${rows.length.toLocaleString("en")} rows has “${wanted}” in its name; there are more, which were not searched. The box “User” at the top opens anybody.`;
+      : `None of the first ${rows.length.toLocaleString("en")} rows has “${wanted}” in its name; there are more, which were not searched. The box “User” at the top opens any user.`;
   }
   return filter === "all"
     ? "No client has registered yet. The quickstart shows how one does."
-    : "There is none. All is well here.";
+    : "No client is in this state.";
 }

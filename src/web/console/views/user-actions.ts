@@ -66,8 +66,7 @@ const revokeAll = (api: Api, user: string, act: Act) =>
     },
     doing: say`Revoking every client of ${user}`,
     call: (reason) => api.call("DELETE", path`/v1/admin/users/${user}`, { reason }),
-    done: ({ clients, purged }) =>
-      say`Revoked: ${[clients, "client"]} of ${user}, and ${[purged, "package"]} with that.`,
+    done: ({ clients, purged }) => say`Revoked: ${[clients, "client"]} of ${user}, and ${[purged, "package"]} removed.`,
   });
 
 const erase = (api: Api, user: string, act: Act) =>
@@ -83,28 +82,21 @@ const erase = (api: Api, user: string, act: Act) =>
     },
     doing: say`Erasing ${user}`,
     call: (reason) => api.call("DELETE", path`/v1/admin/users/${user}/data`, { reason }),
-    done: (receipt) => erased(user, receipt),
-    stays: true,
+    done: (answer) => erased(user, answer),
+    // The answer is to be filed.
+    receipt: (answer) => ({
+      name: fileName("erasure", user, answer.erased_at),
+      content: JSON.stringify(answer, null, 2),
+    }),
   });
 
-/** The answer is the receipt, which is to be filed. */
-const erased = (user: string, receipt: ErasedUser): readonly Child[] => [
-  ...(receipt.existed
-    ? [...say`${user} is erased`, `, at ${when(receipt.erased_at)}. `]
+const erased = (user: string, answer: ErasedUser): readonly Child[] => [
+  ...(answer.existed
+    ? [...say`${user} is erased`, `, at ${when(answer.erased_at)}. `]
     : say`There was nothing to erase of ${user}. `),
-  `Journals of others may show the name until ${when(receipt.journals_of_others_end_at)}, unless it is taken out: `,
+  `Journals of others may show the name until ${when(answer.journals_of_others_end_at)}, unless it is taken out: `,
   runbook("what is to be done now"),
   ". ",
-  h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () =>
-        save(fileName("erasure", user, receipt.erased_at), JSON.stringify(receipt, null, 2), "application/json"),
-    },
-    "Save the receipt",
-  ),
 ];
 
 /** Beside the console, which has the question or the receipt. */

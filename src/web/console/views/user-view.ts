@@ -1,10 +1,10 @@
 /** One user: who that is, clients with their stock, who claimed, and what an operator can do. */
 import { h } from "../../dom.ts";
-import { focusOn, keepFocus } from "../../keep-focus.ts";
 import { type Api, path } from "../api.ts";
-import { type Change, change } from "../changes.ts";
+import { type Change, change, type Subject } from "../changes.ts";
 import type { UserView } from "../operator-api-types.ts";
-import { empty, failure, showIn, startLoading } from "../pieces.ts";
+import { empty, failure } from "../pieces.ts";
+import { reloading } from "../reloading.ts";
 import { nameOf, userLink } from "../shown-name.ts";
 import { type SuiteNames, suiteNames } from "../suite-names.ts";
 import { budgetsPanel } from "./budgets-view.ts";
@@ -20,14 +20,14 @@ export function userView(
   api: Api,
   user: string,
   close: () => void,
-): { readonly element: HTMLElement; readonly heading: HTMLElement } {
+  changed: (subject: Subject) => void,
+): { readonly element: HTMLElement; readonly heading: HTMLElement; readonly reload: () => Promise<void> } {
   const names = suiteNames(api);
   const heading = h("h2", { id: "user-title" }, nameOf(user));
   const body = h("div", { class: "stack" });
   const actions = h("div", {});
   const journal = journalPanel(api, user);
   const record = auditView(api, user);
-  let turn = 0;
   const below = h("div", { class: "stack", hidden: true }, journal.element, actions, record.element);
   const element = h(
     "div",
@@ -38,19 +38,12 @@ export function userView(
       h("button", { type: "button", class: "quiet", onclick: close }, "← All clients"),
       heading,
       h("span", { class: "spacer" }),
-      h("button", { type: "button", class: "quiet", onclick: () => void load() }, "Refresh"),
+      h("button", { type: "button", class: "quiet", onclick: () => void reload() }, "Refresh"),
     ),
     body,
     below,
   );
-  void load();
-  return { element, heading };
-
-  async function load(): Promise<void> {
-    turn += 1;
-    const own = turn;
-    const giveBack = keepFocus(element, () => focusOn(heading));
-    startLoading(body, "the user");
+  const reload = reloading({ place: body, what: "the user", heading, around: element }, async ({ isLast, again }) => {
     journal.refresh();
     record.refresh();
     const [found, standing, suiteNameOf] = await Promise.all([
@@ -58,18 +51,18 @@ export function userView(
       standingOf(api, user),
       names,
     ]);
-    if (own !== turn) return;
+    if (!isLast()) return [];
     const isInPool = found.ok || found.refusal.code !== "unknown_user";
-    showIn(
-      body,
-      standingPanel(standing),
-      found.ok ? show(found.value, suiteNameOf) : isInPool ? failure(found.refusal, () => void load()) : inNoPool(user),
-    );
     journal.element.hidden = !isInPool;
     actions.replaceChildren(actionsPanel(api, { user, isInPool, standing }, act));
     below.hidden = false;
-    giveBack();
-  }
+    return [
+      standingPanel(standing),
+      found.ok ? show(found.value, suiteNameOf) : isInPool ? failure(found.refusal, again) : inNoPool(user),
+    ];
+  });
+  void reload();
+  return { element, heading, reload };
 
   function show(view: UserView, suiteNameOf: SuiteNames): HTMLElement {
     return h(
@@ -79,7 +72,7 @@ export function userView(
         h(
           "p",
           { class: "note" },
-          "The lists of all users do not show the latest changes of this one yet. After claims that is ordinary: they are told of them when the stock runs low, or with the next upload.",
+          "The lists of all users do not show the latest changes of this one yet. That is usual after claims: a claim reaches those lists when the stock runs low, or with the next upload.",
         ),
       ...view.clients.map((client) => clientPanel(api, user, client, act, suiteNameOf)),
       view.clients.length === 0 && empty("No client of this user is registered."),
@@ -90,7 +83,7 @@ export function userView(
   }
 
   async function act<T>(made: Change<T>): Promise<void> {
-    if (await change(made)) await load();
+    if (await change(made)) changed({ user });
   }
 }
 
