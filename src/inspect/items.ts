@@ -10,32 +10,71 @@ export type Item = { readonly where: string } & (
 );
 
 /** Lengths of lines that are folded. A dump has that much on a line; no package is that short, whoever wrote it. */
-const FOLDED = { least: 20, most: 128 } as const;
+const FOLDED = { least: 20, most: 256 } as const;
 
 /**
  * Hex (also with `0x` before it or before each byte, and spaces, colons or commas between bytes), base64 or base64url, one
- * per line or one folded over all lines, each also within quotes; a dump; PEM; JSON as the directory takes and gives it; or
- * binary, MLSMessages one after the other. Blank lines are nothing. `source` is where it comes from, for people.
+ * per line, several on a line, or one folded over lines, each also within quotes; a dump; PEM; JSON as the directory takes
+ * and gives it, also an object for each line; or binary. MLSMessages may follow each other in each of them. Blank lines are
+ * nothing, but that a new thing may begin behind them. `source` is where it comes from, for people.
  */
 export function itemsOf(bytes: Uint8Array, source: string): Item[] {
   // Every struct begins with the version, 0x0001, and no text with a zero byte.
   if (bytes[0] === 0) return binaryItems(bytes, source);
   const text = new TextDecoder().decode(bytes);
-  if (text.includes("-----BEGIN ")) return pemItems(text, source);
   const json = fromJson(text);
   if (json !== undefined) return jsonItems(json, source);
+  if (text.includes(PEM_BEGIN)) return pemItems(text, source);
   const lines = text.split("\n").flatMap((line, index) => {
     const trimmed = line.trim();
     return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
   });
-  const texts = lines.map((line) => line.text);
-  const dump = readDump(texts);
+  const dump = readDump(lines.map((line) => line.text));
   if (dump !== undefined) {
-    return ["hex" in dump ? textItem(dump.hex, source) : { where: source, ok: false, problem: dump.problem }];
+    return "hex" in dump ? textItems(dump.hex, source) : [{ where: source, ok: false, problem: dump.problem }];
   }
-  if (isFolded(texts)) return [textItem(texts.join(""), source)];
-  return lines.map(({ text, where }) => textItem(text, where));
+  if (isBrokenJson(text, lines)) return [{ where: source, ok: false, problem: "JSON that is not whole" }];
+  const paragraphs = paragraphsOf(text, source);
+  return paragraphs.flatMap(({ where, lines }) => {
+    const texts = lines.map((line) => line.text);
+    if (isFolded(texts)) return textItems(texts.join(""), paragraphs.length === 1 ? source : where);
+    return lines.flatMap((line) => lineItems(line.text, line.where));
+  });
 }
+
+type Line = { readonly text: string; readonly where: string };
+type Paragraph = { readonly where: string; readonly lines: Line[] };
+
+/** Lines up to a blank one behind which a message begins: a blank line within one that is folded is nothing. */
+function paragraphsOf(text: string, source: string): Paragraph[] {
+  const paragraphs: Paragraph[] = [];
+  let isAfterBlank = true;
+  for (const [index, line] of text.split("\n").entries()) {
+    const trimmed = line.trim();
+    if (trimmed !== "") {
+      const where = `${source}, line ${index + 1}`;
+      if (paragraphs.length === 0 || (isAfterBlank && VERSION.test(trimmed))) paragraphs.push({ where, lines: [] });
+      paragraphs.at(-1)?.lines.push({ text: trimmed, where });
+    }
+    isAfterBlank = trimmed === "";
+  }
+  return paragraphs;
+}
+
+/** A line of JSON of its own, or what `textItems` takes, of which there may be several on a line. */
+function lineItems(text: string, where: string): Item[] {
+  const json = fromJson(text);
+  if (typeof json === "object" && json !== null) return jsonItems(json, where);
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== "");
+  if (parts.length > 1 && parts.every((part) => part.length >= FOLDED.least && VERSION.test(unquoted(part)))) {
+    return parts.flatMap((part, index) => textItems(part, `${where}, part ${index + 1}`));
+  }
+  return textItems(text, where);
+}
+
+/** One that was cut or has a comma too many, which its lines by themselves would only hide. */
+const isBrokenJson = (text: string, lines: readonly Line[]): boolean =>
+  /^\s*(?:\{\s*"|\[\s*["{])/.test(text) && !lines.every((line) => fromJson(line.text) !== undefined);
 
 function binaryItems(bytes: Uint8Array, source: string): Item[] {
   const split = splitMlsMessages(bytes);
@@ -48,16 +87,23 @@ function binaryItems(bytes: Uint8Array, source: string): Item[] {
   }));
 }
 
+const PEM_BEGIN = "-----BEGIN ";
+
+/** Also indented, quoted in a mail, or on one line. What is around the blocks is nothing. */
 function pemItems(text: string, source: string): Item[] {
-  const blocks = text.split(/^-----BEGIN /m).slice(1);
-  return blocks.map((block, index): Item => {
+  const blocks = text
+    .replaceAll(/\r\n?/g, "\n")
+    .replaceAll(/^[>\t ]+/gm, "")
+    .split(PEM_BEGIN)
+    .slice(1);
+  return blocks.flatMap((block, index): Item[] => {
     const where = `${source}, block ${index + 1}`;
-    const match = /^([^\n-]*)-----\s*\n([\s\S]*?)^-----END ([^\n-]*)-----/m.exec(block);
-    if (match === null) return { where, ok: false, problem: "the PEM block has no -----END line" };
+    const match = /^(.*?)-----\s([\s\S]*?)-----END (.*?)-----/.exec(block);
+    if (match === null) return [{ where, ok: false, problem: "the PEM block has no -----END line" }];
     const [, label, body = "", endLabel] = match;
     if (label !== endLabel)
-      return { where, ok: false, problem: `the PEM block begins "${label}" and ends "${endLabel}"` };
-    return textItem(body.replaceAll(/\s/g, ""), where);
+      return [{ where, ok: false, problem: `the PEM block begins "${label}" and ends "${endLabel}"` }];
+    return textItems(body.replaceAll(/\s/g, ""), where);
   });
 }
 
@@ -81,7 +127,9 @@ function jsonItems(json: unknown, source: string): Item[] {
   const open = [{ value: json, where: source, holds: true }];
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     const { value, where, holds } = one;
-    if (typeof value === "string" && holds) items.push(textItem(value, where));
+    if (typeof value === "string" && holds) {
+      for (const item of value.includes(PEM_BEGIN) ? pemItems(value, where) : textItems(value, where)) items.push(item);
+    }
     if (typeof value !== "object" || value === null) continue;
     const isArray = Array.isArray(value);
     const members = Object.entries(value).map(([name, member]) => ({
@@ -110,20 +158,19 @@ const TRIMMED = 2;
 /** Every struct begins with the version 1, in hex or in base64. */
 const VERSION = /^(?:0001|AAE)/;
 
-function textItem(given: string, where: string): Item {
-  const text = QUOTED.exec(given)?.[2] ?? given;
+function textItems(given: string, where: string): Item[] {
+  const text = unquoted(given);
   const digits = hexDigits(text);
   const bytes = digits === undefined ? fromBase64(text) : fromHex(digits);
-  if (bytes !== undefined) return { where, ok: true, bytes };
-  return {
-    where,
-    ok: false,
-    problem: digits === undefined ? "neither hex nor base64 nor base64url" : "an odd number of hex digits",
-  };
+  if (bytes !== undefined) return binaryItems(bytes, where);
+  const problem = digits === undefined ? "neither hex nor base64 nor base64url" : "an odd number of hex digits";
+  return [{ where, ok: false, problem }];
 }
 
 /** A string of a program or of JSON, also with the name of its member before it. */
 const QUOTED = /^(?:"\w+"\s*:\s*)?(["'])([^"']*)\1[,;]?$/;
+
+const unquoted = (text: string): string => QUOTED.exec(text)?.[2] ?? text;
 
 const BRACES = /^[{[]|[}\]][,;]?$/g;
 const SEPARATORS = /[\s:,]+/;

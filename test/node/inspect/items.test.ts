@@ -45,9 +45,32 @@ describe("packages are found in", () => {
         clients: [{ client: "00", key_package: base64(first) }, { key_packages: [{ key_package: hex(second) }] }],
       }),
     ],
+    ["hex on one line, with a comma", `${hex(first)},${hex(second)}`],
+    ["hex on one line, with spaces", `${hex(first)}  ${hex(second)}`],
+    ["base64 on one line, with a comma", `${base64(first)}, ${base64(second)}`],
+    ["strings on one line", `"${base64(first)}","${base64(second)}"`],
+    [
+      "two that are folded, with a blank line between them",
+      `${wrapped(hex(first), 80)}\n\n${wrapped(hex(second), 80)}`,
+    ],
+    ["an object of JSON on each line", [first, second].map((one) => `{"key_package":"${base64(one)}"}\n`).join("")],
+    ["PEM that is indented", `pems:\n${(pem(first) + pem(second)).replaceAll(/^/gm, "  ")}`],
+    ["PEM in a mail", (pem(first) + pem(second, "MLS-KEYPACKAGE")).replaceAll(/^/gm, "> ")],
+    ["PEM on one line", (pem(first) + pem(second)).replaceAll("\n", " ")],
+    ["PEM with returns alone", (pem(first) + pem(second)).replaceAll("\n", "\r")],
+    ["PEM within JSON", JSON.stringify({ key_packages: [pem(first), pem(second)] })],
     ["PEM with text around it", `first:\n${pem(first)}\nsecond:\n${pem(second, "ANYTHING")}`],
   ])("%s", (_, input) => {
     expect(read(input)).toEqual([hex(first), hex(second)]);
+  });
+
+  it.each<[string, string]>([
+    ["hex", messages.map(hex).join("")],
+    ["hex on one line, with a comma", messages.map(hex).join(",")],
+    ["base64", Buffer.concat(messages).toString("base64")],
+    ["PEM", pem(Buffer.concat(messages))],
+  ])("%s of one MLSMessage after the other", (_, input) => {
+    expect(read(input)).toEqual(messages.map(hex));
   });
 
   it("binary, one MLSMessage after the other, or one bare package", () => {
@@ -55,7 +78,7 @@ describe("packages are found in", () => {
     expect(read(first)).toEqual([hex(first)]);
   });
 
-  it.each([60, 64, 72, 75, 76, 80, 120])("lines folded at %d", (width) => {
+  it.each([60, 64, 72, 75, 76, 80, 120, 160])("lines folded at %d", (width) => {
     expect(read(wrapped(hex(first), width))).toEqual([hex(first)]);
     expect(read(`${wrapped(base64(first), width)}\n`)).toEqual([hex(first)]);
     expect(read(wrapped(spaced(first), width))).toEqual([hex(first)]);
@@ -171,7 +194,9 @@ describe("bad input", () => {
     ["base64 with spaces", "AAEA ASCa", [neither]],
     ["JSON without a package", '{"user":"0001","clients":[]}', ["JSON in which no key_package is"]],
     ["a bad package in JSON", '["0001","!"]', ["0001", neither]],
-    ["JSON that is cut off", '["0001"', [neither]],
+    ["JSON that is cut off", '["0001"', ["JSON that is not whole"]],
+    ["JSON with a comma too many", '["0001","0002",]', ["JSON that is not whole"]],
+    ["two objects of JSON, one cut off", '{"key_package":"0001"}\n{"key_package":"0002"', ["JSON that is not whole"]],
     ["JSON as deep as it can be", `${"[".repeat(100_000)}"0001"${"]".repeat(100_000)}`, ["0001"]],
     ["one bad line between good ones", "0001\n!\n0002", ["0001", neither, "0002"]],
   ])("%s", (_, input, expected) => {
