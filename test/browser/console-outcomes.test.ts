@@ -145,4 +145,50 @@ inChromium("what came of a change in the console", () => {
     const place = page.locator("#outcomes");
     expect([await place.getAttribute("role"), await place.getAttribute("aria-atomic")]).toEqual(["status", "false"]);
   });
+
+  it("is not asked for again while it is under way, though the page be shown anew meanwhile", async () => {
+    const shown = await withoutWorker();
+    const { page } = shown;
+    await stocked(shown, "xena");
+    await signIn(shown);
+    await openUser(page, "xena");
+    const block = await hold(page, "**/block");
+    await page.getByRole("button", { name: "Block", exact: true }).click();
+    await confirm(page, "Block the user");
+    await page.getByText("Blocking xena…").waitFor();
+    await page.getByRole("button", { name: "Refresh" }).first().click();
+    await page.locator(".loading").first().waitFor({ state: "detached" });
+    const again = page.getByRole("button", { name: "Block", exact: true });
+    expect(await again.getAttribute("aria-disabled")).toBe("true");
+    await again.click({ force: true });
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    block();
+    await page.getByText(/^xena is blocked, everywhere from /).waitFor();
+    const lift = page.getByRole("button", { name: "Lift a block" });
+    await lift.waitFor();
+    expect(await lift.getAttribute("aria-disabled")).toBe(null);
+  });
+
+  it("is in view, the newest first, at 360 px too, where receipts of earlier ones stay", async () => {
+    const shown = await visit("/console", WINDOWS[0]);
+    const { page } = shown;
+    await signIn(shown);
+    for (const user of ["yara", "yves", "yoko"]) {
+      await openUser(page, user);
+      await page.getByRole("heading", { name: "In no pool" }).waitFor();
+      await page.getByRole("button", { name: "Erase", exact: true }).click();
+      await confirm(page, "Erase the user", user);
+      await page.getByText(`There was nothing to erase of ${user}.`).waitFor();
+    }
+    await openUser(page, "zara");
+    await page.getByRole("heading", { name: "In no pool" }).waitFor();
+    await page.getByRole("button", { name: "Block", exact: true }).click();
+    await confirm(page, "Block the user");
+    const outcome = page.getByText(/^zara is blocked, everywhere from /);
+    await outcome.waitFor();
+    const { y = -1, height = 0 } = (await outcome.boundingBox()) ?? {};
+    expect(y).toBeGreaterThanOrEqual(0);
+    expect(y + height).toBeLessThanOrEqual(WINDOWS[0].height);
+    shown.said.take(/status of 404/);
+  });
 });

@@ -140,11 +140,11 @@ inChromium("the inspector", () => {
     const { page } = await visit("/");
     const lines = [openmls.hex, "not a package", tsMls.hex].join("\n");
     await page.locator("#file").setInputFiles([
-      { name: "two.txt", mimeType: "text/plain", buffer: Buffer.from(lines) },
+      { name: "\u202Etwo.txt", mimeType: "text/plain", buffer: Buffer.from(lines) },
       { name: "one.bin", mimeType: "application/octet-stream", buffer: Buffer.from(encodeMlsMessage(openmls.bytes)) },
     ]);
     expect(await page.getByRole("alert").first().textContent()).toBe(
-      "two.txt, line 2: neither hex nor base64 nor base64url.",
+      "\\u{202e}two.txt, line 2: neither hex nor base64 nor base64url.",
     );
     const chosen = page.getByLabel("Shown");
     await page.locator("#at").fill("2026-11-30T00:53:20");
@@ -153,9 +153,9 @@ inChromium("the inspector", () => {
       text.replace(/ · \w+_\w+$/, " · refused"),
     );
     expect(answers).toEqual([
-      "1 of 4 · two.txt, line 1 · accepted",
-      "2 of 4 · two.txt, line 2 · cannot be read",
-      "3 of 4 · two.txt, line 3 · refused",
+      "1 of 4 · \\u{202e}two.txt, line 1 · accepted",
+      "2 of 4 · \\u{202e}two.txt, line 2 · cannot be read",
+      "3 of 4 · \\u{202e}two.txt, line 3 · refused",
       "4 of 4 · one.bin · accepted",
     ]);
     await chosen.selectOption("3");

@@ -84,15 +84,31 @@ function saveButton({ name, content }: Receipt, line: HTMLElement): HTMLElement 
   return button;
 }
 
-/** A button that asks for a change; while that is under way, it is not asked for again. */
+/** What was asked for with a button and is under way, by the page and the button. */
+const underWay = new Set<string>();
+
+/** A button that asks for a change; while that is under way, it is not asked for again, though the button be made anew. */
 export function changeButton(
   name: string,
   key: string,
   begin: () => Promise<unknown>,
   classes = "",
 ): HTMLButtonElement {
+  const id = `${location.hash} ${key}`;
   const button = h("button", { type: "button", class: classes, "data-focus": key }, name);
-  button.addEventListener("click", () => void beginOnce(button, begin));
+  if (underWay.has(id)) button.setAttribute("aria-disabled", "true");
+  const beginOnly = async () => {
+    underWay.add(id);
+    try {
+      await begin();
+    } finally {
+      underWay.delete(id);
+      for (const same of document.querySelectorAll(`[data-focus=${CSS.escape(key)}]`)) {
+        same.removeAttribute("aria-disabled");
+      }
+    }
+  };
+  button.addEventListener("click", () => void beginOnce(button, beginOnly));
   return button;
 }
 

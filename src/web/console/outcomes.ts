@@ -10,7 +10,9 @@ export const unsettledOutcomes = (): number => unsettled.size;
 export function newOutcome(...shown: readonly Child[]): HTMLElement {
   for (const old of place().querySelectorAll(".over")) old.remove();
   const line = h("div", { class: "outcome" }, ...shown);
-  place().append(line);
+  // Where several stay, the newest is the one that is in view.
+  place().prepend(line);
+  place().scrollTop = 0;
   setUnsettled(line, true);
   return line;
 }

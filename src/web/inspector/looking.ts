@@ -1,5 +1,6 @@
 /** What was given, which of it is shown, and what is changed in it. The page loads it once it can be used. */
 import { type Item, itemsOf } from "../../inspect/items.ts";
+import { printable } from "../../inspect/text.ts";
 import { byId } from "../dom.ts";
 import { type Chooser, chooser } from "./chooser.ts";
 import { readPlace, writePlace } from "./link.ts";
@@ -32,7 +33,7 @@ export async function lookAtFiles(files: readonly File[], isLast: () => boolean)
   const all = await Promise.all(read).catch(() => undefined);
   if (!isLast()) return false;
   if (all === undefined) problem.textContent = "The file could not be read.";
-  else show(all.flatMap(({ name, bytes }) => itemsOf(bytes, name)));
+  else show(all.flatMap(({ name, bytes }) => itemsOf(bytes, printable(name))));
   return all !== undefined;
 }
 
