@@ -1,7 +1,6 @@
 /** What bytes are, and their fields: a KeyPackage, or another MLSMessage by what is public in it. */
-import type { KeyPackageDecodeError } from "../mls/errors.ts";
 import { KeyPackageIn } from "../mls/key-package/key-package-in.ts";
-import { isMlsMessage, MLS_MESSAGE_HEADER_BYTES } from "../mls/key-package/mls-message.ts";
+import { isMlsMessage } from "../mls/key-package/mls-message.ts";
 import { RFC_9420, type SuiteProfile } from "../mls/suite-profile.ts";
 import type { Field } from "./field.ts";
 import { FieldReader } from "./field-reader.ts";
@@ -36,8 +35,9 @@ export function open(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Opene
   if (decoded.ok) return { ...own, kind: "key_package", received: decoded.value };
   const other = readOtherMessage(bytes, profile);
   if (other !== undefined) return shownOther(other);
-  const { code, message } = decoded.error;
-  return { ...own, kind: "malformed", code, ...problemAt(message, offsetOf(decoded.error, isMessage)) };
+  const { error } = decoded;
+  const offset = error.code === "UnknownCiphersuite" ? undefined : error.offset;
+  return { ...own, kind: "malformed", code: error.code, ...problemAt(error.message, offset) };
 }
 
 /** All fields, each with a path of its own: a KeyPackage has a version too, and so the header of an MLSMessage is apart. */
@@ -65,10 +65,4 @@ function fieldsOf(bytes: Uint8Array, isMessage: boolean, profile: SuiteProfile):
   const reader = FieldReader.over(bytes);
   const header = isMessage ? reader.fields(messageHeader) : [];
   return { header, fields: reader.fields(keyPackageFields(profile)) };
-}
-
-/** Errors count from the start of the KeyPackage, people from the start of what they gave. */
-function offsetOf(error: KeyPackageDecodeError, isMessage: boolean): number | undefined {
-  if (error.code === "UnknownCiphersuite") return undefined;
-  return isMessage ? error.offset + MLS_MESSAGE_HEADER_BYTES : error.offset;
 }

@@ -64,7 +64,9 @@ export class KeyPackageIn {
   static fromBytes(bytes: Uint8Array, profile: SuiteProfile = RFC_9420): Result<KeyPackageIn, KeyPackageDecodeError> {
     if (!isMlsMessage(bytes)) return KeyPackageIn.tlsDeserializeExact(bytes, profile);
     if (bytes[0] !== bytes[4] || bytes[1] !== bytes[5]) return err(VERSIONS_DIFFER);
-    return KeyPackageIn.tlsDeserializeExact(bytes.subarray(MLS_MESSAGE_HEADER_BYTES), profile);
+    const decoded = KeyPackageIn.tlsDeserializeExact(bytes.subarray(MLS_MESSAGE_HEADER_BYTES), profile);
+    if (decoded.ok || decoded.error.code === "UnknownCiphersuite") return decoded;
+    return err({ ...decoded.error, offset: decoded.error.offset + MLS_MESSAGE_HEADER_BYTES });
   }
 
   /** The credential and signature key of the leaf, not verified. */
@@ -191,7 +193,7 @@ export class KeyPackageIn {
 const VERSIONS_DIFFER: DecodeError = {
   code: "DecodingError",
   message: "KeyPackage protocol version does not match MlsMessage version.",
-  offset: 0,
+  offset: MLS_MESSAGE_HEADER_BYTES,
 };
 
 /** The parts before the check that the suite is known: a malformed package is reported as malformed in any suite. */

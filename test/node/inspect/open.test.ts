@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Field } from "../../../src/inspect/field.ts";
+import { judgeAsDirectory, judgeAsOpenMls } from "../../../src/inspect/judge.ts";
 import { locate } from "../../../src/inspect/located.ts";
 import { fieldsWithHeader, open } from "../../../src/inspect/open.ts";
 import { encodeMlsMessage } from "../../../src/mls/index.ts";
@@ -89,6 +90,17 @@ describe("the fields of a KeyPackage", () => {
     const { kind, fields } = open(forge({ credentialType: 2, credential: Uint8Array.of(5, 1) }));
     const content = leaves(fields).find(({ name }) => name === "content");
     expect([kind, content]).toMatchObject(["key_package", { text: "no list of certificates 0501 (2 bytes)" }]);
+  });
+
+  it("end where those who judge them say so, counted from the first byte that was given", async () => {
+    for (const whole of [packages[0] ?? new Uint8Array(), encodeMlsMessage(packages[0] ?? new Uint8Array())]) {
+      const longer = Uint8Array.of(...whole, 0);
+      const place = `1 byte of trailing data, at byte ${whole.length}`;
+      expect(open(longer)).toMatchObject({ problem: place });
+      for (const answer of [...(await judgeAsDirectory([longer], 0)), await judgeAsOpenMls(longer, 0)]) {
+        expect(answer).toMatchObject({ code: "malformed", detail: expect.stringContaining(place) });
+      }
+    }
   });
 
   it("are shown up to the damage where the bytes are not a KeyPackage, and never throw", () => {
