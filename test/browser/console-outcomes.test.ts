@@ -189,6 +189,7 @@ inChromium("what came of a change in the console", () => {
     const { y = -1, height = 0 } = (await outcome.boundingBox()) ?? {};
     expect(y).toBeGreaterThanOrEqual(0);
     expect(y + height).toBeLessThanOrEqual(WINDOWS[0].height);
+    await page.getByText(/^Blocked since /).waitFor();
     shown.said.take(/status of 404/);
   });
 });

@@ -42,7 +42,9 @@ const claimOf = (claim: number, aud: string, change: object = {}) => ({
 
 it("verifies each line, and says of each what it states or why it is refused", async () => {
   const good = await sign(claimOf(1, "bob"));
-  const stdin = `${good}\n\n${good.slice(0, -2)}AA\n`;
+  const [header, payload] = good.split(".");
+  const [, , another] = (await sign(claimOf(2, "carol"))).split(".");
+  const stdin = `${good}\n\n${header}.${payload}.${another}\n`;
   const shown = await kpd(["receipt", "verify", "--keys", keys, "-"], { stdin });
   expect(shown.status).toBe(1);
   expect(shown.out).toMatch(new RegExp(`alice +phone +one_time package ${HASH} given to bob/laptop`));
