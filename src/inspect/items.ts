@@ -25,16 +25,13 @@ export function itemsOf(bytes: Uint8Array, source: string): Item[] {
   const json = fromJson(text);
   if (json !== undefined) return jsonItems(json, source);
   if (text.includes(PEM_BEGIN)) return pemItems(text, source);
-  const lines = text.split("\n").flatMap((line, index) => {
-    const trimmed = line.trim();
-    return trimmed === "" ? [] : [{ text: trimmed, where: `${source}, line ${index + 1}` }];
-  });
+  const paragraphs = paragraphsOf(text, source);
+  const lines = paragraphs.flatMap((paragraph) => paragraph.lines);
   const dump = readDump(lines.map((line) => line.text));
   if (dump !== undefined) {
     return "hex" in dump ? textItems(dump.hex, source) : [{ where: source, ok: false, problem: dump.problem }];
   }
   if (isBrokenJson(text, lines)) return [{ where: source, ok: false, problem: "JSON that is not whole" }];
-  const paragraphs = paragraphsOf(text, source);
   return paragraphs.flatMap(({ where, lines }) => {
     const texts = lines.map((line) => line.text);
     if (isFolded(texts)) return textItems(texts.join(""), paragraphs.length === 1 ? source : where);

@@ -84,43 +84,47 @@ function saveButton({ name, content }: Receipt, line: HTMLElement): HTMLElement 
   return button;
 }
 
-/** What was asked for with a button and is under way, by the page and the button. */
-const underWay = new Set<string>();
-
-/** A button that asks for a change; while that is under way, it is not asked for again, though the button be made anew. */
+/** A button that asks for a change, once at a time. */
 export function changeButton(
   name: string,
   key: string,
   begin: () => Promise<unknown>,
   classes = "",
 ): HTMLButtonElement {
+  const button = h("button", { type: "button", class: classes }, name);
+  const once = onceAtATime(button, key);
+  button.addEventListener("click", () => void once(begin));
+  return button;
+}
+
+/** What was begun by a button and is not over, by the page and the key of the button. */
+const underWay = new Set<string>();
+
+/**
+ * What the button begins is not begun again before it is over, though the button be made anew meanwhile: it is known by
+ * its key. Shown by `aria-disabled`: what is `disabled` loses the focus.
+ */
+export function onceAtATime(button: HTMLButtonElement, key: string): (begin: () => Promise<unknown>) => Promise<void> {
   const id = `${location.hash} ${key}`;
-  const button = h("button", { type: "button", class: classes, "data-focus": key }, name);
+  button.dataset.focus = key;
   if (underWay.has(id)) button.setAttribute("aria-disabled", "true");
-  const beginOnly = async () => {
+  const show = () => {
+    for (const same of document.querySelectorAll(`[data-focus="${CSS.escape(key)}"]`)) {
+      if (underWay.has(id)) same.setAttribute("aria-disabled", "true");
+      else same.removeAttribute("aria-disabled");
+    }
+  };
+  return async (begin) => {
+    if (underWay.has(id)) return;
     underWay.add(id);
+    show();
     try {
       await begin();
     } finally {
       underWay.delete(id);
-      for (const same of document.querySelectorAll(`[data-focus=${CSS.escape(key)}]`)) {
-        same.removeAttribute("aria-disabled");
-      }
+      show();
     }
   };
-  button.addEventListener("click", () => void beginOnce(button, beginOnly));
-  return button;
-}
-
-/** By `aria-disabled`: what is `disabled` loses the focus. */
-export async function beginOnce(button: HTMLButtonElement, begin: () => Promise<unknown>): Promise<void> {
-  if (button.getAttribute("aria-disabled") === "true") return;
-  button.setAttribute("aria-disabled", "true");
-  try {
-    await begin();
-  } finally {
-    button.removeAttribute("aria-disabled");
-  }
 }
 
 const headingInView = (): HTMLElement =>

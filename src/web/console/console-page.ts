@@ -6,7 +6,7 @@ import { byId, h } from "../dom.ts";
 import { focusOn } from "../keep-focus.ts";
 import { startShell } from "../shell.ts";
 import { type Api, apiWith, untilLeft } from "./api.ts";
-import { beginOnce, type Subject } from "./changes.ts";
+import { onceAtATime, type Subject } from "./changes.ts";
 import type { UserPage } from "./operator-api-types.ts";
 import { forgetOutcomes, unsettledOutcomes } from "./outcomes.ts";
 import { failure, type Panel } from "./pieces.ts";
@@ -54,6 +54,7 @@ const signInFailed = (code: string, detail: string): HTMLElement =>
 function askForToken(problem?: HTMLElement): void {
   const input = h("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false" });
   const submit = h("button", { type: "submit", class: signIn ? "" : "primary" }, "Open the console");
+  const once = onceAtATime(submit, "sign in");
   const form = h(
     "form",
     { class: "stack" },
@@ -71,7 +72,7 @@ function askForToken(problem?: HTMLElement): void {
     event.preventDefault();
     // Pasted with the whole header, too: that is what a curl line has.
     const token = input.value.trim().replace(/^(?:Authorization:\s*)?Bearer\s+/i, "");
-    if (token !== "") void beginOnce(submit, () => tryToken(token));
+    if (token !== "") void once(() => tryToken(token));
   });
   place.replaceChildren(
     h(

@@ -2,7 +2,7 @@
 import { type Child, h } from "../../dom.ts";
 import { type Api, path } from "../api.ts";
 import { budgetInWords } from "../budget-words.ts";
-import { beginOnce, type Change, changeButton } from "../changes.ts";
+import { type Change, changeButton, onceAtATime } from "../changes.ts";
 import type { RaisedBudgets, ResetBudgets, UserView } from "../operator-api-types.ts";
 import { empty, table, when } from "../pieces.ts";
 import type { Question } from "../question.ts";
@@ -65,7 +65,8 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
       text: ["They are what the settings say."],
       action: "Lower the budgets",
     });
-  const submit = h("button", { type: "submit", "data-focus": "raise" }, "Raise");
+  const submit = h("button", { type: "submit" }, "Raise");
+  const once = onceAtATime(submit, "raise");
   const form = h(
     "form",
     { class: "row" },
@@ -80,7 +81,7 @@ export function budgetsPanel(api: Api, view: UserView, act: Act, now: () => numb
     event.preventDefault();
     const factor = times.input.valueAsNumber;
     const forHours = hours.input.valueAsNumber;
-    void beginOnce(submit, () =>
+    void once(() =>
       raise(factor, now() + forHours * HOUR, say`Raising the budgets of ${user}`, {
         title: say`Raise the budgets of ${user}?`,
         text: [
