@@ -2,21 +2,8 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { inChromium } from "./support/chromium.ts";
-import { confirm, openUser, signIn, stocked } from "./support/console.ts";
+import { confirm, hold, openUser, signIn, stocked } from "./support/console.ts";
 import { onPages, type Visit, WINDOWS } from "./support/served-pages.ts";
-
-/** Holds what is asked of these addresses until it is let go. */
-async function hold(page: Page, addresses: string): Promise<() => void> {
-  let go = () => {};
-  const held = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  await page.route(addresses, async (route) => {
-    await held;
-    await route.continue();
-  });
-  return go;
-}
 
 const blocked = (page: Page) => page.getByRole("region", { name: "Blocked users" });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { inChromium } from "./support/chromium.ts";
-import { confirm, openUser, signIn, stocked } from "./support/console.ts";
+import { confirm, hold, openUser, signIn, stocked } from "./support/console.ts";
 import { axeFindings, onPages, overflow, WINDOWS } from "./support/served-pages.ts";
 
 const focused = (page: Page) => page.evaluate("document.activeElement.textContent");
@@ -59,14 +59,7 @@ inChromium("the page of a user in the console", () => {
     await page.getByRole("cell", { name: "bob / laptop" }).first().waitFor();
     await page.getByRole("button", { name: "Show the record" }).click();
     await page.getByText("No operator has changed anything yet.").waitFor();
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    await page.route("**/block", async (route) => {
-      await held;
-      await route.continue();
-    });
+    const go = await hold(page, "**/block");
     const block = page.getByRole("button", { name: "Block", exact: true });
     await block.click();
     await confirm(page, "Block the user");
@@ -104,14 +97,7 @@ inChromium("the page of a user in the console", () => {
     await page.goBack();
     await page.getByRole("heading", { name: "otto", exact: true }).waitFor();
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    await page.route("**/block", async (route) => {
-      await held;
-      await route.continue();
-    });
+    const go = await hold(page, "**/block");
     await page.getByRole("button", { name: "Block", exact: true }).click();
     await confirm(page, "Block the user");
     await page.getByText("Blocking otto…").waitFor();

@@ -59,3 +59,16 @@ export async function openUser(page: Page, user: string): Promise<void> {
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await page.getByRole("heading", { name: user, exact: true }).waitFor();
 }
+
+/** Holds what is asked of these addresses until it is let go. */
+export async function hold(page: Page, addresses: string): Promise<() => void> {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  await page.route(addresses, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return go;
+}
